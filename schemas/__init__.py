@@ -1,0 +1,1 @@
+"""The contract: values, events, commands, rejections and outcomes. Imports msgspec and nothing of ours."""

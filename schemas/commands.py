@@ -1,0 +1,159 @@
+"""What a caller may ask of the log. Ids, times and randomness are filled in by the shell; `decide` adds nothing."""
+
+from msgspec import Struct
+
+from schemas.values import (
+    Actor,
+    DeviceId,
+    Digest,
+    DocumentId,
+    DocumentType,
+    FirmId,
+    IsoDate,
+    Mode,
+    Number,
+    Platform,
+    Position,
+    SeriesId,
+)
+
+
+class Caller(Struct, frozen=True):
+    """Who asks: a firm's API key, or a device session of the firm; `device_id` is none where there is no device."""
+
+    firm_id: FirmId
+    mode: Mode
+    actor: Actor
+    device_id: DeviceId | None = None
+    platform: Platform | None = None
+    session_id: int | None = None
+    is_admin: bool = False
+
+
+class Slot(Struct, frozen=True):
+    """One number of a block, as its token or the log says: facts that never change."""
+
+    reservation: Position
+    series_id: SeriesId
+    number: Number
+    device_id: DeviceId | None
+
+
+class Document(Struct, frozen=True):
+    """What the log needs to know of a document; `content` is the digest of its body."""
+
+    document_id: DocumentId
+    document_type: DocumentType
+    date: IsoDate
+    content: Digest
+    client_local_uuid: str | None = None
+
+
+class OpenSeries(Struct, frozen=True, tag=True):
+    """Create a counter; the first of a document type becomes primary even if not asked (contract.md D32)."""
+
+    series_id: SeriesId
+    name: str
+    document_type: DocumentType
+    year: int
+    description: str | None = None
+    format: str | None = None
+    start_number: Number = Number(1)
+    is_primary: bool = False
+
+
+class DescribeSeries(Struct, frozen=True, tag=True):
+    """Replace the description of a series that carries no document yet."""
+
+    series_id: SeriesId
+    description: str | None
+
+
+class MakePrimary(Struct, frozen=True, tag=True):
+    """Make the series the default of its document type."""
+
+    series_id: SeriesId
+
+
+class LockSeries(Struct, frozen=True, tag=True):
+    """Lock the series to the calling device (contract.md section 8)."""
+
+    series_id: SeriesId
+
+
+class UnlockSeries(Struct, frozen=True, tag=True):
+    """Lift the lock; `is_forced` for callers that do not hold it (contract.md section 8)."""
+
+    series_id: SeriesId
+    is_forced: bool = False
+
+
+class ReserveNumbers(Struct, frozen=True, tag=True):
+    """Take `count` consecutive numbers for the calling device, for `hold_seconds`, with tokens sealed by `token_key`."""
+
+    series_id: SeriesId
+    count: int
+    hold_seconds: int
+    token_key: str
+
+
+class ConsumeReservation(Struct, frozen=True, tag=True):
+    """Put a reserved number on a document. `slot` is none if the token opened to nothing."""
+
+    slot: Slot | None
+    document: Document
+    series_id: SeriesId | None = None
+    is_chronology_checked: bool = True
+
+
+class IssueOnline(Struct, frozen=True, tag=True):
+    """Take the next number and put it on a document at once; without `series_id`, from the primary series of its type."""
+
+    document: Document
+    series_id: SeriesId | None = None
+    is_chronology_checked: bool = True
+
+
+class ReleaseReservation(Struct, frozen=True, tag=True):
+    """Give one reserved number up. `slot` is none if the token opened to nothing."""
+
+    slot: Slot | None
+
+
+class ExpireReservations(Struct, frozen=True, tag=True):
+    """Record as expired what is past its time, at most `blocks_max` blocks."""
+
+    blocks_max: int
+
+
+class VoidDocument(Struct, frozen=True, tag=True):
+    """Take a document out of account; it keeps its number. `content` is the digest of the reason, if any."""
+
+    series_id: SeriesId
+    number: Number
+    document_id: DocumentId
+    content: Digest | None = None
+
+
+class UnvoidDocument(Struct, frozen=True, tag=True):
+    """Bring a voided document back under the same number."""
+
+    series_id: SeriesId
+    number: Number
+    document_id: DocumentId
+
+
+Command = (
+    OpenSeries
+    | DescribeSeries
+    | MakePrimary
+    | LockSeries
+    | UnlockSeries
+    | ReserveNumbers
+    | ConsumeReservation
+    | IssueOnline
+    | ReleaseReservation
+    | ExpireReservations
+    | VoidDocument
+    | UnvoidDocument
+)

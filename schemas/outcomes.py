@@ -1,0 +1,98 @@
+"""What a command came to: kept with the events under the caller's idempotency key, so a repeat gets the same answer.
+
+An outcome holds neither token nor personal data: tokens are sealed again from the position, bodies are found by
+their digest.
+"""
+
+from msgspec import Struct
+
+from schemas.values import (
+    DeviceId,
+    DocumentId,
+    DocumentType,
+    Fate,
+    FirmId,
+    Mode,
+    Number,
+    Platform,
+    Position,
+    SeriesId,
+    UnixSeconds,
+)
+
+
+class LockView(Struct, frozen=True):
+    """Who holds a series, and since when."""
+
+    device_id: DeviceId
+    session_id: int | None
+    user_id: int | None
+    platform: Platform | None
+    locked_at: UnixSeconds
+
+
+class SeriesView(Struct, frozen=True):
+    """A series as it stood at `position` (contract.md section 5.1)."""
+
+    series_id: SeriesId
+    firm_id: FirmId
+    mode: Mode
+    position: Position
+    name: str
+    document_type: DocumentType
+    description: str | None
+    format: str
+    start_number: Number
+    next_number: Number
+    year: int
+    is_primary: bool
+    is_used: bool
+    lock: LockView | None
+    opened_at: UnixSeconds
+
+
+class SeriesOutcome(Struct, frozen=True, tag="series"):
+    """The series was opened, described, made primary, locked or unlocked, or already was."""
+
+    series: SeriesView
+
+
+class ReservedOutcome(Struct, frozen=True, tag="reserved"):
+    """The block reserved at `position`: one token a number, sealed by `token_key`."""
+
+    position: Position
+    series_id: SeriesId
+    first: Number
+    last: Number
+    device_id: DeviceId
+    reserved_at: UnixSeconds
+    expires_at: UnixSeconds
+    token_key: str
+
+
+class ReleasedOutcome(Struct, frozen=True, tag="released"):
+    """The number of the block at `reservation` is released."""
+
+    reservation: Position
+    number: Number
+
+
+class DocumentOutcome(Struct, frozen=True, tag="document"):
+    """The document was issued, voided or unvoided; it is answered as its events up to `position` say."""
+
+    document_id: DocumentId
+    position: Position
+
+
+class ExpiredOutcome(Struct, frozen=True, tag="expired"):
+    """How many blocks and numbers were recorded as expired; `is_more` if the bound cut the sweep short."""
+
+    blocks: int
+    numbers: int
+    is_more: bool
+
+
+Outcome = SeriesOutcome | ReservedOutcome | ReleasedOutcome | DocumentOutcome | ExpiredOutcome
+
+Equation = dict[Fate, int]
+"""The right-hand side of the accounting equation; its sum is `taken` = next_number - start_number."""

@@ -1,0 +1,73 @@
+"""An event plus where it is written: the unit of the log, of the relay and of the evidence."""
+
+import msgspec
+from msgspec import Struct
+
+from schemas.events import Event
+from schemas.values import (
+    Actor,
+    CommandId,
+    DeviceId,
+    FirmId,
+    LogId,
+    Mode,
+    Position,
+    SeriesId,
+    UnixSeconds,
+    Version,
+)
+
+
+class Record(Struct, frozen=True):
+    """One event as the log holds it. `at` never decreases along a log.
+
+    `previous` is the position of the stream's event before this one, 0 for its first.
+    """
+
+    log: LogId
+    position: Position
+    stream: SeriesId
+    version: Version
+    previous: Position
+    firm_id: FirmId
+    mode: Mode
+    at: UnixSeconds
+    actor: Actor
+    device_id: DeviceId | None
+    command_id: CommandId
+    idempotency_key: str | None
+    event: Event
+
+
+class StoredRecord(Struct, frozen=True):
+    """A record and its canonical bytes, which are what the log keeps and what evidence is computed over."""
+
+    record: Record
+    canonical: bytes
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder = msgspec.json.Decoder(Record)
+
+
+def encode_record(record: Record) -> bytes:
+    """The canonical bytes: UTF-8 JSON, fields in the order of their definition, no white space."""
+    return _encoder.encode(record)
+
+
+def decode_record(canonical: bytes | str) -> Record:
+    """The record written in these bytes, of any version ever published.
+
+    Raises msgspec.ValidationError if it is not a record, and msgspec.DecodeError if it is not JSON.
+    """
+    return _decoder.decode(canonical)
+
+
+def event_name(event: Event) -> str:
+    """The tag without its version: `numbers-reserved`, as subjects and metrics show it."""
+    return event_tag(event).partition("/")[0]
+
+
+def event_tag(event: Event) -> str:
+    """The tag as it is stored: `numbers-reserved/1`."""
+    return str(type(event).__struct_config__.tag)

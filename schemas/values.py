@@ -1,0 +1,98 @@
+"""The words of the domain as types. `Number`, `Version` and `Position` are three types and are never mixed."""
+
+from enum import StrEnum
+from typing import Annotated, Final, NewType
+
+from msgspec import Meta, Struct
+
+FirmId = NewType("FirmId", str)
+SeriesId = NewType("SeriesId", str)
+DocumentId = NewType("DocumentId", str)
+DeviceId = NewType("DeviceId", str)
+CommandId = NewType("CommandId", str)
+LogId = NewType("LogId", int)
+
+Number = NewType("Number", int)
+"""A fiscal document number: 1 .. NUMBER_MAX."""
+
+Version = NewType("Version", int)
+"""Place of an event in its stream (one series): 1, 2, 3 ... without holes."""
+
+Position = NewType("Position", int)
+"""Place of an event in its log: 1, 2, 3 ... without holes, in commit order."""
+
+UnixSeconds = NewType("UnixSeconds", int)
+IsoDate = NewType("IsoDate", str)
+"""A calendar day, `YYYY-MM-DD`; compares as text in calendar order."""
+
+Digest = NewType("Digest", str)
+"""Salted SHA-256 of a document's body, 64 lowercase hexadecimal digits."""
+
+NUMBER_MAX: Final = Number(9_007_199_254_740_991)
+"""The largest number, 2**53 - 1: exact in every JSON client (contract.md D84)."""
+
+RESERVE_COUNT_MAX: Final = 50
+"""The most numbers one call may reserve (contract.md section 7)."""
+
+DEFAULT_LOG: Final = LogId(1)
+
+Count = Annotated[int, Meta(ge=1, le=RESERVE_COUNT_MAX)]
+
+
+class Mode(StrEnum):
+    """The two partitions of a firm, which never see each other."""
+
+    LIVE = "live"
+    TEST = "test"
+
+
+class DocumentType(StrEnum):
+    """What a series numbers (contract.md section 5.1)."""
+
+    FISCAL = "fiscal"
+    PROFORMA = "proforma"
+
+
+class Platform(StrEnum):
+    """What a device session runs on."""
+
+    IOS = "ios"
+    ANDROID = "android"
+    WEB = "web"
+
+
+class ActorKind(StrEnum):
+    """Who may act: an API key, a device session, or the service itself."""
+
+    KEY = "key"
+    SESSION = "session"
+    SYSTEM = "system"
+
+
+class Fate(StrEnum):
+    """What became of a number; the terms of the accounting equation (design.md section 1)."""
+
+    STANDING = "standing"
+    VOIDED = "voided"
+    WITHDRAWN = "withdrawn"
+    PENDING = "pending"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+class Actor(Struct, frozen=True):
+    """Who did it: the id of a key or session record, or the name of a part of the service; never a person's name."""
+
+    kind: ActorKind
+    id: str
+    user_id: int | None = None
+
+
+class NumberRange(Struct, frozen=True, array_like=True):
+    """The numbers `first` .. `last`, both included."""
+
+    first: Number
+    last: Number
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
