@@ -89,7 +89,7 @@ class UnlockSeries(Struct, frozen=True, tag=True):
 
 
 class ReserveNumbers(Struct, frozen=True, tag=True):
-    """Take `count` consecutive numbers for the calling device, for `hold_seconds`, with tokens sealed by `token_key`."""
+    """Take `count` consecutive numbers for the calling device, for `hold_seconds`, tokens sealed by `token_key`."""
 
     series_id: SeriesId
     count: int
@@ -107,7 +107,7 @@ class ConsumeReservation(Struct, frozen=True, tag=True):
 
 
 class IssueOnline(Struct, frozen=True, tag=True):
-    """Take the next number and put it on a document at once; without `series_id`, from the primary series of its type."""
+    """Take the next number and put it on a document; without `series_id`, from the primary series of its type."""
 
     document: Document
     series_id: SeriesId | None = None

@@ -1,4 +1,4 @@
-"""How a well-formed command may be refused: legal answers, returned and never raised. HTTP codes are `service.web`'s."""
+"""How a well-formed command may be refused: legal answers, returned, never raised. HTTP codes are `service.web`'s."""
 
 from msgspec import Struct
 

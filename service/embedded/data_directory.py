@@ -1,0 +1,115 @@
+"""The directory of one embedded part: who uses it, the port and the password it keeps, the server's log."""
+
+import fcntl
+import os
+import secrets
+import socket
+from pathlib import Path
+from random import SystemRandom
+from typing import BinaryIO
+
+from service.embedded.process import CannotStartError
+
+LOOPBACK = "127.0.0.1"
+# Below the range Linux takes outgoing connections from, so that none of them sits on our port at the next start.
+PORT_FIRST, PORT_LAST = 15000, 32000
+LOG_BYTES_MAX = 16 * 1024 * 1024
+
+
+class DataDirectory:
+    """A directory of ours, made when first locked. Its mode lets another user pass through, not look."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.log = self.path / "server.log"
+        self._lock: BinaryIO | None = None
+
+    def lock(self) -> None:
+        """Make us the only user until `unlock`, or until we die. Raises CannotStartError naming the present user."""
+        if self._lock is not None:
+            return
+        try:
+            self._make()
+            file = (self.path / "lock").open("a+b")
+        except OSError as error:
+            raise CannotStartError(f"cannot use the data directory {self.path}: {error.strerror} ({error.filename})") from error
+        try:
+            # flock and not lockf: it also refuses a second user inside this process, and forks do not carry it on.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            holder = file.read().decode("ascii", "replace").strip() or "unknown"
+            file.close()
+            raise CannotStartError(f"{self.path} is in use by process {holder}; stop it, or choose another data directory") from error
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n".encode("ascii"))
+        file.flush()
+        self._lock = file
+
+    def unlock(self) -> None:
+        """Let another process use the directory."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _make(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.path.exists():
+            self.path.mkdir()
+            self.path.chmod(0o711)
+
+    def secret(self) -> Path:
+        """The 0600 file `password`, made with 192 random bits if there is none."""
+        path = self.path / "password"
+        if not path.exists():
+            self.write_private(path, secrets.token_hex(24) + "\n")
+        return path
+
+    def write_private(self, path: Path, text: str) -> None:
+        """Replace a file with one only its owner can read; a crash leaves the old one or the new one."""
+        draft = path.with_name(path.name + ".new")
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+
+    def port(self) -> int:
+        """The port of the last start if it is free, else a new one; kept, so that addresses stay the same."""
+        kept = self.path / "port"
+        if kept.exists() and kept.read_text("ascii").strip().isdigit():
+            port = int(kept.read_text("ascii"))
+            if is_free(port):
+                return port
+        port = free_port()
+        kept.write_text(f"{port}\n", "ascii")
+        return port
+
+    def begin_log(self) -> int:
+        """Where in the log this start begins; a log that has grown large is put aside first."""
+        if not self.log.exists():
+            self.log.touch(0o600)
+        if self.log.stat().st_size > LOG_BYTES_MAX:
+            self.log.replace(self.log.with_suffix(".log.old"))
+            self.log.touch(0o600)
+        return self.log.stat().st_size
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on `port` of the loopback address now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    for port in SystemRandom().sample(range(PORT_FIRST, PORT_LAST), 200):
+        if is_free(port):
+            return port
+    raise CannotStartError(f"no free port between {PORT_FIRST} and {PORT_LAST} on {LOOPBACK}")

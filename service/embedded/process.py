@@ -1,0 +1,188 @@
+"""Starting and ending the servers we embed, so that none outlives us and none is mistaken for ours."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+POLL_SECONDS = 0.01
+GONE_SECONDS = 10.0
+TAIL_LINES = 15
+
+LAUNCHER = Path(__file__).with_name("launch.py")
+
+
+class CannotStartError(Exception):
+    """An embedded part cannot run; the message says what to do. Nothing of it was left running."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whom a child runs as: `name` for people, `launch` for `launch.py`, `user`/`group` the owner its files must have."""
+
+    name: str
+    launch: str
+    user: int
+    group: int
+
+
+def own_identity() -> Identity:
+    """The user we are."""
+    return Identity(f"user {os.geteuid()}", "own", os.geteuid(), os.getegid())
+
+
+def spawn(command: Sequence[str], directory: Path, log: Path, *, death_signal: signal.Signals, identity: Identity) -> subprocess.Popen[bytes]:
+    """Start a server that gets `death_signal` when we die, its output appended to `log`.
+
+    Only from the main thread: Linux sends the signal when the *thread* that forked ends. In a session of its own, so that a
+    Ctrl-C at the terminal reaches us alone and we stop the parts in order.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        raise CannotStartError("embedded parts are started from the main thread: they end with the thread that starts them")
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            launcher(command, directory, death_signal, identity),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env=clean_environment(),
+        )
+
+
+def run(command: Sequence[str], directory: Path, *, identity: Identity, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a program to its end under `identity`; its output, both kinds, is in `stdout`. Checks nothing."""
+    return subprocess.run(
+        launcher(command, directory, signal.SIGKILL, identity),
+        input=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=clean_environment(),
+        check=False,
+    )
+
+
+def launcher(command: Sequence[str], directory: Path, death_signal: signal.Signals, identity: Identity) -> list[str]:
+    """`command`, wrapped in `launch.py`, which becomes it under the same process id."""
+    here = [sys.executable, "-I", "-S", str(LAUNCHER)]
+    return [*here, str(os.getpid()), str(int(death_signal)), identity.launch, str(directory), *command]
+
+
+def clean_environment() -> dict[str, str]:
+    """Our environment without what would redirect a PostgreSQL program or translate its messages."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
+    return kept | {"LANG": "C"}
+
+
+def terminate(child: subprocess.Popen[bytes], signals: Iterable[tuple[signal.Signals, float]]) -> None:
+    """End `child`: each signal in turn with its patience in seconds, then SIGKILL. Returns when it is gone and reaped."""
+    for wish, patience_seconds in signals:
+        if child.poll() is not None:
+            return
+        child.send_signal(wish)
+        try:
+            child.wait(patience_seconds)
+        except subprocess.TimeoutExpired:
+            continue
+    child.kill()
+    child.wait()
+
+
+def stop_leftover(pid: int, *, program: str, argument: str, wish: signal.Signals, patience_seconds: float) -> None:
+    """End the process `pid` if it is `program` and was started with `argument`: an orphan of an earlier start of ours."""
+
+    def is_gone() -> bool:
+        return not is_ours(pid, program=program, argument=argument)
+
+    if is_gone():
+        return
+    for step in (wish, signal.SIGKILL):
+        send(pid, step)
+        if wait_until(is_gone, patience_seconds):
+            return
+    raise CannotStartError(f"{program} of an earlier start (process {pid}) does not end; end it and try again")
+
+
+def send(pid: int, wish: signal.Signals) -> None:
+    """Signal a process that may already be gone."""
+    try:
+        os.kill(pid, wish)
+    except ProcessLookupError:
+        return
+    except PermissionError as error:
+        raise CannotStartError(f"process {pid} of an earlier start belongs to another user; end it as that user") from error
+
+
+def is_ours(pid: int, *, program: str, argument: str) -> bool:
+    """Whether `pid` lives, is `program`, and has `argument` among its arguments. A zombie has none, so it is gone."""
+    command = command_of(pid)
+    return bool(command) and Path(command[0]).name == program and argument in command[1:]
+
+
+def command_of(pid: int) -> list[str]:
+    """The command line of a process; empty if it is gone or a zombie."""
+    if sys.platform == "linux":
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace").rstrip("\0").split("\0")
+        except (FileNotFoundError, ProcessLookupError):
+            return []
+    answer = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S607 - wherever ps is
+    return answer.stdout.split()
+
+
+def kill_with_children(child: subprocess.Popen[bytes]) -> None:
+    """End a server and its processes at once, as a power cut would: nothing is flushed, nothing is tidied up."""
+    if child.poll() is not None:
+        return
+    child.send_signal(signal.SIGSTOP)  # so that it starts no process between the look and the kill
+    family = children_of(child.pid)
+    child.kill()
+    for pid in family:
+        send(pid, signal.SIGKILL)
+    child.wait()
+    wait_until(lambda: not any(is_alive(pid) for pid in family), GONE_SECONDS)
+
+
+def children_of(pid: int) -> list[int]:
+    """The process ids of the children of `pid`, as far as /proc tells."""
+    found: list[int] = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text("utf-8", "replace").rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(entry.parent.name))
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    """Whether `pid` exists and is more than a zombie (an init that does not reap keeps those for ever)."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] not in ("Z", "X")
+
+
+def wait_until(is_done: Callable[[], bool], patience_seconds: float) -> bool:
+    """Wait for a condition; False when the patience ran out first."""
+    deadline = time.monotonic() + patience_seconds
+    while not is_done():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def tail(log: Path, start: int) -> str:
+    """The last lines a server wrote to `log` since byte `start`, indented."""
+    with log.open("rb") as file:
+        file.seek(start)
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    return "".join(f"\n    {line}" for line in lines[-TAIL_LINES:]) or "\n    (it wrote nothing)"
