@@ -1,0 +1,72 @@
+"""`decide(state, command, caller, now) -> decision`: the events that would make the command true, or why it may not be.
+
+Pure: the clock and every random id are arguments. Deciding twice finds the work done: `Done` says that nothing needs
+to be written. The order of the checks is the contract's (contract.md sections 8 and 9, D55 and D74).
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from schemas.commands import (
+    Caller,
+    Command,
+    ConsumeReservation,
+    DescribeSeries,
+    ExpireReservations,
+    IssueOnline,
+    LockSeries,
+    MakePrimary,
+    OpenSeries,
+    ReleaseReservation,
+    ReserveNumbers,
+    UnlockSeries,
+    UnvoidDocument,
+    VoidDocument,
+)
+from schemas.events import Event
+from schemas.rejections import Rejection
+from schemas.values import SeriesId, UnixSeconds
+from service.core import documents, expiry, issuing, locking, reservations, series_definition
+from service.core.decision import Append, Decision
+from service.core.state import State
+
+
+def decide(state: State, command: Command, caller: Caller, now: UnixSeconds) -> Decision:
+    """What to append, that it is done already, or the rejection."""
+    match command:
+        case OpenSeries():
+            return series_definition.open_series(state, command, caller)
+        case DescribeSeries():
+            return series_definition.describe(state, command, caller)
+        case MakePrimary():
+            return series_definition.make_primary(state, command, caller)
+        case LockSeries():
+            return locking.lock(state, command, caller)
+        case UnlockSeries():
+            return locking.unlock(state, command, caller)
+        case ReserveNumbers():
+            return reservations.reserve(state, command, caller, now)
+        case ReleaseReservation():
+            return reservations.release(state, command, caller, now)
+        case ConsumeReservation():
+            return issuing.consume(state, command, caller, now)
+        case IssueOnline():
+            return issuing.issue(state, command, caller, now)
+        case ExpireReservations():
+            return expiry.expire(state, command, now)
+        case VoidDocument():
+            return documents.void(state, command, caller)
+        case UnvoidDocument():
+            return documents.unvoid(state, command, caller)
+        case _:
+            assert_never(command)
+
+
+def events_of(decision: Decision) -> Sequence[tuple[SeriesId, Event]]:
+    """What a decision appends; nothing for `Done` and for a rejection."""
+    return decision.events if isinstance(decision, Append) else ()
+
+
+def is_rejection(decision: Decision) -> bool:
+    """Whether the command was refused."""
+    return isinstance(decision, Rejection)

@@ -1,0 +1,217 @@
+"""`evolve(state, record) -> state`: what one more event makes true. It cannot refuse: the log holds facts.
+
+An assert here means that the log and this program disagree; the process must stop, not guess.
+"""
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from schemas.events import (
+    DocumentUnvoided,
+    DocumentVoided,
+    NumbersReserved,
+    NumberWithdrawn,
+    ReservationConsumed,
+    ReservationExpired,
+    ReservationReleased,
+    SeriesDescribed,
+    SeriesLocked,
+    SeriesMadePrimary,
+    SeriesOpened,
+    SeriesUnlocked,
+)
+from schemas.outcomes import LockView
+from schemas.record import Record
+from schemas.values import IsoDate, Number, NumberRange, Position, SeriesId, UnixSeconds, Version
+from service.core.ranges import Ranges, with_range, without
+from service.core.state import Block, Series, State, name_key
+
+
+def evolve(state: State, record: Record) -> State:
+    """The state after `record`, which must be the log's next one."""
+    assert record.position == state.position + 1, f"position {record.position} does not follow {state.position}"
+    assert record.at >= state.at, "time does not run backwards in a log"
+    return replace(_evolve(state, record), position=record.position, at=record.at)
+
+
+def _evolve(state: State, record: Record) -> State:
+    match record.event:
+        case SeriesOpened() as opened:
+            return _open(state, opened, record)
+        case SeriesMadePrimary(replaces):
+            state = _put(state, state.series[record.stream], record)
+            return _make_primary(state, record.stream, replaces)
+        case NumbersReserved() as reserved:
+            return _reserve(state, reserved, record)
+        case ReservationConsumed() as consumed:
+            return _consume(state, consumed, record)
+        case ReservationReleased(reservation, number):
+            return _release(state, record, reservation, NumberRange(number, number))
+        case ReservationExpired(reservation, ranges):
+            return _expire(state, record, reservation, ranges)
+        case (
+            SeriesDescribed()
+            | SeriesLocked()
+            | SeriesUnlocked()
+            | DocumentVoided()
+            | DocumentUnvoided()
+            | NumberWithdrawn()
+        ) as event:
+            return _put(state, _evolve_alone(state.series[record.stream], event, record.at), record)
+        case event:
+            assert_never(event)
+
+
+def _evolve_alone(
+    series: Series,
+    event: SeriesDescribed | SeriesLocked | SeriesUnlocked | DocumentVoided | DocumentUnvoided | NumberWithdrawn,
+    at: UnixSeconds,
+) -> Series:
+    """The events that change nothing but their own series."""
+    match event:
+        case SeriesDescribed(description):
+            return replace(series, description=description)
+        case SeriesLocked(device_id, session_id, user_id, platform):
+            return replace(series, lock=LockView(device_id, session_id, user_id, platform, at))
+        case SeriesUnlocked():
+            return replace(series, lock=None)
+        case DocumentVoided(number):
+            return replace(series, voided=with_range(series.voided, NumberRange(number, number)))
+        case DocumentUnvoided(number):
+            return replace(series, voided=without(series.voided, number))
+        case NumberWithdrawn(number, _, date):
+            return _withdraw(series, number, date)
+        case _:
+            assert_never(event)
+
+
+def _put(state: State, series: Series, record: Record) -> State:
+    """The series as it is after `record`, its next event."""
+    assert record.version == series.version + 1, f"version {record.version} does not follow {series.version}"
+    series = replace(series, version=record.version, position=record.position)
+    return replace(state, series=state.series.insert(series.series_id, series))
+
+
+def _open(state: State, opened: SeriesOpened, record: Record) -> State:
+    assert record.stream not in state.series, "a series opens once"
+    series = Series(
+        series_id=record.stream,
+        firm_id=record.firm_id,
+        mode=record.mode,
+        name=opened.name,
+        document_type=opened.document_type,
+        description=opened.description,
+        format=opened.format,
+        start_number=opened.start_number,
+        next_number=opened.start_number,
+        year=opened.year,
+        is_primary=False,
+        opened_at=record.at,
+        version=Version(0),
+        position=Position(0),
+    )
+    partition = (record.firm_id, record.mode)
+    key = name_key(record.firm_id, record.mode, opened.document_type, opened.name)
+    known = state.partitions.get(partition, ())
+    state = replace(
+        state,
+        partitions=state.partitions.insert(partition, (*known, record.stream)),
+        names=state.names.insert(key, record.stream),
+    )
+    state = _put(state, series, record)
+    return _make_primary(state, record.stream, opened.replaces) if opened.is_primary else state
+
+
+def _make_primary(state: State, series_id: SeriesId, replaces: SeriesId | None) -> State:
+    series = state.series[series_id]
+    all_series = state.series.insert(series_id, replace(series, is_primary=True))
+    if replaces is not None:
+        all_series = all_series.insert(replaces, replace(state.series[replaces], is_primary=False))
+    key = (series.firm_id, series.mode, series.document_type)
+    return replace(state, series=all_series, primaries=state.primaries.insert(key, series_id))
+
+
+def _reserve(state: State, reserved: NumbersReserved, record: Record) -> State:
+    series = state.series[record.stream]
+    assert reserved.first == series.next_number, "a block begins where the counter stands"
+    count = reserved.last - reserved.first + 1
+    block = Block(
+        position=record.position,
+        first=reserved.first,
+        last=reserved.last,
+        device_id=reserved.device_id,
+        reserved_at=record.at,
+        expires_at=reserved.expires_at,
+        token_key=reserved.token_key,
+        pending=(1 << count) - 1,
+    )
+    series = replace(
+        series,
+        next_number=Number(reserved.last + 1),
+        pending=series.pending + count,
+        blocks=series.blocks.insert(block.position, block),
+        version=record.version,
+        position=record.position,
+    )
+    return replace(
+        state,
+        series=state.series.insert(record.stream, series),
+        unsettled=state.unsettled.insert(record.position, record.stream),
+    )
+
+
+def _settle(state: State, series: Series, record: Record, reservation: Position, ended: Ranges) -> State:
+    """The numbers `ended` of a block are pending no more."""
+    block = series.blocks[reservation]
+    pending = block.pending
+    for item in ended:
+        mask = ((1 << len(item)) - 1) << (item.first - block.first)
+        assert pending & mask == mask, "a number has one fate"
+        pending &= ~mask
+    unsettled = state.unsettled
+    if pending:
+        blocks = series.blocks.insert(reservation, replace(block, pending=pending))
+    else:
+        blocks = series.blocks.remove(reservation)
+        unsettled = unsettled.remove(reservation)
+    series = replace(series, blocks=blocks, pending=series.pending - sum(len(item) for item in ended))
+    return _put(replace(state, unsettled=unsettled), series, record)
+
+
+def _consume(state: State, consumed: ReservationConsumed, record: Record) -> State:
+    series = state.series[record.stream]
+    date = consumed.date
+    series = replace(
+        series,
+        is_used=True,
+        dates=series.dates.insert(date, series.dates.get(date, 0) + 1),
+        latest_date=date if series.latest_date is None else max(series.latest_date, date),
+    )
+    return _settle(state, series, record, consumed.reservation, (NumberRange(consumed.number, consumed.number),))
+
+
+def _release(state: State, record: Record, reservation: Position, ended: NumberRange) -> State:
+    series = state.series[record.stream]
+    series = replace(series, released=with_range(series.released, ended))
+    return _settle(state, series, record, reservation, (ended,))
+
+
+def _expire(state: State, record: Record, reservation: Position, ranges: Ranges) -> State:
+    series = state.series[record.stream]
+    for item in ranges:
+        series = replace(series, expired=with_range(series.expired, item))
+    return _settle(state, series, record, reservation, ranges)
+
+
+def _withdraw(series: Series, number: Number, date: IsoDate) -> Series:
+    """The document is gone, so its date no longer bounds the dates that may follow."""
+    left = series.dates[date] - 1
+    dates = series.dates.insert(date, left) if left else series.dates.remove(date)
+    return replace(
+        series,
+        voided=without(series.voided, number),
+        withdrawn=with_range(series.withdrawn, NumberRange(number, number)),
+        dates=dates,
+        latest_date=max(dates, default=None),
+    )

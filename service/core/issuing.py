@@ -1,0 +1,117 @@
+"""Putting numbers on documents, reserved ones and the next one (contract.md section 9)."""
+
+from schemas.commands import Caller, ConsumeReservation, Document, IssueOnline, Slot
+from schemas.events import NumbersReserved, ReservationConsumed
+from schemas.rejections import (
+    ChronologyViolated,
+    DocumentTypeMismatch,
+    NoPrimarySeries,
+    Rejection,
+    ReservationAlreadyConsumed,
+    ReservationHasExpired,
+    ReservationNotPending,
+    ReservationOfOtherDevice,
+    ReservationOfOtherSeries,
+    ReservationUnknown,
+    SeriesExhausted,
+    SeriesUnknown,
+)
+from schemas.values import NUMBER_MAX, Fate, Number, Position, UnixSeconds
+from service.core.decision import Append, Decision
+from service.core.locking import lock_refusal
+from service.core.state import Series, State
+
+
+def consume(state: State, command: ConsumeReservation, caller: Caller, now: UnixSeconds) -> Decision:
+    """The reserved number goes on the document; the counter stays, and a lock of another device does not matter (D51)."""
+    named = _named_series(state, command, caller)
+    if named is not None and not isinstance(named, Series):
+        return named
+    slot = command.slot
+    series = None if slot is None else state.of(caller, slot.series_id)
+    if slot is None or series is None:
+        return ReservationUnknown()
+    refusal = _token_refusal(series, named, slot, command.document, caller, now)
+    refusal = refusal or _chronology_refusal(series, command)
+    if refusal is not None:
+        return refusal
+    return Append([(series.series_id, _consumed(slot.reservation, slot.number, command.document))])
+
+
+def issue(state: State, command: IssueOnline, caller: Caller, now: UnixSeconds) -> Decision:
+    """The next number goes on the document: taken and consumed in one append, so every number has the same life."""
+    series = _named_series(state, command, caller) or _primary_series(state, command.document, caller)
+    if not isinstance(series, Series):
+        return series
+    refusal = lock_refusal(series, caller) or _chronology_refusal(series, command)
+    if refusal is not None:
+        return refusal
+    number = series.next_number
+    if number > NUMBER_MAX:
+        return SeriesExhausted(series.series_id, number)
+    reserved = NumbersReserved(number, number, caller.device_id, expires_at=now, token_key=None)
+    # The append starts at the position after the state's: the block is written there, its consumption right after it.
+    consumed = _consumed(Position(state.position + 1), number, command.document)
+    return Append([(series.series_id, reserved), (series.series_id, consumed)])
+
+
+def _named_series(state: State, command: ConsumeReservation | IssueOnline, caller: Caller) -> Series | Rejection | None:
+    """The series the caller named, none if it named none, or why it cannot be that one."""
+    if command.series_id is None:
+        return None
+    series = state.of(caller, command.series_id)
+    if series is None:
+        return SeriesUnknown(command.series_id)
+    return _type_refusal(series, command.document, is_by_token=False) or series
+
+
+def _primary_series(state: State, document: Document, caller: Caller) -> Series | Rejection:
+    series_id = state.primaries.get((caller.firm_id, caller.mode, document.document_type))
+    return NoPrimarySeries(document.document_type) if series_id is None else state.series[series_id]
+
+
+def _type_refusal(series: Series, document: Document, *, is_by_token: bool) -> Rejection | None:
+    if series.document_type is document.document_type:
+        return None
+    return DocumentTypeMismatch(series.series_id, series.document_type, document.document_type, is_by_token)
+
+
+def _token_refusal(
+    series: Series, named: Series | None, slot: Slot, document: Document, caller: Caller, now: UnixSeconds
+) -> Rejection | None:
+    """Why the token cannot be used, in the documented order: series, status, expiry, device."""
+    if named is not None and named.series_id != series.series_id:
+        return ReservationOfOtherSeries(series.series_id)
+    if named is None and (refusal := _type_refusal(series, document, is_by_token=True)):
+        return refusal
+    fate = series.fate(slot.number, slot.reservation)
+    if fate is Fate.RELEASED:
+        return ReservationNotPending(slot.number)
+    if fate is Fate.EXPIRED:
+        return ReservationHasExpired(slot.number)
+    if fate is not Fate.PENDING:
+        return ReservationAlreadyConsumed(slot.number)
+    if now >= series.blocks[slot.reservation].expires_at:
+        return ReservationHasExpired(slot.number)
+    if slot.device_id is None or slot.device_id != caller.device_id:
+        return ReservationOfOtherDevice(slot.number)
+    return None
+
+
+def _chronology_refusal(series: Series, command: ConsumeReservation | IssueOnline) -> Rejection | None:
+    """A document is not dated before the latest one of its series, unless the caller says it may be (D59)."""
+    date = command.document.date
+    if not command.is_chronology_checked or series.latest_date is None or date >= series.latest_date:
+        return None
+    return ChronologyViolated(date, series.latest_date)
+
+
+def _consumed(reservation: Position, number: Number, document: Document) -> ReservationConsumed:
+    return ReservationConsumed(
+        reservation=reservation,
+        number=number,
+        document_id=document.document_id,
+        date=document.date,
+        content=document.content,
+        client_local_uuid=document.client_local_uuid,
+    )

@@ -1,0 +1,55 @@
+"""The lock of a series: one device at most, and only it takes numbers while it holds it (contract.md section 8)."""
+
+from schemas.commands import Caller, LockSeries, UnlockSeries
+from schemas.events import SeriesLocked, SeriesUnlocked
+from schemas.rejections import (
+    DeviceIdMissing,
+    ForceNeedsAdmin,
+    LockHeldByOtherDevice,
+    Rejection,
+    SeriesLockedToDevice,
+    SeriesLockedToOtherDevice,
+    SeriesUnknown,
+)
+from schemas.values import ActorKind
+from service.core.decision import Append, Decision, Done
+from service.core.state import Series, State
+
+
+def lock(state: State, command: LockSeries, caller: Caller) -> Decision:
+    """Lock the series to the calling device; its holder finds it locked (D52)."""
+    series = state.of(caller, command.series_id)
+    if series is None:
+        return SeriesUnknown(command.series_id)
+    if caller.device_id is None:
+        return DeviceIdMissing()
+    if series.lock is None:
+        locked = SeriesLocked(caller.device_id, caller.session_id, caller.actor.user_id, caller.platform)
+        return Append([(series.series_id, locked)])
+    if series.lock.device_id != caller.device_id:
+        return LockHeldByOtherDevice(series.series_id)
+    return Done()
+
+
+def unlock(state: State, command: UnlockSeries, caller: Caller) -> Decision:
+    """Lift the lock. Reservations stay as they are: tokens of the former holder remain its own."""
+    series = state.of(caller, command.series_id)
+    if series is None:
+        return SeriesUnknown(command.series_id)
+    if series.lock is None:
+        return Done()
+    is_holder = caller.device_id == series.lock.device_id
+    if not is_holder and not command.is_forced:
+        return SeriesLockedToOtherDevice(series.series_id)
+    if not is_holder and caller.actor.kind is not ActorKind.KEY and not caller.is_admin:
+        return ForceNeedsAdmin(series.series_id)
+    return Append([(series.series_id, SeriesUnlocked(series.lock.device_id, is_forced=not is_holder))])
+
+
+def lock_refusal(series: Series, caller: Caller) -> Rejection | None:
+    """Why the caller may take no number from the series now, if it may not: the lock gates new numbers only (D51)."""
+    if series.lock is None or series.lock.device_id == caller.device_id:
+        return None
+    if caller.device_id is None:
+        return SeriesLockedToDevice(series.series_id)
+    return SeriesLockedToOtherDevice(series.series_id)

@@ -1,0 +1,56 @@
+"""Blocks of reserved numbers: taking them, and giving one up (contract.md section 7)."""
+
+from schemas.commands import Caller, ReleaseReservation, ReserveNumbers
+from schemas.events import NumbersReserved, ReservationReleased
+from schemas.rejections import (
+    NotYourReservation,
+    ReservationAlreadyConsumed,
+    ReservationHasExpired,
+    ReservationNotFound,
+    SeriesExhausted,
+    SeriesNotLockedToDevice,
+    SeriesUnknown,
+)
+from schemas.values import NUMBER_MAX, Fate, Number, UnixSeconds
+from service.core.decision import Append, Decision, Done
+from service.core.state import State
+
+
+def reserve(state: State, command: ReserveNumbers, caller: Caller, now: UnixSeconds) -> Decision:
+    """Consecutive numbers off the counter, for the device that holds the lock."""
+    series = state.of(caller, command.series_id)
+    if series is None:
+        return SeriesUnknown(command.series_id)
+    if series.lock is None or caller.device_id is None or series.lock.device_id != caller.device_id:
+        return SeriesNotLockedToDevice(series.series_id, is_locked=series.lock is not None)
+    last = Number(series.next_number + command.count - 1)
+    if last > NUMBER_MAX:
+        return SeriesExhausted(series.series_id, series.next_number)
+    reserved = NumbersReserved(
+        first=series.next_number,
+        last=last,
+        device_id=caller.device_id,
+        expires_at=UnixSeconds(now + command.hold_seconds),
+        token_key=command.token_key,
+    )
+    return Append([(series.series_id, reserved)])
+
+
+def release(state: State, command: ReleaseReservation, caller: Caller, now: UnixSeconds) -> Decision:
+    """Give the number up; it becomes a documented gap. Whose it is comes before what became of it (D44, D74)."""
+    slot = command.slot
+    series = None if slot is None else state.of(caller, slot.series_id)
+    if slot is None or series is None:
+        return ReservationNotFound()
+    if slot.device_id is None or slot.device_id != caller.device_id:
+        return NotYourReservation(slot.number)
+    fate = series.fate(slot.number, slot.reservation)
+    if fate is Fate.RELEASED:
+        return Done()
+    if fate is Fate.EXPIRED:
+        return ReservationHasExpired(slot.number)
+    if fate is not Fate.PENDING:
+        return ReservationAlreadyConsumed(slot.number)
+    if now >= series.blocks[slot.reservation].expires_at:
+        return ReservationHasExpired(slot.number)
+    return Append([(series.series_id, ReservationReleased(slot.reservation, slot.number))])

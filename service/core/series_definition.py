@@ -1,0 +1,51 @@
+"""Opening, describing and preferring series (contract.md section 6.1)."""
+
+from schemas.commands import Caller, DescribeSeries, MakePrimary, OpenSeries
+from schemas.events import SeriesDescribed, SeriesMadePrimary, SeriesOpened
+from schemas.rejections import SeriesInUse, SeriesNameTaken, SeriesUnknown
+from service.core.decision import Append, Decision, Done
+from service.core.state import State, name_key
+
+
+def open_series(state: State, command: OpenSeries, caller: Caller) -> Decision:
+    """A new counter; the first of its type becomes primary even if not asked, and a new primary demotes the old (D32)."""
+    key = name_key(caller.firm_id, caller.mode, command.document_type, command.name)
+    taken = state.names.get(key)
+    if taken is not None:
+        return SeriesNameTaken(command.name, command.document_type, taken)
+    primary = state.primaries.get((caller.firm_id, caller.mode, command.document_type))
+    is_primary = command.is_primary or primary is None
+    opened = SeriesOpened(
+        name=command.name,
+        document_type=command.document_type,
+        description=command.description,
+        format=command.format or f"{command.name}-{{year}}-{{number}}",
+        start_number=command.start_number,
+        year=command.year,
+        is_primary=is_primary,
+        replaces=primary if is_primary else None,
+    )
+    return Append([(command.series_id, opened)])
+
+
+def describe(state: State, command: DescribeSeries, caller: Caller) -> Decision:
+    """Another description, while no document carries a number of the series; pending reservations do not count (D34)."""
+    series = state.of(caller, command.series_id)
+    if series is None:
+        return SeriesUnknown(command.series_id)
+    if series.is_used:
+        return SeriesInUse(command.series_id)
+    if series.description == command.description:
+        return Done()
+    return Append([(series.series_id, SeriesDescribed(command.description))])
+
+
+def make_primary(state: State, command: MakePrimary, caller: Caller) -> Decision:
+    """The default series of its document type; the one before is demoted."""
+    series = state.of(caller, command.series_id)
+    if series is None:
+        return SeriesUnknown(command.series_id)
+    if series.is_primary:
+        return Done()
+    replaces = state.primaries.get((caller.firm_id, caller.mode, series.document_type))
+    return Append([(series.series_id, SeriesMadePrimary(replaces))])

@@ -1,0 +1,195 @@
+"""What the log says at a position, as values: small, immutable, cheap to copy.
+
+A series keeps its definition, its lock, its counter, its unsettled blocks, and the numbers that did not end on a
+standing document; every other number below the counter stands. That is enough to say the fate of any number.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+from rpds import HashTrieMap
+
+from schemas.commands import Caller
+from schemas.outcomes import Equation, LockView, SeriesView
+from schemas.values import (
+    DeviceId,
+    DocumentType,
+    Fate,
+    FirmId,
+    IsoDate,
+    LogId,
+    Mode,
+    Number,
+    NumberRange,
+    Position,
+    SeriesId,
+    UnixSeconds,
+    Version,
+)
+from service.core.ranges import Ranges, has
+
+
+class Block(Struct, frozen=True, gc=False):
+    """The numbers of one NumbersReserved; bit i of `pending` is set while first + i has not ended."""
+
+    position: Position
+    first: Number
+    last: Number
+    device_id: DeviceId | None
+    reserved_at: UnixSeconds
+    expires_at: UnixSeconds
+    token_key: str | None
+    pending: int
+
+    def is_pending(self, number: Number) -> bool:
+        """Whether `number` is of this block and has not ended."""
+        return self.first <= number <= self.last and bool(self.pending >> (number - self.first) & 1)
+
+    def numbers(self) -> Iterator[Number]:
+        """The numbers that have not ended, ascending."""
+        return (Number(n) for n in range(self.first, self.last + 1) if self.pending >> (n - self.first) & 1)
+
+    def ranges(self) -> Ranges:
+        """The numbers that have not ended, as ranges."""
+        found: list[NumberRange] = []
+        for number in self.numbers():
+            if found and found[-1].last + 1 == number:
+                found[-1] = NumberRange(found[-1].first, number)
+            else:
+                found.append(NumberRange(number, number))
+        return tuple(found)
+
+
+class Series(Struct, frozen=True):
+    """One counter and what became of its numbers."""
+
+    series_id: SeriesId
+    firm_id: FirmId
+    mode: Mode
+    name: str
+    document_type: DocumentType
+    description: str | None
+    format: str
+    start_number: Number
+    next_number: Number
+    year: int
+    is_primary: bool
+    opened_at: UnixSeconds
+    version: Version
+    position: Position
+    is_used: bool = False
+    lock: LockView | None = None
+    pending: int = 0
+    blocks: HashTrieMap[Position, Block] = HashTrieMap()
+    voided: Ranges = ()
+    withdrawn: Ranges = ()
+    released: Ranges = ()
+    expired: Ranges = ()
+    dates: HashTrieMap[IsoDate, int] = HashTrieMap()
+    latest_date: IsoDate | None = None
+
+    @property
+    def taken(self) -> int:
+        """How many numbers the counter ever gave: the left-hand side of the accounting equation."""
+        return self.next_number - self.start_number
+
+    def equation(self) -> Equation:
+        """How many numbers met each fate; an overdue slot is pending until its expiry is recorded.
+
+        The documents are counted by date, apart from the counter: the sum equals `taken` only if no event was lost.
+        """
+        voided = _count(self.voided)
+        return {
+            Fate.STANDING: sum(self.dates.values()) - voided,
+            Fate.VOIDED: voided,
+            Fate.WITHDRAWN: _count(self.withdrawn),
+            Fate.PENDING: self.pending,
+            Fate.RELEASED: _count(self.released),
+            Fate.EXPIRED: _count(self.expired),
+        }
+
+    def fate(self, number: Number, reservation: Position) -> Fate:
+        """What became of a number that was taken by the block at `reservation`; pending is what no event ended."""
+        block = self.blocks.get(reservation)
+        if block is not None and block.is_pending(number):
+            return Fate.PENDING
+        for fate, ranges in (
+            (Fate.RELEASED, self.released),
+            (Fate.EXPIRED, self.expired),
+            (Fate.VOIDED, self.voided),
+            (Fate.WITHDRAWN, self.withdrawn),
+        ):
+            if has(ranges, number):
+                return fate
+        return Fate.STANDING
+
+    def view(self, position: Position) -> SeriesView:
+        """The series as a caller may see it, at the log's `position`."""
+        return SeriesView(
+            series_id=self.series_id,
+            firm_id=self.firm_id,
+            mode=self.mode,
+            position=position,
+            name=self.name,
+            document_type=self.document_type,
+            description=self.description,
+            format=self.format,
+            start_number=self.start_number,
+            next_number=self.next_number,
+            year=self.year,
+            is_primary=self.is_primary,
+            is_used=self.is_used,
+            lock=self.lock,
+            opened_at=self.opened_at,
+        )
+
+
+Partition = tuple[FirmId, Mode]
+NameKey = tuple[FirmId, Mode, DocumentType, str]
+PrimaryKey = tuple[FirmId, Mode, DocumentType]
+
+
+class State(Struct, frozen=True):
+    """All that the events 1 .. `position` of one log say and a decision needs. Whoever holds one holds a snapshot."""
+
+    log_id: LogId
+    position: Position = Position(0)
+    at: UnixSeconds = UnixSeconds(0)
+    series: HashTrieMap[SeriesId, Series] = HashTrieMap()
+    partitions: HashTrieMap[Partition, tuple[SeriesId, ...]] = HashTrieMap()
+    names: HashTrieMap[NameKey, SeriesId] = HashTrieMap()
+    primaries: HashTrieMap[PrimaryKey, SeriesId] = HashTrieMap()
+    unsettled: HashTrieMap[Position, SeriesId] = HashTrieMap()
+
+    def of(self, caller: Caller, series_id: SeriesId) -> Series | None:
+        """The series, if it is of the caller's firm and mode."""
+        series = self.series.get(series_id)
+        if series is None or series.firm_id != caller.firm_id or series.mode is not caller.mode:
+            return None
+        return series
+
+    def series_of(self, firm_id: FirmId, mode: Mode) -> list[Series]:
+        """All series of one partition, in the order they were opened."""
+        return [self.series[series_id] for series_id in self.partitions.get((firm_id, mode), ())]
+
+    def block_at(self, position: Position) -> tuple[Series, Block] | None:
+        """The unsettled block reserved at `position`, and its series."""
+        series_id = self.unsettled.get(position)
+        if series_id is None:
+            return None
+        series = self.series[series_id]
+        return series, series.blocks[position]
+
+
+def name_key(firm_id: FirmId, mode: Mode, document_type: DocumentType, name: str) -> NameKey:
+    """Where a series' name is unique: compared without case, within firm, mode and document type (contract.md D20)."""
+    return firm_id, mode, document_type, name.casefold()
+
+
+def empty_state(log_id: LogId) -> State:
+    """The state before the first event."""
+    return State(log_id)
+
+
+def _count(ranges: Ranges) -> int:
+    return sum(len(item) for item in ranges)
