@@ -1,0 +1,218 @@
+"""Every setting, read once from the environment into one frozen struct. Nothing else reads the environment."""
+
+import os
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta, Struct, field
+from platformdirs import user_data_path
+
+PREFIX: Final = "NUMBERING_"
+TEST_PREFIX: Final = "NUMBERING_TEST_"
+APPLICATION: Final = "invoice-numbering"
+
+PostgresUrl = Annotated[str, Meta(pattern=r"^postgres(ql)?://[^\s]+$")]
+NatsUrl = Annotated[str, Meta(pattern=r"^(nats|tls|ws|wss)://[^\s]+$")]
+
+
+class LogLevel(StrEnum):
+    """The least important line that is still written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How a log line looks."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class SettingsError(Exception):
+    """A variable is wrong; the message names it and says what would be right."""
+
+
+def _about(unit: str, effect: str, **bounds: Any) -> Meta:
+    return Meta(description=effect, extra={"unit": unit}, **bounds)
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """The settings, one field a variable: `database_url` is NUMBERING_DATABASE_URL; each has unit and effect."""
+
+    data_dir: Annotated[Path, _about("directory", "Where keys, demo.json and the embedded parts are kept")] = field(
+        default_factory=lambda: user_data_path(APPLICATION)
+    )
+    host: Annotated[str, _about("address", "The address HTTP listens on; 0.0.0.0 or :: for all", min_length=1)] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, _about("port", "The port HTTP listens on", ge=1, le=65535)] = 8080
+    database_url: Annotated[
+        PostgresUrl | None, _about("URL", "PostgreSQL 15 or newer; unset: `numbering up` runs one")
+    ] = None
+    nats_url: Annotated[NatsUrl | None, _about("URL", "NATS with JetStream; unset: `numbering up` runs one")] = None
+    rate_limit: Annotated[
+        int, _about("requests per minute", "The most one credential may ask for; 0 turns it off", ge=0)
+    ] = 100
+    reservation_ttl_seconds: Annotated[
+        int, _about("seconds", "How long a reserved number waits for its document", ge=1, le=3_153_600_000)
+    ] = 2_592_000
+    sweep_seconds: Annotated[
+        int, _about("seconds", "How often overdue numbers are recorded as expired", ge=1, le=86_400)
+    ] = 60
+    pending_max: Annotated[
+        int, _about("numbers", "The most pending numbers a device may hold in a series; 0 for no cap", ge=0)
+    ] = 0
+    time_zone: Annotated[str, _about("IANA name", "Decides what day it is: invoice dates, a series' year")] = (
+        "Europe/Bucharest"
+    )
+    keys_file: Annotated[
+        Path | None, _about("file", "Keys that seal tokens and sign sessions; unset: keys.json in the data directory")
+    ] = None
+    access_cache_seconds: Annotated[
+        int,
+        _about("seconds", "How long a credential is not checked again, so how late a revocation acts", ge=0, le=300),
+    ] = 5
+    command_timeout_seconds: Annotated[
+        int, _about("seconds", "How long a request waits for its turn before 503", ge=1, le=600)
+    ] = 10
+    queue_max: Annotated[int, _about("commands", "How many may wait to be written; more get 503", ge=1)] = 10_000
+    batch_max: Annotated[int, _about("commands", "The most one commit carries", ge=1, le=100_000)] = 1024
+    body_bytes_max: Annotated[int, _about("bytes", "The largest request body; more gets 413", ge=1024)] = 1_048_576
+    stream_replicas: Annotated[
+        int, _about("servers", "How many NATS servers keep the stream, when it is created", ge=1, le=5)
+    ] = 1
+    postgres_binaries: Annotated[
+        Path | None, _about("directory", "Where postgres and initdb are; unset: searched for")
+    ] = None
+    nats_server: Annotated[Path | None, _about("file", "The nats-server program; unset: searched for")] = None
+    log_level: Annotated[LogLevel, _about("level", "The least important log line that is written")] = LogLevel.INFO
+    log_format: Annotated[LogFormat, _about("format", "Log lines for people, or one JSON object a line")] = (
+        LogFormat.CONSOLE
+    )
+
+    @property
+    def keys_path(self) -> Path:
+        """The key file in force."""
+        return self.keys_file or self.data_dir / "keys.json"
+
+    @property
+    def base_url(self) -> str:
+        """Where a client on this machine reaches HTTP."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        return f"http://{host}:{self.port}"
+
+
+class Described(Struct, frozen=True):
+    """One line of `numbering settings`; `present` and `default` are safe to show."""
+
+    variable: str
+    present: str
+    default: str
+    unit: str
+    effect: str
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings these variables give (default: of this process); an empty variable counts as unset.
+
+    Raises SettingsError for a bad value and for a NUMBERING_ variable that does not exist, except NUMBERING_TEST_*.
+    """
+    given = os.environ if environment is None else environment
+    known = {_variable(each.name): each for each in msgspec.structs.fields(Settings)}
+    values: dict[str, Any] = {}
+    for variable, text in given.items():
+        if not variable.startswith(PREFIX) or variable.startswith(TEST_PREFIX):
+            continue
+        if variable not in known:
+            raise SettingsError(f"{variable} is not a setting; `numbering settings` lists them all")
+        if text:
+            values[known[variable].name] = _decode(variable, known[variable].type, text)
+    return Settings(**values)
+
+
+def describe(settings: Settings) -> Iterator[Described]:
+    """Every setting with its present value, without secrets."""
+    defaults = Settings()
+    for each in msgspec.structs.fields(Settings):
+        meta = _meta(each.type)
+        yield Described(
+            variable=_variable(each.name),
+            present=_shown(getattr(settings, each.name)),
+            default=_shown(getattr(defaults, each.name)),
+            unit=str((meta.extra or {})["unit"]),
+            effect=meta.description or "",
+        )
+
+
+def child_environment(settings: Settings, **changes: str | int) -> dict[str, str]:
+    """The environment for a process of ours that must see these settings, with `changes` by field name."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    fields = {each.name: getattr(settings, each.name) for each in msgspec.structs.fields(Settings)} | changes
+    return inherited | {_variable(name): str(value) for name, value in fields.items() if value is not None}
+
+
+def without_password(url: str) -> str:
+    """The URL with `***` for its password, without its query, fit for a screen or a log."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "***"
+    user, has_user, place = parts.netloc.rpartition("@")
+    name, has_password, _ = user.partition(":")
+    return urlunsplit(parts._replace(netloc=f"{name}{':***' if has_password else ''}{has_user}{place}", query=""))
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _decode(variable: str, kind: Any, text: str) -> object:
+    try:
+        value = msgspec.convert(text, kind, strict=False, dec_hook=lambda _kind, found: Path(found).expanduser())
+        if variable == "NUMBERING_TIME_ZONE":
+            ZoneInfo(text)
+    except (msgspec.ValidationError, LookupError, ValueError, OSError) as error:
+        raise SettingsError(f"{variable} is {_echo(variable, text)}; it must be {_right(variable, kind)}") from error
+    return value
+
+
+def _echo(variable: str, text: str) -> str:
+    """The value for an error message; what should have been a URL may hold a password anywhere."""
+    if not variable.endswith("_URL"):
+        return repr(text)
+    return repr(without_password(text)) if "://" in text else "not a URL"
+
+
+def _right(variable: str, kind: Any) -> str:
+    """What a value of this setting looks like, in words."""
+    meta = _meta(kind)
+    if variable == "NUMBERING_TIME_ZONE":
+        return "the IANA name of a time zone, such as Europe/Bucharest"
+    if variable == "NUMBERING_DATABASE_URL":
+        return "like postgresql://user:password@host:5432/database"
+    if variable == "NUMBERING_NATS_URL":
+        return "like nats://user:password@host:4222"
+    if isinstance(kind.__origin__, type) and issubclass(kind.__origin__, StrEnum):
+        return f"one of {', '.join(kind.__origin__)}"
+    if meta.ge is None:
+        return f"a {(meta.extra or {})['unit']}"
+    return f"a whole number from {meta.ge} to {meta.le}" if meta.le else f"a whole number, {meta.ge} or more"
+
+
+def _meta(kind: Any) -> Meta:
+    meta: Meta = kind.__metadata__[0]
+    return meta
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    return without_password(value) if isinstance(value, str) and "://" in value else str(value)
