@@ -32,7 +32,9 @@ class DataDirectory:
             self._make()
             file = (self.path / "lock").open("a+b")
         except OSError as error:
-            raise CannotStartError(f"cannot use the data directory {self.path}: {error.strerror} ({error.filename})") from error
+            raise CannotStartError(
+                f"cannot use the data directory {self.path}: {error.strerror} ({error.filename})"
+            ) from error
         try:
             # flock and not lockf: it also refuses a second user inside this process, and forks do not carry it on.
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,7 +42,9 @@ class DataDirectory:
             file.seek(0)
             holder = file.read().decode("ascii", "replace").strip() or "unknown"
             file.close()
-            raise CannotStartError(f"{self.path} is in use by process {holder}; stop it, or choose another data directory") from error
+            raise CannotStartError(
+                f"{self.path} is in use by process {holder}; stop it, or choose another data directory"
+            ) from error
         file.truncate(0)
         file.write(f"{os.getpid()}\n".encode("ascii"))
         file.flush()
@@ -64,6 +68,10 @@ class DataDirectory:
         if not path.exists():
             self.write_private(path, secrets.token_hex(24) + "\n")
         return path
+
+    def password(self) -> str:
+        """What `secret` holds."""
+        return self.secret().read_text("ascii").strip()
 
     def write_private(self, path: Path, text: str) -> None:
         """Replace a file with one only its owner can read; a crash leaves the old one or the new one."""

@@ -56,7 +56,7 @@ def enter_namespace() -> None:
 
 
 def die_with_parent(parent: int, death_signal: int) -> None:
-    """Ask the kernel for `death_signal` when the thread that started us ends (Linux; elsewhere the next start cleans up).
+    """Ask the kernel for `death_signal` when the thread that started us ends (on Linux).
 
     Comes after the change of identity, which clears the wish, and just before exec, which keeps it.
     """

