@@ -1,4 +1,4 @@
-"""Sealing and opening reservation tokens (design.md 4.6): not stored, but the encrypted place in the log they are of."""
+"""Sealing and opening reservation tokens (design.md 4.6). A token is its place in the log, encrypted."""
 
 import hmac
 import re
