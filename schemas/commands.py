@@ -89,12 +89,16 @@ class UnlockSeries(Struct, frozen=True, tag=True):
 
 
 class ReserveNumbers(Struct, frozen=True, tag=True):
-    """Take `count` consecutive numbers for the calling device, for `hold_seconds`, tokens sealed by `token_key`."""
+    """Take `count` consecutive numbers for the calling device, for `hold_seconds`, tokens sealed by `token_key`.
+
+    `pending_max` bounds what the device may hold of the series at once, 0 = no bound (contract.md D42).
+    """
 
     series_id: SeriesId
     count: int
     hold_seconds: int
     token_key: str
+    pending_max: int = 0
 
 
 class ConsumeReservation(Struct, frozen=True, tag=True):

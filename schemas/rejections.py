@@ -82,6 +82,14 @@ class SeriesNotLockedToDevice(Struct, frozen=True, tag=True):
     is_locked: bool
 
 
+class PendingLimitReached(Struct, frozen=True, tag=True):
+    """Reserve: the device would hold more numbers of the series than the service allows (contract.md D42)."""
+
+    series_id: SeriesId
+    pending: int
+    pending_max: int
+
+
 class ReservationUnknown(Struct, frozen=True, tag=True):
     """Consume: the token opens to no reservation of the caller's firm."""
 
@@ -172,6 +180,7 @@ Rejection = (
     | SeriesLockedToOtherDevice
     | ForceNeedsAdmin
     | SeriesNotLockedToDevice
+    | PendingLimitReached
     | ReservationUnknown
     | ReservationNotFound
     | ReservationOfOtherSeries

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from schemas.outcomes import Outcome
 from schemas.record import StoredRecord
-from schemas.values import Digest, DocumentId, LogId, Position
+from schemas.values import Digest, DocumentId, LogId, Number, Position, SeriesId
 
 
 class Content(Struct, frozen=True):
@@ -20,7 +20,7 @@ class Content(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What a command came to, under the digest of its idempotency key and scope; `request` is the digest of its body."""
+    """What a command came to, under the digest of its idempotency key; `request` is the digest of its body."""
 
     key: bytes
     request: bytes
@@ -96,8 +96,8 @@ class EventLog(Protocol):
     async def append(self, expected: Position, batch: Batch) -> None:
         """Write the batch after position `expected`; when it returns, the batch is durable.
 
-        Raises StalePositionError, AnswerExistsError, LogHaltedError, LogUnavailableError and LogBrokenError with nothing
-        written, AppendInDoubtError with nothing or everything written.
+        Raises StalePositionError, AnswerExistsError, LogHaltedError, LogUnavailableError and LogBrokenError with
+        nothing written, AppendInDoubtError with nothing or everything written.
         """
         ...
 
@@ -110,6 +110,14 @@ class EventLog(Protocol):
 
     async def head(self) -> Position:
         """The position of the last event, 0 for an empty log. Raises LogUnavailableError."""
+        ...
+
+    async def halted(self) -> str | None:
+        """Why the log takes no events, if it is halted. Raises LogUnavailableError."""
+        ...
+
+    async def halt(self, because: str) -> None:
+        """Take no more events until an operator resumes the log. Raises LogUnavailableError."""
         ...
 
     async def barrier(self, reader: str) -> Position:
@@ -126,6 +134,10 @@ class EventLog(Protocol):
 
     async def document(self, document_id: DocumentId) -> list[StoredRecord]:
         """The events of one document, in order; empty if there is none. Raises LogUnavailableError."""
+        ...
+
+    async def consumption(self, series_id: SeriesId, number: Number) -> StoredRecord | None:
+        """The event that put `number` on a document, if one did. Raises LogUnavailableError."""
         ...
 
     async def contents(self, digests: Sequence[Digest]) -> dict[Digest, Content]:

@@ -24,21 +24,24 @@ async def migrate(database_url: str) -> list[str]:
     connection = await asyncpg.connect(database_url)
     try:
         await connection.execute(statement("migrations_table"))
-        return [file.stem for file in sorted(MIGRATIONS.glob("*.sql")) if await _run(connection, file)]
+        return [name for name, text in _migrations() if await _run(connection, name, text)]
     finally:
         await connection.close()
 
 
-async def _run(connection: asyncpg.Connection, file: Path) -> bool:
-    text = file.read_text("utf-8")
+def _migrations() -> list[tuple[str, str]]:
+    return [(file.stem, file.read_text("utf-8")) for file in sorted(MIGRATIONS.glob("*.sql"))]
+
+
+async def _run(connection: asyncpg.Connection, name: str, text: str) -> bool:
     digest = hashlib.sha256(text.encode()).hexdigest()
     async with connection.transaction():
         await connection.execute(statement("migrations_lock"))
-        seen = await connection.fetchval(statement("migrations_digest"), file.stem)
+        seen = await connection.fetchval(statement("migrations_digest"), name)
         if seen == digest:
             return False
         if seen is not None:
-            raise MigrationChangedError(f"migration {file.name} was edited after it ran on this database")
+            raise MigrationChangedError(f"migration {name} was edited after it ran on this database")
         await connection.execute(text)
-        await connection.execute(statement("migrations_add"), file.stem, digest)
+        await connection.execute(statement("migrations_add"), name, digest)
         return True

@@ -4,7 +4,6 @@ Pure: the clock and every random id are arguments. Deciding twice finds the work
 to be written. The order of the checks is the contract's (contract.md sections 8 and 9, D55 and D74).
 """
 
-from collections.abc import Sequence
 from typing import assert_never
 
 from schemas.commands import (
@@ -23,11 +22,9 @@ from schemas.commands import (
     UnvoidDocument,
     VoidDocument,
 )
-from schemas.events import Event
-from schemas.rejections import Rejection
-from schemas.values import SeriesId, UnixSeconds
+from schemas.values import UnixSeconds
 from service.core import documents, expiry, issuing, locking, reservations, series_definition
-from service.core.decision import Append, Decision
+from service.core.decision import Decision
 from service.core.state import State
 
 
@@ -60,13 +57,3 @@ def decide(state: State, command: Command, caller: Caller, now: UnixSeconds) -> 
             return documents.unvoid(state, command, caller)
         case _:
             assert_never(command)
-
-
-def events_of(decision: Decision) -> Sequence[tuple[SeriesId, Event]]:
-    """What a decision appends; nothing for `Done` and for a rejection."""
-    return decision.events if isinstance(decision, Append) else ()
-
-
-def is_rejection(decision: Decision) -> bool:
-    """Whether the command was refused."""
-    return isinstance(decision, Rejection)

@@ -36,7 +36,8 @@ def evolve(state: State, record: Record) -> State:
 
 
 def _evolve(state: State, record: Record) -> State:
-    match record.event:
+    event = record.event
+    match event:
         case SeriesOpened() as opened:
             return _open(state, opened, record)
         case SeriesMadePrimary(replaces):
@@ -57,9 +58,9 @@ def _evolve(state: State, record: Record) -> State:
             | DocumentVoided()
             | DocumentUnvoided()
             | NumberWithdrawn()
-        ) as event:
+        ):
             return _put(state, _evolve_alone(state.series[record.stream], event, record.at), record)
-        case event:
+        case _:
             assert_never(event)
 
 

@@ -23,7 +23,7 @@ from service.core.state import Series, State
 
 
 def consume(state: State, command: ConsumeReservation, caller: Caller, now: UnixSeconds) -> Decision:
-    """The reserved number goes on the document; the counter stays, and a lock of another device does not matter (D51)."""
+    """The reserved number goes on the document; the counter stays, and another device's lock does not matter (D51)."""
     named = _named_series(state, command, caller)
     if named is not None and not isinstance(named, Series):
         return named

@@ -4,6 +4,7 @@ from schemas.commands import Caller, ReleaseReservation, ReserveNumbers
 from schemas.events import NumbersReserved, ReservationReleased
 from schemas.rejections import (
     NotYourReservation,
+    PendingLimitReached,
     ReservationAlreadyConsumed,
     ReservationHasExpired,
     ReservationNotFound,
@@ -26,6 +27,10 @@ def reserve(state: State, command: ReserveNumbers, caller: Caller, now: UnixSeco
     last = Number(series.next_number + command.count - 1)
     if last > NUMBER_MAX:
         return SeriesExhausted(series.series_id, series.next_number)
+    if command.pending_max:
+        pending = sum(b.pending.bit_count() for b in series.blocks.values() if b.device_id == caller.device_id)
+        if pending + command.count > command.pending_max:
+            return PendingLimitReached(series.series_id, pending, command.pending_max)
     reserved = NumbersReserved(
         first=series.next_number,
         last=last,

@@ -8,7 +8,7 @@ from service.core.state import State, name_key
 
 
 def open_series(state: State, command: OpenSeries, caller: Caller) -> Decision:
-    """A new counter; the first of its type becomes primary even if not asked, and a new primary demotes the old (D32)."""
+    """A new counter; the first of its type is primary even if not asked, and a new primary demotes the old (D32)."""
     key = name_key(caller.firm_id, caller.mode, command.document_type, command.name)
     taken = state.names.get(key)
     if taken is not None:
@@ -29,7 +29,7 @@ def open_series(state: State, command: OpenSeries, caller: Caller) -> Decision:
 
 
 def describe(state: State, command: DescribeSeries, caller: Caller) -> Decision:
-    """Another description, while no document carries a number of the series; pending reservations do not count (D34)."""
+    """Another description, while no document carries a number of the series; pending ones do not count (D34)."""
     series = state.of(caller, command.series_id)
     if series is None:
         return SeriesUnknown(command.series_id)

@@ -1,0 +1,71 @@
+"""Types of single fields that several bodies share, with the bounds a caller must keep."""
+
+import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import Meta
+
+SCALED_MAX: Final = Decimal(10) ** 12
+"""The largest quantity or price of a line: beyond it no invoice makes sense, and cents stay exact in JSON numbers."""
+
+DIGITS_MAX: Final = 30
+"""The most significant digits a decimal number may have."""
+
+VAT_RATES: Final = (0, 5, 9, 11, 19, 21)
+
+
+def _decimal(minimum: str, maximum: str = str(SCALED_MAX)) -> Meta:
+    schema: dict[str, Any] = {"minimum": float(minimum), "maximum": float(maximum)}
+    return Meta(extra={"minimum": minimum, "maximum": maximum}, extra_json_schema=schema)
+
+
+Day = datetime.date
+"""A calendar day, `YYYY-MM-DD`."""
+
+Flag = Annotated[bool, Meta(extra={"is_flag": True}, description="0 or 1; false and true are accepted too")]
+"""A switch the public API writes as 0 or 1 (contract.md D39)."""
+
+Text = Annotated[str, Meta(max_length=10_000)]
+Label = Annotated[str, Meta(max_length=255)]
+Identifier = Annotated[str, Meta(min_length=1, max_length=255)]
+SeriesReference = Annotated[str, Meta(min_length=1, max_length=64)]
+Token = Annotated[str, Meta(min_length=1, max_length=255)]
+
+Email = Annotated[
+    str,
+    Meta(
+        max_length=254,
+        pattern=r"^[^@\s]+@[^@\s]+$",
+        extra={"syntax": "an e-mail address"},
+        extra_json_schema={"format": "email"},
+    ),
+]
+
+SeriesName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=20,
+        pattern=r"^[A-Za-z0-9._/-]+$",
+        extra={"is_trimmed": True, "words": "1 to 20 letters, digits, or any of . _ / -"},
+    ),
+]
+"""The prefix of a series' numbers (contract.md D20)."""
+
+NumberFormat = Annotated[
+    str,
+    Meta(
+        min_length=8,
+        max_length=60,
+        pattern=r"^[^{}]*(\{year\}[^{}]*)*\{number\}[^{}]*(\{year\}[^{}]*)*$",
+        extra={"words": "text with {number} exactly once and no other placeholder than {year}"},
+    ),
+]
+"""How a number is written out (contract.md D17)."""
+
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", extra={"words": "three capital letters, such as RON"})]
+Quantity = Annotated[Decimal, _decimal("0.01")]
+Price = Annotated[Decimal, _decimal(str(-SCALED_MAX))]
+ExchangeRate = Annotated[Decimal, _decimal("0.000001", "1000000")]
+VatRate = Literal[0, 5, 9, 11, 19, 21]

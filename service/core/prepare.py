@@ -1,0 +1,133 @@
+"""One command against one state: the records it would write, what it comes to, and the state after. Pure."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from msgspec import Struct
+
+from schemas.commands import (
+    Caller,
+    Command,
+    ConsumeReservation,
+    DescribeSeries,
+    ExpireReservations,
+    IssueOnline,
+    LockSeries,
+    MakePrimary,
+    OpenSeries,
+    ReleaseReservation,
+    ReserveNumbers,
+    UnlockSeries,
+    UnvoidDocument,
+    VoidDocument,
+)
+from schemas.events import Event, NumbersReserved, ReservationExpired
+from schemas.outcomes import (
+    DocumentOutcome,
+    ExpiredOutcome,
+    Outcome,
+    ReleasedOutcome,
+    ReservedOutcome,
+    SeriesOutcome,
+)
+from schemas.record import Record
+from schemas.rejections import Rejection
+from schemas.values import CommandId, Position, SeriesId, UnixSeconds, Version
+from service.core.decide import decide
+from service.core.decision import Append, Done
+from service.core.evolve import evolve
+from service.core.state import State
+
+
+class Prepared(Struct, frozen=True):
+    """What a command would do; `records` is empty if it finds itself done."""
+
+    state: State
+    records: Sequence[Record]
+    outcome: Outcome
+
+
+class Cause(Struct, frozen=True):
+    """What every record says of the command behind it."""
+
+    caller: Caller
+    command_id: CommandId
+    idempotency_key: str | None
+
+
+def prepare(state: State, command: Command, cause: Cause, now: UnixSeconds) -> Prepared | Rejection:
+    """Decide at `now`, or at the log's last time if the clock is behind it: time does not run backwards in a log."""
+    at = max(now, state.at)
+    decision = decide(state, command, cause.caller, at)
+    if isinstance(decision, Append):
+        records: list[Record] = []
+        for stream, event in decision.events:
+            records.append(_record(state, stream, event, cause, at))
+            state = evolve(state, records[-1])
+        return Prepared(state, records, _outcome(state, command, records))
+    if isinstance(decision, Done):
+        return Prepared(state, (), _outcome(state, command, ()))
+    return decision
+
+
+def _record(state: State, stream: SeriesId, event: Event, cause: Cause, at: UnixSeconds) -> Record:
+    series = state.series.get(stream)
+    caller = cause.caller
+    return Record(
+        log=state.log_id,
+        position=Position(state.position + 1),
+        stream=stream,
+        version=Version(1 if series is None else series.version + 1),
+        previous=Position(0 if series is None else series.position),
+        firm_id=caller.firm_id if series is None else series.firm_id,
+        mode=caller.mode if series is None else series.mode,
+        at=at,
+        actor=caller.actor,
+        device_id=caller.device_id,
+        command_id=cause.command_id,
+        idempotency_key=cause.idempotency_key,
+        event=event,
+    )
+
+
+def _outcome(state: State, command: Command, records: Sequence[Record]) -> Outcome:
+    match command:
+        case OpenSeries() | DescribeSeries() | MakePrimary() | LockSeries() | UnlockSeries():
+            return SeriesOutcome(state.series[command.series_id].view(state.position))
+        case ReserveNumbers():
+            return _reserved(records[0])
+        case ConsumeReservation() | IssueOnline():
+            return DocumentOutcome(command.document.document_id, state.position)
+        case VoidDocument() | UnvoidDocument():
+            return DocumentOutcome(command.document_id, state.position)
+        case ReleaseReservation():
+            assert command.slot is not None, "only a slot that exists is released"
+            return ReleasedOutcome(command.slot.reservation, command.slot.number)
+        case ExpireReservations():
+            return _expired(command, records)
+        case _:
+            assert_never(command)
+
+
+def _reserved(record: Record) -> ReservedOutcome:
+    event = record.event
+    assert isinstance(event, NumbersReserved), "a reservation begins with its block"
+    assert event.device_id is not None, "only a device reserves"
+    assert event.token_key is not None, "its tokens are sealed"
+    return ReservedOutcome(
+        position=record.position,
+        series_id=record.stream,
+        first=event.first,
+        last=event.last,
+        device_id=event.device_id,
+        reserved_at=record.at,
+        expires_at=event.expires_at,
+        token_key=event.token_key,
+    )
+
+
+def _expired(command: ExpireReservations, records: Sequence[Record]) -> ExpiredOutcome:
+    numbers = sum(
+        len(item) for record in records if isinstance(record.event, ReservationExpired) for item in record.event.ranges
+    )
+    return ExpiredOutcome(blocks=len(records), numbers=numbers, is_more=len(records) == command.blocks_max)
