@@ -1,0 +1,91 @@
+"""Settings: what is read, what is refused and in which words, what is shown."""
+
+import msgspec
+import pytest
+
+from service.settings import Settings, SettingsError, child_environment, describe, read_settings, without_password
+
+
+def test_without_variables_every_setting_has_its_default() -> None:
+    assert read_settings({"PATH": "/bin"}) == Settings()
+
+
+def test_values_are_read_by_their_type() -> None:
+    settings = read_settings(
+        {
+            "NUMBERING_PORT": "9000",
+            "NUMBERING_DATA_DIR": "/data",
+            "NUMBERING_LOG_FORMAT": "json",
+            "NUMBERING_DATABASE_URL": "postgresql://a@b/c",
+        }
+    )
+    assert settings.port == 9000
+    assert str(settings.keys_path) == "/data/keys.json"
+    assert settings.log_format == "json"
+    assert settings.database_url == "postgresql://a@b/c"
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    assert read_settings({"NUMBERING_PORT": "", "NUMBERING_NATS_URL": ""}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "right"),
+    [
+        ("NUMBERING_PORT", "99999", "a whole number from 1 to 65535"),
+        ("NUMBERING_PORT", "eighty", "a whole number from 1 to 65535"),
+        ("NUMBERING_RATE_LIMIT", "-1", "a whole number, 0 or more"),
+        ("NUMBERING_RATE_LIMIT", "1.5", "a whole number, 0 or more"),
+        ("NUMBERING_LOG_LEVEL", "loud", "one of debug, info, warning, error"),
+        ("NUMBERING_TIME_ZONE", "Mars/Olympus", "the IANA name of a time zone"),
+        ("NUMBERING_TIME_ZONE", "../../etc/passwd", "the IANA name of a time zone"),
+        ("NUMBERING_DATABASE_URL", "mysql://a@b/c", "like postgresql://user:password@host:5432/database"),
+        ("NUMBERING_NATS_URL", "localhost", "like nats://user:password@host:4222"),
+    ],
+)
+def test_a_bad_value_is_named_with_what_would_be_right(variable: str, value: str, right: str) -> None:
+    with pytest.raises(SettingsError, match=variable) as caught:
+        read_settings({variable: value})
+    assert right in str(caught.value)
+
+
+def test_a_variable_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(SettingsError, match="NUMBERING_RATELIMIT is not a setting"):
+        read_settings({"NUMBERING_RATELIMIT": "5"})
+
+
+def test_variables_of_the_tests_are_let_through() -> None:
+    assert read_settings({"NUMBERING_TEST_PARTS": "embedded"}) == Settings()
+
+
+def test_every_setting_says_its_unit_and_effect() -> None:
+    lines = list(describe(Settings()))
+    assert len(lines) == len(msgspec.structs.fields(Settings))
+    assert all(line.unit and line.effect for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://user:secret@host:5432/db?password=secret", "postgresql://user:***@host:5432/db"),
+        ("postgresql://user@host/db", "postgresql://user@host/db"),
+        ("nats://:secret@host", "nats://:***@host"),
+        ("nats://host:4222", "nats://host:4222"),
+        ("postgresql://user:secret@[host/db", "***"),
+    ],
+)
+def test_no_password_is_shown(url: str, shown: str) -> None:
+    assert without_password(url) == shown
+
+
+def test_an_error_about_a_url_shows_no_password() -> None:
+    for value in ("mysql://user:secret@host", "user:secret@host", "postgresql://user:secret@ host"):
+        with pytest.raises(SettingsError) as caught:
+            read_settings({"NUMBERING_DATABASE_URL": value})
+        assert "secret" not in str(caught.value)
+
+
+def test_a_child_process_sees_the_same_settings_but_for_the_changes() -> None:
+    settings = read_settings({"NUMBERING_PORT": "9000", "NUMBERING_NATS_URL": "nats://h"})
+    environment = child_environment(settings, sweep_seconds=1)
+    assert read_settings(environment) == msgspec.structs.replace(settings, sweep_seconds=1)
