@@ -4,6 +4,8 @@ A series keeps its definition, its lock, its counter, its unsettled blocks, and 
 standing document; every other number below the counter stands. That is enough to say the fate of any number.
 """
 
+from __future__ import annotations  # rpds' maps are generic to type checkers only
+
 from collections.abc import Iterator
 
 from msgspec import Struct
