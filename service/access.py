@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from schemas.commands import Caller
 from schemas.values import Actor, ActorKind, DeviceId, FirmId, LogId, Mode, Platform, UnixSeconds
-from service.event_log import LogUnavailableError
 from service.keys import KeyFile
+from service.postgres_faults import reading
 from service.session_tokens import SessionClaims, verify
 from service.statements import statement
 
@@ -24,15 +24,6 @@ LOOKUP_SECONDS: Final = 5.0
 TURNS: Final = 64
 API_KEY: Final = re.compile(r"sk_(live|test)_[0-9A-Za-z]{24}", re.ASCII)
 CREDENTIAL_CHARACTERS_MAX: Final = 4096
-
-POSTGRES_IS_GONE: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InterfaceError,
-)
 
 
 class AuthFailure(StrEnum):
@@ -164,11 +155,9 @@ class Access:
         return _session_principal(rows[0])
 
     async def _fetch(self, name: str, argument: object) -> list[asyncpg.Record]:
-        try:
+        with reading():
             async with asyncio.timeout(LOOKUP_SECONDS), self._pool.acquire() as connection:
                 return await connection.fetch(statement(name), argument)
-        except POSTGRES_IS_GONE as error:
-            raise LogUnavailableError("PostgreSQL cannot be asked who is calling") from error
 
 
 def _matches(row: asyncpg.Record, claims: SessionClaims) -> bool:
