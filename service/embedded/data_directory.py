@@ -20,7 +20,7 @@ class DataDirectory:
     """A directory of ours, made when first locked. Its mode lets another user pass through, not look."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path.absolute()
+        self.path = path.resolve()  # an orphan is recognised by this path, whatever name was used to get here
         self.log = self.path / "server.log"
         self._lock: BinaryIO | None = None
 

