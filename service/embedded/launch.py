@@ -8,6 +8,7 @@ It imports the standard library only and is started with `-I -S`, so it costs ab
 
 import ctypes
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def main(arguments: list[str]) -> None:
     try:
         take_identity(identity)
         os.chdir(directory)
+        # Python ignores it, and what is ignored stays ignored across exec.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         die_with_parent(int(parent), int(death_signal))
         os.execv(command[0], command)  # noqa: S606 - no shell is the point
     except OSError as error:
