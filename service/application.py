@@ -1,0 +1,188 @@
+"""One process of the service: opens its parts, runs the chosen ones together, and stops them in order."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from typing import Any, Final
+
+import asyncpg
+from msgspec import Struct
+
+from projections.runner import ProjectionRunner
+from schemas.outcomes import ExpiredOutcome
+from schemas.values import UnixSeconds
+from service.access import Access
+from service.keys import KeyFile
+from service.metrics import Metrics, new_metrics
+from service.nats.connection import NatsSettings
+from service.nats.relay import Relay
+from service.postgres_faults import CONNECT_SECONDS_MAX, reading
+from service.postgres_log import PostgresLog
+from service.readiness import checks, measure
+from service.settings import Settings
+from service.sweeper import Sweeper
+from service.tokens import TokenSealer
+from service.web.application import web_application
+from service.web.parts import WebParts
+from service.web.server import serving
+from service.writer import Appended, Limits, Writer
+
+READS_MAX: Final = 8
+READ_SECONDS_MAX: Final = 15
+
+
+class Part(StrEnum):
+    """What a process may do; in production each may be a process of its own."""
+
+    WEB = "web"
+    SWEEP = "sweep"
+    RELAY = "relay"
+    PROJECT = "project"
+
+
+class MissingSettingError(Exception):
+    """A part needs a setting that is not given; the message names it."""
+
+
+class Wiring(Struct, frozen=True):
+    """The parts of this process that talk to each other."""
+
+    settings: Settings
+    metrics: Metrics
+    log: PostgresLog
+    reads: asyncpg.Pool
+    writer: Writer
+    relay: Relay | None
+    runner: ProjectionRunner | None
+
+
+async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Callable[[], None]) -> None:
+    """Run the parts until SIGINT or SIGTERM; `on_ready` is called once everything is up.
+
+    Raises MissingSettingError, LogUnavailableError and DurabilityError before anything runs, and OSError if the port is
+    taken. A broken invariant ends the process: its supervisor starts it again from the log.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with _wired(settings, parts) as wiring, asyncio.TaskGroup() as group:
+        tasks = [group.create_task(job) for job in _jobs(wiring, parts)]
+        async with _web(wiring, parts):
+            on_ready()
+            await stop.wait()
+        # HTTP has stopped and every accepted request is answered: nothing is lost by stopping the rest at once.
+        for task in tasks:
+            task.cancel()
+
+
+@asynccontextmanager
+async def _wired(settings: Settings, parts: frozenset[Part]) -> AsyncGenerator[Wiring]:
+    if settings.database_url is None:
+        raise MissingSettingError("NUMBERING_DATABASE_URL is not set; `numbering up` starts a PostgreSQL of its own")
+    log = await PostgresLog.open(settings.database_url)
+    try:
+        await log.head()
+        reads = await _reading_pool(settings.database_url)
+        try:
+            yield _wire(settings, parts, log, reads)
+        finally:
+            reads.terminate()
+    finally:
+        await log.close()
+
+
+async def _reading_pool(database_url: str) -> asyncpg.Pool:
+    """Connections that may read the log and the projections, and nothing else."""
+    with reading():
+        return await asyncpg.create_pool(
+            database_url,
+            min_size=0,
+            max_size=READS_MAX,
+            timeout=CONNECT_SECONDS_MAX,
+            command_timeout=READ_SECONDS_MAX,
+            server_settings={"role": "numbering_reader", "application_name": "numbering reports"},
+        )
+
+
+def _wire(settings: Settings, parts: frozenset[Part], log: PostgresLog, reads: asyncpg.Pool) -> Wiring:
+    metrics = new_metrics()
+    relay = _relay(settings, log) if Part.RELAY in parts else None
+    runner = ProjectionRunner(settings.database_url or "") if Part.PROJECT in parts else None
+
+    def on_append(appended: Appended) -> None:
+        metrics.batch_commands.observe(appended.commands)
+        metrics.append_seconds.observe(appended.seconds)
+        for part in (relay, runner):
+            if part is not None:
+                part.wake.set()
+
+    writer = Writer(log, clock=_now, limits=_limits(settings), on_append=on_append)
+    return Wiring(settings, metrics, log, reads, writer, relay, runner)
+
+
+def _relay(settings: Settings, log: PostgresLog) -> Relay:
+    if settings.nats_url is None:
+        raise MissingSettingError("NUMBERING_NATS_URL is not set; `numbering up` starts a NATS server of its own")
+    return Relay(log, NatsSettings(url=settings.nats_url), clock=_now, replicas=settings.stream_replicas)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        queue_max=settings.queue_max,
+        batch_max=settings.batch_max,
+        wait_seconds_max=settings.command_timeout_seconds,
+    )
+
+
+def _jobs(wiring: Wiring, parts: frozenset[Part]) -> list[Coroutine[Any, Any, None]]:
+    jobs: list[Coroutine[Any, Any, None]] = [measure(wiring.metrics, wiring.writer, wiring.relay, wiring.runner)]
+    if parts & {Part.WEB, Part.SWEEP}:
+        jobs.append(wiring.writer.run())
+    if Part.SWEEP in parts:
+        jobs.append(_sweeper(wiring).run())
+    if wiring.relay is not None:
+        jobs.append(wiring.relay.run())
+    if wiring.runner is not None:
+        jobs.append(wiring.runner.run())
+    return jobs
+
+
+def _sweeper(wiring: Wiring) -> Sweeper:
+    def on_sweep(outcome: ExpiredOutcome) -> None:
+        wiring.metrics.sweeps.inc()
+        wiring.metrics.expired_numbers.inc(outcome.numbers)
+
+    return Sweeper(wiring.writer, period_seconds=wiring.settings.sweep_seconds, on_sweep=on_sweep)
+
+
+@asynccontextmanager
+async def _web(wiring: Wiring, parts: frozenset[Part]) -> AsyncGenerator[None]:
+    if Part.WEB not in parts:
+        yield
+        return
+    settings = wiring.settings
+    keys = KeyFile(settings.keys_path)
+    access = Access(wiring.log.pool, keys, cache_seconds=settings.access_cache_seconds, clock=_now)
+    application = web_application(
+        WebParts(
+            writer=wiring.writer,
+            log=wiring.log,
+            access=access,
+            sealer=TokenSealer.of(keys),
+            settings=settings,
+            reads=wiring.reads,
+            checks=checks(wiring.log, wiring.relay, wiring.runner),
+            metrics=wiring.metrics,
+            clock=_now,
+        )
+    )
+    async with serving(application, settings.host, settings.port):
+        yield
+
+
+def _now() -> UnixSeconds:
+    return UnixSeconds(int(time.time()))

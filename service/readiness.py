@@ -1,0 +1,67 @@
+"""How the parts of this process are: for /readyz by name, and as gauges."""
+
+import asyncio
+from typing import Final
+
+from projections.runner import ProjectionRunner
+from service.event_log import EventLog, LogFaultError
+from service.metrics import Metrics
+from service.nats.relay import Relay
+from service.nats.status import RelayState
+from service.web.parts import Check, Health
+from service.writer import Writer
+
+MEASURE_SECONDS: Final = 1.0
+LAG_EVENTS_MAX: Final = 10_000
+"""Further behind than this, reports and subscribers are told too late to call it well."""
+
+
+def checks(log: EventLog, relay: Relay | None, runner: ProjectionRunner | None) -> dict[str, Check]:
+    """One check a part that runs here."""
+    found: dict[str, Check] = {}
+
+    async def postgres() -> Health:
+        try:
+            await log.head()
+        except LogFaultError:
+            return Health.DOWN
+        return Health.OK
+
+    async def numbering() -> Health:
+        try:
+            return Health.OK if await log.halted() is None else Health.DOWN
+        except LogFaultError:
+            return Health.DOWN
+
+    found |= {"postgres": postgres, "log": numbering}
+    if relay is not None:
+        found["relay"] = lambda: _relay_health(relay)
+    if runner is not None:
+        found["projections"] = lambda: _projection_health(runner)
+    return found
+
+
+async def measure(metrics: Metrics, writer: Writer, relay: Relay | None, runner: ProjectionRunner | None) -> None:
+    """Keep the gauges up to date until cancelled; belongs in a TaskGroup."""
+    while True:
+        metrics.queue_depth.set(writer.queue_depth)
+        metrics.log_position.set(writer.state.position)
+        if relay is not None:
+            metrics.relay_lag.set(relay.status().lag_events or 0)
+        if runner is not None:
+            for name, lag in runner.lag().items():
+                metrics.projection_lag.labels(name).set(lag)
+        await asyncio.sleep(MEASURE_SECONDS)
+
+
+async def _relay_health(relay: Relay) -> Health:
+    status = relay.status()
+    if status.state is RelayState.HALTED:
+        return Health.DOWN
+    is_behind = (status.lag_events or 0) > LAG_EVENTS_MAX
+    is_working = status.state in {RelayState.IDLE, RelayState.PUBLISHING, RelayState.STANDBY}
+    return Health.OK if is_working and not is_behind else Health.DEGRADED
+
+
+async def _projection_health(runner: ProjectionRunner) -> Health:
+    return Health.OK if max(runner.lag().values(), default=0) <= LAG_EVENTS_MAX else Health.DEGRADED

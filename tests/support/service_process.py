@@ -1,0 +1,103 @@
+"""The service as users run it: a process of its own, that can be stopped, killed and started again."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+
+START_SECONDS_MAX: Final = 30.0
+PAUSE_SECONDS: Final = 0.05
+
+
+class ServiceProcess:
+    """`numbering serve` on a port of its own, with its log in a file. It reads no setting but the ones given."""
+
+    def __init__(self, directory: Path, database_url: str, nats_url: str, **settings: str) -> None:
+        self.port = _free_port()
+        self.base_url = f"http://127.0.0.1:{self.port}"
+        self.log_file = directory / f"service-{self.port}.log"
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("NUMBERING_")}
+        self._environment = inherited | {
+            "NUMBERING_DATA_DIR": str(directory),
+            "NUMBERING_DATABASE_URL": database_url,
+            "NUMBERING_NATS_URL": nats_url,
+            "NUMBERING_PORT": str(self.port),
+            "NUMBERING_RATE_LIMIT": "0",
+            **settings,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        """Start it and wait until it is ready."""
+        self._spawn()
+        await self.until_status("/readyz", 200)
+
+    async def until_status(self, path: str, status: int, seconds_max: float = START_SECONDS_MAX) -> None:
+        """Wait until GET `path` answers with `status`."""
+        deadline = time.monotonic() + seconds_max
+        found: object = None
+        async with aiohttp.ClientSession() as session:
+            while time.monotonic() < deadline:
+                assert self._process is not None
+                assert self._process.poll() is None, f"the service ended:\n{self.log_file.read_text()[-4000:]}"
+                with contextlib.suppress(aiohttp.ClientError, OSError):
+                    async with session.get(self.base_url + path) as response:
+                        found = response.status
+                        if found == status:
+                            return
+                await asyncio.sleep(PAUSE_SECONDS)
+        raise AssertionError(f"{path} answers {found}, not {status}:\n{self.log_file.read_text()[-4000:]}")
+
+    def _spawn(self) -> None:
+        command = [sys.executable, "-m", "service", "serve"]
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        """Kill it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Ask it to stop, as Ctrl-C does; its exit status."""
+        return self._end(signal.SIGINT)
+
+    def _end(self, number: signal.Signals) -> int:
+        assert self._process is not None
+        self._process.send_signal(number)
+        status = self._process.wait(timeout=START_SECONDS_MAX)
+        self._process = None
+        return status
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a process to end."""
+        return self._process is not None
+
+
+@contextlib.asynccontextmanager
+async def services(*processes: ServiceProcess) -> AsyncGenerator[None]:
+    """Start them, one after another, and end what still runs at the end."""
+    try:
+        for process in processes:
+            await process.start()
+        yield
+    finally:
+        for process in processes:
+            if process.is_running:
+                process.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

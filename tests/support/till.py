@@ -1,0 +1,95 @@
+"""A client of the service as apps in the field are: it keeps what was acknowledged, and asks again when unsure."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import aiohttp
+
+ASK_SECONDS_MAX: Final = 60.0
+PAUSE_SECONDS: Final = 0.05
+INVOICE: Final[dict[str, Any]] = {
+    "client_data": {"type": "b2c", "name": "Ion Pop"},
+    "items": [{"description": "Cafea", "quantity": 1, "price": 10}],
+    "force_chronology": False,
+}
+
+
+@dataclass
+class Acknowledged:
+    """What the service has said: number to token, and number to the invoice that carries it."""
+
+    reserved: dict[int, str] = field(default_factory=dict[int, str])
+    issued: dict[int, str] = field(default_factory=dict[int, str])
+    doubled: list[int] = field(default_factory=list[int])
+
+    def add_reservation(self, number: int, token: str) -> None:
+        """A number was handed out."""
+        self._note(self.reserved, number, token)
+
+    def add_invoice(self, number: int, invoice_id: str) -> None:
+        """A number went on an invoice."""
+        self._note(self.issued, number, invoice_id)
+
+    def _note(self, kept: dict[int, str], number: int, value: str) -> None:
+        if kept.setdefault(number, value) != value:
+            self.doubled.append(number)
+
+
+class Till:
+    """One credential talking to one or another of several processes of the service."""
+
+    def __init__(self, session: aiohttp.ClientSession, credential: str, base_url: Callable[[], str]) -> None:
+        self._session = session
+        self._headers = {"Authorization": f"Bearer {credential}"}
+        self._base_url = base_url
+
+    async def once(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
+        """Ask once; status and decoded body. Raises aiohttp.ClientError and OSError."""
+        url = f"{self._base_url()}/v1{path}"
+        async with self._session.request(method, url, json=body, headers=self._headers | headers) as reply:
+            return reply.status, await reply.json()
+
+    async def surely(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Ask under one Idempotency-Key until there is an answer that is not the server's fault."""
+        key = str(uuid.uuid4())
+        deadline = asyncio.get_running_loop().time() + ASK_SECONDS_MAX
+        while True:
+            try:
+                status, reply = await self.once(method, path, body, **{"Idempotency-Key": key})
+            except (aiohttp.ClientError, OSError):
+                status, reply = 0, None
+            if status not in {0, 503} and not (status == 409 and "progress" in reply["error"]["code"]):
+                return status, reply
+            assert asyncio.get_running_loop().time() < deadline, f"no answer to {method} {path}: {status} {reply}"
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def open_series(self, name: str, *, is_locked: bool = False) -> str:
+        """A new fiscal series, locked to this device if asked; its id."""
+        status, reply = await self.surely("POST", "/invoice-series", {"name": name, "document_type": "fiscal"})
+        assert status == 201, reply
+        series_id: str = reply["data"]["id"]
+        if is_locked:
+            status, reply = await self.surely("POST", f"/invoice-series/{series_id}/lock")
+            assert status == 200, reply
+        return series_id
+
+    async def reserve(self, series_id: str, count: int, kept: Acknowledged) -> list[str]:
+        """Reserve a block; its tokens."""
+        status, reply = await self.surely("POST", f"/invoice-series/{series_id}/reserve-numbers", {"count": count})
+        assert status == 201, reply
+        slots = reply["data"]["data"]
+        for slot in slots:
+            kept.add_reservation(slot["number"], slot["token"])
+        return [slot["token"] for slot in slots]
+
+    async def issue(self, series_id: str, kept: Acknowledged, token: str | None = None) -> str:
+        """Issue an invoice with the next number, or with a reserved one; its id."""
+        body = INVOICE | {"series_id": series_id} | ({} if token is None else {"reservation_token": token})
+        status, reply = await self.surely("POST", "/invoices", body)
+        assert status == 201, reply
+        kept.add_invoice(reply["data"]["number_idx"], reply["data"]["id"])
+        invoice_id: str = reply["data"]["id"]
+        return invoice_id
