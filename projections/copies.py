@@ -1,0 +1,143 @@
+"""A copy of a projection: its tables in one schema. `NAME` answers; `NAME_next` is being filled by a rebuild."""
+
+import hashlib
+from collections.abc import Sequence
+
+import asyncpg
+from msgspec import Struct
+
+from projections.faults import CopySwappedError, ProjectionBrokenError
+from projections.projection import Projection, Write
+from projections.statements import statement
+from schemas.record import Record
+from schemas.values import LogId, Position
+
+DIGEST_ROWS = 2000
+"""How many rows a digest fetches at a time."""
+
+
+class Copy(Struct, frozen=True):
+    """A projection and the schema that holds this copy of it."""
+
+    projection: Projection
+    schema: str
+
+
+def live(projection: Projection) -> Copy:
+    """The copy that answers."""
+    return Copy(projection, projection.name)
+
+
+def rebuilt(projection: Projection) -> Copy:
+    """The copy a rebuild fills."""
+    return Copy(projection, f"{projection.name}_next")
+
+
+def retired(projection: Projection) -> Copy:
+    """The copy a rebuild replaced, until it is dropped."""
+    return Copy(projection, f"{projection.name}_old")
+
+
+async def ensure(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> None:
+    """Make the copy, empty, if there is none, and let it follow the log. Several processes may do so at once."""
+    if not await connection.fetchval(statement("schema_exists"), copy.schema):
+        try:
+            async with connection.transaction():
+                await create(connection, copy)
+        except (asyncpg.DuplicateSchemaError, asyncpg.UniqueViolationError):
+            pass  # another process made it in the meantime
+    async with connection.transaction():
+        await follow(connection, copy, [log_id])
+
+
+async def create(connection: asyncpg.Connection, copy: Copy) -> None:
+    """Make the copy, empty; the caller holds a transaction."""
+    await connection.execute(statement("subject_set"), copy.schema, "")
+    await connection.execute(statement("schema_create"))
+    await use(connection, copy)
+    for table in (statement("checkpoint_table"), *copy.projection.tables):
+        await connection.execute(table)
+
+
+async def follow(connection: asyncpg.Connection, copy: Copy, logs: Sequence[LogId]) -> None:
+    """Give the copy a checkpoint for each of the logs; the caller holds a transaction."""
+    await use(connection, copy)
+    await connection.execute(statement("checkpoint_add"), list(logs))
+
+
+async def rename(connection: asyncpg.Connection, copy: Copy, to: Copy) -> None:
+    """Give the schema the other name; the caller holds a transaction."""
+    await connection.execute(statement("subject_set"), copy.schema, to.schema)
+    await connection.execute(statement("schema_rename"))
+
+
+async def drop(connection: asyncpg.Connection, copy: Copy) -> None:
+    """Drop the copy if it is there. Raises asyncpg.LockNotAvailableError if somebody reads it for long."""
+    async with connection.transaction():
+        await connection.execute(statement("subject_set"), copy.schema, "")
+        await connection.execute(statement("schema_drop"))
+
+
+async def use(connection: asyncpg.Connection, copy: Copy) -> None:
+    """Make the unqualified names of this transaction mean this copy."""
+    await connection.execute(statement("search_path_set"), copy.schema)
+
+
+async def lock(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> Position:
+    """Where the copy stands, which nobody else moves until this transaction ends. Raises CopySwappedError."""
+    await use(connection, copy)
+    position = await connection.fetchval(statement("checkpoint_lock"), log_id)
+    if position is None:
+        raise CopySwappedError(copy.schema)
+    return Position(position)
+
+
+async def lock_all(connection: asyncpg.Connection, copy: Copy) -> dict[LogId, Position]:
+    """As lock, for every log the copy follows."""
+    await use(connection, copy)
+    rows = await connection.fetch(statement("checkpoint_lock_all"))
+    return {LogId(row["log_id"]): Position(row["position"]) for row in rows}
+
+
+async def positions(connection: asyncpg.Connection, copy: Copy) -> dict[LogId, Position]:
+    """Where the copy stands in every log it follows, without a lock; the caller holds a transaction."""
+    await use(connection, copy)
+    rows = await connection.fetch(statement("checkpoint_read"))
+    return {LogId(row["log_id"]): Position(row["position"]) for row in rows}
+
+
+async def apply(connection: asyncpg.Connection, copy: Copy, records: Sequence[Record]) -> None:
+    """Write what the records come to and move the checkpoint past them; all or nothing with the caller's transaction.
+
+    Raises ProjectionBrokenError if they do not fit what the copy holds.
+    """
+    first, last = records[0], records[-1]
+    await use(connection, copy)
+    try:
+        for write in copy.projection.collapse(records):
+            await _execute(connection, write)
+        moved = (last.log, first.position - 1, last.position, last.at)
+        await _execute(connection, Write(statement("checkpoint_move"), moved, 1))
+    except (asyncpg.IntegrityConstraintViolationError, ProjectionBrokenError) as error:
+        where = f"{copy.schema} between positions {first.position} and {last.position} of log {first.log}"
+        raise ProjectionBrokenError(f"{where}: {error}") from error
+
+
+async def _execute(connection: asyncpg.Connection, write: Write) -> None:
+    status = await connection.execute(write.sql, *write.parameters)
+    affected = int(status.rpartition(" ")[2])
+    if write.rows is not None and affected != write.rows:
+        purpose = write.sql.partition("\n")[0].removeprefix("-- ")
+        raise ProjectionBrokenError(f"{affected} rows where {write.rows} were due ({purpose})")
+
+
+async def digest(connection: asyncpg.Connection, copy: Copy) -> str:
+    """SHA-256 over every row of every table, in the order of the primary keys; the caller holds a transaction."""
+    await use(connection, copy)
+    total = hashlib.sha256()
+    for query in (statement("checkpoint_rows"), *copy.projection.digests):
+        cursor = await connection.cursor(query)
+        while rows := await cursor.fetch(DIGEST_ROWS):
+            total.update("".join(f"{row[0]}\n" for row in rows).encode())
+        total.update(b"\n")
+    return total.hexdigest()

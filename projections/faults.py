@@ -1,0 +1,35 @@
+"""How following the log can fail: for good, or only until the database is back."""
+
+from typing import Final
+
+import asyncpg
+
+PASSING_CLASSES: Final = frozenset({"08", "40", "53", "57"})
+"""SQLSTATE classes that a later try may not meet: connection, rollback, resources, operator intervention."""
+
+PASSING_STATES: Final = frozenset({"55P03", "25006"})
+"""Likewise: a lock not had in time, and a primary that became a standby."""
+
+
+class ProjectionBrokenError(Exception):
+    """What the log holds and what a projection holds do not fit together; the batch that met it changed nothing."""
+
+
+class LogHoleError(ProjectionBrokenError):
+    """The log lacks a position below its head; nothing was changed."""
+
+
+class RebuildRunningError(Exception):
+    """Another session rebuilds this projection; nothing was changed."""
+
+
+class CopySwappedError(Exception):
+    """The copy was swapped for a rebuilt one while we waited for it; nothing was changed, and the next try finds it."""
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same work may succeed on a new connection."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return state[:2] in PASSING_CLASSES or state in PASSING_STATES
+    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError)

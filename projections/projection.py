@@ -1,0 +1,45 @@
+"""What a projection is: the tables it keeps, and a pure function from a batch of records to a few statements."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from schemas.record import Record
+from schemas.values import Actor
+
+
+class Write(Struct, frozen=True):
+    """One statement over a whole batch: its parameters are columns. Broken unless it affects `rows` rows."""
+
+    sql: str
+    parameters: tuple[object, ...]
+    rows: int | None
+
+
+class Projection(Struct, frozen=True):
+    """A read model in a schema of its own.
+
+    `tables` are the statements that make its tables; each of `digests` returns every row of one table as text, in the
+    order of its primary key; `collapse` is pure and says what a batch of contiguous records of one log writes.
+    """
+
+    name: str
+    tables: tuple[str, ...]
+    digests: tuple[str, ...]
+    collapse: Callable[[Sequence[Record]], list[Write]]
+
+
+def write_rows(sql: str, rows: Iterable[Sequence[object]], *before: object) -> list[Write]:
+    """The statement with `before` and then the columns of `rows` as parameters; none for no rows."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return [Write(sql, (*before, *columns), len(columns[0]))] if columns else []
+
+
+def write_some(sql: str, rows: Iterable[Sequence[object]]) -> list[Write]:
+    """As write_rows, for a statement that may affect fewer rows."""
+    return [Write(write.sql, write.parameters, None) for write in write_rows(sql, rows)]
+
+
+def actor_text(actor: Actor) -> str:
+    """Who, as reports name them: `session:17`, `system:sweeper`."""
+    return f"{actor.kind}:{actor.id}"

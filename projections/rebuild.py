@@ -1,0 +1,126 @@
+"""Rebuilding a projection: a new copy is filled while the old one answers, compared with it, and swapped."""
+
+from collections.abc import Callable
+
+import asyncpg
+from msgspec import Struct
+
+from projections import copies
+from projections.copies import Copy
+from projections.faults import RebuildRunningError
+from projections.log import read_between
+from projections.projection import Projection
+from projections.statements import statement
+from schemas.values import LogId, Position
+
+DROPS_MAX = 5
+"""How often a rebuild tries to drop the copy it replaced before it leaves that to the next rebuild."""
+
+Progress = Callable[[Position, Position], None]
+"""Called with the position reached and the position to reach."""
+
+
+class Rebuilt(Struct, frozen=True):
+    """What a rebuild came to: `position` is that of both copies when their digests were taken."""
+
+    name: str
+    position: Position
+    live_digest: str
+    rebuilt_digest: str
+    is_swapped: bool
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the log reproduces what the old copy held."""
+        return self.live_digest == self.rebuilt_digest
+
+
+class Rebuild:
+    """One rebuild on one connection; a killed one leaves a `NAME_next` that the next one drops."""
+
+    def __init__(
+        self, connection: asyncpg.Connection, projection: Projection, batch_size: int, on_progress: Progress
+    ) -> None:
+        self._connection = connection
+        self._projection = projection
+        self._live = copies.live(projection)
+        self._next = copies.rebuilt(projection)
+        self._batch_size = batch_size
+        self._on_progress = on_progress
+
+    async def run(self, *, is_forced: bool) -> Rebuilt:
+        """Fill, compare, and swap if the digests are equal or `is_forced`.
+
+        Raises RebuildRunningError, ProjectionBrokenError and asyncpg's errors; the old copy then stays as it is.
+        """
+        if not await self._connection.fetchval(statement("rebuild_lock"), self._projection.name):
+            raise RebuildRunningError(f"{self._projection.name} is being rebuilt by another session")
+        await self._drop(copies.retired(self._projection))
+        await self._drop(self._next)
+        async with self._connection.transaction():
+            await copies.create(self._connection, self._next)
+        await self._fill()
+        result = await self._compare_and_swap(is_forced=is_forced)
+        await self._drop(copies.retired(self._projection) if result.is_swapped else self._next)
+        return result
+
+    async def _fill(self) -> None:
+        """Bring the new copy to where the old one was last seen, a transaction a batch, until it has caught up."""
+        is_behind = True
+        while is_behind:
+            async with self._connection.transaction():
+                targets = await copies.positions(self._connection, self._live)
+                await copies.follow(self._connection, self._next, list(targets))
+                reached = await copies.positions(self._connection, self._next)
+            is_behind = False
+            for log_id, target in targets.items():
+                is_behind = is_behind or target - reached[log_id] > self._batch_size
+                await self._fill_log(log_id, reached[log_id], target)
+
+    async def _fill_log(self, log_id: LogId, after: Position, target: Position) -> None:
+        while after < target:
+            async with self._connection.transaction():
+                after = await self._apply_batch(log_id, after, target)
+            self._on_progress(after, target)
+
+    async def _apply_batch(self, log_id: LogId, after: Position, target: Position) -> Position:
+        to = Position(min(after + self._batch_size, target))
+        await copies.apply(self._connection, self._next, await read_between(self._connection, log_id, after, to))
+        return to
+
+    async def _compare_and_swap(self, *, is_forced: bool) -> Rebuilt:
+        async with self._connection.transaction():
+            # From here on every runner waits for this transaction: neither copy moves but by our hand.
+            targets = await copies.lock_all(self._connection, self._live)
+            await copies.follow(self._connection, self._next, list(targets))
+            reached = await copies.positions(self._connection, self._next)
+            for log_id, target in targets.items():
+                while reached[log_id] < target:
+                    reached[log_id] = await self._apply_batch(log_id, reached[log_id], target)
+            live_digest = await copies.digest(self._connection, self._live)
+            rebuilt_digest = await copies.digest(self._connection, self._next)
+            is_swapped = is_forced or live_digest == rebuilt_digest
+            if is_swapped:
+                await self._swap()
+        position = max(targets.values(), default=Position(0))
+        return Rebuilt(self._projection.name, position, live_digest, rebuilt_digest, is_swapped)
+
+    async def _swap(self) -> None:
+        """Put the new copy in the place of the old one.
+
+        The old tables are not dropped here: that would wait for runners that wait for us. Its checkpoint is deleted, so
+        that they find no row and look again instead of writing after the old copy's position into the new copy.
+        """
+        await copies.use(self._connection, self._live)
+        await self._connection.execute(statement("checkpoint_retire"))
+        await copies.rename(self._connection, self._live, copies.retired(self._projection))
+        await copies.rename(self._connection, self._next, self._live)
+
+    async def _drop(self, copy: Copy) -> None:
+        for attempt in range(1, DROPS_MAX + 1):
+            try:
+                return await copies.drop(self._connection, copy)
+            except asyncpg.LockNotAvailableError:
+                if attempt == DROPS_MAX and copy == self._next:
+                    raise
+        return None

@@ -1,0 +1,263 @@
+"""The same reports by pure replay: events in, the equation, the ranges and the gaps out. It trusts no projection.
+
+An event that does not follow from those before it is refused, so a replay is also a check of the log.
+"""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from msgspec import Struct
+
+from projections.gaps import gaps_of
+from projections.projection import actor_text
+from projections.ranges import NumberRangeRow, merged
+from projections.terms import Terms, moved_by, taken_by
+from projections.words import words
+from schemas.events import (
+    DocumentUnvoided,
+    DocumentVoided,
+    NumbersReserved,
+    NumberWithdrawn,
+    ReservationConsumed,
+    ReservationExpired,
+    ReservationReleased,
+    SeriesDescribed,
+    SeriesLocked,
+    SeriesMadePrimary,
+    SeriesOpened,
+    SeriesUnlocked,
+)
+from schemas.record import Record
+from schemas.values import (
+    DeviceId,
+    DocumentId,
+    Fate,
+    FirmId,
+    Mode,
+    Number,
+    NumberRange,
+    Position,
+    SeriesId,
+    UnixSeconds,
+    Version,
+)
+
+
+class HistoryBrokenError(Exception):
+    """An event does not follow from the ones before it."""
+
+    def __init__(self, record: Record, why: str) -> None:
+        super().__init__(f"position {record.position} of log {record.log}, series {record.stream}: {why}")
+        self.position = record.position
+        self.series_id = record.stream
+
+
+class Gap(Struct, frozen=True, tag_field="object", tag="gap"):
+    """`first` .. `last` carry no document, and why; `positions` are those of the reserving and of the ending event."""
+
+    first: Number
+    last: Number
+    count: int
+    reason: Fate
+    device_id: DeviceId | None
+    reserved_at: UnixSeconds
+    ended_at: UnixSeconds
+    ended_by: str
+    positions: tuple[Position, Position]
+
+
+class _Block(Struct):
+    """`open` holds a one for each pending number, the lowest bit for the first."""
+
+    position: Position
+    first: Number
+    last: Number
+    device_id: DeviceId | None
+    at: UnixSeconds
+    open: int
+
+    def mask(self, numbers: NumberRange) -> int:
+        if not self.first <= numbers.first <= numbers.last <= self.last:
+            return 0
+        return ((1 << len(numbers)) - 1) << (numbers.first - self.first)
+
+    def pending(self) -> Iterator[NumberRangeRow]:
+        for bit in range(self.open.bit_length()):
+            if self.open >> bit & 1:
+                number = Number(self.first + bit)
+                yield NumberRangeRow(number, number, Fate.PENDING, self.device_id, self.at, None, None)
+
+
+class _Ending(Struct):
+    numbers: NumberRange
+    block: _Block
+    fate: Fate
+    at: UnixSeconds
+    document_id: DocumentId | None
+
+    def row(self) -> NumberRangeRow:
+        numbers, block = self.numbers, self.block
+        return NumberRangeRow(
+            numbers.first, numbers.last, self.fate, block.device_id, block.at, self.at, self.document_id
+        )
+
+
+class SeriesReplay:
+    """What the events of one series came to so far."""
+
+    def __init__(self, record: Record, event: SeriesOpened) -> None:
+        self.firm_id: FirmId = record.firm_id
+        self.mode: Mode = record.mode
+        self.name = event.name
+        self.position = Position(0)
+        self.version = Version(0)
+        self.next_number = event.start_number
+        self.gaps: list[Gap] = []
+        self._taken = 0
+        self._counts = dict.fromkeys(Fate, 0)
+        self._blocks: dict[Position, _Block] = {}
+        self._endings: dict[Number, _Ending] = {}
+
+    def apply(self, record: Record) -> None:
+        """Take the next event in. Raises HistoryBrokenError if it does not follow."""
+        self._require(record, record.version == self.version + 1, f"version {record.version} after {self.version}")
+        self._require(record, record.previous == self.position, f"it does not follow position {self.position}")
+        match record.event:
+            case NumbersReserved() as event:
+                self._reserve(record, event)
+            case ReservationConsumed(reservation=reservation, number=number, document_id=document_id):
+                self._end(record, reservation, NumberRange(number, number), Fate.STANDING, document_id)
+            case ReservationReleased(reservation=reservation, number=number):
+                self._end(record, reservation, NumberRange(number, number), Fate.RELEASED)
+            case ReservationExpired(reservation=reservation, ranges=ranges):
+                for numbers in ranges:
+                    self._end(record, reservation, numbers, Fate.EXPIRED)
+            case DocumentVoided() | DocumentUnvoided() | NumberWithdrawn() as event:
+                self._change(record, event)
+            case SeriesOpened():
+                self._require(record, record.version == 1, "the series is open")
+            case SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+                pass
+            case _:
+                assert_never(record.event)
+        self._count(record)
+        self.position, self.version = record.position, record.version
+
+    def terms(self) -> Terms:
+        """The equation with every term."""
+        return Terms(taken=self._taken, **{str(fate): count for fate, count in self._counts.items()})
+
+    def ranges(self) -> list[NumberRangeRow]:
+        """What became of every number, in order, neighbours of the same fate and device as one."""
+        return list(merged(self.pieces()))
+
+    def pieces(self) -> list[NumberRangeRow]:
+        """What became of every number, in order, as the events say it."""
+        rows = [ending.row() for ending in self._endings.values()]
+        rows += [row for block in self._blocks.values() for row in block.pending()]
+        return sorted(rows, key=lambda row: row.first)
+
+    def _reserve(self, record: Record, event: NumbersReserved) -> None:
+        follows = event.first == self.next_number and event.last >= event.first
+        self._require(record, follows, f"numbers {event.first}-{event.last} where {self.next_number} is next")
+        mask = (1 << (event.last - event.first + 1)) - 1
+        self._blocks[record.position] = _Block(
+            record.position, event.first, event.last, event.device_id, record.at, mask
+        )
+        self.next_number = Number(event.last + 1)
+
+    def _end(
+        self,
+        record: Record,
+        reservation: Position,
+        numbers: NumberRange,
+        fate: Fate,
+        document_id: DocumentId | None = None,
+    ) -> None:
+        block = self._blocks.get(reservation)
+        mask = block.mask(numbers) if block else 0
+        if block is None or not mask or block.open & mask != mask:
+            raise HistoryBrokenError(record, f"numbers {numbers.first}-{numbers.last} are not pending")
+        block.open &= ~mask
+        if not block.open:
+            del self._blocks[reservation]
+        self._endings[numbers.last] = _Ending(numbers, block, fate, record.at, document_id)
+        if fate is not Fate.STANDING:
+            self._add_gap(record, numbers, fate, block)
+
+    def _change(self, record: Record, event: DocumentVoided | DocumentUnvoided | NumberWithdrawn) -> None:
+        ending = self._endings.get(event.number)
+        source, target, _ = moved_by(event)
+        if ending is None or target is None or ending.fate != source or ending.document_id != event.document_id:
+            raise HistoryBrokenError(record, f"number {event.number} is not {source} on {event.document_id}")
+        ending.fate, ending.at = target, record.at
+        if gaps_of(record):
+            self._add_gap(record, ending.numbers, target, ending.block)
+
+    def _add_gap(self, record: Record, numbers: NumberRange, reason: Fate, block: _Block) -> None:
+        self.gaps.append(
+            Gap(
+                first=numbers.first,
+                last=numbers.last,
+                count=len(numbers),
+                reason=reason,
+                device_id=block.device_id,
+                reserved_at=block.at,
+                ended_at=record.at,
+                ended_by=actor_text(record.actor),
+                positions=(block.position, record.position),
+            )
+        )
+
+    def _count(self, record: Record) -> None:
+        source, target, count = moved_by(record.event)
+        if source:
+            self._counts[source] -= count
+        if target:
+            self._counts[target] += count
+        self._taken += taken_by(record.event)
+        self._require(record, self.terms().is_balanced, f"the equation does not hold: {self.terms().words()}")
+
+    def _require(self, record: Record, truth: bool, why: str) -> None:
+        if not truth:
+            raise HistoryBrokenError(record, why)
+
+
+class Replay:
+    """What a log, or some series of it, came to so far."""
+
+    def __init__(self) -> None:
+        self.series: dict[SeriesId, SeriesReplay] = {}
+        self.position = Position(0)
+        self.at: UnixSeconds | None = None
+
+    def apply(self, record: Record) -> None:
+        """Take the next record in. Raises HistoryBrokenError if it does not follow from those before it."""
+        if record.position <= self.position or (self.at is not None and record.at < self.at):
+            raise HistoryBrokenError(record, f"it comes after position {self.position}")
+        series = self.series.get(record.stream)
+        if series is None:
+            if not isinstance(record.event, SeriesOpened):
+                raise HistoryBrokenError(record, "the series is not open")
+            series = self.series[record.stream] = SeriesReplay(record, record.event)
+        series.apply(record)
+        self.position, self.at = record.position, record.at
+
+    def equation(self, series_id: SeriesId) -> Terms:
+        """The equation of a series with every term; raises KeyError for an unknown one."""
+        return self.series[series_id].terms()
+
+    def gaps(self, series_id: SeriesId) -> list[Gap]:
+        """The gaps of a series in order; raises KeyError for an unknown one."""
+        return sorted(self.series[series_id].gaps, key=lambda gap: gap.first)
+
+    def ranges(self, series_id: SeriesId) -> list[NumberRangeRow]:
+        """What became of every number of a series, in order; raises KeyError for an unknown one."""
+        return self.series[series_id].ranges()
+
+    def describe(self, record: Record) -> str:
+        """One line of plain English for an event; names the series if its opening was applied."""
+        series = self.series.get(record.stream)
+        if series is not None:
+            return words(record, series.name)
+        return words(record, record.event.name if isinstance(record.event, SeriesOpened) else record.stream)

@@ -1,0 +1,223 @@
+"""The reports of contract.md D68: the number register and the gap report, now or as of an earlier position or time.
+
+A report answers from one snapshot in which its projections stand at the same position. Where there is none (a
+projection is new, or lags behind what the caller asked for), it is folded from the log instead.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import asyncpg
+from msgspec import Struct
+
+from projections.as_of import AsOf, Folded, Moment, folded
+from projections.ranges import NumberRangeRow, RangeMerger, merged
+from projections.replay import Gap
+from projections.snapshot import Connection, Header, from_projections, header
+from projections.statements import statement
+from projections.terms import Terms
+from schemas.values import Fate, FirmId, Mode, Number, Position, SeriesId
+
+ROWS_FETCHED: Final = 1000
+PER_PAGE: Final = 100
+
+
+class GapReport(Struct, frozen=True, tag_field="object", tag="gap_report"):
+    """Every gap of a series up to `as_of`, in order, and the equation."""
+
+    series_id: SeriesId
+    firm_id: FirmId
+    mode: Mode
+    series_name: str
+    as_of: Moment
+    equation: Terms
+    data: list[Gap]
+
+
+class NumberRegister(Struct, frozen=True, tag_field="object", tag="number_register"):
+    """A page of what became of every number of a series up to `as_of`, in order, and the equation."""
+
+    series_id: SeriesId
+    firm_id: FirmId
+    mode: Mode
+    series_name: str
+    as_of: Moment
+    equation: Terms
+    data: list[NumberRangeRow]
+    has_more: bool
+
+
+async def gap_report(
+    connection: Connection, series_id: SeriesId, as_of: AsOf | None = None, *, at_least: Position | None = None
+) -> GapReport | None:
+    """The gap report of a series, none if there is (or was) no such series.
+
+    `at_least` is a position the report must contain. Needs SELECT on the log and the projections, and a connection that
+    is in no transaction. Raises asyncpg's errors, and HistoryBrokenError if the log does not replay.
+    """
+
+    async def read() -> GapReport | None:
+        row = await connection.fetchrow(statement("report_gap_header"), series_id)
+        if row is None or not (found := header(row)).is_of(at_least or Position(0)):
+            return None
+        return _gap_report(found, await connection.fetch(statement("report_gaps"), [series_id]))
+
+    if as_of is None:
+        is_waiting = at_least is not None
+        report = await from_projections(connection, ("counters", "gaps"), read, is_waiting=is_waiting)
+        if report is not None:
+            return report
+    series = await folded(connection, series_id, as_of)
+    return None if series is None else _gap_report_of_fold(series_id, series)
+
+
+async def gap_reports(
+    connection: Connection, firm_id: FirmId | None = None, as_of: AsOf | None = None
+) -> list[GapReport]:
+    """The gap report of every series of a firm, of all firms for none. Otherwise as gap_report."""
+
+    async def read() -> list[GapReport] | None:
+        headers = [header(row) for row in await connection.fetch(statement("report_gap_headers"), firm_id)]
+        if not all(found.is_of(Position(0)) for found in headers):
+            return None
+        rows = await connection.fetch(statement("report_gaps"), [found.series_id for found in headers])
+        gaps: dict[SeriesId, list[asyncpg.Record]] = {found.series_id: [] for found in headers}
+        for row in rows:
+            gaps[row["series_id"]].append(row)
+        return [_gap_report(found, gaps[found.series_id]) for found in headers]
+
+    if as_of is None:
+        reports = await from_projections(connection, ("counters", "gaps"), read, is_waiting=False)
+        if reports is not None:
+            return reports
+    streams = [SeriesId(row["stream"]) for row in await connection.fetch(statement("log_streams"), firm_id)]
+    found = [await gap_report(connection, series_id, as_of) for series_id in streams]
+    return [report for report in found if report is not None]
+
+
+async def number_register(
+    connection: Connection,
+    series_id: SeriesId,
+    *,
+    after: Number | None = None,
+    per_page: int = PER_PAGE,
+    fate: Fate | None = None,
+    as_of: AsOf | None = None,
+    at_least: Position | None = None,
+) -> NumberRegister | None:
+    """A page of the number register of a series: at most `per_page` ranges above the number `after`, of one `fate`.
+
+    A page that begins inside a range shows the rest of it. Otherwise as gap_report.
+    """
+
+    async def read() -> NumberRegister | None:
+        row = await connection.fetchrow(statement("report_register_header"), series_id)
+        if row is None or not (found := header(row)).is_of(at_least or Position(0)):
+            return None
+        ranges = await _ranges(connection, series_id, after or Number(0), per_page, fate)
+        return _number_register(found, ranges, per_page)
+
+    if as_of is None:
+        is_waiting = at_least is not None
+        report = await from_projections(connection, ("counters", "register"), read, is_waiting=is_waiting)
+        if report is not None:
+            return report
+    series = await folded(connection, series_id, as_of)
+    return None if series is None else _number_register_of_fold(series_id, series, after or Number(0), per_page, fate)
+
+
+async def _ranges(
+    connection: Connection, series_id: SeriesId, after: Number, per_page: int, fate: Fate | None
+) -> list[NumberRangeRow]:
+    """The merged ranges above `after`, at least one more than a page has if there are as many."""
+    query, parameters = statement("report_pieces"), [series_id, after]
+    if fate is not None:
+        query, parameters = statement("report_pieces_of_fate"), [series_id, after, fate]
+    cursor = await connection.cursor(query, *parameters)
+    merger, ranges = RangeMerger(), list[NumberRangeRow]()
+    while len(ranges) <= per_page and (rows := await cursor.fetch(ROWS_FETCHED)):
+        pieces = _above(map(_piece, rows), after)
+        ranges += [done for piece in pieces if (done := merger.add(piece)) is not None]
+    return ranges if merger.open is None else [*ranges, merger.open]
+
+
+def _above(pieces: Iterable[NumberRangeRow], number: Number) -> Iterable[NumberRangeRow]:
+    return (rest for piece in pieces if (rest := piece.after(number)) is not None)
+
+
+def _piece(row: asyncpg.Record) -> NumberRangeRow:
+    return NumberRangeRow(
+        row["first"],
+        row["last"],
+        Fate(row["fate"]),
+        row["device_id"],
+        row["reserved_at"],
+        row["ended_at"],
+        row["document_id"],
+    )
+
+
+def _gap(row: asyncpg.Record) -> Gap:
+    return Gap(
+        first=row["first"],
+        last=row["last"],
+        count=row["last"] - row["first"] + 1,
+        reason=Fate(row["reason"]),
+        device_id=row["device_id"],
+        reserved_at=row["reserved_at"],
+        ended_at=row["ended_at"],
+        ended_by=row["ended_by"],
+        positions=(row["reserved_position"], row["ended_position"]),
+    )
+
+
+def _gap_report(found: Header, rows: Iterable[asyncpg.Record]) -> GapReport:
+    gaps = [_gap(row) for row in rows]
+    return GapReport(found.series_id, found.firm_id, Mode(found.mode), found.name, _moment(found), _terms(found), gaps)
+
+
+def _number_register(found: Header, ranges: list[NumberRangeRow], per_page: int) -> NumberRegister:
+    return NumberRegister(
+        found.series_id,
+        found.firm_id,
+        Mode(found.mode),
+        found.name,
+        _moment(found),
+        _terms(found),
+        ranges[:per_page],
+        len(ranges) > per_page,
+    )
+
+
+def _moment(found: Header) -> Moment:
+    return Moment(found.position, found.at)
+
+
+def _terms(found: Header) -> Terms:
+    return Terms(
+        found.taken, found.standing, found.voided, found.withdrawn, found.pending, found.released, found.expired
+    )
+
+
+def _gap_report_of_fold(series_id: SeriesId, found: Folded) -> GapReport:
+    series = found.series
+    gaps = sorted(series.gaps, key=lambda gap: gap.first)
+    return GapReport(series_id, series.firm_id, series.mode, series.name, found.moment, series.terms(), gaps)
+
+
+def _number_register_of_fold(
+    series_id: SeriesId, found: Folded, after: Number, per_page: int, fate: Fate | None
+) -> NumberRegister:
+    series = found.series
+    pieces = (piece for piece in series.pieces() if fate is None or piece.fate is fate)
+    ranges = list(merged(_above(pieces, after)))
+    return NumberRegister(
+        series_id,
+        series.firm_id,
+        series.mode,
+        series.name,
+        found.moment,
+        series.terms(),
+        ranges[:per_page],
+        len(ranges) > per_page,
+    )

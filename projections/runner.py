@@ -1,0 +1,176 @@
+"""The runner: follows the log, and brings every projection forward in one transaction with their checkpoints."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+import asyncpg
+import structlog
+
+from projections import copies
+from projections.catalogue import ALL
+from projections.faults import CopySwappedError, ProjectionBrokenError, is_passing
+from projections.log import read_between, read_head
+from projections.projection import Projection
+from projections.rebuild import Progress, Rebuild, Rebuilt
+from projections.session import connected
+from projections.snapshot import from_projections
+from schemas.record import Record
+from schemas.values import DEFAULT_LOG, LogId, Position
+
+BATCH_SIZE: Final = 1000
+"""How many events the runner applies in one transaction."""
+
+REBUILD_BATCH_SIZE: Final = 5000
+"""How many events a rebuild applies in one transaction."""
+
+POLL_SECONDS: Final = 0.1
+"""How long an idle runner waits before it looks at the log again, unless `wake` is set."""
+
+RECONNECT_SECONDS_MIN: Final = 0.1
+RECONNECT_SECONDS_MAX: Final = 5.0
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class ProjectionRunner:
+    """Keeps projections up to date with one log. Several runners, in any processes, may do so at once.
+
+    The projections of a runner advance together, so that a report may join them; set `wake` after a commit to have the
+    log read at once.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        projections: Sequence[Projection] = ALL,
+        log_id: LogId = DEFAULT_LOG,
+        batch_size: int = BATCH_SIZE,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self.wake = asyncio.Event()
+        self.head = Position(0)
+        self._database_url = database_url
+        self._projections = sorted(projections, key=lambda projection: projection.name)
+        self._copies = [copies.live(projection) for projection in self._projections]
+        self._log_id = log_id
+        self._batch_size = batch_size
+        self._poll_seconds = poll_seconds
+        self._positions = {projection.name: Position(0) for projection in self._projections}
+        self._is_connected = False
+
+    async def run(self) -> None:
+        """Follow the log until cancelled; a lost database is waited for.
+
+        Raises ProjectionBrokenError, with nothing written, where going on would make a projection wrong.
+        """
+        wait_seconds = RECONNECT_SECONDS_MIN
+        while True:
+            try:
+                await self._follow()
+            except Exception as error:
+                if not is_passing(error):
+                    raise
+                if self._is_connected or wait_seconds == RECONNECT_SECONDS_MIN:
+                    wait_seconds = RECONNECT_SECONDS_MIN
+                    _log.warning("projections wait for the database", log=self._log_id, error=repr(error))
+                self._is_connected = False
+                await asyncio.sleep(wait_seconds)
+                wait_seconds = min(wait_seconds * 2, RECONNECT_SECONDS_MAX)
+
+    async def catch_up(self) -> None:
+        """Bring every projection to the head the log has now. Raises ProjectionBrokenError and asyncpg's errors."""
+        async with connected(self._database_url) as connection:
+            await self._ensure(connection)
+            await self._reach_head(connection)
+
+    async def rebuild(self, name: str, on_progress: Progress | None = None, *, is_forced: bool = False) -> Rebuilt:
+        """Make a projection anew from the log while the present copy answers, and swap it in if its digest is the same.
+
+        `is_forced` swaps whatever the digests. Raises KeyError for an unknown name, RebuildRunningError, LogHoleError,
+        ProjectionBrokenError and asyncpg's errors; the present copy then stays.
+        """
+        projection = self._named(name)
+        async with connected(self._database_url) as connection:
+            await copies.ensure(connection, copies.live(projection), self._log_id)
+            rebuild = Rebuild(connection, projection, REBUILD_BATCH_SIZE, on_progress or _no_progress)
+            return await rebuild.run(is_forced=is_forced)
+
+    async def digest(self, name: str) -> str:
+        """SHA-256 over every row of the projection, as of one moment. Raises KeyError for an unknown name."""
+        copy = copies.live(self._named(name))
+        async with connected(self._database_url) as connection:
+            await copies.ensure(connection, copy, self._log_id)
+            found = None
+            while found is None:  # at most once for each rebuild that ends meanwhile
+                found = await from_projections(
+                    connection, [copy.schema], lambda: copies.digest(connection, copy), is_waiting=False
+                )
+            return found
+
+    def positions(self) -> dict[str, Position]:
+        """Where each projection stood when this runner last saw it."""
+        return dict(self._positions)
+
+    def lag(self) -> dict[str, int]:
+        """How many events each projection was behind the log when this runner last looked."""
+        return {name: max(0, self.head - position) for name, position in self._positions.items()}
+
+    async def _follow(self) -> None:
+        async with connected(self._database_url) as connection:
+            await self._ensure(connection)
+            while True:
+                await self._reach_head(connection)
+                if not self._is_connected:
+                    self._is_connected = True
+                    _log.info("projections follow the log", log=self._log_id, position=self.head)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._poll_seconds):
+                        await self.wake.wait()
+                self.wake.clear()
+
+    async def _ensure(self, connection: asyncpg.Connection) -> None:
+        """Make what is missing, and learn where every projection stands."""
+        for copy in self._copies:
+            await copies.ensure(connection, copy, self._log_id)
+            async with connection.transaction():
+                found = await copies.positions(connection, copy)
+            self._positions[copy.schema] = found[self._log_id]
+
+    async def _reach_head(self, connection: asyncpg.Connection) -> None:
+        self.head = await read_head(connection, self._log_id)
+        while any(position != self.head for position in self._positions.values()):
+            try:
+                await self._advance(connection)
+            except CopySwappedError:
+                await self._ensure(connection)  # finds the rebuilt copy
+
+    async def _advance(self, connection: asyncpg.Connection) -> None:
+        """Apply one batch to every projection that lacks it."""
+        async with connection.transaction():
+            found = {copy.schema: await copies.lock(connection, copy, self._log_id) for copy in self._copies}
+            self.head = await read_head(connection, self._log_id)
+            after = min(found.values())
+            if max(found.values()) > self.head:
+                raise ProjectionBrokenError(f"log {self._log_id} ends at {self.head}, before projections: {found}")
+            to = Position(min(after + self._batch_size, self.head))
+            records = await read_between(connection, self._log_id, after, to) if to > after else []
+            for copy in self._copies:
+                await self._apply(connection, copy, found[copy.schema], records)
+        self._positions = {name: max(position, to) for name, position in found.items()}
+
+    async def _apply(
+        self, connection: asyncpg.Connection, copy: copies.Copy, position: Position, records: list[Record]
+    ) -> None:
+        due = [record for record in records if record.position > position]
+        if due:
+            await copies.apply(connection, copy, due)
+
+    def _named(self, name: str) -> Projection:
+        return {projection.name: projection for projection in self._projections}[name]
+
+
+def _no_progress(_reached: Position, _target: Position) -> None:
+    pass

@@ -1,0 +1,2 @@
+-- Tells who waits for this copy's checkpoint that the copy is out of use.
+DELETE FROM checkpoint

@@ -1,0 +1,8 @@
+-- The last position this copy contains, for each log, and the time of that event.
+CREATE TABLE checkpoint (
+    log_id smallint NOT NULL,
+    position bigint NOT NULL,
+    at bigint,
+    CONSTRAINT checkpoint_pk PRIMARY KEY (log_id),
+    CONSTRAINT checkpoint_is_not_negative CHECK (position >= 0)
+)

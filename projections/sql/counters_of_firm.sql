@@ -1,0 +1,2 @@
+-- For the reports of one firm.
+CREATE INDEX counter_of_firm ON counter (firm_id)

@@ -1,0 +1,24 @@
+-- Adds gaps. When and for whom the numbers were reserved is read from the log: from the event at `reserved_position`,
+-- and for a withdrawn number, which does not say that position, by way of the event that put a document on it.
+INSERT INTO gap (
+    series_id, first, last, reason, device_id, reserved_at, ended_at, ended_by, reserved_position, ended_position
+)
+SELECT
+    g.series_id,
+    g.first,
+    g.last,
+    g.reason,
+    r.record::jsonb #>> '{event,device_id}',
+    r.at,
+    g.ended_at,
+    g.ended_by,
+    r.position,
+    g.ended_position
+FROM unnest(
+    $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[]
+) AS g (series_id, first, last, reason, ended_at, ended_by, reserved_position, ended_position)
+LEFT JOIN log.event AS c
+    ON g.reserved_position IS NULL AND g.series_id = c.stream AND g.first = c.number
+    AND c.tag LIKE 'reservation-consumed/%'
+INNER JOIN log.event AS r
+    ON r.log_id = $1 AND r.position = COALESCE(g.reserved_position, (c.record::jsonb #>> '{event,reservation}')::bigint)

@@ -1,0 +1,16 @@
+-- Numbers no document carries, and why. Rows are added, never changed.
+CREATE TABLE gap (
+    series_id text COLLATE "C" NOT NULL,
+    first bigint NOT NULL,
+    last bigint NOT NULL,
+    reason text NOT NULL,
+    device_id text,
+    reserved_at bigint NOT NULL,
+    ended_at bigint NOT NULL,
+    ended_by text NOT NULL,
+    reserved_position bigint NOT NULL,
+    ended_position bigint NOT NULL,
+    CONSTRAINT gap_pk PRIMARY KEY (series_id, first),
+    CONSTRAINT gap_is_not_empty CHECK (first <= last),
+    CONSTRAINT gap_reason_is_known CHECK (reason IN ('released', 'expired', 'withdrawn'))
+)

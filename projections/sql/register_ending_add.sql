@@ -1,0 +1,25 @@
+-- Adds the endings of pending numbers. The facts of a block that is not of this batch are taken from its row; where it
+-- has none, reserved_at is null and the row is refused.
+INSERT INTO ending (
+    series_id, first, last, fate, device_id, reserved_at, ended_at, document_id, reserved_position, ended_position
+)
+SELECT
+    e.series_id,
+    e.first,
+    e.last,
+    e.fate,
+    CASE WHEN e.reserved_at IS NULL THEN b.device_id ELSE e.device_id END,
+    COALESCE(e.reserved_at, b.reserved_at),
+    e.ended_at,
+    e.document_id,
+    e.reserved_position,
+    e.ended_position
+FROM unnest(
+    $1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[],
+    $9::bigint[], $10::bigint[]
+) AS e (
+    series_id, first, last, fate, device_id, reserved_at, ended_at, document_id, reserved_position, ended_position
+)
+LEFT JOIN block AS b
+    ON e.reserved_at IS NULL AND e.series_id = b.series_id AND e.reserved_position = b.position
+    AND e.first >= b.first AND e.last <= b.last

@@ -1,0 +1,6 @@
+-- Gives documents' numbers another fate; a number without a row changes nothing.
+UPDATE ending AS e
+SET fate = c.fate, ended_at = c.ended_at, ended_position = c.ended_position
+FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[])
+    AS c (series_id, number, fate, ended_at, ended_position)
+WHERE e.series_id = c.series_id AND e.last = c.number AND e.first = c.number

@@ -1,0 +1,2 @@
+-- For pages of one fate.
+CREATE INDEX ending_of_fate ON ending (series_id, fate, last)
