@@ -31,6 +31,9 @@ async def database(admin: asyncpg.Connection, name: str, template: str) -> Async
     """
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
+        if template != "template0":
+            # A clone has the schemas and their grants, but not those on the database itself (migration 0001).
+            await admin.execute(f"GRANT CREATE ON DATABASE {name} TO numbering_owner, numbering_projector")
         yield name
     finally:
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
