@@ -72,9 +72,12 @@ class SessionRecord(Struct, frozen=True):
 
 
 class AccessRecords:
-    """Writes and lists the records, over a connection with the role numbering_owner. Faults are asyncpg's own."""
+    """Writes and lists the records, over a connection with the role numbering_owner. Faults are asyncpg's own.
 
-    def __init__(self, connection: asyncpg.Connection, keys: KeyFile, clock: Callable[[], UnixSeconds]) -> None:
+    `keys` are needed to create sessions only.
+    """
+
+    def __init__(self, connection: asyncpg.Connection, keys: KeyFile | None, clock: Callable[[], UnixSeconds]) -> None:
         self._connection = connection
         self._keys = keys
         self._clock = clock
@@ -108,6 +111,7 @@ class AccessRecords:
         lifetime_seconds: int = SESSION_SECONDS,
     ) -> NewSession:
         """A new session of a device; an empty `device_id` is a session that cannot lock. Raises UnknownFirmError."""
+        assert self._keys is not None
         now = self._clock()
         expires_at = UnixSeconds(now + lifetime_seconds)
         session_id = await self._insert(
@@ -154,7 +158,7 @@ class AccessRecords:
 
 @asynccontextmanager
 async def access_records(
-    database_url: str, keys: KeyFile, clock: Callable[[], UnixSeconds]
+    database_url: str, keys: KeyFile | None, clock: Callable[[], UnixSeconds]
 ) -> AsyncGenerator[AccessRecords]:
     """The records over a connection of their own. Raises asyncpg's errors and OSError."""
     connection = await asyncpg.connect(database_url, server_settings={"role": "numbering_owner"})

@@ -1,0 +1,32 @@
+"""The `numbering` command: every command, put together."""
+
+import click
+
+from service.cli.database import migrate
+from service.cli.faults import Commands
+from service.cli.gaps import gaps
+from service.cli.rebuild import rebuild
+from service.cli.records import firm, key, session
+from service.cli.replay import replay
+from service.cli.serving import project, relay, serve
+from service.cli.settings import keys, show_settings
+from service.cli.up import up
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="invoice-numbering", prog_name="numbering")
+def numbering() -> None:
+    """Numbers for fiscal documents: each exists once, and every one ever handed out is accounted for."""
+
+
+for command in (up, serve, relay, project, rebuild, migrate, gaps, replay, show_settings, firm, key, session, keys):
+    numbering.add_command(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    numbering(prog_name="numbering")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+"""`numbering migrate`."""
+
+import click
+import uvloop
+
+from service.cli.console import print_json
+from service.cli.faults import explaining_postgres
+from service.cli.present import database_url, present_settings
+from service.keys import ensure
+from service.migrate import migrate as run_migrations
+
+
+@click.command()
+def migrate() -> None:
+    """Prepare the database, or bring it up to date, and create the key file if there is none."""
+    settings = present_settings()
+    url = database_url(settings)
+    with explaining_postgres(url):
+        names = uvloop.run(run_migrations(url))
+    print_json({"migrated": names, "keys_file": str(ensure(settings.keys_path).path)})

@@ -1,0 +1,110 @@
+"""Faults a command may meet, as one clear sentence and an exit status of 1; only defects show a traceback."""
+
+import errno
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, cast
+
+import asyncpg
+import click
+
+from projections.faults import ProjectionBrokenError, RebuildRunningError
+from projections.replay import HistoryBrokenError
+from service.access_records import UnknownFirmError
+from service.application import MissingSettingError
+from service.embedded import CannotStartError
+from service.event_log import LogFaultError
+from service.keys import KeyFileError
+from service.migrate import MigrationChangedError
+from service.nats.faults import RelayFaultError
+from service.postgres_log import DurabilityError
+from service.settings import SettingsError, without_password
+
+SPEAK_FOR_THEMSELVES: Final = (
+    CannotStartError,
+    DurabilityError,
+    HistoryBrokenError,
+    KeyFileError,
+    LogFaultError,
+    MigrationChangedError,
+    MissingSettingError,
+    ProjectionBrokenError,
+    RebuildRunningError,
+    RelayFaultError,
+    SettingsError,
+    UnknownFirmError,
+)
+
+
+class CommandFault(click.ClickException):
+    """The command could not do its work; the message is one sentence, and says what to look at."""
+
+
+class Commands(click.Group):
+    """A group whose commands answer expected faults in a sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; raises CommandFault for what is expected to happen."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            sentences = [_sentence(leaf) for leaf in _leaves(error)]
+            known = [sentence for sentence in sentences if sentence is not None]
+            if len(known) < len(sentences):
+                raise
+            raise CommandFault("; ".join(dict.fromkeys(known))) from error
+
+
+@contextmanager
+def explaining_postgres(database_url: str) -> Generator[None]:
+    """Turn what PostgreSQL and the way to it may answer into a CommandFault that names the setting to look at."""
+    where = without_password(database_url)
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        raise CommandFault(f"{where}: {_postgres_sentence(error)}; NUMBERING_DATABASE_URL chooses it") from error
+    except (OSError, asyncpg.InterfaceError, ValueError) as error:
+        reason = _reason(error)
+        raise CommandFault(f"cannot reach PostgreSQL at {where}: {reason}; check NUMBERING_DATABASE_URL") from error
+
+
+def _leaves(error: Exception) -> Iterator[Exception]:
+    if isinstance(error, ExceptionGroup):
+        for inner in cast("ExceptionGroup[Exception]", error).exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def _sentence(error: BaseException) -> str | None:
+    """What to tell the operator; None if this was not expected."""
+    if isinstance(error, SPEAK_FOR_THEMSELVES):
+        return str(error)
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return "the port is in use by another program; set NUMBERING_PORT to a free one"
+    if isinstance(error, asyncpg.PostgresError):
+        return _postgres_sentence(error)
+    return None
+
+
+def _postgres_sentence(error: asyncpg.PostgresError) -> str:
+    match error:
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            return "PostgreSQL does not let this user in"
+        case asyncpg.InvalidCatalogNameError():
+            return "this database does not exist"
+        case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError() | asyncpg.InvalidParameterValueError():
+            return "this database has not been prepared, or by an older release; run `numbering migrate`"
+        case asyncpg.InsufficientPrivilegeError():
+            return f"PostgreSQL refuses: {error}; grant this user the role it lacks"
+        case _:
+            return f"PostgreSQL refuses: {error} (SQLSTATE {error.sqlstate})"
+
+
+def _reason(error: Exception) -> str:
+    """Why a connection failed, short: asyncio's own text repeats the address."""
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens there"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return (getattr(error, "strerror", None) or str(error)).rstrip(".")

@@ -1,0 +1,94 @@
+"""What the first start of `numbering up` makes for a newcomer: a demo firm, and demo.json with its credentials."""
+
+import time
+from pathlib import Path
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+
+from schemas.values import FirmId, Mode, Platform, UnixSeconds
+from service.access import Access, Principal
+from service.access_records import AccessRecords, access_records
+from service.cli.present import Runtime, write_private
+from service.keys import KeyFile
+
+
+class DemoCredentials(Struct, frozen=True):
+    """demo.json: where the service is, and who may call it. Mode 0600, never shown."""
+
+    base_url: str
+    live_key: str
+    test_key: str
+    device_a: str
+    device_b: str
+    device_admin: str
+    other_firm_key: str
+    other_firm_device: str
+    database_url: str
+    nats_url: str
+
+    def secrets(self) -> tuple[str, ...]:
+        """What may call."""
+        devices = (self.device_a, self.device_b, self.device_admin, self.other_firm_device)
+        return (self.live_key, self.test_key, self.other_firm_key, *devices)
+
+
+def read_demo(path: Path) -> DemoCredentials | None:
+    """The credentials of the demo firm, if the file is there and whole."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=DemoCredentials)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+async def ensure_demo(path: Path, runtime: Runtime, keys: KeyFile) -> bool:
+    """Make demo.json right for this service; whether a firm had to be made for it.
+
+    Credentials that still work are kept, with the addresses of this start. Raises asyncpg's errors and OSError.
+    """
+    kept = read_demo(path)
+    is_kept = kept is not None and await _still_work(kept, runtime.database_url, keys)
+    if kept is None or not is_kept:
+        kept = await _create(runtime, keys)
+    addresses = msgspec.structs.asdict(runtime)
+    write_private(path, msgspec.structs.replace(kept, **addresses))
+    return not is_kept
+
+
+async def _still_work(credentials: DemoCredentials, database_url: str, keys: KeyFile) -> bool:
+    async with asyncpg.create_pool(
+        database_url, min_size=1, max_size=1, server_settings={"role": "numbering_writer"}
+    ) as pool:
+        access = Access(pool, keys, cache_seconds=0, clock=_now)
+        return all([isinstance(await access.who(secret), Principal) for secret in credentials.secrets()])
+
+
+async def _create(runtime: Runtime, keys: KeyFile) -> DemoCredentials:
+    async with access_records(runtime.database_url, keys, _now) as records:
+        firm = await records.create_firm("Demo SRL")
+        other = await records.create_firm("Other SRL")
+        return DemoCredentials(
+            live_key=(await records.create_key(firm, Mode.LIVE)).api_key,
+            test_key=(await records.create_key(firm, Mode.TEST)).api_key,
+            device_a=await _till(records, firm, "device-a", "Till A", 2),
+            device_b=await _till(records, firm, "device-b", "Till B", 3),
+            device_admin=await _till(records, firm, "device-admin", "Manager's phone", 4, is_admin=True),
+            other_firm_key=(await records.create_key(other, Mode.LIVE)).api_key,
+            other_firm_device=await _till(records, other, "device-other", "Other till", 1),
+            **msgspec.structs.asdict(runtime),
+        )
+
+
+async def _till(
+    records: AccessRecords, firm: FirmId, device_id: str, name: str, user_id: int, *, is_admin: bool = False
+) -> str:
+    platform = Platform.IOS if is_admin else Platform.ANDROID
+    session = await records.create_session(
+        firm, Mode.LIVE, device_id=device_id, device_name=name, platform=platform, is_admin=is_admin, user_id=user_id
+    )
+    return session.token
+
+
+def _now() -> UnixSeconds:
+    return UnixSeconds(int(time.time()))

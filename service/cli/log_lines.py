@@ -1,0 +1,46 @@
+"""How log lines are written: to standard error, one a fault, for people or as JSON."""
+
+import logging
+import sys
+from typing import TYPE_CHECKING, assert_never
+
+import structlog
+
+from service.settings import LogFormat, Settings
+
+if TYPE_CHECKING:
+    from structlog.typing import Processor
+
+
+def write_log_lines(settings: Settings) -> None:
+    """Send structlog and the standard library's logging through one formatter to standard error."""
+    shared: list[Processor] = [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(settings)],
+        )
+    )
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+
+
+def _renderers(settings: Settings) -> "list[Processor]":
+    match settings.log_format:
+        case LogFormat.CONSOLE:
+            return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        case LogFormat.JSON:
+            return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        case _:
+            assert_never(settings.log_format)

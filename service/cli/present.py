@@ -1,0 +1,65 @@
+"""The settings of a command, and where the service of `numbering up` is when no setting says it."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from service.cli.faults import CommandFault
+from service.settings import Settings, read_settings
+
+FILE_MODE: Final = 0o600
+
+
+class Runtime(Struct, frozen=True):
+    """What `numbering up` runs, for commands in another terminal: runtime.json in the data directory, mode 0600."""
+
+    database_url: str
+    nats_url: str
+    base_url: str
+
+
+def present_settings() -> Settings:
+    """The settings, with the addresses of the embedded parts where none are set. Raises SettingsError."""
+    settings = read_settings()
+    runtime = read_runtime(settings)
+    if runtime is None:
+        return settings
+    return msgspec.structs.replace(
+        settings,
+        database_url=settings.database_url or runtime.database_url,
+        nats_url=settings.nats_url or runtime.nats_url,
+    )
+
+
+def database_url(settings: Settings) -> str:
+    """The address of the database. Raises CommandFault if there is none."""
+    if settings.database_url is None:
+        raise CommandFault(
+            f"no database: set NUMBERING_DATABASE_URL, or start `numbering up` (data directory {settings.data_dir})"
+        )
+    return settings.database_url
+
+
+def runtime_path(settings: Settings) -> Path:
+    """Where `numbering up` writes what it runs."""
+    return settings.data_dir / "runtime.json"
+
+
+def read_runtime(settings: Settings) -> Runtime | None:
+    """What `numbering up` runs here, or ran last; None if it never did."""
+    try:
+        return msgspec.json.decode(runtime_path(settings).read_bytes(), type=Runtime)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def write_private(path: Path, value: object) -> None:
+    """Write a JSON file only its owner can read; a crash leaves the old one or the new one."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+    draft.replace(path)

@@ -1,0 +1,136 @@
+"""`numbering up`: the whole service on this machine, with PostgreSQL and NATS of its own unless told of others."""
+
+import shlex
+import signal
+import socket
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from shutil import which
+from types import FrameType
+from typing import Final
+
+import click
+import msgspec
+import uvloop
+
+from service.cli.console import err
+from service.cli.faults import CommandFault, explaining_postgres
+from service.cli.first_start import ensure_demo
+from service.cli.present import Runtime, runtime_path, write_private
+from service.cli.serving import ALL_PARTS, run_until_stopped
+from service.embedded import EmbeddedParts
+from service.embedded.data_directory import DataDirectory
+from service.keys import KeyFile, ensure
+from service.migrate import migrate
+from service.settings import Settings, read_settings
+
+DIRECTORY_MODE: Final = 0o711
+"""Others may pass through, not look: root's embedded PostgreSQL runs as another user, in a directory below."""
+
+
+@click.command()
+def up() -> None:
+    """Run everything here, until SIGINT or SIGTERM: PostgreSQL, NATS, HTTP, relay, projections, sweep.
+
+    PostgreSQL and NATS are started from the data directory, except those NUMBERING_DATABASE_URL and NUMBERING_NATS_URL
+    point to. The first start makes the key file, a demo firm, and demo.json with its credentials.
+    """
+    settings = read_settings()
+    # While parts start, SIGTERM must unwind as Ctrl-C does; later the event loop handles both.
+    signal.signal(signal.SIGTERM, _interrupt)
+    _require_free_port(settings)
+    with ExitStack() as stack:
+        runtime = _start_parts(settings, stack)
+        present = msgspec.structs.replace(settings, database_url=runtime.database_url, nats_url=runtime.nats_url)
+        _prepare(present, runtime)
+        demo = settings.data_dir / "demo.json"
+        run_until_stopped(present, ALL_PARTS, lambda: _welcome(settings, demo))
+        _say("stopping")
+
+
+def _start_parts(settings: Settings, stack: ExitStack) -> Runtime:
+    """Take the data directory, start what no setting points to, and say where everything is."""
+    try:
+        settings.data_dir.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFault(
+            f"cannot make the data directory {settings.data_dir}: {error.strerror}; set NUMBERING_DATA_DIR"
+        ) from error
+    directory = DataDirectory(settings.data_dir)
+    directory.lock()
+    stack.callback(directory.unlock)
+    parts = EmbeddedParts(
+        settings.data_dir,
+        has_postgres=settings.database_url is None,
+        has_nats=settings.nats_url is None,
+        postgres_binaries=settings.postgres_binaries,
+        nats_binary=settings.nats_server,
+    )
+    parts.start(_say)
+    stack.callback(parts.stop)
+    return Runtime(
+        database_url=settings.database_url or (parts.postgres.url if parts.postgres else ""),
+        nats_url=settings.nats_url or (parts.nats.url if parts.nats else ""),
+        base_url=settings.base_url,
+    )
+
+
+def _prepare(settings: Settings, runtime: Runtime) -> None:
+    """Bring the database up to date, and make sure of keys, demo firm, demo.json and runtime.json."""
+    keys = ensure(settings.keys_path)
+    with explaining_postgres(runtime.database_url):
+        uvloop.run(_prepare_database(settings.data_dir / "demo.json", runtime, keys))
+    write_private(runtime_path(settings), runtime)
+
+
+async def _prepare_database(demo: Path, runtime: Runtime, keys: KeyFile) -> None:
+    names = await migrate(runtime.database_url)
+    if names:
+        _say(f"prepared the database: {', '.join(names)}")
+    if await ensure_demo(demo, runtime, keys):
+        _say("created a demo firm")
+
+
+def _welcome(settings: Settings, demo: Path) -> None:
+    """Where demo.json is and three commands to try; they read the credential from it, so none is ever shown."""
+    here = shlex.quote(str(demo))
+    secret = f"""$(sed -n 's/.*"live_key": *"\\([^"]*\\)".*/\\1/p' {here})"""
+    series = f'curl -s {settings.base_url}/v1/invoice-series -H "Authorization: Bearer {secret}"'
+    body = """-H 'Content-Type: application/json' -d '{"name": "FACT", "document_type": "fiscal"}'"""
+    _say(f"ready on {settings.base_url}")
+    _say(f"credentials of the demo firm, for your eyes only: {demo}")
+    _say("three commands to try in another terminal:\n")
+    for command in (f"{_numbering()} demo --demo-file {here}", f"{series} {body}", series):
+        err().print(f"  {command}\n")
+
+
+def _numbering() -> str:
+    """How to call us from another terminal."""
+    ours = Path(sys.executable).with_name("numbering")
+    on_path = which("numbering")
+    return "numbering" if on_path and Path(on_path).resolve() == ours.resolve() else shlex.quote(str(ours))
+
+
+def _require_free_port(settings: Settings) -> None:
+    """Fail before anything is started rather than after. Raises CommandFault."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[
+            0
+        ]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        place = f"{settings.host} port {settings.port}"
+        raise CommandFault(
+            f"cannot listen on {place}: {error.strerror}; set NUMBERING_HOST or NUMBERING_PORT"
+        ) from error
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(line: str) -> None:
+    err().print(f"numbering: {line}")
