@@ -3,8 +3,9 @@
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -92,13 +93,16 @@ def required(variable: str) -> str:
 @contextmanager
 def containers() -> Generator[tuple[str, str]]:
     """A PostgreSQL and a NATS container; the addresses of both."""
-    from testcontainers.community.nats import NatsContainer  # noqa: PLC0415 - imports an SDK that most runs do not need
-    from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - likewise
+    with ExitStack() as stack:
+        with warnings.catch_warnings():
+            # testcontainers still uses, in its own NATS module, a decorator it has deprecated.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            from testcontainers.community.nats import NatsContainer  # noqa: PLC0415 - most runs do not need this SDK
+            from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - likewise
 
-    postgres = PostgresContainer(POSTGRES_IMAGE, driver=None).with_command(
-        [word for name, value in FAST.items() for word in ("-c", f"{name}={value}")]
-    )
-    with postgres, NatsContainer(NATS_IMAGE, jetstream=True) as nats:
+            settings = [word for name, value in FAST.items() for word in ("-c", f"{name}={value}")]
+            postgres = stack.enter_context(PostgresContainer(POSTGRES_IMAGE, driver=None).with_command(settings))
+            nats = stack.enter_context(NatsContainer(NATS_IMAGE, jetstream=True))
         yield postgres.get_connection_url(), nats.nats_uri()
 
 
