@@ -1,0 +1,52 @@
+"""The writer over PostgreSQL, with one series that a device holds and everybody asks of."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from schemas.commands import Caller, LockSeries, OpenSeries, ReserveNumbers
+from schemas.values import Actor, ActorKind, DeviceId, DocumentType, FirmId, Mode, SeriesId, UnixSeconds
+from service.postgres_log import PostgresLog
+from service.requests import Answered, Request
+from service.writer import Writer
+
+SERIES = SeriesId("ser_hot")
+CALLER = Caller(FirmId("frm_1"), Mode.LIVE, Actor(ActorKind.SESSION, "ses_1", 7), DeviceId("dev_1"))
+HOLD_SECONDS = 2_592_000
+
+
+class HotSeries:
+    """A running writer, and the series it numbers."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self._reserve = Request(ReserveNumbers(SERIES, 1, HOLD_SECONDS, "k1"), CALLER)
+
+    async def reserve(self) -> None:
+        """One number for the device; durable on return."""
+        answered = await self.writer.submit(self._reserve)
+        assert isinstance(answered, Answered), answered
+
+    @property
+    def taken(self) -> int:
+        """How many numbers the series gave."""
+        return self.writer.state.series[SERIES].taken
+
+
+@asynccontextmanager
+async def hot_series(database_url: str) -> AsyncGenerator[HotSeries]:
+    """A writer with a series that is open and locked, until the block ends."""
+    log = await PostgresLog.open(database_url)
+    writer = Writer(log, clock=lambda: UnixSeconds(int(time.time())))
+    running = asyncio.create_task(writer.run())
+    try:
+        await writer.read()
+        for command in (OpenSeries(SERIES, "A", DocumentType.FISCAL, 2026), LockSeries(SERIES)):
+            answered = await writer.submit(Request(command, CALLER))
+            assert isinstance(answered, Answered), answered
+        yield HotSeries(writer)
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+        await log.close()

@@ -1,0 +1,12 @@
+"""The benchmarks by name. To add one, write a module with a `run` and name it here."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from tests.benchmarks import writer
+from tests.benchmarks.place import Pace, Place
+from tests.benchmarks.report import Report
+
+BENCHMARKS: Final[Mapping[str, Callable[[Place, Pace], Awaitable[Report]]]] = {
+    "writer": writer.run,
+}

@@ -1,0 +1,2 @@
+-- Makes room for the tables of the naive counter.
+CREATE SCHEMA naive;

@@ -1,0 +1,78 @@
+"""Reservations per second on one hot series: the naive counter against the writer, in one run, turn and turn about."""
+
+import os
+import platform
+from statistics import median
+
+import asyncpg
+
+from tests.benchmarks import naive_counter
+from tests.benchmarks.hot_series import HotSeries, hot_series
+from tests.benchmarks.load import Measured, drive
+from tests.benchmarks.naive_counter import CONNECTIONS_MAX
+from tests.benchmarks.place import Pace, Place, sql
+from tests.benchmarks.report import Cell, Report
+
+WARM_UP_SHARE = 0.2
+
+
+async def run(place: Place, pace: Pace) -> Report:
+    """One row for each number of requests in flight."""
+    await naive_counter.create(place.database_url)
+    found: dict[int, list[tuple[Measured, Measured]]] = {level: [] for level in pace.levels}
+    async with hot_series(place.database_url) as series:
+        for _ in range(pace.rounds):
+            for level in pace.levels:
+                found[level].append((await _naive(place, level, pace), await _writer(series, level, pace)))
+        rows = [_row(level, pairs) for level, pairs in found.items()]
+    return Report("Reservations per second on one hot series", rows, await _notes(place, pace))
+
+
+async def _naive(place: Place, level: int, pace: Pace) -> Measured:
+    async with naive_counter.clients(place.database_url, level) as clients:
+        await drive(clients, pace.seconds * WARM_UP_SHARE)
+        before = await naive_counter.taken(place.database_url)
+        measured = await drive(clients, pace.seconds)
+    assert await naive_counter.taken(place.database_url) == before + measured.count, "every answer is a number"
+    return measured
+
+
+async def _writer(series: HotSeries, level: int, pace: Pace) -> Measured:
+    clients = [series.reserve] * level
+    await drive(clients, pace.seconds * WARM_UP_SHARE)
+    before = series.taken
+    measured = await drive(clients, pace.seconds)
+    assert series.taken == before + measured.count, "every answer is a number"
+    return measured
+
+
+def _row(level: int, pairs: list[tuple[Measured, Measured]]) -> dict[str, Cell]:
+    """Medians over the rounds; the ratio is the median of each round's own."""
+    return {
+        "in flight": level,
+        "naive/s": round(median(naive.rate for naive, _ in pairs)),
+        "p50 ms": median(naive.milliseconds(0.5) for naive, _ in pairs),
+        "p99 ms": median(naive.milliseconds(0.99) for naive, _ in pairs),
+        "writer/s": round(median(writer.rate for _, writer in pairs)),
+        "p50 ms ": median(writer.milliseconds(0.5) for _, writer in pairs),
+        "p99 ms ": median(writer.milliseconds(0.99) for _, writer in pairs),
+        "ratio": median(writer.rate / naive.rate for naive, writer in pairs),
+    }
+
+
+async def _notes(place: Place, pace: Pace) -> list[str]:
+    connection = await asyncpg.connect(place.database_url)
+    try:
+        row = await connection.fetchrow(sql("server_settings"))
+    finally:
+        await connection.close()
+    assert row is not None, "a SELECT without FROM returns a row"
+    settings = ", ".join(f"{name} {row[name]}" for name in row.keys())  # noqa: SIM118 - iterating it gives values
+    return [
+        "naive: SELECT .. FOR UPDATE, UPDATE, INSERT, COMMIT; a connection a worker, statements prepared, "
+        f"at most {CONNECTIONS_MAX} connections",
+        "writer: service.writer.Writer over PostgresLog, a ReserveNumbers of one number a request, "
+        "clients in the same process",
+        f"median of {pace.rounds} rounds of {pace.seconds:g} s each, interleaved; {settings}; "
+        f"{os.cpu_count()} processors, Python {platform.python_version()}",
+    ]
