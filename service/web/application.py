@@ -1,0 +1,52 @@
+"""The web application: routes, the one middleware, and nothing else."""
+
+from functools import partial
+from typing import Final
+
+from aiohttp import web
+
+from service.web import accounts, invoices, reservations, series
+from service.web.answering import Handler, answering
+from service.web.health import OPEN_ROUTES
+from service.web.parts import LIMIT, PARTS, WebParts
+from service.web.pipeline import Pipeline
+from service.web.rate_limit import RateLimit
+from service.web.routes import Route
+
+ROUTES: Final[tuple[Route, ...]] = (*series.ROUTES, *reservations.ROUTES, *invoices.ROUTES, *accounts.ROUTES)
+"""Every path that takes a credential; the OpenAPI document is made of the same list."""
+
+
+def web_application(parts: WebParts) -> web.Application:
+    """The API of contract.md over these parts, ready for `serve_web`."""
+    limit = RateLimit(parts.settings.rate_limit)
+    # One byte more than we take, because aiohttp refuses from this size on.
+    application = web.Application(
+        middlewares=[answering(parts, limit)], client_max_size=parts.settings.body_bytes_max + 1
+    )
+    application[PARTS] = parts
+    application[LIMIT] = limit
+    pipeline = Pipeline(parts, limit)
+    for route in ROUTES:
+        _add(application, route.method, route.path, partial(pipeline.answer, route))
+    for path, handler in OPEN_ROUTES.items():
+        _add(application, "GET", path, handler)
+    return application
+
+
+def _add(
+    application: web.Application,
+    method: str,
+    path: str,
+    handler: Handler,
+) -> None:
+    application.router.add_route(method, path, handler, expect_handler=_go_on)
+    if method == "GET":
+        application.router.add_route("HEAD", path, handler, expect_handler=_go_on)
+
+
+async def _go_on(request: web.Request) -> None:
+    """Tell a client that waits for it to send its body; other expectations are none of ours to refuse (RFC 9110)."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0

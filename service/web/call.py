@@ -1,0 +1,101 @@
+"""One authenticated request, as the handlers of resources see it."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from aiohttp import web
+from msgspec import Struct
+
+from schemas.commands import Caller, Command
+from schemas.rejections import DocumentUnknown, SeriesUnknown
+from schemas.values import DocumentId, SeriesId
+from service.access import Principal
+from service.core.state import Series, State
+from service.event_log import Content
+from service.requests import Answered, Idempotency, Request
+from service.web.bodies import GivenBody
+from service.web.errors import Refusal, RefusedError, bad_fields, refused
+from service.web.field_faults import FieldFault
+from service.web.fields import read_fields
+from service.web.json_text import Tree
+from service.web.parts import WebParts
+
+Body = TypeVar("Body", bound=Struct)
+CrossCheck = Callable[[Mapping[str, Tree]], Iterable[FieldFault]]
+
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who asks for what. `given` is the body as it was sent; read it with `body`."""
+
+    parts: WebParts
+    request: web.Request
+    principal: Principal
+    given: GivenBody
+    idempotency: Idempotency | None
+
+    @property
+    def caller(self) -> Caller:
+        """The caller as the log knows it."""
+        return self.principal.caller
+
+    def body(self, kind: type[Body], cross_check: CrossCheck | None = None) -> Body:
+        """The fields of the body, checked each and then together. Raises RefusedError with all that is wrong."""
+        fields = self.given.fields
+        if isinstance(fields, Refusal):
+            raise RefusedError(fields)
+        found = read_fields(kind, fields)
+        faults = found if isinstance(found, list) else []
+        if cross_check is not None:
+            known = {fault.path for fault in faults}
+            faults = [*faults, *(fault for fault in cross_check(fields) if fault.path not in known)]
+        if isinstance(found, list) or faults:
+            raise bad_fields(faults)
+        return found
+
+    def has_field(self, name: str) -> bool:
+        """Whether the body names this field at all."""
+        return isinstance(self.given.fields, Mapping) and name in self.given.fields
+
+    def series_id(self) -> SeriesId:
+        """The series of the path. Raises RefusedError if it cannot be one."""
+        found = self.request.match_info["id"]
+        if _ID.fullmatch(found) is None:
+            raise refused(SeriesUnknown(SeriesId(_shown(found))))
+        return SeriesId(found)
+
+    def document_id(self) -> DocumentId:
+        """The document of the path. Raises RefusedError if it cannot be one."""
+        found = self.request.match_info["id"]
+        if _ID.fullmatch(found) is None:
+            raise refused(DocumentUnknown(DocumentId(_shown(found))))
+        return DocumentId(found)
+
+    async def state(self) -> State:
+        """What the log says now. Raises LogUnavailableError."""
+        return await self.parts.writer.read()
+
+    async def series(self) -> tuple[Series, State]:
+        """The series of the path, and the state it is of. Raises RefusedError and LogUnavailableError."""
+        series_id = self.series_id()
+        state = await self.state()
+        series = state.of(self.caller, series_id)
+        if series is None:
+            raise refused(SeriesUnknown(series_id))
+        return series, state
+
+    async def submit(self, command: Command, content: Content | None = None, *, series_param: str = "id") -> Answered:
+        """Have the command done. Raises RefusedError, and the faults of Writer.submit."""
+        answer = await self.parts.writer.submit(Request(command, self.caller, content, self.idempotency))
+        if not isinstance(answer, Answered):
+            raise refused(answer, param=series_param if isinstance(answer, SeriesUnknown) else None)
+        return answer
+
+
+def _shown(text: str) -> str:
+    """A stranger's text, short and printable enough for a message."""
+    return text[:64].encode("ascii", "replace").decode()

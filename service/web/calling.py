@@ -1,0 +1,36 @@
+"""Who is calling (contract.md section 3)."""
+
+import re
+from typing import Final, assert_never
+
+from aiohttp import web
+
+from service.access import Access, AuthFailure, Principal
+from service.web.problems import CredentialExpired, CredentialInvalid, CredentialMissing
+
+_BEARER: Final = re.compile(r"bearer(?: +(.*))?", re.IGNORECASE)
+
+CredentialProblem = CredentialMissing | CredentialInvalid | CredentialExpired
+
+
+async def who_is_calling(request: web.Request, access: Access) -> Principal | CredentialProblem:
+    """The principal behind the Authorization header, or why there is none. Raises LogUnavailableError."""
+    match = _BEARER.fullmatch(request.headers.get("Authorization", "").strip())
+    credential = (match[1] or "").strip() if match else ""
+    found = await access.who(credential) if credential else AuthFailure.MISSING
+    match found:
+        case Principal():
+            return found
+        case AuthFailure.MISSING:
+            return CredentialMissing()
+        case AuthFailure.INVALID:
+            return CredentialInvalid()
+        case AuthFailure.EXPIRED:
+            return CredentialExpired()
+        case _:
+            assert_never(found)
+
+
+def address_of(request: web.Request) -> str:
+    """Where the request came from, to count those that show no credential."""
+    return f"address:{request.remote}"

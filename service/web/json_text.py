@@ -1,0 +1,97 @@
+"""JSON as untrusted text: strict syntax, exact numbers, bounded depth, no name twice, no NUL, whole characters."""
+
+import json
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+import msgspec
+
+DEPTH_MAX: Final = 32
+"""How deep arrays and objects may nest; the deepest body of ours needs 4."""
+
+_INT_DIGITS_MAX: Final = 20
+
+Tree = dict[str, "Tree"] | list["Tree"] | str | int | Decimal | bool | None
+
+
+class BadJsonError(Exception):
+    """The text is not JSON we take; the message says why, in words for its sender."""
+
+
+def read_json(text: bytes) -> Tree:
+    """The value written in `text`, numbers with a point or an exponent as Decimal. Raises BadJsonError."""
+    try:
+        tree: Tree = _decoder.decode(text.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadJsonError(f"it is not UTF-8 at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise BadJsonError(f"{error.msg} at line {error.lineno}, column {error.colno}") from error
+    except RecursionError as error:
+        raise BadJsonError(f"arrays and objects nest deeper than {DEPTH_MAX}") from error
+    _check(tree, has_escapes=b"\\u" in text)
+    return tree
+
+
+def canonical_json(tree: Tree) -> bytes:
+    """The same bytes for the same value, whatever the order of names and the white space were."""
+    return _encoder.encode(tree)
+
+
+def _check(tree: Tree, *, has_escapes: bool) -> None:
+    """Walk without recursion; a NUL and half a surrogate pair can only come from escapes."""
+    level: list[Tree] = [tree]
+    for _ in range(DEPTH_MAX + 1):
+        if has_escapes:
+            for value in level:
+                _check_characters(value)
+        level = [child for value in level for child in _children(value)]
+        if not level:
+            return
+    raise BadJsonError(f"arrays and objects nest deeper than {DEPTH_MAX}")
+
+
+def _children(value: Tree) -> Iterable[Tree]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _check_characters(value: Tree) -> None:
+    texts = value.keys() if isinstance(value, dict) else (value,) if isinstance(value, str) else ()
+    for text in texts:
+        if "\0" in text:
+            raise BadJsonError("a string holds the character NUL")
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise BadJsonError("a string holds half of a surrogate pair")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadJsonError(f"the name {twice[:50]!r} is given twice in one object")
+    return found
+
+
+def _integer(text: str) -> int | Decimal:
+    """Long integers become Decimal, which reads them in linear time; no field of ours takes them."""
+    return int(text) if len(text) <= _INT_DIGITS_MAX else _decimal(text)
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise BadJsonError("a number is too large") from error
+
+
+def _constant(text: str) -> None:
+    raise BadJsonError(f"{text} is not JSON")
+
+
+_decoder: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=_decimal, parse_int=_integer, parse_constant=_constant
+)
+_encoder: Final = msgspec.json.Encoder(order="sorted")

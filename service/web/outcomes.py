@@ -1,0 +1,35 @@
+"""What a command came to, as a reply: the same code for a fresh answer and for a repeated one."""
+
+from typing import Any, assert_never
+
+from schemas.api.objects import ListOf
+from schemas.outcomes import DocumentOutcome, ExpiredOutcome, Outcome, ReleasedOutcome, ReservedOutcome, SeriesOutcome
+from service.requests import Answered
+from service.web.call import Call
+from service.web.envelope import Reply
+from service.web.invoice_views import outcome_invoice
+from service.web.reservation_views import released_object, reserved_objects
+from service.web.series_views import series_objects
+
+
+async def reply_of(call: Call, answer: Answered, status: int) -> Reply:
+    """The reply to a command that was done. Raises LogUnavailableError: it stays done, and a repeat finds it so."""
+    headers = {"Idempotent-Replayed": "true"} if answer.is_replay else {}
+    return Reply(await _data(call, answer.outcome), status, headers)
+
+
+async def _data(call: Call, outcome: Outcome) -> Any:
+    match outcome:
+        case SeriesOutcome(series=series):
+            return (await series_objects([series], call.parts.access))[0]
+        case ReservedOutcome():
+            found = reserved_objects(call, outcome)
+            return ListOf(data=found, total=len(found))
+        case ReleasedOutcome():
+            return await released_object(call, outcome)
+        case DocumentOutcome():
+            return await outcome_invoice(call, outcome)
+        case ExpiredOutcome():
+            raise AssertionError("a sweep is nobody's request")
+        case _:
+            assert_never(outcome)

@@ -1,0 +1,56 @@
+"""What the web facade is made of; the composition root fills it in."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import asyncpg
+from aiohttp import web
+
+from schemas.values import UnixSeconds
+from service.access import Access
+from service.event_log import EventLog
+from service.metrics import Metrics
+from service.settings import Settings
+from service.tokens import TokenSealer
+from service.web.rate_limit import RateLimit
+from service.writer import Writer
+
+
+class Health(StrEnum):
+    """How a part is."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    """Away or behind; HTTP can go on without it."""
+    DOWN = "down"
+    """Nothing can be answered without it."""
+
+
+Check = Callable[[], Awaitable[Health]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebParts:
+    """The parts. `checks` are asked by /readyz, by name; `reads` is a pool of the role that may read projections."""
+
+    writer: Writer
+    log: EventLog
+    access: Access
+    sealer: TokenSealer
+    settings: Settings
+    reads: asyncpg.Pool
+    checks: Mapping[str, Check]
+    metrics: Metrics
+    clock: Callable[[], UnixSeconds]
+
+    def today(self) -> date:
+        """The day it is in NUMBERING_TIME_ZONE (contract.md D70)."""
+        return datetime.fromtimestamp(self.clock(), ZoneInfo(self.settings.time_zone)).date()
+
+
+PARTS: Final = web.AppKey("parts", WebParts)
+LIMIT: Final = web.AppKey("limit", RateLimit)

@@ -1,0 +1,96 @@
+"""Why a request may fail at the edge, before or beside the log's own rejections."""
+
+from msgspec import Struct
+
+
+class CredentialMissing(Struct, frozen=True):
+    """No Authorization header, or not a bearer's."""
+
+
+class CredentialInvalid(Struct, frozen=True):
+    """Nobody has this credential, or nobody has it any more."""
+
+
+class CredentialExpired(Struct, frozen=True):
+    """The API key's time is over."""
+
+
+class PathUnknown(Struct, frozen=True):
+    """Nothing is served at the path."""
+
+
+class MethodWrong(Struct, frozen=True):
+    """The path exists, but not for this method."""
+
+    allowed: str
+
+
+class BodyTooLarge(Struct, frozen=True):
+    """The body is over the limit."""
+
+    bytes_max: int
+
+
+class BodyTooSlow(Struct, frozen=True):
+    """The body took too long to arrive."""
+
+    seconds: int
+
+
+class BodyUnreadable(Struct, frozen=True):
+    """The body is not a JSON object in UTF-8."""
+
+    why: str
+
+
+class RequestUnreadable(Struct, frozen=True):
+    """What came over the connection is not HTTP."""
+
+
+class ParameterWrong(Struct, frozen=True):
+    """A header or a query parameter is out of range."""
+
+    param: str
+    must_be: str
+
+
+class NotKeptHere(Struct, frozen=True):
+    """The field asks for something that this service does not do; the message says so."""
+
+    param: str
+    message: str
+
+
+class RateExceeded(Struct, frozen=True):
+    """The credential has used up its minute."""
+
+    limit: int
+    retry_after: int
+
+
+class Unavailable(Struct, frozen=True):
+    """A part we need is away; `why` says whether anything was done."""
+
+    why: str
+
+
+class Unexpected(Struct, frozen=True):
+    """A defect of ours."""
+
+
+EdgeProblem = (
+    CredentialMissing
+    | CredentialInvalid
+    | CredentialExpired
+    | PathUnknown
+    | MethodWrong
+    | BodyTooLarge
+    | BodyTooSlow
+    | BodyUnreadable
+    | RequestUnreadable
+    | ParameterWrong
+    | NotKeptHere
+    | RateExceeded
+    | Unavailable
+    | Unexpected
+)

@@ -1,0 +1,96 @@
+"""Number reservations over HTTP (contract.md section 7)."""
+
+from typing import Final
+
+from schemas.api.bodies import ReserveNumbersBody
+from schemas.api.objects import ListOf, NumberReservation
+from schemas.commands import ReleaseReservation, ReserveNumbers
+from schemas.rejections import (
+    NotYourReservation,
+    PendingLimitReached,
+    ReservationAlreadyConsumed,
+    ReservationHasExpired,
+    ReservationNotFound,
+    SeriesExhausted,
+    SeriesNotLockedToDevice,
+    SeriesUnknown,
+)
+from schemas.values import ActorKind, Number
+from service.requests import Answered
+from service.web.call import Call
+from service.web.envelope import Reply
+from service.web.errors import refused
+from service.web.reservation_views import pending_objects, reservation_object, slot_of
+from service.web.routes import Route
+from service.web.series import SERIES
+
+
+async def reserve_numbers(call: Call) -> Answered:
+    """POST /v1/invoice-series/{id}/reserve-numbers: one reservation per number, ascending."""
+    body = call.body(ReserveNumbersBody)
+    settings = call.parts.settings
+    return await call.submit(
+        ReserveNumbers(
+            series_id=call.series_id(),
+            count=body.count,
+            hold_seconds=settings.reservation_ttl_seconds,
+            token_key=call.parts.sealer.current_key,
+            pending_max=settings.pending_max,
+        )
+    )
+
+
+async def list_reservations(call: Call) -> Reply:
+    """GET /v1/invoice-series/{id}/reservations: what the calling device can still use (contract.md D43)."""
+    series, _ = await call.series()
+    found = pending_objects(call, series)
+    return Reply(ListOf(data=found, total=len(found)))
+
+
+async def read_reservation(call: Call) -> Reply:
+    """GET /v1/invoice-series/reservations/{token}: for its device, or any key of the firm (contract.md D68)."""
+    found = await reservation_object(call, call.request.match_info["token"])
+    if call.caller.actor.kind is not ActorKind.KEY and call.caller.device_id != found.device_id:
+        raise refused(NotYourReservation(Number(found.number)))
+    return Reply(found)
+
+
+async def release_reservation(call: Call) -> Answered:
+    """POST /v1/invoice-series/reservations/{token}/release: the number becomes a documented gap."""
+    return await call.submit(ReleaseReservation(await slot_of(call, call.request.match_info["token"])))
+
+
+_TOKEN: Final = SERIES + "/reservations/{token}"
+
+ROUTES: Final = (
+    Route(
+        method="POST",
+        path=SERIES + "/{id}/reserve-numbers",
+        handle=reserve_numbers,
+        body=ReserveNumbersBody,
+        reply=ListOf[NumberReservation],
+        status=201,
+        refusals=(SeriesUnknown, SeriesNotLockedToDevice, SeriesExhausted, PendingLimitReached),
+    ),
+    Route(
+        method="GET",
+        path=SERIES + "/{id}/reservations",
+        handle=list_reservations,
+        reply=ListOf[NumberReservation],
+        refusals=(SeriesUnknown,),
+    ),
+    Route(
+        method="GET",
+        path=_TOKEN,
+        handle=read_reservation,
+        reply=NumberReservation,
+        refusals=(ReservationNotFound, NotYourReservation),
+    ),
+    Route(
+        method="POST",
+        path=_TOKEN + "/release",
+        handle=release_reservation,
+        reply=NumberReservation,
+        refusals=(ReservationNotFound, NotYourReservation, ReservationAlreadyConsumed, ReservationHasExpired),
+    ),
+)

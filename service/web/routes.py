@@ -1,0 +1,32 @@
+"""What a path of the API is: the one description that the server routes by and the OpenAPI document is made of."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Struct
+
+from schemas.api.bodies import NothingBody
+from service.requests import Answered
+from service.web.call import Call
+from service.web.envelope import Reply
+
+Answer = Answered | Reply
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method of one path, for callers with a credential. `status` is that of success, `reply` the type of `data`.
+
+    A handler that had a command done returns what it came to, and the pipeline makes the reply of it.
+    """
+
+    method: str
+    path: str
+    handle: Handler
+    reply: Any
+    body: type[Struct] = NothingBody
+    status: int = 200
+    query: tuple[str, ...] = ()
+    refusals: tuple[type, ...] = ()
