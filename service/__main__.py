@@ -3,6 +3,7 @@
 import click
 
 from service.cli.database import migrate
+from service.cli.demo.command import demo
 from service.cli.faults import Commands
 from service.cli.gaps import gaps
 from service.cli.rebuild import rebuild
@@ -19,7 +20,22 @@ def numbering() -> None:
     """Numbers for fiscal documents: each exists once, and every one ever handed out is accounted for."""
 
 
-for command in (up, serve, relay, project, rebuild, migrate, gaps, replay, show_settings, firm, key, session, keys):
+for command in (
+    up,
+    demo,
+    serve,
+    relay,
+    project,
+    rebuild,
+    migrate,
+    gaps,
+    replay,
+    show_settings,
+    firm,
+    key,
+    session,
+    keys,
+):
     numbering.add_command(command)
 
 

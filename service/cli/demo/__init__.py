@@ -1,0 +1,1 @@
+"""`numbering demo`: a working day of three tills, played against the running service."""
