@@ -13,7 +13,7 @@ from projections.replay import HistoryBrokenError
 from service.access_records import UnknownFirmError
 from service.application import MissingSettingError
 from service.embedded import CannotStartError
-from service.event_log import LogFaultError
+from service.event_log import LogFaultError, LogUnavailableError
 from service.keys import KeyFileError
 from service.migrate import MigrationChangedError
 from service.nats.faults import RelayFaultError
@@ -62,7 +62,7 @@ def explaining_postgres(database_url: str) -> Generator[None]:
     try:
         yield
     except asyncpg.PostgresError as error:
-        raise CommandFault(f"{where}: {_postgres_sentence(error)}; NUMBERING_DATABASE_URL chooses it") from error
+        raise CommandFault(f"cannot use PostgreSQL at {where}: {_postgres_sentence(error)}") from error
     except (OSError, asyncpg.InterfaceError, ValueError) as error:
         reason = _reason(error)
         raise CommandFault(f"cannot reach PostgreSQL at {where}: {reason}; check NUMBERING_DATABASE_URL") from error
@@ -78,6 +78,8 @@ def _leaves(error: Exception) -> Iterator[Exception]:
 
 def _sentence(error: BaseException) -> str | None:
     """What to tell the operator; None if this was not expected."""
+    if isinstance(error, LogUnavailableError) and error.__cause__ is not None:
+        return f"cannot use PostgreSQL: {_cause(error.__cause__)}; check NUMBERING_DATABASE_URL"
     if isinstance(error, SPEAK_FOR_THEMSELVES):
         return str(error)
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
@@ -90,18 +92,22 @@ def _sentence(error: BaseException) -> str | None:
 def _postgres_sentence(error: asyncpg.PostgresError) -> str:
     match error:
         case asyncpg.InvalidAuthorizationSpecificationError():
-            return "PostgreSQL does not let this user in"
+            return "it does not let this user in; check NUMBERING_DATABASE_URL"
         case asyncpg.InvalidCatalogNameError():
-            return "this database does not exist"
+            return "this database does not exist; check NUMBERING_DATABASE_URL"
         case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError() | asyncpg.InvalidParameterValueError():
-            return "this database has not been prepared, or by an older release; run `numbering migrate`"
+            return "this database is not prepared, or for an older release; run `numbering migrate`"
         case asyncpg.InsufficientPrivilegeError():
-            return f"PostgreSQL refuses: {error}; grant this user the role it lacks"
+            return f"{error}; run `numbering migrate`, or grant this user the role it lacks"
         case _:
-            return f"PostgreSQL refuses: {error} (SQLSTATE {error.sqlstate})"
+            return f"{error} (SQLSTATE {error.sqlstate})"
 
 
-def _reason(error: Exception) -> str:
+def _cause(error: BaseException) -> str:
+    return _postgres_sentence(error) if isinstance(error, asyncpg.PostgresError) else _reason(error)
+
+
+def _reason(error: BaseException) -> str:
     """Why a connection failed, short: asyncio's own text repeats the address."""
     if isinstance(error, ConnectionRefusedError):
         return "nothing listens there"

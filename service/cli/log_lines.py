@@ -33,13 +33,17 @@ def write_log_lines(settings: Settings) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(settings)],
         )
     )
+    # The pool tells of every try to reach a lost server with a traceback; the parts say once that they wait for it.
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
 
 
 def _renderers(settings: Settings) -> "list[Processor]":
     match settings.log_format:
         case LogFormat.CONSOLE:
-            return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+            # Plain tracebacks: the default one shows local variables, and with them passwords.
+            plain = structlog.dev.plain_traceback
+            return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
         case LogFormat.JSON:
             return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         case _:

@@ -1,7 +1,8 @@
 """`numbering serve | relay | project`: the parts of the service, each a process or all in one."""
 
-from collections.abc import Callable
-from typing import Final
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 import click
 import uvloop
@@ -44,10 +45,28 @@ def project() -> None:
     run_until_stopped(_settings_for(parts), parts, lambda: err().print("numbering: projecting"))
 
 
-def run_until_stopped(settings: Settings, parts: frozenset[Part], on_ready: Callable[[], None]) -> None:
-    """Run these parts until SIGINT or SIGTERM; returns when they have stopped cleanly."""
+def run_until_stopped(
+    settings: Settings,
+    parts: frozenset[Part],
+    on_ready: Callable[[], None],
+    watch: Callable[[], Coroutine[Any, Any, None]] | None = None,
+) -> None:
+    """Run these parts until SIGINT or SIGTERM, and `watch` beside them; returns when they have stopped cleanly."""
     write_log_lines(settings)
-    uvloop.run(run_service(settings, parts, on_ready))
+    uvloop.run(_run(settings, parts, on_ready, watch))
+
+
+async def _run(
+    settings: Settings,
+    parts: frozenset[Part],
+    on_ready: Callable[[], None],
+    watch: Callable[[], Coroutine[Any, Any, None]] | None,
+) -> None:
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(watch()) if watch is not None else None
+        await run_service(settings, parts, on_ready)
+        if watching is not None:
+            watching.cancel()
 
 
 def _settings_for(parts: frozenset[Part]) -> Settings:

@@ -19,6 +19,7 @@ from service.cli.faults import CommandFault, explaining_postgres
 from service.cli.first_start import ensure_demo
 from service.cli.present import Runtime, runtime_path, write_private
 from service.cli.serving import ALL_PARTS, run_until_stopped
+from service.cli.watch import watch_parts
 from service.embedded import EmbeddedParts
 from service.embedded.data_directory import DataDirectory
 from service.keys import KeyFile, ensure
@@ -41,16 +42,21 @@ def up() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     _require_free_port(settings)
     with ExitStack() as stack:
-        runtime = _start_parts(settings, stack)
+        parts = _start_parts(settings, stack)
+        runtime = Runtime(
+            database_url=settings.database_url or parts.postgres_url,
+            nats_url=settings.nats_url or parts.nats_url,
+            base_url=settings.base_url,
+        )
         present = msgspec.structs.replace(settings, database_url=runtime.database_url, nats_url=runtime.nats_url)
         _prepare(present, runtime)
         demo = settings.data_dir / "demo.json"
-        run_until_stopped(present, ALL_PARTS, lambda: _welcome(settings, demo))
+        run_until_stopped(present, ALL_PARTS, lambda: _welcome(settings, demo), lambda: watch_parts(parts, _say))
         _say("stopping")
 
 
-def _start_parts(settings: Settings, stack: ExitStack) -> Runtime:
-    """Take the data directory, start what no setting points to, and say where everything is."""
+def _start_parts(settings: Settings, stack: ExitStack) -> EmbeddedParts:
+    """Take the data directory, and start what no setting points to."""
     try:
         settings.data_dir.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     except OSError as error:
@@ -69,11 +75,7 @@ def _start_parts(settings: Settings, stack: ExitStack) -> Runtime:
     )
     parts.start(_say)
     stack.callback(parts.stop)
-    return Runtime(
-        database_url=settings.database_url or (parts.postgres.url if parts.postgres else ""),
-        nats_url=settings.nats_url or (parts.nats.url if parts.nats else ""),
-        base_url=settings.base_url,
-    )
+    return parts
 
 
 def _prepare(settings: Settings, runtime: Runtime) -> None:
