@@ -1,0 +1,27 @@
+"""How long to wait before trying again, so that many who failed together do not come back together."""
+
+from random import SystemRandom
+
+_random = SystemRandom()
+
+
+def jittered(seconds: float) -> float:
+    """Between half and one and a half times `seconds`."""
+    return seconds * _random.uniform(0.5, 1.5)
+
+
+class Backoff:
+    """Waits that double from `first_seconds` up to `last_seconds`."""
+
+    def __init__(self, first_seconds: float, last_seconds: float) -> None:
+        self._first, self._last = first_seconds, last_seconds
+        self._next = first_seconds
+
+    def step(self) -> float:
+        """The next wait."""
+        seconds, self._next = self._next, min(self._next * 2, self._last)
+        return jittered(seconds)
+
+    def reset(self) -> None:
+        """All is well again: the next wait is short."""
+        self._next = self._first

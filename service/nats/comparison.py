@@ -1,0 +1,58 @@
+"""Both ends compared: where publishing may go on, or that it must not.
+
+Whatever happened to the stream or to us, this is where it is found out: at every start, after every fault, and every
+few seconds in between.
+"""
+
+from msgspec import Struct
+
+from schemas.record import StoredRecord
+from schemas.values import Position
+from service.event_log import EventLog
+from service.nats.faults import StreamAheadError, StreamDiffersError
+from service.nats.stream import EventStream
+
+
+class CommonEnd(Struct, frozen=True):
+    """The last record that is in both, none if the stream is empty; the stream has lost `missing` before it."""
+
+    record: StoredRecord | None
+    missing: int
+
+    @property
+    def position(self) -> Position:
+        """Where that is."""
+        return position_of(self.record)
+
+
+def position_of(record: StoredRecord | None) -> Position:
+    """The record's position, 0 before the first."""
+    return Position(0) if record is None else record.record.position
+
+
+async def compare(stream: EventStream, log: EventLog) -> CommonEnd:
+    """Where the stream ends, once its last event is seen to be the log's.
+
+    Raises StreamAheadError and StreamDiffersError, on which the log must be halted, and the faults of both ends.
+    """
+    # The stream first: in the other order, what a second relay publishes in between would look like a lost tail.
+    end = await stream.end()
+    if end.last == 0:
+        # New, or lost with its store and made again: sequences begin at 1, as positions do, and all is published.
+        return CommonEnd(None, 0)
+    record = await log.record_at(end.last)
+    if record is None:
+        # The log was rolled back (the barrier was not what it promises), or somebody else publishes here.
+        head = await log.head()
+        raise StreamAheadError(f"stream {stream.name} ends at {end.last}, log {log.log_id} at {head}")
+    body = await stream.message_at(end.last)
+    if body is None:
+        # Purged or deleted, against deny_purge and deny_delete. The server keeps counting from the last sequence, so
+        # what follows still lands on its position; there is nothing to compare, and what is gone stays gone.
+        return CommonEnd(record, end.missing)
+    if body != record.canonical:
+        # The log was rolled back and has grown past the stream, or a foreign message took this sequence.
+        raise StreamDiffersError(f"stream {stream.name} and log {log.log_id} differ at {end.last}")
+    # Behind, by an outage of ours or because the store went back to an older copy: the rest follows, and the same
+    # events get the same sequences as before.
+    return CommonEnd(record, end.missing)

@@ -1,0 +1,133 @@
+"""The JetStream stream of one log: made with settings that keep every event, and never changed by us afterwards."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig, StreamInfo
+from nats.js.errors import APIError
+from nats.js.manager import JetStreamManager
+
+from schemas.values import LogId, Position
+from service.nats.cloud_event import subject_root
+from service.nats.faults import (
+    MESSAGE_NOT_FOUND,
+    STREAM_NAME_IN_USE,
+    STREAM_NOT_FOUND,
+    BrokerUnavailableError,
+    StreamRefusedError,
+    StreamUnsafeError,
+)
+
+# Order and uniqueness come from the expected sequence; the window only spares a cluster some work, and costs memory.
+DUPLICATE_WINDOW_SECONDS: Final = 2.0
+
+
+class StreamEnd(Struct, frozen=True):
+    """Where the stream ends, and how many of its events it no longer has."""
+
+    last: Position
+    missing: int
+
+
+class EventStream:
+    """`NUMBERING_<log>`, whose sequence numbers are the log's positions. `replicas` counts when it is made."""
+
+    def __init__(self, client: Client, log_id: LogId, *, replicas: int = 1) -> None:
+        self.name = f"NUMBERING_{log_id}"
+        self.client = client
+        self._manager = JetStreamManager(client)
+        self._wanted = _config(self.name, log_id, replicas)
+
+    async def end(self) -> StreamEnd:
+        """Where the stream ends; it is made if there is none.
+
+        Raises StreamUnsafeError if its settings would lose events, StreamRefusedError, BrokerUnavailableError.
+        """
+        info = await self._info()
+        unsafe = "; ".join(_dangers(info.config, self._wanted))
+        if unsafe:
+            raise StreamUnsafeError(f"stream {self.name}: {unsafe}")
+        return StreamEnd(Position(info.state.last_seq), info.state.last_seq - info.state.messages)
+
+    async def message_at(self, position: Position) -> bytes | None:
+        """The body stored under this sequence; none if it was deleted.
+
+        Raises StreamRefusedError, BrokerUnavailableError.
+        """
+        try:
+            message = await self._manager.get_msg(self.name, seq=position)
+        except APIError as error:
+            if error.err_code == MESSAGE_NOT_FOUND:
+                return None
+            raise _refused(error) from error
+        except (NatsError, OSError, TimeoutError) as error:
+            raise BrokerUnavailableError(str(error) or type(error).__name__) from error
+        return message.data or b""
+
+    async def _info(self) -> StreamInfo:
+        try:
+            try:
+                return await self._manager.stream_info(self.name)
+            except APIError as error:
+                if error.err_code != STREAM_NOT_FOUND:
+                    raise
+            return await self._create()
+        except APIError as error:
+            raise _refused(error) from error
+        except (NatsError, OSError, TimeoutError) as error:
+            raise BrokerUnavailableError(str(error) or type(error).__name__) from error
+
+    async def _create(self) -> StreamInfo:
+        try:
+            return await self._manager.add_stream(self._wanted)  # pyright: ignore[reportUnknownMemberType] - untyped options
+        except APIError as error:
+            if error.err_code != STREAM_NAME_IN_USE:
+                raise
+            # Somebody made it in the meantime, with other settings, which the caller now judges.
+            return await self._manager.stream_info(self.name)
+
+
+def _refused(error: APIError) -> StreamRefusedError:
+    return StreamRefusedError(error.err_code or 0, error.description or type(error).__name__)
+
+
+def _config(name: str, log_id: LogId, replicas: int) -> StreamConfig:
+    return StreamConfig(
+        name=name,
+        description=f"Every event of log {log_id}; the sequence is the event's position",
+        subjects=[f"{subject_root(log_id)}.>"],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.NEW,
+        num_replicas=replicas,
+        max_msgs=-1,
+        max_bytes=-1,
+        max_age=0,
+        max_consumers=-1,
+        duplicate_window=DUPLICATE_WINDOW_SECONDS,
+        deny_delete=True,
+        deny_purge=True,
+        allow_direct=True,
+    )
+
+
+def _dangers(found: StreamConfig, wanted: StreamConfig) -> Iterator[str]:
+    """What in these settings would drop events, let strangers in, or acknowledge what is not stored."""
+    if found.subjects != wanted.subjects:
+        yield f"its subjects are {found.subjects}, not {wanted.subjects}"
+    if found.retention != RetentionPolicy.LIMITS:
+        yield "its retention drops what consumers have read"
+    if found.storage != StorageType.FILE:
+        yield "its storage is not a file"
+    if found.max_age or (found.max_msgs_per_subject or -1) > 0:
+        yield "it drops old events (max_age, max_msgs_per_subject)"
+    # With `new` a limit refuses events and loses none: an operator's guard against a full disk.
+    if found.discard != DiscardPolicy.NEW and ((found.max_msgs or -1) > 0 or (found.max_bytes or -1) > 0):
+        yield "it drops old events when full (max_msgs, max_bytes)"
+    if not (found.deny_delete and found.deny_purge):
+        yield "events can be deleted from it (deny_delete, deny_purge)"
+    if found.mirror or found.sources or found.subject_transform or found.no_ack or found.sealed:
+        yield "it is a mirror, has sources or a transform, is sealed, or does not acknowledge"

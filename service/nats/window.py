@@ -1,0 +1,152 @@
+"""Pipelined publishing: many events on their way at once, and the first that fails stops the rest.
+
+nats-py's own `publish_async` never resolves when the server answers with an error (nats.py issue 985), so answers come
+to an inbox of ours.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from time import monotonic
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+from msgspec import Struct
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+
+from schemas.record import StoredRecord
+from schemas.values import Position
+from service.nats.cloud_event import EXPECTED_LAST_MESSAGE_ID, MESSAGE_ID, headers_of, subject_of
+from service.nats.faults import MOVED, BrokerUnavailableError, RelayFaultError, StreamMovedError, StreamRefusedError
+
+# One acknowledgement answers for all events before it: each is stored only directly after the one it names by sequence
+# and id. The sequence alone would not do: a foreign message in the place of one event would let the next ones in.
+EVENTS_AN_ACK: Final = 32
+# Well below the 10,000 messages after which a server drops what a stream has not taken in yet.
+WINDOW_EVENTS_MAX: Final = 4096
+ACK_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 0.1
+
+
+class _Refusal(Struct, frozen=True):
+    err_code: int = 0
+    description: str = ""
+
+
+class _Ack(Struct, frozen=True):
+    stream: str = ""
+    seq: int = 0
+    duplicate: bool = False
+    error: _Refusal | None = None
+
+
+_decoder = msgspec.json.Decoder(_Ack)
+
+
+class PublishWindow:
+    """Publishes records after position `acked`, in order. After a fault it is of no more use."""
+
+    def __init__(self, client: Client, stream: str, acked: Position) -> None:
+        self.acked = acked
+        self._client = client
+        self._stream = stream
+        self._sent = acked
+        # None for the first event: its predecessor was compared byte for byte, and after a restart a server no longer
+        # knows the id of a message older than its duplicate window.
+        self._last_id: str | None = None
+        self._inbox = client.new_inbox()
+        self._subscription: Subscription | None = None
+        self._fault: RelayFaultError | None = None
+        self._moved = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._subscription = await self._client.subscribe(  # pyright: ignore[reportUnknownMemberType] - untyped future
+                f"{self._inbox}.*", cb=self._on_answer
+            )
+        except NatsError as error:
+            raise BrokerUnavailableError(str(error)) from error
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Late answers to this window must not be taken for answers to the next.
+        if self._subscription is not None and not self._client.is_closed:
+            await self._subscription.unsubscribe()
+
+    async def publish(self, records: Sequence[StoredRecord]) -> None:
+        """Send the records, waiting only while too many are unanswered.
+
+        Raises StreamMovedError, StreamRefusedError and BrokerUnavailableError; `acked` says what is surely stored.
+        """
+        for start in range(0, len(records), EVENTS_AN_ACK):
+            chunk = records[start : start + EVENTS_AN_ACK]
+            await self._answered(self._sent + len(chunk) - WINDOW_EVENTS_MAX)
+            try:
+                for record in chunk[:-1]:
+                    await self._send(record, "")
+                await self._send(chunk[-1], f"{self._inbox}.{chunk[-1].record.position}")
+            except NatsError as error:
+                raise BrokerUnavailableError(str(error)) from error
+            # nats-py seldom gives way by itself, and others share this thread.
+            await asyncio.sleep(0)
+
+    async def settle(self) -> None:
+        """Wait until everything sent is stored. Raises as `publish`."""
+        await self._answered(self._sent)
+
+    async def _send(self, stored: StoredRecord, reply: str) -> None:
+        headers = headers_of(stored)
+        if self._last_id is not None:
+            headers[EXPECTED_LAST_MESSAGE_ID] = self._last_id
+        await self._client.publish(subject_of(stored.record), stored.canonical, reply, headers)
+        self._sent, self._last_id = stored.record.position, headers[MESSAGE_ID]
+
+    async def _answered(self, position: int) -> None:
+        """Wait until `position` is acknowledged; the deadline starts again with each acknowledgement."""
+        acked, overdue = self.acked, monotonic() + ACK_SECONDS
+        while self._fault is None and self.acked < position:
+            self._moved.clear()
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._moved.wait()
+            except TimeoutError:
+                if self._client.is_closed:
+                    raise BrokerUnavailableError("the connection was lost") from None
+                if monotonic() > overdue:
+                    raise BrokerUnavailableError(f"no acknowledgement within {ACK_SECONDS:g} s") from None
+            if self.acked > acked:
+                acked, overdue = self.acked, monotonic() + ACK_SECONDS
+        if self._fault is not None:
+            raise self._fault
+
+    async def _on_answer(self, message: Msg) -> None:
+        position = Position(int(message.subject.rpartition(".")[2]))
+        fault = _fault_in(message, self._stream, position)
+        if fault is None:
+            self.acked = max(self.acked, position)
+        elif self._fault is None:
+            self._fault = fault
+        self._moved.set()
+
+
+def _fault_in(message: Msg, stream: str, position: Position) -> RelayFaultError | None:
+    """What is wrong with the answer to the event at `position`; none if it is stored there, by this very message."""
+    if not message.data:
+        return StreamMovedError("no stream takes the events")
+    try:
+        ack = _decoder.decode(message.data)
+    except msgspec.MsgspecError as error:
+        return StreamRefusedError(0, f"not an acknowledgement: {error}")
+    if ack.error is not None:
+        if ack.error.err_code in MOVED:
+            return StreamMovedError(f"event {position} does not continue the stream")
+        return StreamRefusedError(ack.error.err_code, ack.error.description)
+    # A duplicate is stored, by somebody else or under an earlier connection: who and what is to be looked at.
+    if ack.duplicate or ack.seq != position or ack.stream != stream:
+        return StreamMovedError(f"event {position} is at {ack.stream}/{ack.seq}")
+    return None

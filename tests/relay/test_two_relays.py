@@ -1,0 +1,65 @@
+"""Two relays at once: each event once, and neither stands in the other's way."""
+
+import asyncio
+
+from service.memory_log import MemoryLog
+from service.nats.relay import Relay
+from service.nats.status import RelayState
+from tests.support.cut_proxy import CutProxy
+from tests.support.relays import assert_stream_is_log, caught_up, grow, relaying, until
+
+
+async def test_two_relays_publish_nothing_twice(nats_url: str) -> None:
+    log = MemoryLog()
+    await grow(log, 3000)
+    async with relaying(log, nats_url) as one, relaying(log, nats_url) as other:
+        for _ in range(20):
+            await grow(log, 150)
+            one.wake.set()
+            other.wake.set()
+            await asyncio.sleep(0)
+        await both_see_the_end(one, other, log)
+
+    await assert_stream_is_log(nats_url, log)
+
+
+async def test_of_two_relays_one_stands_by(nats_url: str) -> None:
+    log = MemoryLog()
+    async with relaying(log, nats_url) as one, relaying(log, nats_url) as other:
+
+        def states() -> set[RelayState]:
+            return {one.status().state, other.status().state}
+
+        await until(lambda: states() == {RelayState.IDLE})
+        while RelayState.STANDBY not in states():
+            await grow(log, 1)
+            one.wake.set()
+            other.wake.set()
+            await both_see_the_end(one, other, log)
+        assert states() != {RelayState.STANDBY}
+
+    await assert_stream_is_log(nats_url, log)
+
+
+async def test_the_one_that_stands_by_takes_over(nats_url: str) -> None:
+    log = MemoryLog()
+    async with CutProxy.before(nats_url) as proxy, relaying(log, proxy.url) as one:
+        await grow(log, 10)
+        await caught_up(one, log)
+        async with relaying(log, nats_url) as other:
+            while RelayState.STANDBY not in {one.status().state, other.status().state}:
+                await grow(log, 1)
+                one.wake.set()
+                other.wake.set()
+                await both_see_the_end(one, other, log)
+            proxy.mute()
+            await grow(log, 100)
+            await caught_up(other, log)
+
+    await assert_stream_is_log(nats_url, log)
+
+
+async def both_see_the_end(one: Relay, other: Relay, log: MemoryLog) -> None:
+    """Return once both relays know that everything is published."""
+    await caught_up(one, log)
+    await caught_up(other, log)

@@ -1,0 +1,76 @@
+"""A TCP proxy that can stop passing on what the server says, and cut every connection."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Self
+from urllib.parse import urlsplit
+
+
+class CutProxy:
+    """Stands before a server; `url` is the server's address, by way of the proxy."""
+
+    def __init__(self, url: str) -> None:
+        self._target = urlsplit(url)
+        self._connections: set[asyncio.StreamWriter] = set()
+        self._is_mute = False
+        self._accepted = 0
+        self.swallowed = asyncio.Event()
+        self.url = url
+
+    @classmethod
+    @asynccontextmanager
+    async def before(cls, url: str) -> AsyncGenerator[Self]:
+        """A proxy that runs until the block ends."""
+        proxy = cls(url)
+        server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        proxy.url = url.replace(f":{proxy._target.port}", f":{port}")
+        try:
+            yield proxy
+        finally:
+            server.close()
+            proxy.cut()
+            await server.wait_closed()
+
+    def mute(self) -> None:
+        """From now on the server hears, and is not heard; `swallowed` is set at its next word."""
+        self._is_mute = True
+        self.swallowed.clear()
+
+    def cut(self) -> None:
+        """End every connection; later ones work."""
+        self._is_mute = False
+        for writer in self._connections:
+            writer.transport.abort()
+        self._connections.clear()
+
+    @property
+    def accepted(self) -> int:
+        """How many connections there were so far."""
+        return self._accepted
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._accepted += 1
+        try:
+            far_reader, far_writer = await asyncio.open_connection(self._target.hostname, self._target.port)
+        except OSError:
+            writer.transport.abort()
+            return
+        self._connections |= {writer, far_writer}
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._pass_on(reader, far_writer, is_server=False))
+            group.create_task(self._pass_on(far_reader, writer, is_server=True))
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_server: bool) -> None:
+        try:
+            while data := await reader.read(65536):
+                if is_server and self._is_mute:
+                    self.swallowed.set()
+                    continue
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            return
+        finally:
+            writer.transport.abort()
