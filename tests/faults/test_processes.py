@@ -7,7 +7,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest_asyncio
-from tests.support.invariants import check
 
 from schemas.events import ReservationConsumed
 from schemas.values import DocumentId, Position
@@ -15,7 +14,8 @@ from service.embedded import EmbeddedNats, EmbeddedPostgres
 from service.migrate import migrate
 from service.postgres_log import PostgresLog
 from tests.support.firms import a_firm
-from tests.support.relays import assert_stream_is_log
+from tests.support.invariants import check_invariants
+from tests.support.relays import DEADLINE_SECONDS, STREAM, assert_stream_is_log, stranger, until
 from tests.support.service_process import ServiceProcess, services
 from tests.support.till import INVOICE, Acknowledged, Till
 
@@ -35,7 +35,7 @@ async def assert_the_log_holds(database_url: str, reserved: Acknowledged, issued
     """Every acknowledged number is in the log as it was acknowledged, none is there twice, and the equation holds."""
     log = await PostgresLog.open(database_url)
     try:
-        check(await log.read(Position(0), 1_000_000))
+        check_invariants(await log.read(Position(0), 1_000_000))
         for kept in (reserved, issued):
             assert kept.doubled == []
             for number, document_id in kept.issued.items():
@@ -50,6 +50,9 @@ async def assert_the_stream_is_the_log(database_url: str, nats_url: str) -> None
     """Wait until JetStream has every event, in order, sequence equal to position."""
     log = await PostgresLog.open(database_url)
     try:
+        async with stranger(nats_url) as jetstream, asyncio.timeout(DEADLINE_SECONDS):
+            while (await jetstream.stream_info(STREAM)).state.last_seq < await log.head():
+                await asyncio.sleep(0.01)
         await assert_stream_is_log(nats_url, log)
     finally:
         await log.close()
@@ -65,6 +68,12 @@ async def work(
         await till.issue(unlocked, issued)
 
 
+async def until_more(kept: Acknowledged, count: int) -> None:
+    """Wait until so many more invoices are acknowledged."""
+    enough = len(kept.issued) + count
+    await until(lambda: len(kept.issued) >= enough, "load before the kill")
+
+
 async def test_a_killed_process_loses_nothing_it_acknowledged(
     database_url: str, nats_url: str, tmp_path: Path, client: aiohttp.ClientSession
 ) -> None:
@@ -77,9 +86,8 @@ async def test_a_killed_process_loses_nothing_it_acknowledged(
         workers = [
             asyncio.create_task(work(till, locked, unlocked, reserved, issued, rounds=40)) for _ in range(WORKERS)
         ]
-        for kill in range(1, KILLS + 1):
-            while len(issued.issued) < kill * 150:
-                await asyncio.sleep(0.01)
+        for _ in range(KILLS):
+            await until_more(issued, 150)
             service.kill()
             await service.start()
         await asyncio.gather(*workers)
