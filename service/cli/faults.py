@@ -79,7 +79,10 @@ def _leaves(error: Exception) -> Iterator[Exception]:
 def _sentence(error: BaseException) -> str | None:
     """What to tell the operator; None if this was not expected."""
     if isinstance(error, LogUnavailableError) and error.__cause__ is not None:
-        return f"cannot use PostgreSQL: {_cause(error.__cause__)}; check NUMBERING_DATABASE_URL"
+        cause = error.__cause__
+        if isinstance(cause, asyncpg.PostgresError):
+            return f"cannot use PostgreSQL: {_postgres_sentence(cause)}"
+        return f"cannot reach PostgreSQL: {_reason(cause)}; check NUMBERING_DATABASE_URL"
     if isinstance(error, SPEAK_FOR_THEMSELVES):
         return str(error)
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
@@ -101,10 +104,6 @@ def _postgres_sentence(error: asyncpg.PostgresError) -> str:
             return f"{error}; run `numbering migrate`, or grant this user the role it lacks"
         case _:
             return f"{error} (SQLSTATE {error.sqlstate})"
-
-
-def _cause(error: BaseException) -> str:
-    return _postgres_sentence(error) if isinstance(error, asyncpg.PostgresError) else _reason(error)
 
 
 def _reason(error: BaseException) -> str:

@@ -1,0 +1,25 @@
+"""The command line, called as an operator calls it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from service.embedded.data_directory import free_port
+from tests.support.command_line import Command, Outcome, run_apart, run_here
+
+SERVING = {"up", "serve", "relay", "project"}
+
+
+@pytest.fixture
+def command(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """`numbering ARGUMENTS` on a migrated database, with a data directory of its own."""
+    for name in [name for name in os.environ if name.startswith("NUMBERING_")]:
+        monkeypatch.delenv(name)
+
+    def run(*arguments: str, **settings: str) -> Outcome:
+        given = {"DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": database_url, "PORT": str(free_port())} | settings
+        environment = os.environ | {f"NUMBERING_{name}": value for name, value in given.items()}
+        return (run_apart if arguments[0] in SERVING else run_here)(arguments, environment)
+
+    return run

@@ -1,0 +1,59 @@
+"""The command line as an operator meets it: what it printed, or the sentence with which it refused."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from click.testing import CliRunner
+
+from service.__main__ import numbering
+
+SECONDS_MAX: Final = 60
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command came to."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+class Command(Protocol):
+    """`numbering ARGUMENTS`; keyword arguments are settings: PORT="8080"."""
+
+    def __call__(self, *arguments: str, **settings: str) -> Outcome: ...
+
+
+def run_here(arguments: tuple[str, ...], environment: Mapping[str, str]) -> Outcome:
+    """Run a command in this process."""
+    result = CliRunner().invoke(numbering, arguments, env=environment)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return Outcome(result.exit_code, result.stdout, result.stderr)
+
+
+def run_apart(arguments: tuple[str, ...], environment: Mapping[str, str]) -> Outcome:
+    """Run a command as a process of its own: one that serves takes over signals and logging."""
+    command = [sys.executable, "-m", "service", *arguments]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+    return Outcome(ended.returncode, ended.stdout, ended.stderr)
+
+
+def printed(outcome: Outcome) -> Any:
+    """The JSON a successful command printed."""
+    assert outcome.exit_code == 0, outcome.stderr
+    return json.loads(outcome.stdout)
+
+
+def refused(outcome: Outcome) -> str:
+    """The one sentence an unsuccessful command ended with, and no traceback."""
+    assert outcome.exit_code == 1, outcome
+    assert outcome.stdout == ""
+    assert "Traceback" not in outcome.stderr
+    *_, last = outcome.stderr.strip().splitlines()
+    assert last.startswith("Error: "), outcome.stderr
+    return last.removeprefix("Error: ")
