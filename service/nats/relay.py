@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from schemas.record import StoredRecord
 from schemas.values import Position, UnixSeconds
-from service.event_log import EventLog, LogBrokenError, LogFaultError
+from service.event_log import EventLog, LogFaultError
 from service.nats.backoff import Backoff, jittered
 from service.nats.comparison import CommonEnd, compare, position_of
 from service.nats.connection import NatsSettings, connected
@@ -23,12 +23,12 @@ from service.nats.faults import (
     StreamDiffersError,
     StreamMovedError,
 )
+from service.nats.reading import publish_and_read_on, read_on
 from service.nats.status import RelayState, RelayStatus, Report
 from service.nats.stream import EventStream
 from service.nats.window import PublishWindow
 
 READER: Final = "relay"
-READ_EVENTS_MAX: Final = 512
 
 
 class RelayPace(Struct, frozen=True, kw_only=True):
@@ -154,33 +154,17 @@ class Relay:
         # Nothing beyond this position may be shown: a failover could still take it back.
         durable = await self._log.barrier(READER)
         try:
-            while position_of(last) < durable:
-                records = await self._read_on(last, min(READ_EVENTS_MAX, durable - position_of(last)))
-                self._report.waiting_since = records[0].record.at
-                await window.publish(records)
+            records = await read_on(self._log, last, durable)
+            while records:
                 last = records[-1]
+                self._report.waiting_since = records[0].record.at
+                records = await publish_and_read_on(window, records, self._log, durable)
                 self._report.published = window.acked
             await window.settle()
         finally:
             self._report.published = self._acked = window.acked
         self._well(RelayState.PUBLISHING)
         return last
-
-    async def _read_on(self, last: StoredRecord | None, count: int) -> list[StoredRecord]:
-        """The next `count` records, at least one.
-
-        The last published record is read once more and must be the same: a log rolled back and grown again under us
-        would otherwise be published as if it continued what the world has seen. Raises StreamMovedError then.
-        """
-        position = position_of(last)
-        records = await self._log.read(Position(max(0, position - 1)), count + 1)
-        if last is None:
-            del records[count:]
-        elif not records or records.pop(0).canonical != last.canonical:
-            raise StreamMovedError(f"the log is no longer the same at {position}")
-        if [stored.record.position for stored in records] != list(range(position + 1, position + 1 + count)):
-            raise LogBrokenError(f"the log has no {count} records after {position}")
-        return records
 
     async def _stand_by(self, stream: EventStream, last: Position) -> None:
         """Only look, slowly, until an event has waited a whole period without any being published."""
