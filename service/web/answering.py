@@ -6,7 +6,7 @@ from typing import Final, Protocol
 import structlog
 from aiohttp import web
 
-from service.event_log import LogFaultError, LogHaltedError, LogUnavailableError
+from service.event_log import AppendInDoubtError, LogBrokenError, LogFaultError, LogHaltedError, LogUnavailableError
 from service.tokens import UnknownTokenKeyError
 from service.web.calling import address_of
 from service.web.envelope import EXCHANGE, Exchange, failure
@@ -74,8 +74,10 @@ def _fault(fault: Exception, request: web.Request, exchange: Exchange) -> Refusa
     """A part is away: the client may try again, and is told whether anything was done."""
     _say.warning("a request met a fault", request_id=exchange.request_id, route=route_of(request), fault=repr(fault))
     match fault:
-        case OutcomeUnknownError():
+        case OutcomeUnknownError() | AppendInDoubtError():
             return refusal_of(Unavailable(_MAYBE_DONE))
+        case LogBrokenError():
+            return refusal_of(Unexpected())
         case LogHaltedError():
             return refusal_of(Unavailable(f"No numbers are issued until an operator resumes the log. {NOTHING_DONE}"))
         case WriterBusyError():

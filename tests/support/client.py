@@ -1,5 +1,6 @@
 """The API in this process behind a real port, and a client that speaks to it as one caller or another."""
 
+import io
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -98,7 +99,8 @@ class Api:
             sent["Content-Type"] = "application/json"
         url = f"{self.base_url}/v1{path}"
         sent |= headers or {}
-        async with self.session.request(method, url, json=json, data=data, headers=sent) as response:
+        sending = None if data is None else io.BytesIO(data)
+        async with self.session.request(method, url, json=json, data=sending, headers=sent) as response:
             return Answer(response.status, await response.json(), response.headers)
 
     async def get(self, path: str, credential: str | None = None) -> Answer:
@@ -145,7 +147,7 @@ class Options:
 
     rate_limit: int = 0
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
-    checks: dict[str, Check] = field(default_factory=dict[str, Check])
+    checks: Mapping[str, Check] = field(default_factory=dict[str, Check])
 
 
 @asynccontextmanager
