@@ -59,24 +59,24 @@ class ProjectionRunner:
         self._batch_size = batch_size
         self._poll_seconds = poll_seconds
         self._positions = {projection.name: Position(0) for projection in self._projections}
-        self._is_connected = False
+        self._is_following = False
 
     async def run(self) -> None:
         """Follow the log until cancelled; a lost database is waited for.
 
         Raises ProjectionBrokenError, with nothing written, where going on would make a projection wrong.
         """
-        wait_seconds = RECONNECT_SECONDS_MIN
+        wait_seconds: float | None = None
         while True:
             try:
                 await self._follow()
             except Exception as error:
                 if not is_passing(error):
                     raise
-                if self._is_connected or wait_seconds == RECONNECT_SECONDS_MIN:
+                if self._is_following or wait_seconds is None:
                     wait_seconds = RECONNECT_SECONDS_MIN
                     _log.warning("projections wait for the database", log=self._log_id, error=repr(error))
-                self._is_connected = False
+                self._is_following = False
                 await asyncio.sleep(wait_seconds)
                 wait_seconds = min(wait_seconds * 2, RECONNECT_SECONDS_MAX)
 
@@ -123,9 +123,7 @@ class ProjectionRunner:
             await self._ensure(connection)
             while True:
                 await self._reach_head(connection)
-                if not self._is_connected:
-                    self._is_connected = True
-                    _log.info("projections follow the log", log=self._log_id, position=self.head)
+                self._note_success()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._poll_seconds):
                         await self.wake.wait()
@@ -146,6 +144,13 @@ class ProjectionRunner:
                 await self._advance(connection)
             except CopySwappedError:
                 await self._ensure(connection)  # finds the rebuilt copy
+            self._note_success()
+
+    def _note_success(self) -> None:
+        """Any progress ends an outage, so that a fault later on is logged and met with a short wait again."""
+        if not self._is_following:
+            self._is_following = True
+            _log.info("projections follow the log", log=self._log_id, positions=self._positions)
 
     async def _advance(self, connection: asyncpg.Connection) -> None:
         """Apply one batch to every projection that lacks it."""

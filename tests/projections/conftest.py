@@ -1,0 +1,51 @@
+"""A log that tests write as the service would, and a runner that follows it."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import asyncpg
+import pytest_asyncio
+
+from projections.runner import ProjectionRunner
+from schemas.record import Record, encode_record
+from schemas.values import DEFAULT_LOG, Position
+from service.statements import statement
+
+APPEND_MAX = 1000
+
+
+class WrittenLog:
+    """Appends records with the role of the writer, and reads with `reader`, whose role is the auditor's."""
+
+    def __init__(self, writer: asyncpg.Connection, reader: asyncpg.Connection, database_url: str) -> None:
+        self.reader = reader
+        self.database_url = database_url
+        self.position = Position(0)
+        self._writer = writer
+
+    async def append(self, records: Sequence[Record]) -> None:
+        """Append the records in as few calls as the bound allows."""
+        for start in range(0, len(records), APPEND_MAX):
+            texts = [encode_record(record).decode() for record in records[start : start + APPEND_MAX]]
+            nothing: list[bytes] = []
+            head = await self._writer.fetchval(
+                statement("log_append"), DEFAULT_LOG, self.position, texts, *[nothing] * 6
+            )
+            self.position = Position(head)
+
+
+@pytest_asyncio.fixture
+async def log(database_url: str) -> AsyncIterator[WrittenLog]:
+    """An empty log."""
+    writer = await asyncpg.connect(database_url, server_settings={"role": "numbering_writer"})
+    reader = await asyncpg.connect(database_url, server_settings={"role": "numbering_reader"})
+    try:
+        yield WrittenLog(writer, reader, database_url)
+    finally:
+        await writer.close()
+        await reader.close()
+
+
+@pytest_asyncio.fixture
+async def runner(log: WrittenLog) -> ProjectionRunner:
+    """A runner over the log, which runs only when told to."""
+    return ProjectionRunner(log.database_url, batch_size=7)

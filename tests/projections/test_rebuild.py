@@ -1,0 +1,112 @@
+"""A rebuild: the log makes every projection again, while the old copy answers."""
+
+import asyncio
+
+import pytest
+
+from projections import copies
+from projections.catalogue import ALL, projection_named
+from projections.faults import RebuildRunningError
+from projections.reports import gap_report
+from projections.runner import ProjectionRunner
+from projections.session import connected
+from projections.statements import statement
+from tests.projections.conftest import WrittenLog
+from tests.projections.histories import History
+from tests.projections.test_runner import assert_all_agree, is_at_head, running, superuser
+from tests.support.relays import until
+
+LEFTOVERS = "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%\\_next' OR nspname LIKE '%\\_old' ORDER BY nspname"
+
+
+async def test_a_rebuild_under_load_equals_the_copy_it_replaces(log: WrittenLog) -> None:
+    history = History.of_seed(11)
+    await log.append(history.grow(500))
+    runner = ProjectionRunner(log.database_url, batch_size=20, poll_seconds=0.001)
+    rebuilding = ProjectionRunner(log.database_url)
+    is_done = asyncio.Event()
+
+    async def write() -> None:
+        while not is_done.is_set():
+            await log.append(history.grow(3))
+            await asyncio.sleep(0)
+
+    async def read() -> None:
+        while not is_done.is_set():
+            report = await gap_report(log.reader, history.series[0].series_id)
+            assert report is not None
+            assert report.equation.is_balanced
+            gone = report.equation.withdrawn + report.equation.released + report.equation.expired
+            assert gone == sum(gap.count for gap in report.data)
+
+    async with running(runner), asyncio.TaskGroup() as group:
+        await until(is_at_head(runner, log))
+        group.create_task(write())
+        group.create_task(read())
+        for projection in ALL:
+            rebuilt = await rebuilding.rebuild(projection.name)
+            assert rebuilt.is_same
+            assert rebuilt.is_swapped
+        is_done.set()
+    await runner.catch_up()
+    await assert_all_agree(log, history)
+    assert await log.reader.fetch(LEFTOVERS) == []
+
+
+async def test_progress_ends_at_the_position_the_old_copy_had(log: WrittenLog, runner: ProjectionRunner) -> None:
+    await log.append(History.of_seed(12).grow(100))
+    await runner.catch_up()
+    seen: list[tuple[int, int]] = []
+    rebuilt = await runner.rebuild("register", lambda reached, target: seen.append((reached, target)))
+    assert seen[-1] == (log.position, log.position)
+    assert rebuilt.position == log.position
+
+
+async def test_a_copy_that_differs_is_swapped_only_by_force(log: WrittenLog, runner: ProjectionRunner) -> None:
+    history = History.of_seed(13)
+    await log.append(history.grow(200))
+    await runner.catch_up()
+    async with superuser(log) as admin:
+        await admin.execute("UPDATE gaps.gap SET reason = 'withdrawn'")
+    wrong = await runner.digest("gaps")
+
+    refused = await runner.rebuild("gaps")
+    assert not refused.is_swapped
+    assert refused.live_digest == wrong != refused.rebuilt_digest
+    assert await runner.digest("gaps") == wrong
+
+    forced = await runner.rebuild("gaps", is_forced=True)
+    assert forced.is_swapped
+    assert await runner.digest("gaps") == refused.rebuilt_digest
+    await assert_all_agree(log, history)
+    assert await log.reader.fetch(LEFTOVERS) == []
+
+
+async def test_what_a_killed_rebuild_left_is_dropped_by_the_next(log: WrittenLog, runner: ProjectionRunner) -> None:
+    await log.append(History.of_seed(14).grow(50))
+    await runner.catch_up()
+    register = projection_named("register")
+    assert register is not None
+    async with connected(log.database_url) as connection, connection.transaction():
+        await copies.create(connection, copies.rebuilt(register))
+        await copies.create(connection, copies.retired(register))
+    assert len(await log.reader.fetch(LEFTOVERS)) == 2
+    assert (await runner.rebuild("register")).is_swapped
+    assert await log.reader.fetch(LEFTOVERS) == []
+
+
+async def test_one_rebuild_at_a_time(log: WrittenLog, runner: ProjectionRunner) -> None:
+    async with connected(log.database_url) as connection:
+        assert await connection.fetchval(statement("rebuild_lock"), "register")
+        with pytest.raises(RebuildRunningError):
+            await runner.rebuild("register")
+
+
+async def test_an_empty_log_rebuilds_to_itself(runner: ProjectionRunner) -> None:
+    for projection in ALL:
+        assert (await runner.rebuild(projection.name)).is_same
+
+
+async def test_an_unknown_projection_is_a_key_error(runner: ProjectionRunner) -> None:
+    with pytest.raises(KeyError):
+        await runner.rebuild("ledger")

@@ -1,0 +1,69 @@
+"""The replay refuses what cannot have happened, and says in words what did."""
+
+import msgspec
+import pytest
+
+from projections.replay import HistoryBrokenError, Replay
+from schemas.events import DocumentUnvoided, NumbersReserved, ReservationReleased
+from schemas.record import Record
+from schemas.values import DocumentId, Number, Position, UnixSeconds, Version
+from tests.projections.test_reports import a_working_day
+
+
+def replayed(records: list[Record]) -> Replay:
+    replay = Replay()
+    for record in records:
+        replay.apply(record)
+    return replay
+
+
+def next_record(records: list[Record], event: NumbersReserved | ReservationReleased | DocumentUnvoided) -> Record:
+    last = records[-1]
+    return msgspec.structs.replace(
+        last,
+        position=Position(last.position + 1),
+        version=Version(last.version + 1),
+        previous=last.position,
+        event=event,
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (NumbersReserved(Number(12), Number(13), None, UnixSeconds(0), None), "numbers 12-13 where 11 is next"),
+        (NumbersReserved(Number(10), Number(11), None, UnixSeconds(0), None), "numbers 10-11 where 11 is next"),
+        (ReservationReleased(Position(8), Number(6)), "numbers 6-6 are not pending"),
+        (ReservationReleased(Position(13), Number(8)), "numbers 8-8 are not pending"),
+        (DocumentUnvoided(Number(1), DocumentId("inv_S0_1")), "number 1 is not voided"),
+        (DocumentUnvoided(Number(2), DocumentId("another")), "number 2 is not voided on another"),
+    ],
+)
+def test_an_event_that_does_not_follow_is_refused(
+    event: NumbersReserved | ReservationReleased | DocumentUnvoided, why: str
+) -> None:
+    records = a_working_day().records
+    replay = replayed(records)
+    with pytest.raises(HistoryBrokenError, match=why):
+        replay.apply(next_record(records, event))
+
+
+def test_a_missing_event_is_noticed() -> None:
+    records = a_working_day().records
+    with pytest.raises(HistoryBrokenError, match="version"):
+        replayed([*records[:5], *records[6:]])
+
+
+def test_events_are_told_in_words() -> None:
+    records = a_working_day().records
+    replay = Replay()
+    lines: list[str] = []
+    for record in records:
+        lines.append(replay.describe(record).split("  ", 2)[2])
+        replay.apply(record)
+    assert lines[0] == "S0  series opened for fiscal documents from number 1, primary, by session:17"
+    assert lines[1] == "S0  number 1 taken, by session:17"
+    assert lines[2] == "S0  number 1 put on document inv_S0_1 of 2026-11-21, by session:17"
+    assert lines[7] == "S0  numbers 4-8 reserved by device till-1 until 2026-10-21, by session:17"
+    assert lines[11] == "S0  numbers 7-8 expired, by system:sweeper"
+    assert lines[13] == "S0  document inv_S0_2, number 2, voided, by session:17"

@@ -1,0 +1,146 @@
+"""What the reports show, by hand-made histories."""
+
+import msgspec
+
+from projections.as_of import AtPosition, AtTime
+from projections.ranges import NumberRangeRow
+from projections.reports import gap_report, number_register
+from projections.runner import ProjectionRunner
+from schemas.values import DeviceId, Fate, Number, Position, SeriesId, UnixSeconds
+from tests.projections.conftest import WrittenLog
+from tests.projections.histories import START, History
+
+TILL, PHONE = DeviceId("till-1"), DeviceId("phone-1")
+
+
+def a_working_day() -> History:
+    """1-3 issued online, 4-8 of a till: 4 and 5 consumed, 6 released, 7-8 expired; 9-10 pending with a phone."""
+    history = History.of_seed(0)
+    history.open(start_number=1)
+    series = history.series[0]
+    for number in (1, 2, 3):
+        history.consume(series, history.reserve(series, 1, None), Number(number))
+    block = history.reserve(series, 5, TILL)
+    history.consume(series, block, Number(4))
+    history.consume(series, block, Number(5))
+    history.release(series, block, Number(6))
+    history.expire(series, block)
+    history.reserve(series, 2, PHONE)
+    history.void(series, Number(2))
+    return history
+
+
+def shape(rows: list[NumberRangeRow]) -> list[tuple[int, int, str, str | None]]:
+    return [(row.first, row.last, str(row.fate), row.device_id) for row in rows]
+
+
+async def test_neighbours_of_one_fate_and_device_are_one_range(log: WrittenLog, runner: ProjectionRunner) -> None:
+    history = a_working_day()
+    await log.append(history.records)
+    await runner.catch_up()
+    register = await number_register(log.reader, history.series[0].series_id)
+    assert register is not None
+    assert shape(register.data) == [
+        (1, 1, "standing", None),
+        (2, 2, "voided", None),
+        (3, 3, "standing", None),
+        (4, 5, "standing", "till-1"),
+        (6, 6, "released", "till-1"),
+        (7, 8, "expired", "till-1"),
+        (9, 10, "pending", "phone-1"),
+    ]
+    assert [row.invoice_id for row in register.data] == ["inv_S0_1", "inv_S0_2", "inv_S0_3", None, None, None, None]
+    assert register.data[-1].ended_at is None
+    assert register.equation.words() == (
+        "10 taken = 4 standing + 1 voided + 0 withdrawn + 2 pending + 1 released + 2 expired"
+    )
+
+
+async def test_a_page_may_begin_inside_a_range(log: WrittenLog, runner: ProjectionRunner) -> None:
+    history = a_working_day()
+    await log.append(history.records)
+    await runner.catch_up()
+    series_id = history.series[0].series_id
+    page = await number_register(log.reader, series_id, after=Number(7), per_page=1)
+    assert page is not None
+    assert shape(page.data) == [(8, 8, "expired", "till-1")]
+    assert page.has_more
+    page = await number_register(log.reader, series_id, after=Number(9), fate=Fate.PENDING)
+    assert page is not None
+    assert shape(page.data) == [(10, 10, "pending", "phone-1")]
+    assert not page.has_more
+
+
+async def test_the_gap_report_explains_every_gap(log: WrittenLog, runner: ProjectionRunner) -> None:
+    history = a_working_day()
+    await log.append(history.records)
+    await runner.catch_up()
+    report = await gap_report(log.reader, history.series[0].series_id)
+    assert report is not None
+    reserved, released, expired = history.records[7], history.records[10], history.records[11]
+    assert msgspec.to_builtins(report.data) == [
+        {
+            "object": "gap",
+            "first": 6,
+            "last": 6,
+            "count": 1,
+            "reason": "released",
+            "device_id": "till-1",
+            "reserved_at": reserved.at,
+            "ended_at": released.at,
+            "ended_by": "session:17",
+            "positions": (8, 11),
+        },
+        {
+            "object": "gap",
+            "first": 7,
+            "last": 8,
+            "count": 2,
+            "reason": "expired",
+            "device_id": "till-1",
+            "reserved_at": reserved.at,
+            "ended_at": expired.at,
+            "ended_by": "system:sweeper",
+            "positions": (8, 12),
+        },
+    ]
+    assert report.as_of.position == log.position
+    assert report.as_of.time == history.records[-1].at
+
+
+async def test_a_report_as_of_an_earlier_position_or_time_is_the_one_of_then(log: WrittenLog) -> None:
+    history = a_working_day()
+    await log.append(history.records)
+    series_id = history.series[0].series_id
+    released = history.records[10]
+    last = max(record.position for record in history.records if record.at <= released.at)
+    by_position = await gap_report(log.reader, series_id, AtPosition(released.position))
+    by_time = await gap_report(log.reader, series_id, AtTime(released.at))
+    at_last = await gap_report(log.reader, series_id, AtPosition(last))
+    assert by_position is not None
+    assert [gap.first for gap in by_position.data] == [6]
+    assert by_position.equation.pending == 2
+    assert by_time == at_last
+
+
+async def test_before_a_series_was_opened_there_is_no_report(log: WrittenLog) -> None:
+    history = a_working_day()
+    await log.append(history.records)
+    series_id = history.series[0].series_id
+    assert await gap_report(log.reader, series_id, AtPosition(Position(0))) is None
+    assert await gap_report(log.reader, series_id, AtTime(UnixSeconds(START - 1))) is None
+    assert await number_register(log.reader, SeriesId("unknown")) is None
+
+
+async def test_a_report_contains_what_its_reader_has_seen(log: WrittenLog, runner: ProjectionRunner) -> None:
+    history = a_working_day()
+    await log.append(history.records[:-1])
+    await runner.catch_up()
+    await log.append(history.records[-1:])
+    series_id = history.series[0].series_id
+    behind = await number_register(log.reader, series_id)
+    fresh = await number_register(log.reader, series_id, at_least=log.position)
+    assert behind is not None
+    assert fresh is not None
+    assert (behind.equation.voided, fresh.equation.voided) == (0, 1)
+    assert fresh.as_of.position == log.position

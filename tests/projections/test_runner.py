@@ -1,0 +1,151 @@
+"""The runner: in order, once each, whatever runs beside it and whatever breaks."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from projections.catalogue import ALL
+from projections.faults import LogHoleError, ProjectionBrokenError
+from projections.reports import gap_report
+from projections.runner import ProjectionRunner
+from tests.projections.conftest import WrittenLog
+from tests.projections.histories import History
+from tests.projections.test_agreement import assert_agreement, replay_of
+from tests.support.relays import until
+
+KILLS = 5
+
+
+@asynccontextmanager
+async def running(*runners: ProjectionRunner) -> AsyncGenerator[None]:
+    """The runners run until the block is left; what stops one of them is raised."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(runner.run()) for runner in runners]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+def is_at_head(runner: ProjectionRunner, log: WrittenLog) -> Callable[[], bool]:
+    return lambda: set(runner.positions().values()) == {log.position}
+
+
+def is_past(runner: ProjectionRunner, position: int) -> Callable[[], bool]:
+    return lambda: min(runner.positions().values()) > position
+
+
+async def assert_all_agree(log: WrittenLog, history: History) -> None:
+    replay = replay_of(history.records)
+    for series in history.series:
+        await assert_agreement(log.reader, replay, series.series_id)
+
+
+@asynccontextmanager
+async def superuser(log: WrittenLog) -> AsyncGenerator[asyncpg.Connection]:
+    connection = await asyncpg.connect(log.database_url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def test_a_running_runner_follows_the_log(log: WrittenLog, runner: ProjectionRunner) -> None:
+    history = History.of_seed(1)
+    async with running(runner):
+        for _ in range(20):
+            await log.append(history.grow(10))
+            runner.wake.set()
+        await until(is_at_head(runner, log))
+    assert runner.head == log.position
+    assert set(runner.lag().values()) == {0}
+    assert runner.positions() == dict.fromkeys((projection.name for projection in ALL), log.position)
+    await assert_all_agree(log, history)
+
+
+async def test_two_runners_at_once_apply_every_event_once(log: WrittenLog) -> None:
+    history = History.of_seed(2)
+    runners = [ProjectionRunner(log.database_url, batch_size=3, poll_seconds=0.001) for _ in range(2)]
+    async with running(*runners):
+        for _ in range(40):
+            await log.append(history.grow(5))
+        for runner in runners:
+            await until(is_at_head(runner, log))
+    await assert_all_agree(log, history)
+
+
+async def test_a_killed_connection_loses_and_doubles_nothing(log: WrittenLog, runner: ProjectionRunner) -> None:
+    history = History.of_seed(3)
+    history.grow(1500)
+    await log.append(history.records)
+    kills = 0
+    async with superuser(log) as admin, running(runner):
+        while kills < KILLS and not is_at_head(runner, log)():
+            kills += await admin.fetchval(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND application_name = 'numbering projections'"
+            )
+            reached = min(runner.positions().values())
+            await until(is_past(runner, reached))
+        await until(is_at_head(runner, log))
+    assert kills == KILLS
+    await assert_all_agree(log, history)
+    for projection in ALL:
+        assert (await runner.rebuild(projection.name)).is_same
+
+
+async def test_a_hole_in_the_log_stops_the_runner_and_changes_nothing(
+    log: WrittenLog, runner: ProjectionRunner
+) -> None:
+    history = History.of_seed(4)
+    await log.append(history.grow(40))
+    await runner.catch_up()
+    before = [await runner.digest(projection.name) for projection in ALL]
+    await log.append(history.grow(40))
+    async with superuser(log) as admin:
+        await admin.execute("ALTER TABLE log.event DISABLE TRIGGER event_only_grows")
+        await admin.execute("DELETE FROM log.event WHERE position = $1", log.position - 35)
+
+    with pytest.raises(LogHoleError, match="is due"):
+        await ProjectionRunner(log.database_url).run()
+    assert before == [await runner.digest(projection.name) for projection in ALL]
+
+
+async def test_a_log_that_ends_before_its_head_stops_the_runner(log: WrittenLog, runner: ProjectionRunner) -> None:
+    await log.append(History.of_seed(4).grow(40))
+    async with superuser(log) as admin:
+        await admin.execute("ALTER TABLE log.event DISABLE TRIGGER event_only_grows")
+        await admin.execute("DELETE FROM log.event WHERE position = $1", log.position)
+    with pytest.raises(LogHoleError, match="its head says"):
+        await runner.run()
+
+
+async def test_a_log_that_lost_its_tail_stops_the_runner(log: WrittenLog, runner: ProjectionRunner) -> None:
+    await log.append(History.of_seed(4).grow(40))
+    await runner.catch_up()
+    async with superuser(log) as admin:
+        await admin.execute("UPDATE log.head SET position = position - 1")
+    with pytest.raises(ProjectionBrokenError, match="before projections"):
+        await ProjectionRunner(log.database_url).run()
+
+
+async def test_postgresql_refuses_a_counter_that_does_not_account_for_a_number(
+    log: WrittenLog, runner: ProjectionRunner
+) -> None:
+    await log.append(History.of_seed(6).grow(40))
+    await runner.catch_up()
+    async with superuser(log) as admin:
+        with pytest.raises(asyncpg.CheckViolationError, match="counter_accounts_for_every_number"):
+            await admin.execute("UPDATE counters.counter SET standing = standing + 1")
+
+
+async def test_readers_and_writers_read_and_cannot_write(log: WrittenLog, runner: ProjectionRunner) -> None:
+    history = History.of_seed(7)
+    await log.append(history.grow(40))
+    await runner.catch_up()
+    await runner.rebuild("gaps")
+    assert await gap_report(log.reader, history.series[0].series_id) is not None
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await log.reader.execute("DELETE FROM gaps.gap")
