@@ -20,10 +20,7 @@ ROUTES: Final[tuple[Route, ...]] = (*series.ROUTES, *reservations.ROUTES, *invoi
 def web_application(parts: WebParts) -> web.Application:
     """The API of contract.md over these parts, ready for `serve_web`."""
     limit = RateLimit(parts.settings.rate_limit)
-    # One byte more than we take, because aiohttp refuses from this size on.
-    application = web.Application(
-        middlewares=[answering(parts, limit)], client_max_size=parts.settings.body_bytes_max + 1
-    )
+    application = web.Application(middlewares=[answering(parts, limit)], client_max_size=parts.settings.body_bytes_max)
     application[PARTS] = parts
     application[LIMIT] = limit
     pipeline = Pipeline(parts, limit)
