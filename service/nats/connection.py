@@ -1,7 +1,8 @@
 """A connection to NATS that ends when it breaks: whoever uses it compares both ends again before going on."""
 
+import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from ssl import SSLContext, create_default_context
 
@@ -49,12 +50,19 @@ async def connected(settings: NatsSettings, name: str) -> AsyncGenerator[Client]
     except (NatsError, OSError, TimeoutError) as error:
         # nats-py leaves the socket open when a server takes the connection and then says nothing.
         if client.is_connecting:
-            await client.close()
+            await _close(client, settings.connect_seconds)
         raise BrokerUnavailableError(str(error) or type(error).__name__) from error
     try:
         yield client
     finally:
-        await client.close()
+        await _close(client, settings.connect_seconds)
+
+
+async def _close(client: Client, seconds: int) -> None:
+    """Close, without waiting for a peer that reads no more; its socket then goes with the client."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await client.close()
 
 
 async def _ignore(_: Exception) -> None:

@@ -87,17 +87,22 @@ class PublishWindow:
             chunk = records[start : start + EVENTS_AN_ACK]
             await self._answered(self._sent + len(chunk) - WINDOW_EVENTS_MAX)
             try:
-                for record in chunk[:-1]:
-                    await self._send(record, "")
-                await self._send(chunk[-1], f"{self._inbox}.{chunk[-1].record.position}")
-            except NatsError as error:
-                raise BrokerUnavailableError(str(error)) from error
+                # nats-py waits without end for a peer that reads no more, once its buffer is full.
+                async with asyncio.timeout(ACK_SECONDS):
+                    await self._send_all(chunk)
+            except (NatsError, OSError, TimeoutError) as error:
+                raise BrokerUnavailableError(str(error) or "NATS takes no more") from error
             # nats-py seldom gives way by itself, and others share this thread.
             await asyncio.sleep(0)
 
     async def settle(self) -> None:
         """Wait until everything sent is stored. Raises as `publish`."""
         await self._answered(self._sent)
+
+    async def _send_all(self, chunk: Sequence[StoredRecord]) -> None:
+        for record in chunk[:-1]:
+            await self._send(record, "")
+        await self._send(chunk[-1], f"{self._inbox}.{chunk[-1].record.position}")
 
     async def _send(self, stored: StoredRecord, reply: str) -> None:
         headers = headers_of(stored)

@@ -12,6 +12,7 @@ from schemas.record import StoredRecord
 from schemas.values import Position
 from service.embedded import EmbeddedNats
 from service.memory_log import MemoryLog
+from service.nats import window
 from service.nats.connection import NatsSettings, connected
 from service.nats.faults import StreamMovedError
 from service.nats.relay import Relay
@@ -196,20 +197,20 @@ async def test_nothing_of_a_window_is_stored_after_a_foreign_message(nats_url: s
     async with (
         stranger(nats_url) as jetstream,
         connected(NatsSettings(url=nats_url), "test") as client,
-        PublishWindow(client, STREAM, Position(0)) as window,
+        PublishWindow(client, STREAM, Position(0)) as publishing,
     ):
-        await publish_and_settle(window, await log.read(Position(0), 100))
+        await publish_and_settle(publishing, await log.read(Position(0), 100))
         await jetstream.publish(FOREIGN, b"{}")
         with pytest.raises(StreamMovedError):
-            await publish_and_settle(window, await log.read(Position(100), 100))
+            await publish_and_settle(publishing, await log.read(Position(100), 100))
 
     assert [message.subject == FOREIGN for message in await messages(nats_url)] == [False] * 100 + [True]
 
 
-async def publish_and_settle(window: PublishWindow, records: list[StoredRecord]) -> None:
+async def publish_and_settle(publishing: PublishWindow, records: list[StoredRecord]) -> None:
     """Publish and wait for the answers."""
-    await window.publish(records)
-    await window.settle()
+    await publishing.publish(records)
+    await publishing.settle()
 
 
 async def test_a_foreign_message_in_an_idle_stream_is_noticed(nats_url: str) -> None:
@@ -245,6 +246,21 @@ async def test_an_acknowledgement_lost_with_its_connection_doubles_nothing(serve
             await proxy.swallowed.wait()
             proxy.cut()
             await caught_up(relay, log)
+        await assert_stream_is_log(server.url, log)
+
+
+async def test_a_broker_that_reads_no_more_is_given_up(server: EmbeddedNats, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "ACK_SECONDS", 0.3)
+    log = MemoryLog()
+    async with CutProxy.before(server.url) as proxy, relaying(log, proxy.url) as relay:
+        await grow(log, 5)
+        await caught_up(relay, log)
+        proxy.stall()
+        await grow(log, 12_000)
+        relay.wake.set()
+        await until(lambda: relay.status().fault_code == "broker-unavailable")
+        proxy.cut()
+        await caught_up(relay, log)
         await assert_stream_is_log(server.url, log)
 
 

@@ -15,6 +15,8 @@ class CutProxy:
         self._connections: set[asyncio.StreamWriter] = set()
         self._is_mute = False
         self._accepted = 0
+        self._is_open = asyncio.Event()
+        self._is_open.set()
         self.swallowed = asyncio.Event()
         self.url = url
 
@@ -38,9 +40,14 @@ class CutProxy:
         self._is_mute = True
         self.swallowed.clear()
 
+    def stall(self) -> None:
+        """From now on nothing is taken from the client, so that its buffers fill."""
+        self._is_open.clear()
+
     def cut(self) -> None:
         """End every connection; later ones work."""
         self._is_mute = False
+        self._is_open.set()
         for writer in self._connections:
             writer.transport.abort()
         self._connections.clear()
@@ -65,6 +72,7 @@ class CutProxy:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_server: bool) -> None:
         try:
             while data := await reader.read(65536):
+                await self._is_open.wait()
                 if is_server and self._is_mute:
                     self.swallowed.set()
                     continue
