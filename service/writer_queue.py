@@ -1,7 +1,7 @@
 """The writer's queue: bounded, in order of arrival, and nobody in it waits for ever."""
 
 import asyncio
-import uuid
+import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -33,7 +33,7 @@ class WriterQueue:
         if len(self._waiting) >= self._length_max:
             raise WriterBusyError(f"{self._length_max} commands are waiting")
         loop = asyncio.get_running_loop()
-        waiting = Waiting(request, CommandId(str(uuid.uuid4())), loop.create_future(), loop.time())
+        waiting = Waiting(request, CommandId(secrets.token_hex(16)), loop.create_future(), loop.time())
         self._waiting.append(waiting)
         self._arrived.set()
         return waiting
