@@ -174,6 +174,8 @@ CREATE FUNCTION log.append(
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+-- Planning the statement below takes longer than running it for a small batch, and its plan is always the same.
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     v_head bigint;
