@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from schemas.api.fields import (
+    ITEMS_MAX,
     Currency,
     Day,
     Email,
@@ -103,7 +104,7 @@ class ItemBody(Struct, frozen=True, kw_only=True):
 class CreateInvoiceBody(Struct, frozen=True, kw_only=True):
     """POST /invoices. One of `client_id` and `client_data` is needed."""
 
-    items: Annotated[list[ItemBody], Meta(min_length=1, max_length=1000)]
+    items: Annotated[list[ItemBody], Meta(min_length=1, max_length=ITEMS_MAX)]
     client_id: Identifier | None = None
     client_data: ClientData | None = None
     series_id: SeriesReference | None = None

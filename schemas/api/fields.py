@@ -12,7 +12,8 @@ SCALED_MAX: Final = Decimal(10) ** 12
 DIGITS_MAX: Final = 30
 """The most significant digits a decimal number may have."""
 
-VAT_RATES: Final = (0, 5, 9, 11, 19, 21)
+ITEMS_MAX: Final = 1000
+"""The most lines of one invoice."""
 
 
 def _decimal(minimum: str, maximum: str = str(SCALED_MAX)) -> Meta:

@@ -1,5 +1,7 @@
 """Accounting over HTTP: what became of every number of a series, and why some carry no document (contract.md D68)."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import asyncpg
@@ -7,68 +9,63 @@ import asyncpg
 from projections.as_of import AsOf, AtPosition, AtTime
 from projections.faults import is_passing
 from projections.reports import GapReport, NumberRegister, gap_report, number_register
+from projections.snapshot import Connection
+from schemas.api.queries import AsOfQuery, NumbersQuery
 from schemas.rejections import SeriesUnknown
-from schemas.values import Fate, Number, Position, UnixSeconds
+from schemas.values import Number, Position, UnixSeconds
 from service.event_log import LogUnavailableError
 from service.web.call import Call
 from service.web.envelope import Reply
 from service.web.errors import refused
-from service.web.queries import choice_query, whole_query
 from service.web.routes import Route
 from service.web.series import SERIES
-
-PER_PAGE: Final = 100
-PER_PAGE_MAX: Final = 1000
 
 
 async def list_numbers(call: Call) -> Reply:
     """GET /v1/invoice-series/{id}/numbers: the register, as ranges."""
-    after = whole_query(call, "after", 0, Number(2**53))
-    per_page = whole_query(call, "per_page", 1, PER_PAGE_MAX)
-    fate = choice_query(call, "fate", Fate)
-    as_of = _as_of(call)
+    query = call.query(NumbersQuery)
+    as_of = _as_of(query)
     series, _ = await call.series()
-    try:
-        async with call.parts.reads.acquire() as connection:
-            found = await number_register(
-                connection,
-                series.series_id,
-                after=None if after is None else Number(after),
-                per_page=per_page or PER_PAGE,
-                fate=fate,
-                as_of=as_of,
-                at_least=series.position if as_of is None else None,
-            )
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        raise _fault(error) from error
+    async with _reading(call) as connection:
+        found = await number_register(
+            connection,
+            series.series_id,
+            after=None if query.after is None else Number(query.after),
+            per_page=query.per_page,
+            fate=query.fate,
+            as_of=as_of,
+            at_least=series.position if as_of is None else None,
+        )
     return _reply(call, found)
 
 
 async def list_gaps(call: Call) -> Reply:
     """GET /v1/invoice-series/{id}/gaps: the gap report."""
-    as_of = _as_of(call)
+    as_of = _as_of(call.query(AsOfQuery))
     series, _ = await call.series()
     at_least = series.position if as_of is None else None
-    try:
-        async with call.parts.reads.acquire() as connection:
-            found = await gap_report(connection, series.series_id, as_of, at_least=at_least)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        raise _fault(error) from error
+    async with _reading(call) as connection:
+        found = await gap_report(connection, series.series_id, as_of, at_least=at_least)
     return _reply(call, found)
 
 
-def _as_of(call: Call) -> AsOf | None:
+def _as_of(query: AsOfQuery) -> AsOf | None:
     """The present, or the position or time the caller names."""
-    position = whole_query(call, "as_of_position", 1, 2**53)
-    time = whole_query(call, "as_of_time", 0, 2**53)
-    if position is not None:
-        return AtPosition(Position(position))
-    return None if time is None else AtTime(UnixSeconds(time))
+    if query.as_of_position is not None:
+        return AtPosition(Position(query.as_of_position))
+    return None if query.as_of_time is None else AtTime(UnixSeconds(query.as_of_time))
 
 
-def _fault(error: Exception) -> Exception:
-    """A database that is away makes the report late; anything else is a defect of ours."""
-    return LogUnavailableError("PostgreSQL cannot be asked for the report") if is_passing(error) else error
+@asynccontextmanager
+async def _reading(call: Call) -> AsyncGenerator[Connection]:
+    """A connection to the projections; a database that is away raises LogUnavailableError."""
+    try:
+        async with call.parts.reads.acquire() as connection:
+            yield connection
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        if not is_passing(error):
+            raise
+        raise LogUnavailableError("PostgreSQL cannot be asked for the report") from error
 
 
 def _reply(call: Call, report: GapReport | NumberRegister | None) -> Reply:
@@ -78,15 +75,13 @@ def _reply(call: Call, report: GapReport | NumberRegister | None) -> Reply:
     return Reply(report)
 
 
-_AS_OF: Final = ("as_of_position", "as_of_time")
-
 ROUTES: Final = (
     Route(
         method="GET",
         path=SERIES + "/{id}/numbers",
         handle=list_numbers,
         reply=NumberRegister,
-        query=("after", "per_page", "fate", *_AS_OF),
+        query=NumbersQuery,
         refusals=(SeriesUnknown,),
     ),
     Route(
@@ -94,7 +89,7 @@ ROUTES: Final = (
         path=SERIES + "/{id}/gaps",
         handle=list_gaps,
         reply=GapReport,
-        query=_AS_OF,
+        query=AsOfQuery,
         refusals=(SeriesUnknown,),
     ),
 )

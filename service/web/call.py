@@ -21,6 +21,7 @@ from service.web.field_faults import FieldFault
 from service.web.fields import read_fields
 from service.web.json_text import Tree
 from service.web.parts import WebParts
+from service.web.queries import read_query
 
 Body = TypeVar("Body", bound=Struct)
 CrossCheck = Callable[[Mapping[str, Tree]], Iterable[FieldFault]]
@@ -56,6 +57,10 @@ class Call:
         if isinstance(found, list) or faults:
             raise bad_fields(faults)
         return found
+
+    def query(self, kind: type[Body]) -> Body:
+        """The query parameters. Raises RefusedError with all that is wrong."""
+        return read_query(self.request.query, kind)
 
     def has_field(self, name: str) -> bool:
         """Whether the body names this field at all."""

@@ -20,12 +20,13 @@ Body = TypeVar("Body", bound=Struct)
 def read_fields(kind: type[Body], tree: Mapping[str, Tree]) -> Body | list[FieldFault]:
     """The body `tree` says, or what is wrong with it, in the order of the fields."""
     reading = _Reading()
-    body = reading.struct(_shape(kind), "", tree)
+    body = reading.struct(shape_of(kind), "", tree)
     return body if isinstance(body, kind) else reading.faults
 
 
 @cache
-def _shape(kind: type[Struct]) -> shape.StructType:
+def shape_of(kind: type[Struct]) -> shape.StructType:
+    """What msgspec knows of a struct's fields."""
     found = shape.type_info(kind)
     assert isinstance(found, shape.StructType)
     return found

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from schemas.api.bodies import ClientData, CreateInvoiceBody, ItemBody
+from schemas.api.fields import ITEMS_MAX
 from schemas.api.invoice import Client, Item
 from schemas.values import DocumentType, IsoDate
 from service.documents import Amounts, InvoiceContent
@@ -67,7 +68,7 @@ def content_of(body: CreateInvoiceBody) -> InvoiceContent:
 
 def _item_faults(items: Tree) -> Iterator[FieldFault]:
     """A line says what it is for; no catalogue is kept here that a product could be looked up in."""
-    for place, item in enumerate(items if isinstance(items, list) else ()):
+    for place, item in enumerate(items[:ITEMS_MAX] if isinstance(items, list) else ()):
         if isinstance(item, dict) and item.get("description") is None and item.get("product_czuid") is None:
             yield missing(f"items.{place}.description", f"items.{place} needs a description or a product_czuid.")
 

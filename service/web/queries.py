@@ -1,34 +1,40 @@
-"""Query parameters: whole numbers in a range, and choices."""
+"""Query parameters read by the same rules as the fields of a body."""
 
 import re
-from enum import StrEnum
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
-from service.web.call import Call
-from service.web.errors import refused
-from service.web.problems import ParameterWrong
+from msgspec import Struct
+from msgspec import inspect as shape
 
-Choice = TypeVar("Choice", bound=StrEnum)
+from service.web.errors import bad_fields
+from service.web.fields import read_fields, shape_of
+from service.web.json_text import Tree
 
-_WHOLE: Final = re.compile(r"\d{1,20}", re.ASCII)
+Query = TypeVar("Query", bound=Struct)
 
-
-def whole_query(call: Call, name: str, least: int, most: int) -> int | None:
-    """The parameter as a number, if it is given. Raises RefusedError unless it is one from `least` to `most`."""
-    text = call.request.query.get(name)
-    if text is None:
-        return None
-    if _WHOLE.fullmatch(text) is None or not least <= int(text) <= most:
-        raise refused(ParameterWrong(name, f"a whole number from {least} to {most}"))
-    return int(text)
+_WHOLE: Final = re.compile(r"-?\d{1,20}", re.ASCII)
 
 
-def choice_query(call: Call, name: str, kind: type[Choice]) -> Choice | None:
-    """The parameter as one of the choices, if it is given. Raises RefusedError for any other text."""
-    text = call.request.query.get(name)
-    if text is None:
-        return None
-    try:
-        return kind(text)
-    except ValueError as error:
-        raise refused(ParameterWrong(name, f"one of {', '.join(kind)}")) from error
+def read_query(given: Mapping[str, str], kind: type[Query]) -> Query:
+    """The parameters; those we do not know are ignored. Raises RefusedError with all that is wrong."""
+    tree: dict[str, Tree] = {}
+    for field in shape_of(kind).fields:
+        text = given.get(field.encode_name)
+        if text is not None:
+            is_number = _is_whole(field.type) and _WHOLE.fullmatch(text) is not None
+            tree[field.encode_name] = int(text) if is_number else text
+    found = read_fields(kind, tree)
+    if isinstance(found, list):
+        raise bad_fields(found)
+    return found
+
+
+def _is_whole(kind: shape.Type) -> bool:
+    match kind:
+        case shape.Metadata():
+            return _is_whole(kind.type)
+        case shape.UnionType():
+            return _is_whole(kind.types[0])
+        case _:
+            return isinstance(kind, shape.IntType)

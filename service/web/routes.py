@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from schemas.api.bodies import NothingBody
+from schemas.api.queries import NoQuery
 from service.requests import Answered
 from service.web.call import Call
 from service.web.envelope import Reply
@@ -28,5 +29,5 @@ class Route:
     reply: Any
     body: type[Struct] = NothingBody
     status: int = 200
-    query: tuple[str, ...] = ()
+    query: type[Struct] = NoQuery
     refusals: tuple[type, ...] = ()

@@ -6,6 +6,7 @@ from typing import Final
 
 from schemas.api.bodies import DescribeSeriesBody, OpenSeriesBody, UnlockBody
 from schemas.api.objects import InvoiceSeries, ListOf
+from schemas.api.queries import SeriesQuery
 from schemas.commands import DescribeSeries, LockSeries, MakePrimary, OpenSeries, UnlockSeries
 from schemas.rejections import (
     DeviceIdMissing,
@@ -16,11 +17,10 @@ from schemas.rejections import (
     SeriesNameTaken,
     SeriesUnknown,
 )
-from schemas.values import DocumentType, Number, SeriesId
+from schemas.values import Number, SeriesId
 from service.requests import Answered
 from service.web.call import Call
 from service.web.envelope import Reply
-from service.web.queries import choice_query
 from service.web.routes import Route
 from service.web.series_views import series_objects
 
@@ -93,7 +93,7 @@ async def unlock_series(call: Call) -> Answered:
 
 
 async def _series(call: Call) -> list[InvoiceSeries]:
-    wanted = choice_query(call, "document_type", DocumentType)
+    wanted = call.query(SeriesQuery).document_type
     state = await call.state()
     found = [s for s in state.series_of(call.caller.firm_id, call.caller.mode) if wanted in {None, s.document_type}]
     found.sort(key=lambda series: (not series.is_primary, series.opened_at))
@@ -133,7 +133,7 @@ def _routes(prefix: str) -> list[Route]:
 
 
 ROUTES: Final = (
-    Route(method="GET", path=SERIES, handle=list_series, reply=ListOf[InvoiceSeries], query=("document_type",)),
+    Route(method="GET", path=SERIES, handle=list_series, reply=ListOf[InvoiceSeries], query=SeriesQuery),
     *_routes(SERIES),
     Route(
         method="PUT",
@@ -158,6 +158,6 @@ ROUTES: Final = (
         reply=InvoiceSeries,
         refusals=(SeriesUnknown, SeriesLockedToOtherDevice, ForceNeedsAdmin),
     ),
-    Route(method="GET", path=ALIAS, handle=list_series_bare, reply=list[InvoiceSeries], query=("document_type",)),
+    Route(method="GET", path=ALIAS, handle=list_series_bare, reply=list[InvoiceSeries], query=SeriesQuery),
     *_routes(ALIAS),
 )
