@@ -1,12 +1,14 @@
 """The command line, called as an operator calls it."""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from service.embedded.data_directory import free_port
 from tests.support.command_line import Command, Outcome, run_apart, run_here
+from tests.support.up_process import Up, running_up
 
 SERVING = {"up", "serve", "relay", "project"}
 
@@ -23,3 +25,10 @@ def command(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         return (run_apart if arguments[0] in SERVING else run_here)(arguments, environment)
 
     return run
+
+
+@pytest.fixture(scope="package")
+def up() -> Generator[Up]:
+    """`numbering up` after its first start, for the tests that leave it running."""
+    with running_up() as started:
+        yield started
