@@ -78,6 +78,8 @@ def _leaves(error: Exception) -> Iterator[Exception]:
 
 def _sentence(error: BaseException) -> str | None:
     """What to tell the operator; None if this was not expected."""
+    if isinstance(error, CommandFault):
+        return error.message
     if isinstance(error, LogUnavailableError) and error.__cause__ is not None:
         cause = error.__cause__
         if isinstance(cause, asyncpg.PostgresError):
