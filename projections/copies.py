@@ -71,6 +71,13 @@ async def rename(connection: asyncpg.Connection, copy: Copy, to: Copy) -> None:
     await connection.execute(statement("schema_rename"))
 
 
+async def analyze(connection: asyncpg.Connection, copy: Copy) -> None:
+    """Let PostgreSQL know how large the tables are, before anybody reads them."""
+    async with connection.transaction():
+        await connection.execute(statement("subject_set"), copy.schema, "")
+        await connection.execute(statement("schema_analyze"))
+
+
 async def drop(connection: asyncpg.Connection, copy: Copy) -> None:
     """Drop the copy if it is there. Raises asyncpg.LockNotAvailableError if somebody reads it for long."""
     async with connection.transaction():

@@ -60,6 +60,7 @@ class Rebuild:
         async with self._connection.transaction():
             await copies.create(self._connection, self._next)
         await self._fill()
+        await copies.analyze(self._connection, self._next)
         result = await self._compare_and_swap(is_forced=is_forced)
         await self._drop(copies.retired(self._projection) if result.is_swapped else self._next)
         return result

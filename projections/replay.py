@@ -109,8 +109,8 @@ class SeriesReplay:
         self.firm_id: FirmId = record.firm_id
         self.mode: Mode = record.mode
         self.name = event.name
-        self.position = Position(0)
-        self.version = Version(0)
+        self.position: Position = Position(0)
+        self.version: Version = Version(0)
         self.next_number = event.start_number
         self.gaps: list[Gap] = []
         self._taken = 0
@@ -120,8 +120,8 @@ class SeriesReplay:
 
     def apply(self, record: Record) -> None:
         """Take the next event in. Raises HistoryBrokenError if it does not follow."""
-        self._require(record, record.version == self.version + 1, f"version {record.version} after {self.version}")
-        self._require(record, record.previous == self.position, f"it does not follow position {self.position}")
+        if record.version != self.version + 1 or record.previous != self.position:
+            raise HistoryBrokenError(record, f"it does not follow version {self.version} at position {self.position}")
         match record.event:
             case NumbersReserved() as event:
                 self._reserve(record, event)
@@ -135,7 +135,8 @@ class SeriesReplay:
             case DocumentVoided() | DocumentUnvoided() | NumberWithdrawn() as event:
                 self._change(record, event)
             case SeriesOpened():
-                self._require(record, record.version == 1, "the series is open")
+                if record.version != 1:
+                    raise HistoryBrokenError(record, "the series is open")
             case SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
                 pass
             case _:
@@ -158,8 +159,8 @@ class SeriesReplay:
         return sorted(rows, key=lambda row: row.first)
 
     def _reserve(self, record: Record, event: NumbersReserved) -> None:
-        follows = event.first == self.next_number and event.last >= event.first
-        self._require(record, follows, f"numbers {event.first}-{event.last} where {self.next_number} is next")
+        if event.first != self.next_number or event.last < event.first:
+            raise HistoryBrokenError(record, f"numbers {event.first}-{event.last} where {self.next_number} is next")
         mask = (1 << (event.last - event.first + 1)) - 1
         self._blocks[record.position] = _Block(
             record.position, event.first, event.last, event.device_id, record.at, mask
@@ -216,11 +217,8 @@ class SeriesReplay:
         if target:
             self._counts[target] += count
         self._taken += taken_by(record.event)
-        self._require(record, self.terms().is_balanced, f"the equation does not hold: {self.terms().words()}")
-
-    def _require(self, record: Record, truth: bool, why: str) -> None:
-        if not truth:
-            raise HistoryBrokenError(record, why)
+        if self._taken != sum(self._counts.values()):
+            raise HistoryBrokenError(record, f"the equation does not hold: {self.terms().words()}")
 
 
 class Replay:
@@ -228,7 +226,7 @@ class Replay:
 
     def __init__(self) -> None:
         self.series: dict[SeriesId, SeriesReplay] = {}
-        self.position = Position(0)
+        self.position: Position = Position(0)
         self.at: UnixSeconds | None = None
 
     def apply(self, record: Record) -> None:

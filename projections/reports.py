@@ -18,7 +18,6 @@ from projections.statements import statement
 from projections.terms import Terms
 from schemas.values import Fate, FirmId, Mode, Number, Position, SeriesId
 
-ROWS_FETCHED: Final = 1000
 PER_PAGE: Final = 100
 
 
@@ -130,14 +129,13 @@ async def _ranges(
     connection: Connection, series_id: SeriesId, after: Number, per_page: int, fate: Fate | None
 ) -> list[NumberRangeRow]:
     """The merged ranges above `after`, at least one more than a page has if there are as many."""
-    query, parameters = statement("report_pieces"), [series_id, after]
-    if fate is not None:
-        query, parameters = statement("report_pieces_of_fate"), [series_id, after, fate]
-    cursor = await connection.cursor(query, *parameters)
-    merger, ranges = RangeMerger(), list[NumberRangeRow]()
-    while len(ranges) <= per_page and (rows := await cursor.fetch(ROWS_FETCHED)):
+    query = statement("report_pieces") if fate is None else statement("report_pieces_of_fate")
+    of_fate = () if fate is None else (fate,)
+    merger, ranges, reached = RangeMerger(), list[NumberRangeRow](), after
+    while len(ranges) <= per_page and (rows := await connection.fetch(query, series_id, reached, *of_fate)):
         pieces = _above(map(_piece, rows), after)
         ranges += [done for piece in pieces if (done := merger.add(piece)) is not None]
+        reached = rows[-1]["last"]
     return ranges if merger.open is None else [*ranges, merger.open]
 
 

@@ -59,7 +59,7 @@ class ProjectionRunner:
         self._batch_size = batch_size
         self._poll_seconds = poll_seconds
         self._positions = {projection.name: Position(0) for projection in self._projections}
-        self._is_following = False
+        self._has_progressed = False
 
     async def run(self) -> None:
         """Follow the log until cancelled; a lost database is waited for.
@@ -73,10 +73,11 @@ class ProjectionRunner:
             except Exception as error:
                 if not is_passing(error):
                     raise
-                if self._is_following or wait_seconds is None:
+                # Any progress ended the outage before: this is another fault, logged, and met with a short wait again.
+                if self._has_progressed or wait_seconds is None:
                     wait_seconds = RECONNECT_SECONDS_MIN
                     _log.warning("projections wait for the database", log=self._log_id, error=repr(error))
-                self._is_following = False
+                self._has_progressed = False
                 await asyncio.sleep(wait_seconds)
                 wait_seconds = min(wait_seconds * 2, RECONNECT_SECONDS_MAX)
 
@@ -121,9 +122,13 @@ class ProjectionRunner:
     async def _follow(self) -> None:
         async with connected(self._database_url) as connection:
             await self._ensure(connection)
+            is_told = False
             while True:
                 await self._reach_head(connection)
-                self._note_success()
+                self._has_progressed = True
+                if not is_told:
+                    is_told = True
+                    _log.info("projections follow the log", log=self._log_id, position=self.head)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._poll_seconds):
                         await self.wake.wait()
@@ -144,13 +149,6 @@ class ProjectionRunner:
                 await self._advance(connection)
             except CopySwappedError:
                 await self._ensure(connection)  # finds the rebuilt copy
-            self._note_success()
-
-    def _note_success(self) -> None:
-        """Any progress ends an outage, so that a fault later on is logged and met with a short wait again."""
-        if not self._is_following:
-            self._is_following = True
-            _log.info("projections follow the log", log=self._log_id, positions=self._positions)
 
     async def _advance(self, connection: asyncpg.Connection) -> None:
         """Apply one batch to every projection that lacks it."""
@@ -165,6 +163,7 @@ class ProjectionRunner:
             for copy in self._copies:
                 await self._apply(connection, copy, found[copy.schema], records)
         self._positions = {name: max(position, to) for name, position in found.items()}
+        self._has_progressed = True
 
     async def _apply(
         self, connection: asyncpg.Connection, copy: copies.Copy, position: Position, records: list[Record]

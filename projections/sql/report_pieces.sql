@@ -1,5 +1,5 @@
--- Returns what became of the numbers of series $1 after number $2, in order. The order of the last numbers is the one
--- the index has, so that a page reads no further than it must.
+-- Returns what became of the numbers of series $1 after number $2, in order, a part at a time; no row after the last
+-- number. The order is that of the index, so that a page reads no further than it must.
 SELECT p.first, p.last, p.fate, p.device_id, p.reserved_at, p.ended_at, p.document_id
 FROM (
     SELECT e.first, e.last, e.fate, e.device_id, e.reserved_at, e.ended_at, e.document_id
@@ -22,3 +22,4 @@ FROM (
     WHERE b.series_id = $1 AND b.last > $2 AND upper(f.free) - 1 > $2
 ) AS p
 ORDER BY p.last
+LIMIT 1000
