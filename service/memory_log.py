@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from schemas.events import NumbersReserved, ReservationConsumed, SeriesOpened
 from schemas.record import Record, StoredRecord
-from schemas.values import DEFAULT_LOG, Digest, DocumentId, LogId, Number, Position, SeriesId
+from schemas.values import DEFAULT_LOG, NUMBER_MAX, Digest, DocumentId, LogId, Number, Position, SeriesId
 from service.event_log import (
     Answer,
     AnswerExistsError,
@@ -69,7 +69,8 @@ class MemoryLog:
 
     async def halt(self, because: str) -> None:
         """See EventLog.halt."""
-        self._halted_because = because
+        async with self._lock:
+            self._halted_because = because
 
     async def barrier(self, reader: str) -> Position:
         """See EventLog.barrier; the reader's name has no use here."""
@@ -106,37 +107,41 @@ class MemoryLog:
         if expected != len(self._records):
             raise StalePositionError(Position(len(self._records)))
         versions, following = dict[SeriesId, int](), dict[SeriesId, int]()
-        numbers = set[tuple[SeriesId, Number]]()
+        taken = set[object]()
         for offset, stored in enumerate(batch.records, start=1):
             record = stored.record
             version = versions.get(record.stream, self._versions.get(record.stream, 0)) + 1
             if (record.log, record.position, record.version) != (self._log_id, expected + offset, version):
                 raise LogBrokenError(f"position {record.position} does not continue the log or its stream")
             versions[record.stream] = version
-            self._check_numbers(record, following, numbers)
+            self._check_numbers(record, following, taken)
         for content in batch.contents:
             if sha256(content.salt + content.body).hexdigest() != content.digest:
                 raise LogBrokenError("a content does not match its digest")
+            if content.digest in self._contents:
+                raise LogBrokenError("a content is there already")
         keys = [answer.key for answer in batch.answers]
         if len(set(keys)) < len(keys) or any(key in self._answers for key in keys):
             raise AnswerExistsError("a key of this batch has an answer")
 
-    def _check_numbers(
-        self, record: Record, following: dict[SeriesId, int], consumed: set[tuple[SeriesId, Number]]
-    ) -> None:
-        """The chain of ranges of `log.allocation`, and one document a number."""
+    def _check_numbers(self, record: Record, following: dict[SeriesId, int], taken: set[object]) -> None:
+        """The chain of ranges of `log.allocation`, and one document a number; `taken` is this batch's own."""
         event, stream = record.event, record.stream
         if isinstance(event, SeriesOpened):
+            if stream in following or stream in self._next or not 1 <= event.start_number <= NUMBER_MAX:
+                raise LogBrokenError(f"{stream} cannot start at {event.start_number}")
             following[stream] = event.start_number
         elif isinstance(event, NumbersReserved):
+            if event.last > NUMBER_MAX:
+                raise LogBrokenError(f"{event.last} is not exact in JSON")
             if event.first != following.get(stream, self._next.get(stream)) or event.last < event.first:
                 raise LogBrokenError(f"{event.first} does not continue the numbers of {stream}")
             following[stream] = event.last + 1
         elif isinstance(event, ReservationConsumed):
             key = (stream, event.number)
-            if key in self._consumed or key in consumed or event.document_id in self._documents:
+            if key in self._consumed or event.document_id in self._documents or taken & {key, event.document_id}:
                 raise LogBrokenError(f"number {event.number} or its document is taken")
-            consumed.add(key)
+            taken.update((key, event.document_id))
 
     def _append(self, expected: Position, batch: Batch) -> None:
         self.check(expected, batch)
@@ -178,5 +183,6 @@ class _HeldMemoryLog:
 
     async def append(self, expected: Position, batch: Batch) -> None:
         """See HeldLog.append."""
+        assert self.pending is None, "one append a hold"
         self._log.check(expected, batch)
         self.pending = (expected, batch)

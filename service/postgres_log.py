@@ -39,6 +39,7 @@ class PostgresLog:
         self._database_url = database_url
         self._log_id = log_id
         self._appender: asyncpg.Connection | None = None
+        self._appending = asyncio.Lock()
 
     @classmethod
     async def open(cls, database_url: str, log_id: LogId = DEFAULT_LOG) -> Self:
@@ -74,19 +75,19 @@ class PostgresLog:
 
     async def append(self, expected: Position, batch: Batch) -> None:
         """See EventLog.append. One statement, one commit: when it returns, PostgreSQL has made the batch durable."""
-        connection = await self._writing_connection()
-        with appending(connection):
-            async with asyncio.timeout(APPEND_SECONDS_MAX):
-                await connection.fetchval(statement("log_append"), *_arguments(self._log_id, expected, batch))
+        async with self._writing() as connection, asyncio.timeout(APPEND_SECONDS_MAX):
+            await connection.fetchval(statement("log_append"), *_arguments(self._log_id, expected, batch))
 
     @asynccontextmanager
     async def hold(self) -> AsyncGenerator["_HeldPostgresLog"]:
         """See EventLog.hold. The row lock of log.head is ours from the first statement until the commit."""
-        connection = await self._writing_connection()
-        with appending(connection):
-            async with asyncio.timeout(APPEND_SECONDS_MAX), connection.transaction():
-                head = await connection.fetchval(statement("log_hold"), self._log_id)
-                yield _HeldPostgresLog(connection, self._log_id, Position(head))
+        async with (
+            self._writing() as connection,
+            asyncio.timeout(APPEND_SECONDS_MAX),
+            connection.transaction(isolation="read_committed"),
+        ):
+            head = await connection.fetchval(statement("log_hold"), self._log_id)
+            yield _HeldPostgresLog(connection, self._log_id, Position(head))
 
     async def head(self) -> Position:
         """See EventLog.head."""
@@ -145,15 +146,19 @@ class PostgresLog:
         with reading():
             return await self.pool.fetchrow(statement(name), *arguments)
 
-    async def _writing_connection(self) -> asyncpg.Connection:
-        if self._appender is None or self._appender.is_closed():
-            with reading():
-                self._appender = await asyncpg.connect(
-                    self._database_url,
-                    timeout=CONNECT_SECONDS_MAX,
-                    server_settings={"role": ROLE, "application_name": "numbering writer"},
-                )
-        return self._appender
+    @asynccontextmanager
+    async def _writing(self) -> AsyncGenerator[asyncpg.Connection]:
+        """The one connection that writes, to one user at a time; what fails meanwhile is the fault of an append."""
+        async with self._appending:
+            if self._appender is None or self._appender.is_closed():
+                with reading():
+                    self._appender = await asyncpg.connect(
+                        self._database_url,
+                        timeout=CONNECT_SECONDS_MAX,
+                        server_settings={"role": ROLE, "application_name": "numbering writer"},
+                    )
+            with appending(self._appender):
+                yield self._appender
 
     async def _check_durability(self) -> None:
         row = await self._fetch_row("log_durability")

@@ -24,6 +24,7 @@ from service.event_log import (
     HeldLog,
     LogBrokenError,
     LogFaultError,
+    LogHaltedError,
     LogUnavailableError,
     StalePositionError,
 )
@@ -80,6 +81,7 @@ class Writer:
         self._queue = WriterQueue(self._limits.queue_max)
         self._running: dict[bytes, Waiting] = {}
         self._is_contended = False
+        self._head_seen = Position(0)
 
     @property
     def queue_depth(self) -> int:
@@ -87,12 +89,15 @@ class Writer:
         return len(self._queue)
 
     async def run(self) -> None:
-        """Write what is submitted until cancelled. Every queued command gets an answer or a fault."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._queue.fail_overdue(self._limits.wait_seconds_max, _overdue))
-            while True:
-                waiting = await self._queue.take(self._limits.batch_max, self._limits.batch_bytes_max)
-                await self._write(waiting)
+        """Write what is submitted until cancelled, once. Every queued command gets an answer or a fault."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._queue.fail_overdue(self._limits.wait_seconds_max, _overdue))
+                while True:
+                    waiting = await self._queue.take(self._limits.batch_max, self._limits.batch_bytes_max)
+                    await self._write(waiting)
+        finally:
+            self._queue.close(_stopped)
 
     async def submit(self, request: Request) -> Answered | Rejection:
         """Have the command decided and made durable; the answer is what the log says.
@@ -142,7 +147,9 @@ class Writer:
                 result = await asyncio.shield(twin.future)
         except TimeoutError:
             return IdempotencyInProgress()
-        return Answered(result.outcome, is_replay=True) if isinstance(result, Answered) else result
+        if isinstance(result, Answered):
+            return Answered(result.outcome, is_replay=True)
+        return await self._answer_in_log(idempotency) or result
 
     async def _answer_in_log(self, idempotency: Idempotency) -> Answered | Rejection | None:
         answer = await self._log.answer(idempotency.scope)
@@ -157,15 +164,14 @@ class Writer:
         while waiting:
             try:
                 plan = await (self._write_holding(waiting) if self._is_contended else self._write_at_once(waiting))
-            except StalePositionError:
-                self._is_contended = True
+            except StalePositionError as stale:
+                self._is_contended, self._head_seen = True, stale.head
             except AnswerExistsError:
                 await self._answer_twins_elsewhere(waiting)
             except LogBrokenError as fault:
-                # The log refused what this process believes: it must not decide anything more on that belief.
-                _say.error("the log refused a batch", fault=str(fault), position=self.state.position)
-                self.state = empty_state(self._log.log_id)
-                _fail(waiting, fault)
+                await self._isolate(waiting, fault)
+            except _TailLostError as lost:
+                await self._stop_issuing(waiting, lost)
             except LogFaultError as fault:
                 _fail(waiting, fault)
             else:
@@ -177,16 +183,21 @@ class Writer:
         plan = plan_batch(self.state, waiting, self._clock())
         if plan.batch.records or plan.batch.answers:
             await self._append(plan, self._log.append)
-        elif await self._log.head() != plan.expected:
+        elif (head := await self._log.head()) != plan.expected:
             # Refusals and no-ops are answers too: they must be true at the head, not at some earlier position.
-            raise StalePositionError(plan.expected)
+            raise StalePositionError(head)
         return plan
 
     async def _write_holding(self, waiting: Sequence[Waiting]) -> Plan:
         """Take the log's lock, read what others wrote, then decide: nobody can come first any more."""
+        if self._head_seen - self.state.position > READ_LIMIT:
+            # Who has just started reads the bulk first: everybody else waits while the lock is held.
+            await self._catch_up(self._log, self._head_seen)
         plan: Plan | None = None
         try:
             async with self._log.hold() as held:
+                if held.head < self.state.position:
+                    raise _TailLostError(held.head, self.state.position)
                 self._is_contended = held.head != self.state.position
                 await self._catch_up(held, held.head)
                 plan = plan_batch(self.state, waiting, self._clock())
@@ -246,6 +257,27 @@ class Writer:
                 if stored.record.position == self.state.position + 1:
                     self.state = evolve(self.state, stored.record)
 
+    async def _isolate(self, waiting: Sequence[Waiting], fault: LogBrokenError) -> None:
+        """The log refused the batch as broken: find the command it is about, so that the others are answered."""
+        if len(waiting) > 1:
+            for item in waiting:
+                await self._write([item])
+            return
+        # The log contradicts what this process believes: it must not decide anything more on that belief.
+        _say.error("the log refused a command", fault=str(fault), position=self.state.position)
+        self.state = empty_state(self._log.log_id)
+        _fail(waiting, fault)
+
+    async def _stop_issuing(self, waiting: Sequence[Waiting], lost: "_TailLostError") -> None:
+        """Halt the log: numbers given out from here on might have been given out before (design.md section 6)."""
+        _say.critical("the log lost its tail", head=lost.head, position=lost.position)
+        self.state = empty_state(self._log.log_id)
+        try:
+            await self._log.halt(str(lost))
+        except LogUnavailableError as fault:
+            _say.critical("the log could not be halted", fault=str(fault))
+        _fail(waiting, LogHaltedError(str(lost)))
+
     async def _answer_twins_elsewhere(self, waiting: Sequence[Waiting]) -> None:
         """Another process answered one of these keys while this one was deciding: give out its answer."""
         for item in waiting:
@@ -268,10 +300,25 @@ class Writer:
             self._on_append(Appended(len(plan.results), len(plan.batch.records), plan.seconds, plan.state.position))
 
 
+class _TailLostError(Exception):
+    """The log ends before what this process has read in it or written to it."""
+
+    def __init__(self, head: Position, position: Position) -> None:
+        super().__init__(f"the log ends at {head}, but position {position} was written: the store lost its tail")
+        self.head = head
+        self.position = position
+
+
 def _overdue(is_taken: bool) -> Exception:
     if is_taken:
         return OutcomeUnknownError("the store has not answered in time")
     return LogUnavailableError("the command waited too long to be decided; nothing was written")
+
+
+def _stopped(is_taken: bool) -> Exception:
+    if is_taken:
+        return OutcomeUnknownError("the writer stopped before the store answered")
+    return LogUnavailableError("the writer stopped before the command was decided; nothing was written")
 
 
 def _fail(waiting: Sequence[Waiting], fault: Exception) -> None:

@@ -13,7 +13,7 @@ OVERDUE_CHECK_SECONDS: Final = 0.25
 
 
 class WriterBusyError(Exception):
-    """The queue is full: nothing was done, and asking again a little later may find room."""
+    """The queue is full or its writer has stopped: nothing was done, and asking again a little later may find room."""
 
 
 class WriterQueue:
@@ -24,12 +24,15 @@ class WriterQueue:
         self._waiting: deque[Waiting] = deque()
         self._taken: Sequence[Waiting] = ()
         self._arrived = asyncio.Event()
+        self._is_closed = False
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def enqueue(self, request: Request) -> Waiting:
-        """Add a request; raises WriterBusyError if the queue is full."""
+        """Add a request; raises WriterBusyError if the queue is full or closed."""
+        if self._is_closed:
+            raise WriterBusyError("the writer has stopped")
         if len(self._waiting) >= self._length_max:
             raise WriterBusyError(f"{self._length_max} commands are waiting")
         loop = asyncio.get_running_loop()
@@ -60,6 +63,14 @@ class WriterQueue:
                     waiting.fail(fault(True))
             while self._waiting and self._waiting[0].asked_at < oldest:
                 self._waiting.popleft().fail(fault(False))
+
+    def close(self, fault: Callable[[bool], Exception]) -> None:
+        """Fail whatever has no answer yet and refuse what comes later; `fault` as in `fail_overdue`."""
+        self._is_closed = True
+        for waiting in self._taken:
+            waiting.fail(fault(True))
+        while self._waiting:
+            self._waiting.popleft().fail(fault(False))
 
     def _take(self, count_max: int, bytes_max: int) -> list[Waiting]:
         taken: list[Waiting] = []

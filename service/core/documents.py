@@ -11,7 +11,7 @@ from service.core.state import State
 def void(state: State, command: VoidDocument, caller: Caller) -> Decision:
     """The document keeps its number and no longer counts (D61)."""
     series = state.of(caller, command.series_id)
-    if series is None or has(series.withdrawn, command.number):
+    if series is None or not series.has_document(command.number):
         return DocumentUnknown(command.document_id)
     if has(series.voided, command.number):
         return DocumentAlreadyVoided(command.document_id)
@@ -21,7 +21,7 @@ def void(state: State, command: VoidDocument, caller: Caller) -> Decision:
 def unvoid(state: State, command: UnvoidDocument, caller: Caller) -> Decision:
     """The document counts again, whatever was issued since (D62)."""
     series = state.of(caller, command.series_id)
-    if series is None or has(series.withdrawn, command.number):
+    if series is None or not series.has_document(command.number):
         return DocumentUnknown(command.document_id)
     if not has(series.voided, command.number):
         return DocumentNotVoided(command.document_id)

@@ -12,9 +12,9 @@ from schemas.rejections import (
     SeriesNotLockedToDevice,
     SeriesUnknown,
 )
-from schemas.values import NUMBER_MAX, Fate, Number, UnixSeconds
+from schemas.values import NUMBER_MAX, DeviceId, Fate, Number, UnixSeconds
 from service.core.decision import Append, Decision, Done
-from service.core.state import State
+from service.core.state import Series, State
 
 
 def reserve(state: State, command: ReserveNumbers, caller: Caller, now: UnixSeconds) -> Decision:
@@ -28,7 +28,7 @@ def reserve(state: State, command: ReserveNumbers, caller: Caller, now: UnixSeco
     if last > NUMBER_MAX:
         return SeriesExhausted(series.series_id, series.next_number)
     if command.pending_max:
-        pending = sum(b.pending.bit_count() for b in series.blocks.values() if b.device_id == caller.device_id)
+        pending = _usable(series, caller.device_id, now)
         if pending + command.count > command.pending_max:
             return PendingLimitReached(series.series_id, pending, command.pending_max)
     reserved = NumbersReserved(
@@ -39,6 +39,15 @@ def reserve(state: State, command: ReserveNumbers, caller: Caller, now: UnixSeco
         token_key=command.token_key,
     )
     return Append([(series.series_id, reserved)])
+
+
+def _usable(series: Series, device_id: DeviceId, now: UnixSeconds) -> int:
+    """How many numbers the device can still use; what is past its time does not count, swept or not."""
+    return sum(
+        block.pending.bit_count()
+        for block in series.blocks.values()
+        if block.device_id == device_id and now < block.expires_at
+    )
 
 
 def release(state: State, command: ReleaseReservation, caller: Caller, now: UnixSeconds) -> Decision:

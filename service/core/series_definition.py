@@ -11,6 +11,8 @@ def open_series(state: State, command: OpenSeries, caller: Caller) -> Decision:
     """A new counter; the first of its type is primary even if not asked, and a new primary demotes the old (D32)."""
     key = name_key(caller.firm_id, caller.mode, command.document_type, command.name)
     taken = state.names.get(key)
+    if taken == command.series_id:
+        return Done()
     if taken is not None:
         return SeriesNameTaken(command.name, command.document_type, taken)
     primary = state.primaries.get((caller.firm_id, caller.mode, command.document_type))

@@ -125,6 +125,14 @@ class Series(Struct, frozen=True):
                 return fate
         return Fate.STANDING
 
+    def has_document(self, number: Number) -> bool:
+        """Whether a document carries the number, standing or voided."""
+        if not self.start_number <= number < self.next_number:
+            return False
+        if any(has(ranges, number) for ranges in (self.released, self.expired, self.withdrawn)):
+            return False
+        return not any(block.is_pending(number) for block in self.blocks.values())
+
     def view(self, position: Position) -> SeriesView:
         """The series as a caller may see it, at the log's `position`."""
         return SeriesView(

@@ -198,8 +198,11 @@ BEGIN
             USING ERRCODE = 'LG001', DETAIL = v_head::text;
     END IF;
 
+    -- `base` is the version the stream must have before: the same for all its records if theirs count up from it.
     WITH given AS MATERIALIZED (
-        SELECT g.ordinality, g.record, r.*
+        SELECT
+            g.ordinality, g.record, r.*,
+            r.version - row_number() OVER (PARTITION BY r.stream ORDER BY g.ordinality) AS base
         FROM unnest(p_records) WITH ORDINALITY AS g (record, ordinality)
         CROSS JOIN LATERAL jsonb_to_record(g.record::jsonb) AS r (
             log smallint, position bigint, stream text, version bigint, firm_id text, mode text, at bigint, event jsonb
@@ -231,11 +234,13 @@ BEGIN
         SELECT g.stream, p_log, max(g.version)
         FROM given AS g
         GROUP BY g.stream
-        HAVING count(*) = max(g.version) - min(g.version) + 1
+        HAVING
+            min(g.base) = max(g.base)
+            AND (min(g.base) = 0 OR EXISTS (SELECT FROM log.stream AS k WHERE k.stream = g.stream))
         ON CONFLICT ON CONSTRAINT stream_pk DO UPDATE SET version = excluded.version
         WHERE
             s.log_id = p_log
-            AND s.version + 1 = (SELECT min(g.version) FROM given AS g WHERE g.stream = excluded.stream)
+            AND s.version = (SELECT min(g.base) FROM given AS g WHERE g.stream = excluded.stream)
         RETURNING s.stream, s.version
     )
     SELECT count(*) INTO v_written
