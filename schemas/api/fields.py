@@ -24,7 +24,9 @@ def _decimal(minimum: str, maximum: str = str(SCALED_MAX)) -> Meta:
 Day = datetime.date
 """A calendar day, `YYYY-MM-DD`."""
 
-Flag = Annotated[bool, Meta(extra={"is_flag": True}, description="0 or 1; false and true are accepted too")]
+_FLAG: Final = "0 or 1; false and true are accepted too"
+
+Flag = Annotated[bool, Meta(extra={"is_flag": True}, extra_json_schema={"x-flag": True}, description=_FLAG)]
 """A switch the public API writes as 0 or 1 (contract.md D39)."""
 
 Text = Annotated[str, Meta(max_length=10_000)]

@@ -70,3 +70,16 @@ class ApiRoot(Struct, frozen=True, kw_only=True):
     version: str
     documentation: str
     status: Literal["operational"] = "operational"
+
+
+class Alive(Struct, frozen=True, kw_only=True):
+    """GET /healthz."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Struct, frozen=True, kw_only=True):
+    """GET /readyz: `degraded` parts do not stop the service."""
+
+    status: Literal["ready"] = "ready"
+    parts: dict[str, Literal["ok", "degraded"]]

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from service.web import accounts, invoices, reservations, series
 from service.web.answering import Handler, answering
+from service.web.documentation import documentation
 from service.web.health import OPEN_ROUTES
 from service.web.parts import LIMIT, PARTS, WebParts
 from service.web.pipeline import Pipeline
@@ -26,8 +27,9 @@ def web_application(parts: WebParts) -> web.Application:
     pipeline = Pipeline(parts, limit)
     for route in ROUTES:
         _add(application, route.method, route.path, partial(pipeline.answer, route))
-    for path, handler in OPEN_ROUTES.items():
-        _add(application, "GET", path, handler)
+    for open_route in OPEN_ROUTES:
+        _add(application, "GET", open_route.path, open_route.handle)
+    _add(application, "GET", "/openapi.json", documentation(ROUTES, OPEN_ROUTES))
     return application
 
 

@@ -1,20 +1,20 @@
 """What needs no credential: what this is, whether it lives, whether it can answer, and its metrics."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
-from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import structlog
 from aiohttp import web
 from msgspec.structs import replace
 
-from schemas.api.objects import ApiRoot
+from schemas.api.objects import Alive, ApiRoot, Readiness
 from service.web.envelope import EXCHANGE, Reply, failure, standard_headers, success
 from service.web.errors import refusal_of
 from service.web.parts import PARTS, Check, Health
 from service.web.problems import Unavailable
+from service.web.routes import OpenRoute
 
 CHECK_SECONDS_MAX: Final = 3.0
 
@@ -24,22 +24,24 @@ _say = structlog.get_logger(__name__)
 
 async def describe_api(request: web.Request) -> web.StreamResponse:
     """GET /v1/."""
-    root = ApiRoot(name="invoice-numbering", version=_VERSION, documentation="/docs")
+    root = ApiRoot(name="invoice-numbering", version=_VERSION, documentation="/openapi.json")
     return success(request[EXCHANGE], Reply(root))
 
 
 async def say_alive(request: web.Request) -> web.StreamResponse:
     """GET /healthz: the process answers; that is all it says."""
-    return success(request[EXCHANGE], Reply({"status": "ok"}))
+    return success(request[EXCHANGE], Reply(Alive()))
 
 
 async def say_ready(request: web.Request) -> web.StreamResponse:
     """GET /readyz: each part by name; 503 if one is down without which nothing can be answered."""
     parts = await ask_all(request.app[PARTS].checks)
-    down = [name for name, health in parts.items() if health is Health.DOWN]
-    if not down:
-        return success(request[EXCHANGE], Reply({"status": "ready", "parts": parts}))
-    refusal = refusal_of(Unavailable(f"Down: {', '.join(down)}."))
+    up: dict[str, Literal["ok", "degraded"]] = {
+        name: "ok" if health is Health.OK else "degraded" for name, health in parts.items() if health is not Health.DOWN
+    }
+    if len(up) == len(parts):
+        return success(request[EXCHANGE], Reply(Readiness(parts=up)))
+    refusal = refusal_of(Unavailable(f"Down: {', '.join(sorted(set(parts) - set(up)))}."))
     return failure(request[EXCHANGE], replace(refusal, errors={name: str(health) for name, health in parts.items()}))
 
 
@@ -67,15 +69,14 @@ async def _ask(name: str, check: Check) -> Health:
         return Health.DOWN
 
 
-OPEN_ROUTES: Final[Mapping[str, Callable[[web.Request], Awaitable[web.StreamResponse]]]] = MappingProxyType(
-    {
-        "/v1": describe_api,
-        "/v1/": describe_api,
-        "/v1/ping": say_alive,
-        "/v1/version": describe_api,
-        "/healthz": say_alive,
-        "/readyz": say_ready,
-        "/metrics": show_metrics,
-    }
+OPEN_ROUTES: Final = (
+    OpenRoute(path="/v1", handle=describe_api, summary="What this is", reply=ApiRoot),
+    OpenRoute(path="/v1/", handle=describe_api, summary="What this is", reply=ApiRoot),
+    OpenRoute(path="/v1/ping", handle=say_alive, summary="Whether the process answers", reply=Alive),
+    OpenRoute(path="/v1/version", handle=describe_api, summary="What this is", reply=ApiRoot),
+    OpenRoute(path="/healthz", handle=say_alive, summary="Whether the process answers", reply=Alive),
+    OpenRoute(
+        path="/readyz", handle=say_ready, summary="Whether each part is there", reply=Readiness, refusals=(Unavailable,)
+    ),
+    OpenRoute(path="/metrics", handle=show_metrics, summary="Metrics in the Prometheus text format"),
 )
-"""GET only, without a credential and without a limit."""

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from aiohttp import web
 from msgspec import Struct
 
 from schemas.api.bodies import NothingBody
@@ -26,8 +27,20 @@ class Route:
     method: str
     path: str
     handle: Handler
+    summary: str
     reply: Any
     body: type[Struct] = NothingBody
     status: int = 200
     query: type[Struct] = NoQuery
+    refusals: tuple[type, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRoute:
+    """GET of one path, without a credential and without a limit. A reply of none is text."""
+
+    path: str
+    handle: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    summary: str
+    reply: Any = None
     refusals: tuple[type, ...] = ()

@@ -19,10 +19,13 @@ from service.metrics import new_metrics
 from service.postgres_log import PostgresLog
 from service.settings import Settings
 from service.tokens import TokenSealer
-from service.web.application import web_application
+from service.web.application import ROUTES, web_application
+from service.web.health import OPEN_ROUTES
+from service.web.openapi import openapi_document
 from service.web.parts import Check, WebParts
 from service.web.server import serving
 from service.writer import Writer
+from tests.support.document import Document
 from tests.support.firms import Firm, a_firm
 from tests.support.tasks import running_beside
 
@@ -81,6 +84,7 @@ class Api:
     other_firm: Firm
     clock: Clock
     parts: WebParts
+    document: Document
 
     async def ask(
         self,
@@ -101,7 +105,9 @@ class Api:
         sent |= headers or {}
         sending = None if data is None else io.BytesIO(data)
         async with self.session.request(method, url, json=json, data=sending, headers=sent) as response:
-            return Answer(response.status, await response.json(), response.headers)
+            answer = Answer(response.status, await response.json(), response.headers)
+        self.document.check(method, f"/v1{path.partition('?')[0]}", answer.status, answer.body)
+        return answer
 
     async def get(self, path: str, credential: str | None = None) -> Answer:
         """GET."""
@@ -172,7 +178,8 @@ async def _served(
         firm = await a_firm(database_url, directory / "keys.json", "Unu")
         other = await a_firm(database_url, directory / "keys.json", "Doi")
         async with aiohttp.ClientSession(auto_decompress=True) as session:
-            yield Api(f"http://127.0.0.1:{port}", session, firm, other, clock, parts)
+            document = Document(openapi_document(ROUTES, OPEN_ROUTES))
+            yield Api(f"http://127.0.0.1:{port}", session, firm, other, clock, parts, document)
 
 
 def web_parts(
