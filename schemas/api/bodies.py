@@ -18,6 +18,7 @@ from schemas.api.fields import (
     Quantity,
     SeriesName,
     SeriesReference,
+    SmallCount,
     Text,
     Token,
     VatRate,
@@ -93,7 +94,7 @@ class ItemBody(Struct, frozen=True, kw_only=True):
     description_extended: Text | None = None
     product_czuid: Identifier | None = None
     vat_rate: VatRate = 19
-    vat_key: int | None = None
+    vat_key: SmallCount | None = None
     unit: Label = "buc"
     ubl_um: Label = "H87"
     ubl_nc: Label | None = None
@@ -122,7 +123,7 @@ class CreateInvoiceBody(Struct, frozen=True, kw_only=True):
     with_vat_inverted: Flag | None = None
     payment_method: Label | None = None
     payment_type: Label | None = None
-    payment_installments: int | None = None
+    payment_installments: SmallCount | None = None
     send_email: Flag | None = None
     email_address: Email | None = None
     with_delegate: Flag | None = None

@@ -67,6 +67,7 @@ NumberFormat = Annotated[
 ]
 """How a number is written out (contract.md D17)."""
 
+SmallCount = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", extra={"words": "three capital letters, such as RON"})]
 Quantity = Annotated[Decimal, _decimal("0.01")]
 Price = Annotated[Decimal, _decimal(str(-SCALED_MAX))]

@@ -10,7 +10,8 @@ import msgspec
 DEPTH_MAX: Final = 32
 """How deep arrays and objects may nest; the deepest body of ours needs 4."""
 
-_INT_DIGITS_MAX: Final = 20
+_INT_DIGITS_MAX: Final = 18
+"""So many fit 64 bits, whatever they are."""
 
 Tree = dict[str, "Tree"] | list["Tree"] | str | int | Decimal | bool | None
 

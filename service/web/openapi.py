@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
-from schemas.api.bodies import NothingBody
 from schemas.api.envelope import Failure, Success
 from schemas.rejections import IdempotencyInProgress, IdempotencyKeyReused
 from service.web import problems as edge
@@ -100,8 +99,10 @@ def _operation(route: Route, name: str, reply: Schema, body: Schema, query: Sche
         "responses": {str(route.status): _response(route.status, reply)} | _failures(route),
     }
     if route.method in {"POST", "PUT", "PATCH"}:
-        is_required = route.body is not NothingBody and bool(_required(route))
-        operation["requestBody"] = {"required": is_required, "content": {"application/json": {"schema": body}}}
+        is_required = bool(_required(route))
+        # Where no field is needed, null and [] say nothing, as an empty body does (contract.md D1 and D73).
+        schema = body if is_required else {"anyOf": [body, {"type": "null"}, {"type": "array", "maxItems": 0}]}
+        operation["requestBody"] = {"required": is_required, "content": {"application/json": {"schema": schema}}}
     return operation
 
 

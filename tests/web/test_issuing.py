@@ -249,3 +249,15 @@ async def test_an_unknown_or_foreign_invoice_is_404(api: Api, path: str) -> None
         answer = await api.ask(method, f"/invoices/{found}{path}", credential)
         assert answer.refusal == (404, "resource_missing")
         assert answer.error["param"] == "id"
+
+
+async def test_what_is_echoed_may_hold_any_number_and_any_text(api: Api) -> None:
+    await api.a_series()
+    odd = b'{"a":99999999999999999999,"b":-99999999999999999999,"c":1e400,"d":[0.1,{"e":null}],"f":"\xd7\xa9\xcc\x81"}'
+    body = b'{"client_id":"c","items":[{"description":"\xf0\x9f\x98\x80","quantity":1,"price":1}],"delegate":' + odd
+
+    answer = await api.ask("POST", "/invoices", data=body + b',"unknown":123456789012345678901234567890}')
+
+    assert answer.status == 201
+    assert answer.data["delegate"]["d"] == ["0.1", {"e": None}]
+    assert (await api.get(f"/invoices/{answer.data['id']}")).data == answer.data
