@@ -147,6 +147,61 @@ class UnvoidDocument(Struct, frozen=True, tag=True):
     document_id: DocumentId
 
 
+class ChangeDocument(Struct, frozen=True, tag=True):
+    """Replace the body `content_before` of a numbered document by `content`, and its date by `date`.
+
+    `issued_date` is the date it was issued under, which never changes.
+    """
+
+    series_id: SeriesId
+    number: Number
+    document_id: DocumentId
+    issued_date: IsoDate
+    date: IsoDate
+    content_before: Digest
+    content: Digest
+    is_chronology_checked: bool = True
+
+
+class ReverseDocument(Struct, frozen=True, tag=True):
+    """Issue `reversal` with the next number of the series of the document it reverses (a storno)."""
+
+    series_id: SeriesId
+    number: Number
+    document_id: DocumentId
+    reversal: Document
+
+
+class DeleteDocument(Struct, frozen=True, tag=True):
+    """Withdraw a voided document whose number is the last one taken; the counter stays."""
+
+    series_id: SeriesId
+    number: Number
+    document_id: DocumentId
+    issued_date: IsoDate
+
+
+class SaveDraft(Struct, frozen=True, tag=True):
+    """Keep a document without a number; `content_before` is the body it replaces, none for a new draft."""
+
+    document_id: DocumentId
+    content: Digest
+    content_before: Digest | None = None
+
+
+class VoidDraft(Struct, frozen=True, tag=True):
+    """Take a draft out of account. `content` is the digest of the reason, if any."""
+
+    document_id: DocumentId
+    content: Digest | None = None
+
+
+class DeleteDraft(Struct, frozen=True, tag=True):
+    """Forget a draft."""
+
+    document_id: DocumentId
+
+
 Command = (
     OpenSeries
     | DescribeSeries
@@ -160,4 +215,10 @@ Command = (
     | ExpireReservations
     | VoidDocument
     | UnvoidDocument
+    | ChangeDocument
+    | ReverseDocument
+    | DeleteDocument
+    | SaveDraft
+    | VoidDraft
+    | DeleteDraft
 )

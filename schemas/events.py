@@ -76,7 +76,10 @@ class NumbersReserved(Struct, frozen=True, tag="numbers-reserved/1"):
 
 
 class ReservationConsumed(Struct, frozen=True, tag="reservation-consumed/1"):
-    """The document `document_id` carries `number`, one slot of the block reserved at position `reservation`."""
+    """The document `document_id` carries `number`, one slot of the block reserved at position `reservation`.
+
+    `reverses` is the document it reverses, if it is a reversal (a storno).
+    """
 
     reservation: Position
     number: Number
@@ -84,6 +87,7 @@ class ReservationConsumed(Struct, frozen=True, tag="reservation-consumed/1"):
     date: IsoDate
     content: Digest
     client_local_uuid: str | None = None
+    reverses: DocumentId | None = None
 
 
 class ReservationReleased(Struct, frozen=True, tag="reservation-released/1"):
@@ -123,6 +127,45 @@ class NumberWithdrawn(Struct, frozen=True, tag="number-withdrawn/1"):
     date: IsoDate
 
 
+class DocumentChanged(Struct, frozen=True, tag="document-changed/1"):
+    """The document reads as the body with digest `content` does; its number is the same, its date may differ."""
+
+    number: Number
+    document_id: DocumentId
+    date_before: IsoDate
+    date: IsoDate
+    content: Digest
+
+
+class DocumentReversed(Struct, frozen=True, tag="document-reversed/1"):
+    """The document is reversed by another one of its series, which was issued in the same append."""
+
+    number: Number
+    document_id: DocumentId
+    reversal_number: Number
+    reversal_id: DocumentId
+
+
+class DraftSaved(Struct, frozen=True, tag="draft-saved/1"):
+    """A document without a number was kept, or replaced by another body. A draft's stream is named by its own id."""
+
+    document_id: DocumentId
+    content: Digest
+
+
+class DraftVoided(Struct, frozen=True, tag="draft-voided/1"):
+    """The draft no longer counts. `content` is the digest of the reason, if one was given."""
+
+    document_id: DocumentId
+    content: Digest | None
+
+
+class DraftDeleted(Struct, frozen=True, tag="draft-deleted/1"):
+    """The draft is gone; it never had a number."""
+
+    document_id: DocumentId
+
+
 Event = (
     SeriesOpened
     | SeriesDescribed
@@ -136,4 +179,9 @@ Event = (
     | DocumentVoided
     | DocumentUnvoided
     | NumberWithdrawn
+    | DocumentChanged
+    | DocumentReversed
+    | DraftSaved
+    | DraftVoided
+    | DraftDeleted
 )

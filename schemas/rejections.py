@@ -159,6 +159,57 @@ class DocumentNotVoided(Struct, frozen=True, tag=True):
     document_id: DocumentId
 
 
+class DocumentNotReversible(Struct, frozen=True, tag=True):
+    """Reverse: a draft, a proforma, a reversal and a voided document cannot be reversed."""
+
+    document_id: DocumentId
+
+
+class DocumentAlreadyReversed(Struct, frozen=True, tag=True):
+    """A reversal of the document stands."""
+
+    document_id: DocumentId
+
+
+class DocumentIsReversal(Struct, frozen=True, tag=True):
+    """Change: a reversal stays as it was issued."""
+
+    document_id: DocumentId
+
+
+class DocumentNotDeletable(Struct, frozen=True, tag=True):
+    """Delete: neither a draft nor voided."""
+
+    document_id: DocumentId
+
+
+class DocumentNotLast(Struct, frozen=True, tag=True):
+    """Delete: a higher number of the series has been taken, in whatever form."""
+
+    document_id: DocumentId
+    number: Number
+    series_name: str
+
+
+class DraftCannotBeUnvoided(Struct, frozen=True, tag=True):
+    """Unvoid: a voided draft stays voided."""
+
+    document_id: DocumentId
+
+
+class YearFixed(Struct, frozen=True, tag=True):
+    """Change: the year is part of the document's number, so its date cannot move into another one."""
+
+    date: IsoDate
+    issued_date: IsoDate
+
+
+class DocumentChangedMeanwhile(Struct, frozen=True, tag=True):
+    """Change: the body is no longer the one the change was made from; read it and change it again."""
+
+    document_id: DocumentId
+
+
 class IdempotencyKeyReused(Struct, frozen=True, tag=True):
     """The key answered a different request before."""
 
@@ -193,6 +244,14 @@ Rejection = (
     | DocumentUnknown
     | DocumentAlreadyVoided
     | DocumentNotVoided
+    | DocumentNotReversible
+    | DocumentAlreadyReversed
+    | DocumentIsReversal
+    | DocumentNotDeletable
+    | DocumentNotLast
+    | DraftCannotBeUnvoided
+    | YearFixed
+    | DocumentChangedMeanwhile
     | IdempotencyKeyReused
     | IdempotencyInProgress
 )

@@ -8,8 +8,11 @@ from typing import assert_never
 
 from schemas.commands import (
     Caller,
+    ChangeDocument,
     Command,
     ConsumeReservation,
+    DeleteDocument,
+    DeleteDraft,
     DescribeSeries,
     ExpireReservations,
     IssueOnline,
@@ -18,12 +21,15 @@ from schemas.commands import (
     OpenSeries,
     ReleaseReservation,
     ReserveNumbers,
+    ReverseDocument,
+    SaveDraft,
     UnlockSeries,
     UnvoidDocument,
     VoidDocument,
+    VoidDraft,
 )
 from schemas.values import UnixSeconds
-from service.core import documents, expiry, issuing, locking, reservations, series_definition
+from service.core import documents, drafts, expiry, issuing, locking, reservations, series_definition
 from service.core.decision import Decision
 from service.core.state import State
 
@@ -55,5 +61,17 @@ def decide(state: State, command: Command, caller: Caller, now: UnixSeconds) -> 
             return documents.void(state, command, caller)
         case UnvoidDocument():
             return documents.unvoid(state, command, caller)
+        case ChangeDocument():
+            return documents.change(state, command, caller)
+        case ReverseDocument():
+            return issuing.reverse(state, command, caller, now)
+        case DeleteDocument():
+            return documents.delete(state, command, caller)
+        case SaveDraft():
+            return drafts.save(state, command, caller)
+        case VoidDraft():
+            return drafts.void(state, command, caller)
+        case DeleteDraft():
+            return drafts.delete(state, command, caller)
         case _:
             assert_never(command)

@@ -1,17 +1,30 @@
-"""Voiding documents and bringing them back; neither frees or takes a number (contract.md section 10)."""
+"""What can happen to a numbered document; nothing here frees a number or uses one again (contract.md section 10)."""
 
-from schemas.commands import Caller, UnvoidDocument, VoidDocument
-from schemas.events import DocumentUnvoided, DocumentVoided
-from schemas.rejections import DocumentAlreadyVoided, DocumentNotVoided, DocumentUnknown
+from schemas.commands import Caller, ChangeDocument, DeleteDocument, UnvoidDocument, VoidDocument
+from schemas.events import DocumentChanged, DocumentUnvoided, DocumentVoided, NumberWithdrawn
+from schemas.rejections import (
+    ChronologyViolated,
+    DocumentAlreadyReversed,
+    DocumentAlreadyVoided,
+    DocumentChangedMeanwhile,
+    DocumentIsReversal,
+    DocumentNotDeletable,
+    DocumentNotLast,
+    DocumentNotVoided,
+    DocumentUnknown,
+    Rejection,
+    YearFixed,
+)
+from schemas.values import IsoDate, Number, SeriesId
 from service.core.decision import Append, Decision
 from service.core.ranges import has
-from service.core.state import State
+from service.core.state import Series, State
 
 
 def void(state: State, command: VoidDocument, caller: Caller) -> Decision:
     """The document keeps its number and no longer counts (D61)."""
-    series = state.of(caller, command.series_id)
-    if series is None or not series.has_document(command.number):
+    series = _series_of(state, caller, command.series_id, command.number)
+    if series is None:
         return DocumentUnknown(command.document_id)
     if has(series.voided, command.number):
         return DocumentAlreadyVoided(command.document_id)
@@ -19,10 +32,68 @@ def void(state: State, command: VoidDocument, caller: Caller) -> Decision:
 
 
 def unvoid(state: State, command: UnvoidDocument, caller: Caller) -> Decision:
-    """The document counts again, whatever was issued since (D62)."""
-    series = state.of(caller, command.series_id)
-    if series is None or not series.has_document(command.number):
+    """The document counts again, whatever was issued since (D62); a reversal only if no other one took its place."""
+    series = _series_of(state, caller, command.series_id, command.number)
+    if series is None:
         return DocumentUnknown(command.document_id)
     if not has(series.voided, command.number):
         return DocumentNotVoided(command.document_id)
+    source = series.reversal_of.get(command.number)
+    if source is not None and series.standing_reversal(source) is not None:
+        return DocumentAlreadyReversed(command.document_id)
     return Append([(series.series_id, DocumentUnvoided(command.number, command.document_id))])
+
+
+def change(state: State, command: ChangeDocument, caller: Caller) -> Decision:
+    """Another body for the document that was read as `content_before`; its number stays (D76)."""
+    series = _series_of(state, caller, command.series_id, command.number)
+    if series is None:
+        return DocumentUnknown(command.document_id)
+    number = command.number
+    if has(series.voided, number):
+        return DocumentAlreadyVoided(command.document_id)
+    if number in series.reversal_of:
+        return DocumentIsReversal(command.document_id)
+    if series.standing_reversal(number) is not None:
+        return DocumentAlreadyReversed(command.document_id)
+    changed = series.changed.get(number)
+    if changed is not None and changed.content != command.content_before:
+        return DocumentChangedMeanwhile(command.document_id)
+    date_before = series.date_of(number, command.issued_date)
+    refusal = _date_refusal(series, date_before, command)
+    if refusal is not None:
+        return refusal
+    event = DocumentChanged(number, command.document_id, date_before, command.date, command.content)
+    return Append([(series.series_id, event)])
+
+
+def delete(state: State, command: DeleteDocument, caller: Caller) -> Decision:
+    """The last number taken is withdrawn with its voided document; the counter stays (D54)."""
+    series = _series_of(state, caller, command.series_id, command.number)
+    if series is None:
+        return DocumentUnknown(command.document_id)
+    if not has(series.voided, command.number):
+        return DocumentNotDeletable(command.document_id)
+    if command.number + 1 != series.next_number:
+        return DocumentNotLast(command.document_id, command.number, series.name)
+    date = series.date_of(command.number, command.issued_date)
+    return Append([(series.series_id, NumberWithdrawn(command.number, command.document_id, date))])
+
+
+def _series_of(state: State, caller: Caller, series_id: SeriesId, number: Number) -> Series | None:
+    """The series of a document that exists for the caller."""
+    series = state.of(caller, series_id)
+    return None if series is None or not series.has_document(number) else series
+
+
+def _date_refusal(series: Series, date_before: IsoDate, command: ChangeDocument) -> Rejection | None:
+    """Why the document cannot have this date, as if it were the only one that moves (D59, D76)."""
+    if command.date == date_before:
+        return None
+    if "{year}" in series.format and command.date[:4] != command.issued_date[:4]:
+        return YearFixed(command.date, command.issued_date)
+    others = series.dates.get(date_before, 0) - 1
+    latest = max((date for date in series.dates if others or date != date_before), default=None)
+    if command.is_chronology_checked and latest is not None and command.date < latest:
+        return ChronologyViolated(command.date, latest)
+    return None

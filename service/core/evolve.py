@@ -3,13 +3,21 @@
 An assert here means that the log and this program disagree; the process must stop, not guess.
 """
 
+from __future__ import annotations  # rpds' maps are generic to type checkers only
+
 from typing import assert_never
 
 from msgspec.structs import replace
+from rpds import HashTrieMap
 
 from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -25,7 +33,7 @@ from schemas.outcomes import LockView
 from schemas.record import Record
 from schemas.values import IsoDate, Number, NumberRange, Position, SeriesId, UnixSeconds, Version
 from service.core.ranges import Ranges, with_range, without
-from service.core.state import Block, Series, State, name_key
+from service.core.state import Block, Changed, Draft, Series, State, name_key
 
 
 def evolve(state: State, record: Record) -> State:
@@ -51,12 +59,16 @@ def _evolve(state: State, record: Record) -> State:
             return _release(state, record, reservation, NumberRange(number, number))
         case ReservationExpired(reservation, ranges):
             return _expire(state, record, reservation, ranges)
+        case DraftSaved() | DraftVoided() | DraftDeleted():
+            return _draft(state, event, record)
         case (
             SeriesDescribed()
             | SeriesLocked()
             | SeriesUnlocked()
             | DocumentVoided()
             | DocumentUnvoided()
+            | DocumentChanged()
+            | DocumentReversed()
             | NumberWithdrawn()
         ):
             return _put(state, _evolve_alone(state.series[record.stream], event, record.at), record)
@@ -66,7 +78,14 @@ def _evolve(state: State, record: Record) -> State:
 
 def _evolve_alone(
     series: Series,
-    event: SeriesDescribed | SeriesLocked | SeriesUnlocked | DocumentVoided | DocumentUnvoided | NumberWithdrawn,
+    event: SeriesDescribed
+    | SeriesLocked
+    | SeriesUnlocked
+    | DocumentVoided
+    | DocumentUnvoided
+    | DocumentChanged
+    | DocumentReversed
+    | NumberWithdrawn,
     at: UnixSeconds,
 ) -> Series:
     """The events that change nothing but their own series."""
@@ -81,6 +100,14 @@ def _evolve_alone(
             return replace(series, voided=with_range(series.voided, NumberRange(number, number)))
         case DocumentUnvoided(number):
             return replace(series, voided=without(series.voided, number))
+        case DocumentChanged():
+            return _change(series, event)
+        case DocumentReversed(number, _, reversal_number):
+            return replace(
+                series,
+                reversal_of=series.reversal_of.insert(reversal_number, number),
+                reversed_by=series.reversed_by.insert(number, reversal_number),
+            )
         case NumberWithdrawn(number, _, date):
             return _withdraw(series, number, date)
         case _:
@@ -207,8 +234,7 @@ def _expire(state: State, record: Record, reservation: Position, ranges: Ranges)
 
 def _withdraw(series: Series, number: Number, date: IsoDate) -> Series:
     """The document is gone, so its date no longer bounds the dates that may follow."""
-    left = series.dates[date] - 1
-    dates = series.dates.insert(date, left) if left else series.dates.remove(date)
+    dates = _without_date(series, date)
     return replace(
         series,
         voided=without(series.voided, number),
@@ -216,3 +242,33 @@ def _withdraw(series: Series, number: Number, date: IsoDate) -> Series:
         dates=dates,
         latest_date=max(dates, default=None),
     )
+
+
+def _change(series: Series, changed: DocumentChanged) -> Series:
+    series = replace(series, changed=series.changed.insert(changed.number, Changed(changed.date, changed.content)))
+    if changed.date == changed.date_before:
+        return series
+    dates = _without_date(series, changed.date_before)
+    dates = dates.insert(changed.date, dates.get(changed.date, 0) + 1)
+    return replace(series, dates=dates, latest_date=max(dates))
+
+
+def _without_date(series: Series, date: IsoDate) -> HashTrieMap[IsoDate, int]:
+    """The dates of the documents, less one that had this date."""
+    left = series.dates[date] - 1
+    return series.dates.insert(date, left) if left else series.dates.remove(date)
+
+
+def _draft(state: State, event: DraftSaved | DraftVoided | DraftDeleted, record: Record) -> State:
+    document_id = event.document_id
+    match event:
+        case DraftSaved(_, content):
+            draft = Draft(record.firm_id, record.mode, record.version, record.position, content)
+        case DraftVoided():
+            before = state.drafts[document_id]
+            draft = replace(before, version=record.version, position=record.position, is_void=True)
+        case DraftDeleted():
+            return replace(state, drafts=state.drafts.remove(document_id))
+        case _:
+            assert_never(event)
+    return replace(state, drafts=state.drafts.insert(document_id, draft))

@@ -1,10 +1,15 @@
 """Putting numbers on documents, reserved ones and the next one (contract.md section 9)."""
 
-from schemas.commands import Caller, ConsumeReservation, Document, IssueOnline, Slot
-from schemas.events import NumbersReserved, ReservationConsumed
+from msgspec.structs import replace
+
+from schemas.commands import Caller, ConsumeReservation, Document, IssueOnline, ReverseDocument, Slot
+from schemas.events import DocumentReversed, NumbersReserved, ReservationConsumed
 from schemas.rejections import (
     ChronologyViolated,
+    DocumentAlreadyReversed,
+    DocumentNotReversible,
     DocumentTypeMismatch,
+    DocumentUnknown,
     NoPrimarySeries,
     Rejection,
     ReservationAlreadyConsumed,
@@ -16,9 +21,10 @@ from schemas.rejections import (
     SeriesExhausted,
     SeriesUnknown,
 )
-from schemas.values import NUMBER_MAX, Fate, Number, Position, UnixSeconds
+from schemas.values import NUMBER_MAX, DocumentType, Fate, Number, Position, UnixSeconds
 from service.core.decision import Append, Decision
 from service.core.locking import lock_refusal
+from service.core.ranges import has
 from service.core.state import Series, State
 
 
@@ -49,10 +55,29 @@ def issue(state: State, command: IssueOnline, caller: Caller, now: UnixSeconds) 
     number = series.next_number
     if number > NUMBER_MAX:
         return SeriesExhausted(series.series_id, number)
-    reserved = NumbersReserved(number, number, caller.device_id, expires_at=now, token_key=None)
-    # The append starts at the position after the state's: the block is written there, its consumption right after it.
-    consumed = _consumed(Position(state.position + 1), number, command.document)
-    return Append([(series.series_id, reserved), (series.series_id, consumed)])
+    consumed = _consumed(_next(state), number, command.document)
+    return Append([(series.series_id, _online(number, caller, now)), (series.series_id, consumed)])
+
+
+def reverse(state: State, command: ReverseDocument, caller: Caller, now: UnixSeconds) -> Decision:
+    """A reversal takes the next number of the series; its date is never refused (D54a, D71, D83)."""
+    series = state.of(caller, command.series_id)
+    if series is None or has(series.withdrawn, command.number):
+        return DocumentUnknown(command.document_id)
+    is_reversal = command.number in series.reversal_of
+    if series.document_type is not DocumentType.FISCAL or is_reversal or has(series.voided, command.number):
+        return DocumentNotReversible(command.document_id)
+    if series.standing_reversal(command.number) is not None:
+        return DocumentAlreadyReversed(command.document_id)
+    refusal = lock_refusal(series, caller)
+    if refusal is not None:
+        return refusal
+    number = series.next_number
+    if number > NUMBER_MAX:
+        return SeriesExhausted(series.series_id, number)
+    consumed = replace(_consumed(_next(state), number, command.reversal), reverses=command.document_id)
+    reversed_by = DocumentReversed(command.number, command.document_id, number, command.reversal.document_id)
+    return Append([(series.series_id, event) for event in (_online(number, caller, now), consumed, reversed_by)])
 
 
 def _named_series(state: State, command: ConsumeReservation | IssueOnline, caller: Caller) -> Series | Rejection | None:
@@ -104,6 +129,16 @@ def _chronology_refusal(series: Series, command: ConsumeReservation | IssueOnlin
     if not command.is_chronology_checked or series.latest_date is None or date >= series.latest_date:
         return None
     return ChronologyViolated(date, series.latest_date)
+
+
+def _online(number: Number, caller: Caller, now: UnixSeconds) -> NumbersReserved:
+    """The block of a number that goes on a document in the same append."""
+    return NumbersReserved(number, number, caller.device_id, expires_at=now, token_key=None)
+
+
+def _next(state: State) -> Position:
+    """Where the first event of this decision will be written: the block, and its consumption right after it."""
+    return Position(state.position + 1)
 
 
 def _consumed(reservation: Position, number: Number, document: Document) -> ReservationConsumed:

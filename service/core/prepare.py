@@ -7,8 +7,11 @@ from msgspec import Struct
 
 from schemas.commands import (
     Caller,
+    ChangeDocument,
     Command,
     ConsumeReservation,
+    DeleteDocument,
+    DeleteDraft,
     DescribeSeries,
     ExpireReservations,
     IssueOnline,
@@ -17,9 +20,12 @@ from schemas.commands import (
     OpenSeries,
     ReleaseReservation,
     ReserveNumbers,
+    ReverseDocument,
+    SaveDraft,
     UnlockSeries,
     UnvoidDocument,
     VoidDocument,
+    VoidDraft,
 )
 from schemas.events import Event, NumbersReserved, ReservationExpired
 from schemas.outcomes import (
@@ -71,16 +77,16 @@ def prepare(state: State, command: Command, cause: Cause, now: UnixSeconds) -> P
 
 
 def _record(state: State, stream: SeriesId, event: Event, cause: Cause, at: UnixSeconds) -> Record:
-    series = state.series.get(stream)
+    end = state.stream_end(stream)
     caller = cause.caller
     return Record(
         log=state.log_id,
         position=Position(state.position + 1),
         stream=stream,
-        version=Version(1 if series is None else series.version + 1),
-        previous=Position(0 if series is None else series.position),
-        firm_id=caller.firm_id if series is None else series.firm_id,
-        mode=caller.mode if series is None else series.mode,
+        version=Version(1 if end is None else end.version + 1),
+        previous=Position(0 if end is None else end.position),
+        firm_id=caller.firm_id if end is None else end.firm_id,
+        mode=caller.mode if end is None else end.mode,
         at=at,
         actor=caller.actor,
         device_id=caller.device_id,
@@ -98,8 +104,12 @@ def _outcome(state: State, command: Command, records: Sequence[Record]) -> Outco
             return _reserved(records[0])
         case ConsumeReservation() | IssueOnline():
             return DocumentOutcome(command.document.document_id, state.position)
-        case VoidDocument() | UnvoidDocument():
+        case VoidDocument() | UnvoidDocument() | ChangeDocument() | DeleteDocument():
             return DocumentOutcome(command.document_id, state.position)
+        case SaveDraft() | VoidDraft() | DeleteDraft():
+            return DocumentOutcome(command.document_id, state.position)
+        case ReverseDocument():
+            return DocumentOutcome(command.reversal.document_id, state.position)
         case ReleaseReservation():
             assert command.slot is not None, "only a slot that exists is released"
             return ReleasedOutcome(command.slot.reservation, command.slot.number)

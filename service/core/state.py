@@ -15,6 +15,8 @@ from schemas.commands import Caller
 from schemas.outcomes import Equation, LockView, SeriesView
 from schemas.values import (
     DeviceId,
+    Digest,
+    DocumentId,
     DocumentType,
     Fate,
     FirmId,
@@ -62,6 +64,24 @@ class Block(Struct, frozen=True, gc=False):
         return tuple(found)
 
 
+class Changed(Struct, frozen=True):
+    """What a document that was changed reads and is dated now."""
+
+    date: IsoDate
+    content: Digest
+
+
+class Draft(Struct, frozen=True):
+    """A document without a number: a stream of its own."""
+
+    firm_id: FirmId
+    mode: Mode
+    version: Version
+    position: Position
+    content: Digest
+    is_void: bool = False
+
+
 class Series(Struct, frozen=True):
     """One counter and what became of its numbers."""
 
@@ -89,6 +109,9 @@ class Series(Struct, frozen=True):
     expired: Ranges = ()
     dates: HashTrieMap[IsoDate, int] = HashTrieMap()
     latest_date: IsoDate | None = None
+    changed: HashTrieMap[Number, Changed] = HashTrieMap()
+    reversal_of: HashTrieMap[Number, Number] = HashTrieMap()
+    reversed_by: HashTrieMap[Number, Number] = HashTrieMap()
 
     @property
     def taken(self) -> int:
@@ -133,6 +156,18 @@ class Series(Struct, frozen=True):
             return False
         return not any(block.is_pending(number) for block in self.blocks.values())
 
+    def date_of(self, number: Number, issued_date: IsoDate) -> IsoDate:
+        """The date of a document that was issued under `issued_date`."""
+        changed = self.changed.get(number)
+        return issued_date if changed is None else changed.date
+
+    def standing_reversal(self, number: Number) -> Number | None:
+        """The number of the document that reverses this one, unless it was voided or withdrawn."""
+        reversal = self.reversed_by.get(number)
+        if reversal is None or has(self.voided, reversal) or has(self.withdrawn, reversal):
+            return None
+        return reversal
+
     def view(self, position: Position) -> SeriesView:
         """The series as a caller may see it, at the log's `position`."""
         return SeriesView(
@@ -170,6 +205,7 @@ class State(Struct, frozen=True):
     names: HashTrieMap[NameKey, SeriesId] = HashTrieMap()
     primaries: HashTrieMap[PrimaryKey, SeriesId] = HashTrieMap()
     unsettled: HashTrieMap[Position, SeriesId] = HashTrieMap()
+    drafts: HashTrieMap[DocumentId, Draft] = HashTrieMap()
 
     def of(self, caller: Caller, series_id: SeriesId) -> Series | None:
         """The series, if it is of the caller's firm and mode."""
@@ -177,6 +213,17 @@ class State(Struct, frozen=True):
         if series is None or series.firm_id != caller.firm_id or series.mode is not caller.mode:
             return None
         return series
+
+    def draft_of(self, caller: Caller, document_id: DocumentId) -> Draft | None:
+        """The draft, if it is of the caller's firm and mode and was not deleted."""
+        draft = self.drafts.get(document_id)
+        if draft is None or draft.firm_id != caller.firm_id or draft.mode is not caller.mode:
+            return None
+        return draft
+
+    def stream_end(self, stream: SeriesId) -> Series | Draft | None:
+        """Whose stream it is: a series', a draft's, or nobody's yet."""
+        return self.series.get(stream) or self.drafts.get(DocumentId(stream))
 
     def series_of(self, firm_id: FirmId, mode: Mode) -> list[Series]:
         """All series of one partition, in the order they were opened."""
