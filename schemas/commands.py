@@ -135,6 +135,7 @@ class VoidDocument(Struct, frozen=True, tag=True):
 
     series_id: SeriesId
     number: Number
+    full_number: str
     document_id: DocumentId
     content: Digest | None = None
 
@@ -144,6 +145,7 @@ class UnvoidDocument(Struct, frozen=True, tag=True):
 
     series_id: SeriesId
     number: Number
+    full_number: str
     document_id: DocumentId
 
 
@@ -155,6 +157,7 @@ class ChangeDocument(Struct, frozen=True, tag=True):
 
     series_id: SeriesId
     number: Number
+    full_number: str
     document_id: DocumentId
     issued_date: IsoDate
     date: IsoDate
@@ -168,6 +171,7 @@ class ReverseDocument(Struct, frozen=True, tag=True):
 
     series_id: SeriesId
     number: Number
+    full_number: str
     document_id: DocumentId
     reversal: Document
 
@@ -177,6 +181,7 @@ class DeleteDocument(Struct, frozen=True, tag=True):
 
     series_id: SeriesId
     number: Number
+    full_number: str
     document_id: DocumentId
     issued_date: IsoDate
 

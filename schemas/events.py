@@ -1,5 +1,7 @@
 """Every event type, defined once. A stored event is never edited: add a field with a default, or the next tag.
 
+`full_number` is a number as its document shows it, in the format of its series.
+
 No event carries personal data: a document's body lives in `log.content`, found by the salted digest the event carries.
 """
 
@@ -83,6 +85,7 @@ class ReservationConsumed(Struct, frozen=True, tag="reservation-consumed/1"):
 
     reservation: Position
     number: Number
+    full_number: str
     document_id: DocumentId
     date: IsoDate
     content: Digest
@@ -108,6 +111,7 @@ class DocumentVoided(Struct, frozen=True, tag="document-voided/1"):
     """The document no longer counts; it keeps its number. `content` is the digest of the reason, if one was given."""
 
     number: Number
+    full_number: str
     document_id: DocumentId
     content: Digest | None
 
@@ -116,6 +120,7 @@ class DocumentUnvoided(Struct, frozen=True, tag="document-unvoided/1"):
     """The document counts again, under the same number."""
 
     number: Number
+    full_number: str
     document_id: DocumentId
 
 
@@ -123,6 +128,7 @@ class NumberWithdrawn(Struct, frozen=True, tag="number-withdrawn/1"):
     """The voided document was deleted while its number was the last one taken: a documented gap."""
 
     number: Number
+    full_number: str
     document_id: DocumentId
     date: IsoDate
 
@@ -131,6 +137,7 @@ class DocumentChanged(Struct, frozen=True, tag="document-changed/1"):
     """The document reads as the body with digest `content` does; its number is the same, its date may differ."""
 
     number: Number
+    full_number: str
     document_id: DocumentId
     date_before: IsoDate
     date: IsoDate
@@ -141,8 +148,10 @@ class DocumentReversed(Struct, frozen=True, tag="document-reversed/1"):
     """The document is reversed by another one of its series, which was issued in the same append."""
 
     number: Number
+    full_number: str
     document_id: DocumentId
     reversal_number: Number
+    reversal_full_number: str
     reversal_id: DocumentId
 
 

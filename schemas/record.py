@@ -21,12 +21,14 @@ from schemas.values import (
 class Record(Struct, frozen=True):
     """One event as the log holds it. `at` never decreases along a log.
 
-    `previous` is the position of the stream's event before this one, 0 for its first.
+    `stream` is the series, or the draft's own id; `series_name` is none for a draft. `previous` is the position of the
+    stream's event before this one, 0 for its first.
     """
 
     log: LogId
     position: Position
     stream: SeriesId
+    series_name: str | None
     version: Version
     previous: Position
     firm_id: FirmId

@@ -14,10 +14,10 @@ from schemas.api.invoice import Client, Invoice, Item
 from schemas.events import DocumentUnvoided, DocumentVoided, NumberWithdrawn, ReservationConsumed
 from schemas.record import Record
 from schemas.values import Digest, DocumentId, DocumentType, IsoDate, Number, SeriesId, UnixSeconds
+from service.core.full_number import padded
 from service.event_log import Content
 
 SALT_BYTES: Final = 16
-NUMBER_DIGITS: Final = 5
 """Numbers are padded to so many digits; longer ones stay as they are (contract.md D18)."""
 
 
@@ -68,6 +68,7 @@ class DocumentFacts(Struct, frozen=True):
     document_id: DocumentId
     series_id: SeriesId
     number: Number
+    full_number: str
     date: IsoDate
     content: Digest
     created_at: UnixSeconds
@@ -110,14 +111,13 @@ def invoice_view(
     """The invoice as a client sees it; what was erased is null or zero (contract.md section 5.3 and D78)."""
     kept = contents.get(facts.content)
     said = _ERASED if kept is None else _invoice_decoder.decode(kept.body)
-    padded = str(facts.number).zfill(NUMBER_DIGITS)
     return Invoice(
         id=facts.document_id,
-        number=padded,
+        number=padded(facts.number),
         number_idx=facts.number,
         series=numbering.name,
         series_id=facts.series_id,
-        full_number=numbering.format.replace("{year}", facts.date[:4]).replace("{number}", padded),
+        full_number=facts.full_number,
         date=facts.date,
         status=_status(facts, said.due_date, today),
         is_void=facts.voided_at is not None,
@@ -147,6 +147,7 @@ def _apply(facts: DocumentFacts | None, record: Record) -> DocumentFacts | None:
                 document_id=issued.document_id,
                 series_id=record.stream,
                 number=issued.number,
+                full_number=issued.full_number,
                 date=issued.date,
                 content=issued.content,
                 created_at=record.at,

@@ -28,7 +28,9 @@ def void(state: State, command: VoidDocument, caller: Caller) -> Decision:
         return DocumentUnknown(command.document_id)
     if has(series.voided, command.number):
         return DocumentAlreadyVoided(command.document_id)
-    return Append([(series.series_id, DocumentVoided(command.number, command.document_id, command.content))])
+    return Append(
+        [(series.series_id, DocumentVoided(command.number, command.full_number, command.document_id, command.content))]
+    )
 
 
 def unvoid(state: State, command: UnvoidDocument, caller: Caller) -> Decision:
@@ -41,7 +43,7 @@ def unvoid(state: State, command: UnvoidDocument, caller: Caller) -> Decision:
     source = series.reversal_of.get(command.number)
     if source is not None and series.standing_reversal(source) is not None:
         return DocumentAlreadyReversed(command.document_id)
-    return Append([(series.series_id, DocumentUnvoided(command.number, command.document_id))])
+    return Append([(series.series_id, DocumentUnvoided(command.number, command.full_number, command.document_id))])
 
 
 def change(state: State, command: ChangeDocument, caller: Caller) -> Decision:
@@ -63,7 +65,9 @@ def change(state: State, command: ChangeDocument, caller: Caller) -> Decision:
     refusal = _date_refusal(series, date_before, command)
     if refusal is not None:
         return refusal
-    event = DocumentChanged(number, command.document_id, date_before, command.date, command.content)
+    event = DocumentChanged(
+        number, command.full_number, command.document_id, date_before, command.date, command.content
+    )
     return Append([(series.series_id, event)])
 
 
@@ -77,7 +81,7 @@ def delete(state: State, command: DeleteDocument, caller: Caller) -> Decision:
     if command.number + 1 != series.next_number:
         return DocumentNotLast(command.document_id, command.number, series.name)
     date = series.date_of(command.number, command.issued_date)
-    return Append([(series.series_id, NumberWithdrawn(command.number, command.document_id, date))])
+    return Append([(series.series_id, NumberWithdrawn(command.number, command.full_number, command.document_id, date))])
 
 
 def _series_of(state: State, caller: Caller, series_id: SeriesId, number: Number) -> Series | None:

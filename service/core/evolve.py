@@ -102,13 +102,13 @@ def _evolve_alone(
             return replace(series, voided=without(series.voided, number))
         case DocumentChanged():
             return _change(series, event)
-        case DocumentReversed(number, _, reversal_number):
+        case DocumentReversed(number=number, reversal_number=reversal_number):
             return replace(
                 series,
                 reversal_of=series.reversal_of.insert(reversal_number, number),
                 reversed_by=series.reversed_by.insert(number, reversal_number),
             )
-        case NumberWithdrawn(number, _, date):
+        case NumberWithdrawn(number=number, date=date):
             return _withdraw(series, number, date)
         case _:
             assert_never(event)

@@ -23,6 +23,7 @@ from schemas.rejections import (
 )
 from schemas.values import NUMBER_MAX, DocumentType, Fate, Number, Position, UnixSeconds
 from service.core.decision import Append, Decision
+from service.core.full_number import full_number
 from service.core.locking import lock_refusal
 from service.core.ranges import has
 from service.core.state import Series, State
@@ -41,7 +42,7 @@ def consume(state: State, command: ConsumeReservation, caller: Caller, now: Unix
     refusal = refusal or _chronology_refusal(series, command)
     if refusal is not None:
         return refusal
-    return Append([(series.series_id, _consumed(slot.reservation, slot.number, command.document))])
+    return Append([(series.series_id, _consumed(series, slot.reservation, slot.number, command.document))])
 
 
 def issue(state: State, command: IssueOnline, caller: Caller, now: UnixSeconds) -> Decision:
@@ -55,7 +56,7 @@ def issue(state: State, command: IssueOnline, caller: Caller, now: UnixSeconds) 
     number = series.next_number
     if number > NUMBER_MAX:
         return SeriesExhausted(series.series_id, number)
-    consumed = _consumed(_next(state), number, command.document)
+    consumed = _consumed(series, _next(state), number, command.document)
     return Append([(series.series_id, _online(number, caller, now)), (series.series_id, consumed)])
 
 
@@ -75,8 +76,15 @@ def reverse(state: State, command: ReverseDocument, caller: Caller, now: UnixSec
     number = series.next_number
     if number > NUMBER_MAX:
         return SeriesExhausted(series.series_id, number)
-    consumed = replace(_consumed(_next(state), number, command.reversal), reverses=command.document_id)
-    reversed_by = DocumentReversed(command.number, command.document_id, number, command.reversal.document_id)
+    consumed = replace(_consumed(series, _next(state), number, command.reversal), reverses=command.document_id)
+    reversed_by = DocumentReversed(
+        number=command.number,
+        full_number=command.full_number,
+        document_id=command.document_id,
+        reversal_number=number,
+        reversal_full_number=consumed.full_number,
+        reversal_id=command.reversal.document_id,
+    )
     return Append([(series.series_id, event) for event in (_online(number, caller, now), consumed, reversed_by)])
 
 
@@ -141,10 +149,11 @@ def _next(state: State) -> Position:
     return Position(state.position + 1)
 
 
-def _consumed(reservation: Position, number: Number, document: Document) -> ReservationConsumed:
+def _consumed(series: Series, reservation: Position, number: Number, document: Document) -> ReservationConsumed:
     return ReservationConsumed(
         reservation=reservation,
         number=number,
+        full_number=full_number(series.format, number, document.date),
         document_id=document.document_id,
         date=document.date,
         content=document.content,

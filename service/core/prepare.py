@@ -27,7 +27,7 @@ from schemas.commands import (
     VoidDocument,
     VoidDraft,
 )
-from schemas.events import Event, NumbersReserved, ReservationExpired
+from schemas.events import Event, NumbersReserved, ReservationExpired, SeriesOpened
 from schemas.outcomes import (
     DocumentOutcome,
     ExpiredOutcome,
@@ -42,7 +42,7 @@ from schemas.values import CommandId, Position, SeriesId, UnixSeconds, Version
 from service.core.decide import decide
 from service.core.decision import Append, Done
 from service.core.evolve import evolve
-from service.core.state import State
+from service.core.state import Draft, Series, State
 
 
 class Prepared(Struct, frozen=True):
@@ -83,6 +83,7 @@ def _record(state: State, stream: SeriesId, event: Event, cause: Cause, at: Unix
         log=state.log_id,
         position=Position(state.position + 1),
         stream=stream,
+        series_name=_series_name(event, end),
         version=Version(1 if end is None else end.version + 1),
         previous=Position(0 if end is None else end.position),
         firm_id=caller.firm_id if end is None else end.firm_id,
@@ -94,6 +95,12 @@ def _record(state: State, stream: SeriesId, event: Event, cause: Cause, at: Unix
         idempotency_key=cause.idempotency_key,
         event=event,
     )
+
+
+def _series_name(event: Event, end: Series | Draft | None) -> str | None:
+    if isinstance(event, SeriesOpened):
+        return event.name
+    return end.name if isinstance(end, Series) else None
 
 
 def _outcome(state: State, command: Command, records: Sequence[Record]) -> Outcome:

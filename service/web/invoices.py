@@ -76,14 +76,15 @@ async def void_invoice(call: Call) -> Answered:
     if body.reason is not None:
         content = seal_content(VoidContent(body.reason), secrets.token_bytes(SALT_BYTES))
     digest = None if content is None else content.digest
-    command = VoidDocument(facts.series_id, facts.number, facts.document_id, digest)
+    command = VoidDocument(facts.series_id, facts.number, facts.full_number, facts.document_id, digest)
     return await call.submit(command, content)
 
 
 async def unvoid_invoice(call: Call) -> Answered:
     """POST /v1/invoices/{id}/unvoid: the invoice counts again, under the same number (contract.md D62)."""
     facts = await document_of(call, call.document_id())
-    return await call.submit(UnvoidDocument(facts.series_id, facts.number, facts.document_id))
+    command = UnvoidDocument(facts.series_id, facts.number, facts.full_number, facts.document_id)
+    return await call.submit(command)
 
 
 ROUTES: Final = (

@@ -109,7 +109,8 @@ class History:
         self._settle(series, reservation, [number])
         series.standing[number] = document_id
         content = Digest(f"{number:064x}")
-        self.add(series, ReservationConsumed(reservation, number, document_id, IsoDate("2026-11-21"), content))
+        day = IsoDate("2026-11-21")
+        self.add(series, ReservationConsumed(reservation, number, f"S-{number}", document_id, day, content))
 
     def release(self, series: _Series, reservation: Position, number: Number) -> None:
         """Give a number up."""
@@ -126,18 +127,18 @@ class History:
         """Void a document."""
         document_id = series.standing.pop(number)
         series.voided[number] = document_id
-        self.add(series, DocumentVoided(number, document_id, None))
+        self.add(series, DocumentVoided(number, f"S-{number}", document_id, None))
 
     def unvoid(self, series: _Series, number: Number) -> None:
         """Bring a document back."""
         document_id = series.voided.pop(number)
         series.standing[number] = document_id
-        self.add(series, DocumentUnvoided(number, document_id))
+        self.add(series, DocumentUnvoided(number, f"S-{number}", document_id))
 
     def withdraw(self, series: _Series, number: Number) -> None:
         """Delete a voided document."""
         document_id = series.voided.pop(number)
-        self.add(series, NumberWithdrawn(number, document_id, IsoDate("2026-11-21")))
+        self.add(series, NumberWithdrawn(number, f"S-{number}", document_id, IsoDate("2026-11-21")))
 
     def add(self, series: _Series, event: Event, device_id: DeviceId | None = None, actor: Actor = TILL) -> Position:
         """Write an event and return its position."""
@@ -148,6 +149,7 @@ class History:
             log=DEFAULT_LOG,
             position=self._position,
             stream=series.series_id,
+            series_name=series.series_id,
             version=series.version,
             previous=series.previous,
             firm_id=FirmId("firm-1"),

@@ -35,8 +35,8 @@ def next_record(records: list[Record], event: NumbersReserved | ReservationRelea
         (NumbersReserved(Number(10), Number(11), None, UnixSeconds(0), None), "numbers 10-11 where 11 is next"),
         (ReservationReleased(Position(8), Number(6)), "numbers 6-6 are not pending"),
         (ReservationReleased(Position(13), Number(8)), "numbers 8-8 are not pending"),
-        (DocumentUnvoided(Number(1), DocumentId("inv_S0_1")), "number 1 is not voided"),
-        (DocumentUnvoided(Number(2), DocumentId("another")), "number 2 is not voided on another"),
+        (DocumentUnvoided(Number(1), "S-1", DocumentId("inv_S0_1")), "number 1 is not voided"),
+        (DocumentUnvoided(Number(2), "S-2", DocumentId("another")), "number 2 is not voided on another"),
     ],
 )
 def test_an_event_that_does_not_follow_is_refused(

@@ -83,6 +83,7 @@ def record(position: Position, story: str) -> StoredRecord:
         log=DEFAULT_LOG,
         position=position,
         stream=SeriesId(f"ser_{series}"),
+        series_name=f"S{series}",
         version=Version(turn + 1),
         previous=Position(position - SERIES if turn else 0),
         firm_id=FirmId("firm_1"),
