@@ -29,7 +29,8 @@ def web_application(parts: WebParts) -> web.Application:
         _add(application, route.method, route.path, partial(pipeline.answer, route))
     for open_route in OPEN_ROUTES:
         _add(application, "GET", open_route.path, open_route.handle)
-    _add(application, "GET", "/openapi.json", documentation(ROUTES, OPEN_ROUTES))
+    for path, handler in documentation(ROUTES, OPEN_ROUTES).items():
+        _add(application, "GET", path, handler)
     return application
 
 

@@ -24,7 +24,7 @@ _say = structlog.get_logger(__name__)
 
 async def describe_api(request: web.Request) -> web.StreamResponse:
     """GET /v1/."""
-    root = ApiRoot(name="invoice-numbering", version=_VERSION, documentation="/openapi.json")
+    root = ApiRoot(name="invoice-numbering", version=_VERSION, documentation="/docs")
     return success(request[EXCHANGE], Reply(root))
 
 

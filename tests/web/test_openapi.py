@@ -65,3 +65,19 @@ def test_a_right_body_is_right_by_the_document_and_a_wrong_one_is_not() -> None:
     assert errors(is_draft=0, send_email=True) == 0
     assert errors(is_draft=2, force_chronology=1, document_type="x", items=[]) == 4
     assert errors(items=[{"quantity": 0, "price": 1}]) == 1
+
+
+async def test_the_page_for_people_needs_nothing_from_elsewhere(api: Api) -> None:
+    async with api.session.get(f"{api.base_url}/docs") as response:
+        page = await response.text()
+
+    assert (response.status, response.content_type) == (200, "text/html")
+    assert "<script" not in page
+    assert "http://" not in page
+    assert "https://" not in page
+    anchors = set(re.findall(r'id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors
+    for route in ROUTES:
+        assert f"{route.method} {route.path}" in page
+    for code in ("series_locked_other_device", "chronology_violation", "idempotency_key_reused"):
+        assert code in page
