@@ -11,7 +11,14 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from schemas.api.invoice import Client, Invoice, Item
-from schemas.events import DocumentUnvoided, DocumentVoided, NumberWithdrawn, ReservationConsumed
+from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
+    DocumentUnvoided,
+    DocumentVoided,
+    NumberWithdrawn,
+    ReservationConsumed,
+)
 from schemas.record import Record
 from schemas.values import Digest, DocumentId, DocumentType, IsoDate, Number, SeriesId, UnixSeconds
 from service.core.full_number import padded
@@ -76,6 +83,8 @@ class DocumentFacts(Struct, frozen=True):
     voided_at: UnixSeconds | None = None
     void_reason: Digest | None = None
     is_withdrawn: bool = False
+    reverses: DocumentId | None = None
+    reversed_by: DocumentId | None = None
 
     @property
     def digests(self) -> list[Digest]:
@@ -124,6 +133,9 @@ def invoice_view(
         is_voided=facts.voided_at is not None,
         voided_at=None if facts.voided_at is None else iso_time(facts.voided_at),
         void_reason=_void_reason(facts, contents),
+        is_storno=facts.reverses is not None,
+        storno_for=facts.reverses,
+        storno_bill_id=facts.reversed_by,
         created_at=iso_time(facts.created_at),
         modified_at=iso_time(facts.modified_at),
         subtotal_ron=said.amounts_ron.subtotal,
@@ -152,7 +164,12 @@ def _apply(facts: DocumentFacts | None, record: Record) -> DocumentFacts | None:
                 content=issued.content,
                 created_at=record.at,
                 modified_at=record.at,
+                reverses=issued.reverses,
             )
+        case DocumentChanged(date=date, content=content) if facts is not None:
+            return replace(facts, date=date, content=content, modified_at=record.at)
+        case DocumentReversed(reversal_id=reversal_id) if facts is not None:
+            return replace(facts, reversed_by=reversal_id, modified_at=record.at)
         case DocumentVoided(content=content) if facts is not None:
             return replace(facts, voided_at=record.at, void_reason=content, modified_at=record.at)
         case DocumentUnvoided() if facts is not None:
@@ -186,15 +203,12 @@ _invoice_decoder: Final = msgspec.json.Decoder(InvoiceContent)
 _void_decoder: Final = msgspec.json.Decoder(VoidContent)
 _NOTHING: Final = Amounts(Decimal("0.00"), Decimal("0.00"), Decimal("0.00"))
 
-# What other systems know of an invoice: payments, reversals and the tax authority's answer are not kept here.
+# What other systems know of an invoice: payments and the tax authority's answer are not kept here.
 _OF_OTHERS: Final[Mapping[str, Any]] = {
     "payments": [],
     "is_paid": False,
     "paid_at": None,
     "is_draft": False,
-    "is_storno": False,
-    "storno_for": None,
-    "storno_bill_id": None,
     "efactura_status": None,
     "efactura_submission_id": None,
 }

@@ -45,6 +45,9 @@ class Problem(Struct, frozen=True, kw_only=True):
     errors: dict[str, str] | UnsetType = UNSET
     retry_after: int | UnsetType = UNSET
     request_id: str | UnsetType = UNSET
+    invoice_number: str | UnsetType = UNSET
+    series_name: str | UnsetType = UNSET
+    details: str | UnsetType = UNSET
 
 
 class Failure(Struct, frozen=True, kw_only=True):

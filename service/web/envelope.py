@@ -63,6 +63,7 @@ def failure(exchange: Exchange, refusal: Refusal, headers: Mapping[str, str] | N
         errors=dict(refusal.errors) if refusal.errors else UNSET,
         retry_after=refusal.retry_after or UNSET,
         request_id=exchange.request_id if refusal.status == 500 else UNSET,
+        **(refusal.details or {}),
     )
     retry = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else {}
     return _response(

@@ -19,7 +19,7 @@ from service.web.problems import EdgeProblem
 
 
 class Row(Struct, frozen=True):
-    """How one cause is answered. `message` may name the fields of the cause in braces."""
+    """How one cause is answered. `message` and `details` may name the fields of the cause in braces."""
 
     status: int
     type: ErrorKind
@@ -27,6 +27,7 @@ class Row(Struct, frozen=True):
     message: str
     param: str | None = None
     retry_after: int | None = None
+    details: Mapping[str, str] | None = None
 
 
 class Refusal(Struct, frozen=True):
@@ -39,6 +40,8 @@ class Refusal(Struct, frozen=True):
     param: str | None = None
     errors: Mapping[str, str] | None = None
     retry_after: int | None = None
+    details: Mapping[str, str] | None = None
+    """Further keys of the error object, by name."""
 
 
 class RefusedError(Exception):
@@ -65,6 +68,7 @@ def refusal_of(cause: Rejection | EdgeProblem, *, param: str | None = None) -> R
         message=row.message.format(**facts),
         param=param or facts.get("param") or row.param,
         retry_after=facts.get("retry_after") or row.retry_after,
+        details=row.details and {name: text.format(**facts) for name, text in row.details.items()},
     )
 
 
@@ -198,6 +202,51 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
         because.DocumentUnknown: Row(404, _INVALID, "resource_missing", "No invoice {document_id}.", "id"),
         because.DocumentAlreadyVoided: Row(400, _INVALID, "invoice_already_voided", "Invoice {document_id} is voided."),
         because.DocumentNotVoided: Row(400, _INVALID, "invoice_not_voided", "Invoice {document_id} is not voided."),
+        because.DocumentNotReversible: Row(
+            400,
+            _INVALID,
+            "invoice_cannot_be_storned",
+            "Invoice {document_id} cannot be reversed: it is a draft, a proforma, a reversal or voided.",
+        ),
+        because.DocumentAlreadyReversed: Row(
+            400, _INVALID, "invoice_already_storned", "Invoice {document_id} is reversed by another invoice already."
+        ),
+        because.DocumentIsReversal: Row(
+            400, _INVALID, "invoice_is_storno", "Invoice {document_id} is a reversal; it stays as it was issued."
+        ),
+        because.DocumentNotDeletable: Row(
+            400,
+            _INVALID,
+            "invoice_cannot_be_deleted",
+            "Invoice {document_id} is neither a draft nor voided; void it first.",
+        ),
+        because.DocumentNotLast: Row(
+            400,
+            _INVALID,
+            "invoice_not_last_in_series",
+            "Invoice {document_id} carries number {number} of series {series_name}, which is not the last one taken.",
+            details={
+                "invoice_number": "{number}",
+                "series_name": "{series_name}",
+                "details": "A higher number of the series has been taken, as an invoice or as a reservation.",
+            },
+        ),
+        because.DraftCannotBeUnvoided: Row(
+            400, _INVALID, "cannot_unvoid_draft", "Invoice {document_id} is a draft; a voided draft stays voided."
+        ),
+        because.YearFixed: Row(
+            400,
+            _FIELDS,
+            "invalid_field_value",
+            "date must stay in the year of {issued_date}: the year is part of the invoice's number.",
+            "date",
+        ),
+        because.DocumentChangedMeanwhile: Row(
+            409,
+            _INVALID,
+            "resource_changed",
+            "Invoice {document_id} was changed by somebody else meanwhile; read it and change it again.",
+        ),
         because.IdempotencyKeyReused: Row(
             409,
             _INVALID,
