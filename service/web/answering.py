@@ -28,6 +28,9 @@ class Middleware(Protocol):
         ...
 
 
+FAULTS: Final = (LogFaultError, WriterBusyError, OutcomeUnknownError, UnknownTokenKeyError, TimeoutError)
+"""What a part that is away makes of a request."""
+
 NOTHING_DONE: Final = "Nothing was done."
 _MAYBE_DONE: Final = "It is not known whether this was done."
 
@@ -61,8 +64,8 @@ async def _answered(request: web.Request, handler: Handler, exchange: Exchange, 
         refusal = refusal_of(PathUnknown())
     except web.HTTPException:
         refusal = refusal_of(RequestUnreadable())
-    except (LogFaultError, WriterBusyError, OutcomeUnknownError, UnknownTokenKeyError, TimeoutError) as fault:
-        refusal = _fault(fault, request, exchange)
+    except FAULTS as fault:
+        refusal = refusal_of_fault(fault, route_of(request), exchange)
     except Exception as error:  # noqa: BLE001 - a defect must not cost the client its envelope; it is logged in full
         _say.error("a request failed", request_id=exchange.request_id, route=route_of(request), exc_info=error)
         refusal = refusal_of(Unexpected())
@@ -70,9 +73,9 @@ async def _answered(request: web.Request, handler: Handler, exchange: Exchange, 
     return failure(exchange, refusal, headers)
 
 
-def _fault(fault: Exception, request: web.Request, exchange: Exchange) -> Refusal:
+def refusal_of_fault(fault: Exception, route: str, exchange: Exchange) -> Refusal:
     """A part is away: the client may try again, and is told whether anything was done."""
-    _say.warning("a request met a fault", request_id=exchange.request_id, route=route_of(request), fault=repr(fault))
+    _say.warning("a request met a fault", request_id=exchange.request_id, route=route, fault=repr(fault))
     match fault:
         case OutcomeUnknownError() | AppendInDoubtError():
             return refusal_of(Unavailable(_MAYBE_DONE))

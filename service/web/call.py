@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from aiohttp import web
 from msgspec import Struct
 
 from schemas.commands import Caller, Command
@@ -30,11 +29,19 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """The variable parts of the path that was asked for, by HTTP or otherwise, and the query parameters."""
+
+    match_info: Mapping[str, str]
+    query: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """Who asks for what. `given` is the body as it was sent; read it with `body`."""
 
     parts: WebParts
-    request: web.Request
+    request: Address
     principal: Principal
     given: GivenBody
     idempotency: Idempotency | None

@@ -13,9 +13,9 @@ _BEARER: Final = re.compile(r"bearer(?: +(.*))?", re.IGNORECASE)
 CredentialProblem = CredentialMissing | CredentialInvalid | CredentialExpired
 
 
-async def who_is_calling(request: web.Request, access: Access) -> Principal | CredentialProblem:
-    """The principal behind the Authorization header, or why there is none. Raises LogUnavailableError."""
-    match = _BEARER.fullmatch(request.headers.get("Authorization", "").strip())
+async def who_is_calling(authorization: str, access: Access) -> Principal | CredentialProblem:
+    """The principal behind this Authorization header, or why there is none. Raises LogUnavailableError."""
+    match = _BEARER.fullmatch(authorization.strip())
     credential = (match[1] or "").strip() if match else ""
     found = await access.who(credential) if credential else AuthFailure.MISSING
     match found:

@@ -10,9 +10,9 @@ from aiohttp import web
 from service.access import Principal
 from service.requests import Answered, Idempotency
 from service.web.bodies import GivenBody, read_body
-from service.web.call import Call
-from service.web.calling import address_of, who_is_calling
-from service.web.envelope import EXCHANGE, Exchange, success
+from service.web.call import Address, Call
+from service.web.calling import CredentialProblem, address_of, who_is_calling
+from service.web.envelope import EXCHANGE, Exchange, Reply, success
 from service.web.errors import Refusal, RefusedError, refused
 from service.web.idempotency import HEADER, idempotency_of
 from service.web.outcomes import reply_of
@@ -37,16 +37,22 @@ class Pipeline:
         exchange = request[EXCHANGE]
         principal = await self._principal(request, exchange)
         call = await self._call(route, request, principal)
+        return success(exchange, await self.reply(route, call))
+
+    async def reply(self, route: Route, call: Call) -> Reply:
+        """What the call came to, or an earlier one under its key. Raises RefusedError and the faults of the parts."""
         answer = await self._replayed(call) or await _handled(route, call)
-        reply = await reply_of(call, answer, route.status) if isinstance(answer, Answered) else answer
-        return success(exchange, reply)
+        return await reply_of(call, answer, route.status) if isinstance(answer, Answered) else answer
 
     async def _principal(self, request: web.Request, exchange: Exchange) -> Principal:
-        """Who calls, counted: callers we do not know are counted by address."""
-        found = await who_is_calling(request, self._parts.access)
+        found = await who_is_calling(request.headers.get("Authorization", ""), self._parts.access)
+        return self.admit(found, address_of(request), exchange)
+
+    def admit(self, found: Principal | CredentialProblem, address: str, exchange: Exchange) -> Principal:
+        """The caller, counted; callers we do not know are counted by address. Raises RefusedError."""
         if isinstance(found, Principal) and found.log_id != self._parts.log.log_id:
             found = CredentialInvalid()
-        holder = found.credential_id if isinstance(found, Principal) else address_of(request)
+        holder = found.credential_id if isinstance(found, Principal) else address
         now = self._parts.clock()
         allowance = self._limit.take(holder, now)
         exchange.allowance = allowance
@@ -64,7 +70,7 @@ class Pipeline:
         if route.method == "POST":
             key = request.headers.get(HEADER)
             idempotency = idempotency_of(key, principal.caller, route.method, request.path, given.canonical)
-        return Call(self._parts, request, principal, given, idempotency)
+        return Call(self._parts, Address(request.match_info, request.query), principal, given, idempotency)
 
     async def _replayed(self, call: Call) -> Answered | None:
         """What an earlier request under the same key came to; before the body is looked at (contract.md D60)."""
