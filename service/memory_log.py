@@ -106,6 +106,9 @@ class MemoryLog:
         self._refuse_if_halted()
         if expected != len(self._records):
             raise StalePositionError(Position(len(self._records)))
+        keys = [answer.key for answer in batch.answers]
+        if len(set(keys)) < len(keys) or any(key in self._answers for key in keys):
+            raise AnswerExistsError("a key of this batch has an answer")
         versions, following = dict[SeriesId, int](), dict[SeriesId, int]()
         taken = set[object]()
         for offset, stored in enumerate(batch.records, start=1):
@@ -120,9 +123,6 @@ class MemoryLog:
                 raise LogBrokenError("a content does not match its digest")
             if content.digest in self._contents:
                 raise LogBrokenError("a content is there already")
-        keys = [answer.key for answer in batch.answers]
-        if len(set(keys)) < len(keys) or any(key in self._answers for key in keys):
-            raise AnswerExistsError("a key of this batch has an answer")
 
     def _check_numbers(self, record: Record, following: dict[SeriesId, int], taken: set[object]) -> None:
         """The chain of ranges of `log.allocation`, and one document a number; `taken` is this batch's own."""

@@ -48,7 +48,7 @@ def unvoid(state: State, command: UnvoidDocument, caller: Caller) -> Decision:
 
 def change(state: State, command: ChangeDocument, caller: Caller) -> Decision:
     """Another body for the document that was read as `content_before`; its number stays (D76)."""
-    series = _series_of(state, caller, command.series_id, command.number)
+    series = _series_of_dated(state, caller, command)
     if series is None:
         return DocumentUnknown(command.document_id)
     number = command.number
@@ -73,7 +73,7 @@ def change(state: State, command: ChangeDocument, caller: Caller) -> Decision:
 
 def delete(state: State, command: DeleteDocument, caller: Caller) -> Decision:
     """The last number taken is withdrawn with its voided document; the counter stays (D54)."""
-    series = _series_of(state, caller, command.series_id, command.number)
+    series = _series_of_dated(state, caller, command)
     if series is None:
         return DocumentUnknown(command.document_id)
     if not has(series.voided, command.number):
@@ -88,6 +88,18 @@ def _series_of(state: State, caller: Caller, series_id: SeriesId, number: Number
     """The series of a document that exists for the caller."""
     series = state.of(caller, series_id)
     return None if series is None or not series.has_document(number) else series
+
+
+def _series_of_dated(state: State, caller: Caller, command: ChangeDocument | DeleteDocument) -> Series | None:
+    """Likewise, where the document's date matters.
+
+    A state behind what the caller has read may have put the number on another document, of another date. The refusal
+    does not last: the writer decides again at the head.
+    """
+    series = _series_of(state, caller, command.series_id, command.number)
+    if series is None or series.date_of(command.number, command.issued_date) not in series.dates:
+        return None
+    return series
 
 
 def _date_refusal(series: Series, date_before: IsoDate, command: ChangeDocument) -> Rejection | None:

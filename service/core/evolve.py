@@ -99,7 +99,7 @@ def _evolve_alone(
         case DocumentVoided(number):
             return replace(series, voided=with_range(series.voided, NumberRange(number, number)))
         case DocumentUnvoided(number):
-            return replace(series, voided=without(series.voided, number))
+            return _unvoid(series, number)
         case DocumentChanged():
             return _change(series, event)
         case DocumentReversed(number=number, reversal_number=reversal_number):
@@ -242,6 +242,13 @@ def _withdraw(series: Series, number: Number, date: IsoDate) -> Series:
         dates=dates,
         latest_date=max(dates, default=None),
     )
+
+
+def _unvoid(series: Series, number: Number) -> Series:
+    """The document counts again; if it is a reversal, it is the standing one of its source, not a later one."""
+    series = replace(series, voided=without(series.voided, number))
+    source = series.reversal_of.get(number)
+    return series if source is None else replace(series, reversed_by=series.reversed_by.insert(source, number))
 
 
 def _change(series: Series, changed: DocumentChanged) -> Series:

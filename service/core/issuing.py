@@ -63,7 +63,7 @@ def issue(state: State, command: IssueOnline, caller: Caller, now: UnixSeconds) 
 def reverse(state: State, command: ReverseDocument, caller: Caller, now: UnixSeconds) -> Decision:
     """A reversal takes the next number of the series; its date is never refused (D54a, D71, D83)."""
     series = state.of(caller, command.series_id)
-    if series is None or has(series.withdrawn, command.number):
+    if series is None or not series.has_document(command.number):
         return DocumentUnknown(command.document_id)
     is_reversal = command.number in series.reversal_of
     if series.document_type is not DocumentType.FISCAL or is_reversal or has(series.voided, command.number):

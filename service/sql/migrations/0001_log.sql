@@ -198,6 +198,18 @@ BEGIN
             USING ERRCODE = 'LG001', DETAIL = v_head::text;
     END IF;
 
+    -- First of all: who repeats an answered request is told so, and not that its document has a number.
+    IF cardinality(p_keys) > 0 THEN
+        INSERT INTO log.answer (key, log_id, request, outcome, position)
+        SELECT a.key, p_log, a.request, a.outcome, v_new_head
+        FROM unnest(p_keys, p_requests, p_outcomes) AS a (key, request, outcome)
+        ON CONFLICT ON CONSTRAINT answer_pk DO NOTHING;
+        GET DIAGNOSTICS v_written = ROW_COUNT;
+        IF v_written <> cardinality(p_keys) THEN
+            RAISE EXCEPTION 'a key of this batch has an answer' USING ERRCODE = 'LG004';
+        END IF;
+    END IF;
+
     -- `base` is the version the stream must have before: the same for all its records if theirs count up from it.
     WITH given AS MATERIALIZED (
         SELECT
@@ -255,17 +267,6 @@ BEGIN
     IF cardinality(p_digests) > 0 THEN
         INSERT INTO log.content (digest, salt, body)
         SELECT c.digest, c.salt, c.body FROM unnest(p_digests, p_salts, p_bodies) AS c (digest, salt, body);
-    END IF;
-
-    IF cardinality(p_keys) > 0 THEN
-        INSERT INTO log.answer (key, log_id, request, outcome, position)
-        SELECT a.key, p_log, a.request, a.outcome, v_new_head
-        FROM unnest(p_keys, p_requests, p_outcomes) AS a (key, request, outcome)
-        ON CONFLICT ON CONSTRAINT answer_pk DO NOTHING;
-        GET DIAGNOSTICS v_written = ROW_COUNT;
-        IF v_written <> cardinality(p_keys) THEN
-            RAISE EXCEPTION 'a key of this batch has an answer' USING ERRCODE = 'LG004';
-        END IF;
     END IF;
 
     UPDATE log.head AS h SET position = v_new_head WHERE h.log_id = p_log;
