@@ -1,0 +1,82 @@
+"""Properties of whole working days, drawn at random."""
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.commands import (
+    Command,
+    DescribeSeries,
+    ExpireReservations,
+    LockSeries,
+    MakePrimary,
+    ReleaseReservation,
+    UnlockSeries,
+)
+from schemas.rejections import Rejection
+from schemas.values import DEFAULT_LOG
+from service.core.decision import Append, Done
+from service.core.evolve import evolve
+from service.core.state import empty_state
+from tests.support.commands import NOW
+from tests.support.history import History
+from tests.support.invariants import check_invariants
+from tests.support.scripts import Script
+
+REPEATABLE = (DescribeSeries, ExpireReservations, LockSeries, MakePrimary, ReleaseReservation, UnlockSeries)
+SEEDS = st.integers(0, 2**32)
+
+
+def a_day(seed: int, commands: int) -> History:
+    """A history of random commands at times that mostly go forward."""
+    chance = Random(seed)  # noqa: S311 - a day must be the same again for the same seed
+    script, history, now = Script(chance), History(), int(NOW)
+    for _ in range(commands):
+        now = max(0, now + chance.choice([0, 0, 1, 5, 60, -30]))
+        command, caller = script.draw(history.state)
+        before, position = history.state, history.state.position
+        refused = isinstance(history.attempt(command, caller, now), Rejection)
+        script.learn(history.records[position:])
+        assert not (refused and history.state != before), "a refusal changes nothing"
+        assert _is_done_if_repeatable(history, command, refused=refused, at=now, position=position)
+    return history
+
+
+def _is_done_if_repeatable(history: History, command: Command, *, refused: bool, at: int, position: int) -> bool:
+    if refused or not isinstance(command, REPEATABLE) or history.state.position == position:
+        return True
+    if isinstance(command, ExpireReservations) and history.state.position - position == command.blocks_max:
+        return True
+    caller = history.last_caller
+    return history.decide(command, caller, max(at, history.state.at)) == Done()
+
+
+@settings(max_examples=25, deadline=None)
+@given(SEEDS)
+def test_the_books_balance_after_every_event_of_any_day(seed: int) -> None:
+    history = a_day(seed, 120)
+    assert check_invariants(history.records) == history.state
+
+
+@settings(max_examples=10, deadline=None)
+@given(SEEDS)
+def test_replaying_the_records_gives_the_state_that_was_carried_along(seed: int) -> None:
+    history = a_day(seed, 120)
+    state = empty_state(DEFAULT_LOG)
+    for record in history.records:
+        state = evolve(state, record)
+    assert state == history.state
+
+
+@settings(max_examples=10, deadline=None)
+@given(SEEDS)
+def test_a_decision_is_the_same_whenever_it_is_made(seed: int) -> None:
+    history = a_day(seed, 60)
+    script = Script(Random(seed))  # noqa: S311 - likewise
+    script.learn(history.records)
+    for _ in range(20):
+        command, caller = script.draw(history.state)
+        first = history.decide(command, caller, history.state.at)
+        assert history.decide(command, caller, history.state.at) == first
+        assert not isinstance(first, Append) or first.events
