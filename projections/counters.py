@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from projections.drafts import is_of_draft
 from projections.projection import Projection, Write, write_rows
 from projections.statements import statement
 from projections.terms import moved_by, taken_by
@@ -33,7 +34,8 @@ def collapse(records: Sequence[Record]) -> list[Write]:
     """What these records write: the opened series, and one sum a series."""
     changes: dict[SeriesId, _Change] = {}
     for record in records:
-        changes.setdefault(record.stream, _Change()).apply(record)
+        if not is_of_draft(record.event):
+            changes.setdefault(record.stream, _Change()).apply(record)
     opened = [_opened(record, record.event) for record in records if isinstance(record.event, SeriesOpened)]
     moved = [(series_id, c.position, c.taken, *c.terms.values()) for series_id, c in changes.items()]
     return [

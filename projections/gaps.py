@@ -6,8 +6,13 @@ from typing import Final, assert_never
 from projections.projection import Projection, Write, actor_text, write_rows
 from projections.statements import statement
 from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -43,6 +48,8 @@ def gaps_of(record: Record) -> list[tuple[NumberRange, Fate, Position | None]]:
         case NumberWithdrawn(number=number):
             return [(NumberRange(number, number), Fate.WITHDRAWN, None)]
         case NumbersReserved() | ReservationConsumed() | DocumentVoided() | DocumentUnvoided():
+            return []
+        case DocumentChanged() | DocumentReversed() | DraftSaved() | DraftVoided() | DraftDeleted():
             return []
         case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
             return []

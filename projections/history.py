@@ -6,8 +6,13 @@ from typing import Final, assert_never
 from projections.projection import Projection, Write, write_rows
 from projections.statements import statement
 from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
     Event,
     NumbersReserved,
     NumberWithdrawn,
@@ -40,18 +45,28 @@ def numbers_of(event: Event) -> tuple[NumberRange, ...]:
             return (NumberRange(number, number),)
         case DocumentVoided(number=number) | DocumentUnvoided(number=number) | NumberWithdrawn(number=number):
             return (NumberRange(number, number),)
+        case DocumentChanged(number=number) | DocumentReversed(number=number):
+            return (NumberRange(number, number),)
         case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+            return ()
+        case DraftSaved() | DraftVoided() | DraftDeleted():
             return ()
         case _:
             assert_never(event)
 
 
 def document_of(event: Event) -> DocumentId | None:
-    """The document an event speaks of."""
+    """The document an event is about."""
     match event:
         case ReservationConsumed(document_id=document_id) | DocumentVoided(document_id=document_id):
             return document_id
         case DocumentUnvoided(document_id=document_id) | NumberWithdrawn(document_id=document_id):
+            return document_id
+        case DocumentChanged(document_id=document_id) | DocumentReversed(document_id=document_id):
+            return document_id
+        case DraftSaved(document_id=document_id) | DraftVoided(document_id=document_id):
+            return document_id
+        case DraftDeleted(document_id=document_id):
             return document_id
         case NumbersReserved() | ReservationReleased() | ReservationExpired():
             return None

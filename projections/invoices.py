@@ -8,8 +8,13 @@ from msgspec import Struct
 from projections.projection import Projection, Write, write_rows
 from projections.statements import statement
 from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -52,6 +57,8 @@ class _Batch:
             case NumberWithdrawn(document_id=document_id):
                 self._stand(record, document_id, Fate.WITHDRAWN)
             case NumbersReserved() | ReservationReleased() | ReservationExpired():
+                pass
+            case DocumentChanged() | DocumentReversed() | DraftSaved() | DraftVoided() | DraftDeleted():
                 pass
             case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
                 pass

@@ -8,8 +8,13 @@ from msgspec import Struct
 from projections.projection import Projection, Write, write_rows, write_some
 from projections.statements import statement
 from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -100,6 +105,8 @@ class _Batch:
             case NumberWithdrawn(number=number):
                 self._change(record, number, Fate.WITHDRAWN)
             case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+                pass
+            case DocumentChanged() | DocumentReversed() | DraftSaved() | DraftVoided() | DraftDeleted():
                 pass
             case _:
                 assert_never(record.event)

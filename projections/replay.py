@@ -8,14 +8,20 @@ from typing import assert_never
 
 from msgspec import Struct
 
+from projections.drafts import DraftEvent, DraftReplay
 from projections.gaps import gaps_of
 from projections.projection import actor_text
 from projections.ranges import NumberRangeRow, merged
 from projections.terms import Terms, moved_by, taken_by
 from projections.words import words
 from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -47,7 +53,7 @@ class HistoryBrokenError(Exception):
     """An event does not follow from the ones before it."""
 
     def __init__(self, record: Record, why: str) -> None:
-        super().__init__(f"position {record.position} of log {record.log}, series {record.stream}: {why}")
+        super().__init__(f"position {record.position} of log {record.log}, stream {record.stream}: {why}")
         self.position = record.position
         self.series_id = record.stream
 
@@ -134,9 +140,13 @@ class SeriesReplay:
                     self._end(record, reservation, numbers, Fate.EXPIRED)
             case DocumentVoided() | DocumentUnvoided() | NumberWithdrawn() as event:
                 self._change(record, event)
+            case DocumentChanged() | DocumentReversed() as event:
+                self._confirm(record, event)
             case SeriesOpened():
                 if record.version != 1:
                     raise HistoryBrokenError(record, "the series is open")
+            case DraftSaved() | DraftVoided() | DraftDeleted():
+                raise HistoryBrokenError(record, "the stream is a series")
             case SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
                 pass
             case _:
@@ -195,6 +205,16 @@ class SeriesReplay:
         if gaps_of(record):
             self._add_gap(record, ending.numbers, target, ending.block)
 
+    def _confirm(self, record: Record, event: DocumentChanged | DocumentReversed) -> None:
+        """Refuse what needs a document that is not standing."""
+        due = {event.number: event.document_id}
+        if isinstance(event, DocumentReversed):
+            due[event.reversal_number] = event.reversal_id
+        for number, document_id in due.items():
+            ending = self._endings.get(number)
+            if ending is None or ending.fate is not Fate.STANDING or ending.document_id != document_id:
+                raise HistoryBrokenError(record, f"number {number} is not standing on {document_id}")
+
     def _add_gap(self, record: Record, numbers: NumberRange, reason: Fate, block: _Block) -> None:
         self.gaps.append(
             Gap(
@@ -226,6 +246,7 @@ class Replay:
 
     def __init__(self) -> None:
         self.series: dict[SeriesId, SeriesReplay] = {}
+        self.drafts: dict[SeriesId, DraftReplay] = {}
         self.position: Position = Position(0)
         self.at: UnixSeconds | None = None
 
@@ -233,12 +254,10 @@ class Replay:
         """Take the next record in. Raises HistoryBrokenError if it does not follow from those before it."""
         if record.position <= self.position or (self.at is not None and record.at < self.at):
             raise HistoryBrokenError(record, f"it comes after position {self.position}")
-        series = self.series.get(record.stream)
-        if series is None:
-            if not isinstance(record.event, SeriesOpened):
-                raise HistoryBrokenError(record, "the series is not open")
-            series = self.series[record.stream] = SeriesReplay(record, record.event)
-        series.apply(record)
+        if isinstance(record.event, DraftEvent):
+            self._apply_to_draft(record, record.event)
+        else:
+            self._apply_to_series(record)
         self.position, self.at = record.position, record.at
 
     def equation(self, series_id: SeriesId) -> Terms:
@@ -254,8 +273,21 @@ class Replay:
         return self.series[series_id].ranges()
 
     def describe(self, record: Record) -> str:
-        """One line of plain English for an event; names the series if its opening was applied."""
+        """One line of plain English for an event."""
+        return words(record)
+
+    def _apply_to_series(self, record: Record) -> None:
         series = self.series.get(record.stream)
-        if series is not None:
-            return words(record, series.name)
-        return words(record, record.event.name if isinstance(record.event, SeriesOpened) else record.stream)
+        if series is None:
+            if not isinstance(record.event, SeriesOpened) or record.stream in self.drafts:
+                raise HistoryBrokenError(record, "the series is not open")
+            series = self.series[record.stream] = SeriesReplay(record, record.event)
+        series.apply(record)
+
+    def _apply_to_draft(self, record: Record, event: DraftEvent) -> None:
+        if record.stream in self.series:
+            raise HistoryBrokenError(record, "the stream is a series")
+        draft = self.drafts.setdefault(record.stream, DraftReplay())
+        if refusal := draft.refusal(record, event):
+            raise HistoryBrokenError(record, refusal)
+        draft.apply(record, event)

@@ -5,8 +5,13 @@ from typing import assert_never
 from msgspec import Struct
 
 from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
     Event,
     NumbersReserved,
     NumberWithdrawn,
@@ -72,6 +77,8 @@ def moved_by(event: Event) -> tuple[Fate | None, Fate | None, int]:
         case NumberWithdrawn():
             return Fate.VOIDED, Fate.WITHDRAWN, 1
         case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+            return None, None, 0
+        case DocumentChanged() | DocumentReversed() | DraftSaved() | DraftVoided() | DraftDeleted():
             return None, None, 0
         case _:
             assert_never(event)

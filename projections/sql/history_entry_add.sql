@@ -1,6 +1,6 @@
 -- Adds entries.
 INSERT INTO entry (
-    log_id, position, series_id, version, document_id, firm_id, mode, at, event, actor_kind, actor_id, device_id,
+    log_id, position, stream, version, document_id, firm_id, mode, at, event, actor_kind, actor_id, device_id,
     first, last, count
 )
 SELECT e.*

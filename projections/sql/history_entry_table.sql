@@ -1,8 +1,8 @@
--- One row an event. `first`, `last` and `count` are the numbers it speaks of; it holds no personal data.
+-- One row an event; `stream` is a series, or a draft. `first`, `last` and `count` are the numbers it speaks of; it holds no personal data.
 CREATE TABLE entry (
     log_id smallint NOT NULL,
     position bigint NOT NULL,
-    series_id text COLLATE "C" NOT NULL,
+    stream text COLLATE "C" NOT NULL,
     version bigint NOT NULL,
     document_id text COLLATE "C",
     firm_id text COLLATE "C" NOT NULL,
@@ -16,5 +16,5 @@ CREATE TABLE entry (
     last bigint,
     count bigint NOT NULL,
     CONSTRAINT entry_pk PRIMARY KEY (log_id, position),
-    CONSTRAINT entry_version_is_unique UNIQUE (series_id, version)
+    CONSTRAINT entry_version_is_unique UNIQUE (stream, version)
 )
