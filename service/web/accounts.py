@@ -26,7 +26,7 @@ async def list_numbers(call: Call) -> Reply:
     query = call.query(NumbersQuery)
     as_of = _as_of(query)
     series, _ = await call.series()
-    async with _reading(call) as connection:
+    async with reading(call) as connection:
         found = await number_register(
             connection,
             series.series_id,
@@ -44,7 +44,7 @@ async def list_gaps(call: Call) -> Reply:
     as_of = _as_of(call.query(AsOfQuery))
     series, _ = await call.series()
     at_least = series.position if as_of is None else None
-    async with _reading(call) as connection:
+    async with reading(call) as connection:
         found = await gap_report(connection, series.series_id, as_of, at_least=at_least)
     return _reply(call, found)
 
@@ -57,7 +57,7 @@ def _as_of(query: AsOfQuery) -> AsOf | None:
 
 
 @asynccontextmanager
-async def _reading(call: Call) -> AsyncGenerator[Connection]:
+async def reading(call: Call) -> AsyncGenerator[Connection]:
     """A connection to the projections; a database that is away raises LogUnavailableError."""
     try:
         async with call.parts.reads.acquire() as connection:

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from service.web import accounts, invoices, reservations, series
+from service.web import accounts, invoices, numbers, reservations, series
 from service.web.answering import Handler, answering
 from service.web.documentation import documentation
 from service.web.health import OPEN_ROUTES
@@ -14,7 +14,13 @@ from service.web.pipeline import Pipeline
 from service.web.rate_limit import RateLimit
 from service.web.routes import Route
 
-ROUTES: Final[tuple[Route, ...]] = (*series.ROUTES, *reservations.ROUTES, *invoices.ROUTES, *accounts.ROUTES)
+ROUTES: Final[tuple[Route, ...]] = (
+    *series.ROUTES,
+    *reservations.ROUTES,
+    *invoices.ROUTES,
+    *accounts.ROUTES,
+    *numbers.ROUTES,
+)
 """Every path that takes a credential; the OpenAPI document is made of the same list."""
 
 

@@ -280,6 +280,15 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
         edge.RequestUnreadable: Row(400, _FIELDS, "invalid_format", "The request is not HTTP we understand."),
         edge.ParameterWrong: Row(400, _FIELDS, "invalid_field_value", "{param} must be {must_be}."),
         edge.NotKeptHere: Row(400, _FIELDS, "invalid_field_value", "{message}"),
+        edge.NumberUntaken: Row(
+            404, _INVALID, "resource_missing", "Number {number} of series {series_id} was never taken.", "number"
+        ),
+        edge.SubjectOfOthers: Row(
+            403,
+            _FORBIDDEN,
+            "insufficient_permissions",
+            "This credential is of another firm or mode than the subject of the request.",
+        ),
         edge.RateExceeded: Row(
             429,
             "rate_limit_error",

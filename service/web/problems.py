@@ -61,6 +61,17 @@ class NotKeptHere(Struct, frozen=True):
     message: str
 
 
+class NumberUntaken(Struct, frozen=True):
+    """The number was never taken from its series, so there is nothing to tell about it."""
+
+    number: int
+    series_id: str
+
+
+class SubjectOfOthers(Struct, frozen=True):
+    """The subject of a NATS request names another firm or mode than the credential."""
+
+
 class RateExceeded(Struct, frozen=True):
     """The credential has used up its minute."""
 
@@ -90,6 +101,8 @@ EdgeProblem = (
     | RequestUnreadable
     | ParameterWrong
     | NotKeptHere
+    | NumberUntaken
+    | SubjectOfOthers
     | RateExceeded
     | Unavailable
     | Unexpected
