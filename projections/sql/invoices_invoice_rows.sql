@@ -1,2 +1,16 @@
--- Returns every row as text, in the order of the primary key.
-SELECT row_to_json(i)::text FROM invoice AS i ORDER BY i.document_id
+-- Returns every row as text, in the order of the primary key. What was copied from a body that has been erased since
+-- counts as null: a rebuild finds nothing there, and the copy it replaces is right all the same.
+SELECT (
+    to_jsonb(i)
+    || CASE
+        WHEN k.digest IS NOT NULL THEN '{}'
+        ELSE '{"client_id": null, "currency": null, "due_date": null, "subtotal_ron": null, "vat_ron": null, "total_ron": null}'
+    END::jsonb
+    || CASE
+        WHEN k.digest IS NOT NULL OR i.number IS NOT NULL THEN '{}'
+        ELSE '{"date": null, "document_type": null, "series_id": null}'
+    END::jsonb
+)::text
+FROM invoice AS i
+LEFT JOIN log.content AS k ON k.digest = decode(i.content, 'hex')
+ORDER BY i.document_id

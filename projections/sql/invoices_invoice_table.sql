@@ -1,23 +1,33 @@
--- One row a document. What it says is in log.content, under the digest `content`, until it is erased.
+-- One row a document; a draft has no number. What it says is in log.content, under the digest `content`, until it is
+-- erased; of that, only what lists filter and sort by is copied, and nothing about a person.
 CREATE TABLE invoice (
     document_id text COLLATE "C" NOT NULL,
     log_id smallint NOT NULL,
-    series_id text COLLATE "C" NOT NULL,
     firm_id text COLLATE "C" NOT NULL,
     mode text NOT NULL,
-    number bigint NOT NULL,
-    date date NOT NULL,
+    series_id text COLLATE "C",
+    number bigint,
+    full_number text,
+    date date,
+    document_type text,
     fate text NOT NULL,
-    is_void boolean GENERATED ALWAYS AS (fate = 'voided') STORED,
+    reverses text COLLATE "C",
     voided_at bigint,
     created_at bigint NOT NULL,
     modified_at bigint NOT NULL,
-    issued_position bigint NOT NULL,
+    created_position bigint NOT NULL,
     position bigint NOT NULL,
     content text NOT NULL,
     reason_content text,
     client_local_uuid text,
+    client_id text,
+    currency text,
+    due_date date,
+    subtotal_ron numeric,
+    vat_ron numeric,
+    total_ron numeric,
     CONSTRAINT invoice_pk PRIMARY KEY (document_id),
     CONSTRAINT invoice_number_is_unique UNIQUE (series_id, number),
-    CONSTRAINT invoice_fate_is_known CHECK (fate IN ('standing', 'voided', 'withdrawn'))
+    CONSTRAINT invoice_fate_is_known CHECK (fate IN ('standing', 'voided', 'withdrawn')),
+    CONSTRAINT invoice_number_is_of_a_series CHECK (number IS NULL OR (series_id IS NOT NULL AND full_number IS NOT NULL))
 )

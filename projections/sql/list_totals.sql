@@ -1,0 +1,8 @@
+-- Returns how many documents match the filters $1 .. $13 of invoices.matching, and what the numbered ones of them that
+-- are not voided come to, in RON.
+SELECT
+    count(*) AS documents,
+    COALESCE(sum(m.subtotal_ron) FILTER (WHERE m.number IS NOT NULL AND m.fate = 'standing'), 0) AS subtotal,
+    COALESCE(sum(m.vat_ron) FILTER (WHERE m.number IS NOT NULL AND m.fate = 'standing'), 0) AS vat,
+    COALESCE(sum(m.total_ron) FILTER (WHERE m.number IS NOT NULL AND m.fate = 'standing'), 0) AS total
+FROM invoices.matching($1, $2, $3::text::date, $4, $5, $6, $7, $8, $9, $10, $11::text::date, $12::text::date, $13) AS m
