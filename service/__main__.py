@@ -9,7 +9,7 @@ from service.cli.gaps import gaps
 from service.cli.rebuild import rebuild
 from service.cli.records import firm, key, session
 from service.cli.replay import replay
-from service.cli.serving import project, relay, serve
+from service.cli.serving import project, relay, requests, serve
 from service.cli.settings import keys, show_settings
 from service.cli.up import up
 
@@ -26,6 +26,7 @@ for command in (
     serve,
     relay,
     project,
+    requests,
     rebuild,
     migrate,
     gaps,

@@ -3,8 +3,8 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from typing import Any, Final
 
@@ -18,15 +18,17 @@ from service.access import Access
 from service.keys import KeyFile
 from service.metrics import Metrics, new_metrics
 from service.nats.connection import NatsSettings
+from service.nats.endpoint import RequestsEndpoint, answering_requests
 from service.nats.relay import Relay
 from service.postgres_faults import CONNECT_SECONDS_MAX, reading
 from service.postgres_log import PostgresLog
-from service.readiness import checks, measure
+from service.readiness import checks, measure, requests_health
 from service.settings import Settings
 from service.sweeper import Sweeper
 from service.tokens import TokenSealer
 from service.web.application import web_application
-from service.web.parts import WebParts
+from service.web.operations import Operations
+from service.web.parts import LIMIT, Check, WebParts
 from service.web.server import serving
 from service.writer import Appended, Limits, Writer
 
@@ -39,6 +41,7 @@ class Part(StrEnum):
 
     WEB = "web"
     SWEEP = "sweep"
+    REQUESTS = "requests"
     RELAY = "relay"
     PROJECT = "project"
 
@@ -71,10 +74,10 @@ async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Call
         loop.add_signal_handler(number, stop.set)
     async with _wired(settings, parts) as wiring, asyncio.TaskGroup() as group:
         tasks = [group.create_task(job) for job in _jobs(wiring, parts)]
-        async with _web(wiring, parts):
+        async with _answering(wiring, parts):
             on_ready()
             await stop.wait()
-        # HTTP has stopped and every accepted request is answered: nothing is lost by stopping the rest at once.
+        # Every request that was taken, by HTTP or NATS, is answered: nothing is lost by stopping the rest at once.
         for task in tasks:
             task.cancel()
 
@@ -125,9 +128,19 @@ def _wire(settings: Settings, parts: frozenset[Part], log: PostgresLog, reads: a
 
 
 def _relay(settings: Settings, log: PostgresLog) -> Relay:
+    return Relay(log, nats_settings(settings), clock=_now, replicas=settings.stream_replicas)
+
+
+def nats_settings(settings: Settings) -> NatsSettings:
+    """Where NATS is and who we are to it. Raises MissingSettingError."""
     if settings.nats_url is None:
         raise MissingSettingError("NUMBERING_NATS_URL is not set; `numbering up` starts a NATS server of its own")
-    return Relay(log, NatsSettings(url=settings.nats_url), clock=_now, replicas=settings.stream_replicas)
+    return NatsSettings(
+        url=settings.nats_url,
+        credentials_file=settings.nats_credentials_file,
+        nkey_seed_file=settings.nats_nkey_seed_file,
+        tls_ca_file=settings.nats_ca_file,
+    )
 
 
 def _limits(settings: Settings) -> Limits:
@@ -140,7 +153,7 @@ def _limits(settings: Settings) -> Limits:
 
 def _jobs(wiring: Wiring, parts: frozenset[Part]) -> list[Coroutine[Any, Any, None]]:
     jobs: list[Coroutine[Any, Any, None]] = [measure(wiring.metrics, wiring.writer, wiring.relay, wiring.runner)]
-    if parts & {Part.WEB, Part.SWEEP}:
+    if parts & {Part.WEB, Part.REQUESTS, Part.SWEEP}:
         jobs.append(wiring.writer.run())
     if Part.SWEEP in parts:
         jobs.append(_sweeper(wiring).run())
@@ -160,28 +173,39 @@ def _sweeper(wiring: Wiring) -> Sweeper:
 
 
 @asynccontextmanager
-async def _web(wiring: Wiring, parts: frozenset[Part]) -> AsyncGenerator[None]:
-    if Part.WEB not in parts:
+async def _answering(wiring: Wiring, parts: frozenset[Part]) -> AsyncGenerator[None]:
+    """Take requests for the life of the block, by HTTP and over NATS; then finish those that were taken."""
+    async with AsyncExitStack() as stack:
+        if parts & {Part.WEB, Part.REQUESTS}:
+            health = checks(wiring.log, wiring.relay, wiring.runner)
+            web_parts = _web_parts(wiring, health)
+            application = web_application(web_parts)
+            if Part.REQUESTS in parts:
+                # One allowance for a credential, whichever way it asks.
+                operations = Operations(web_parts, application[LIMIT])
+                nats = nats_settings(wiring.settings)
+                endpoint = RequestsEndpoint(nats, operations.answer, operations.overload)
+                health["requests"] = requests_health(endpoint)
+                await stack.enter_async_context(answering_requests(endpoint))
+            if Part.WEB in parts:
+                settings = wiring.settings
+                await stack.enter_async_context(serving(application, settings.host, settings.port))
         yield
-        return
-    settings = wiring.settings
-    keys = KeyFile(settings.keys_path)
-    access = Access(wiring.log.pool, keys, cache_seconds=settings.access_cache_seconds, clock=_now)
-    application = web_application(
-        WebParts(
-            writer=wiring.writer,
-            log=wiring.log,
-            access=access,
-            sealer=TokenSealer.of(keys),
-            settings=settings,
-            reads=wiring.reads,
-            checks=checks(wiring.log, wiring.relay, wiring.runner),
-            metrics=wiring.metrics,
-            clock=_now,
-        )
+
+
+def _web_parts(wiring: Wiring, health: Mapping[str, Check]) -> WebParts:
+    keys = KeyFile(wiring.settings.keys_path)
+    return WebParts(
+        writer=wiring.writer,
+        log=wiring.log,
+        access=Access(wiring.log.pool, keys, cache_seconds=wiring.settings.access_cache_seconds, clock=_now),
+        sealer=TokenSealer.of(keys),
+        settings=wiring.settings,
+        reads=wiring.reads,
+        checks=health,
+        metrics=wiring.metrics,
+        clock=_now,
     )
-    async with serving(application, settings.host, settings.port):
-        yield
 
 
 def _now() -> UnixSeconds:

@@ -6,6 +6,7 @@ from typing import Final
 from projections.runner import ProjectionRunner
 from service.event_log import EventLog, LogFaultError
 from service.metrics import Metrics
+from service.nats.endpoint import RequestsEndpoint
 from service.nats.relay import Relay
 from service.nats.status import RelayState
 from service.web.parts import Check, Health
@@ -41,6 +42,15 @@ def checks(log: EventLog, relay: Relay | None, runner: ProjectionRunner | None) 
     return found
 
 
+def requests_health(endpoint: RequestsEndpoint) -> Check:
+    """The check of requests over NATS; HTTP goes on without them."""
+
+    async def check() -> Health:
+        return Health.OK if endpoint.status().is_serving else Health.DEGRADED
+
+    return check
+
+
 async def measure(metrics: Metrics, writer: Writer, relay: Relay | None, runner: ProjectionRunner | None) -> None:
     """Keep the gauges up to date until cancelled; belongs in a TaskGroup."""
     while True:
@@ -60,7 +70,9 @@ async def _relay_health(relay: Relay) -> Health:
         return Health.DOWN
     is_behind = (status.lag_events or 0) > LAG_EVENTS_MAX
     is_working = status.state in {RelayState.IDLE, RelayState.PUBLISHING, RelayState.STANDBY}
-    return Health.OK if is_working and not is_behind else Health.DEGRADED
+    # Events that were deleted from the stream never reach a new consumer: only an operator can have it made anew.
+    is_whole = not status.is_gapped
+    return Health.OK if is_working and is_whole and not is_behind else Health.DEGRADED
 
 
 async def _projection_health(runner: ProjectionRunner) -> Health:

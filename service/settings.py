@@ -58,6 +58,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         PostgresUrl | None, _about("URL", "PostgreSQL 15 or newer; unset: `numbering up` runs one")
     ] = None
     nats_url: Annotated[NatsUrl | None, _about("URL", "NATS with JetStream; unset: `numbering up` runs one")] = None
+    nats_credentials_file: Annotated[
+        Path | None, _about("file", "A NATS .creds file, where servers ask for one; unset: as the URL says")
+    ] = None
+    nats_nkey_seed_file: Annotated[
+        Path | None, _about("file", "The seed of an nkey, where NATS servers ask for one; unset: as the URL says")
+    ] = None
+    nats_ca_file: Annotated[
+        Path | None, _about("file", "Certificates of authority to trust for NATS over TLS; unset: the system's")
+    ] = None
     rate_limit: Annotated[
         int, _about("requests per minute", "The most one credential may ask for; 0 turns it off", ge=0)
     ] = 100

@@ -15,13 +15,11 @@ from service.cli.present import database_url, present_settings
 from service.settings import Settings, without_password
 
 WEB_PARTS: Final = frozenset({Part.WEB, Part.SWEEP})
-ALL_PARTS: Final = WEB_PARTS | {Part.RELAY, Part.PROJECT}
+ALL_PARTS: Final = WEB_PARTS | {Part.REQUESTS, Part.RELAY, Part.PROJECT}
 
 
 @click.command()
-@click.option(
-    "--web-only", "is_web_only", is_flag=True, help="HTTP and the sweep; relay and projections run elsewhere."
-)
+@click.option("--web-only", "is_web_only", is_flag=True, help="HTTP and the sweep; the rest runs elsewhere.")
 def serve(*, is_web_only: bool) -> None:
     """Answer HTTP, record what expires, publish the log and keep the projections, until SIGINT or SIGTERM."""
     parts = WEB_PARTS if is_web_only else ALL_PARTS
@@ -36,6 +34,15 @@ def relay() -> None:
     settings = _settings_for(parts)
     where = without_password(settings.nats_url or "")
     run_until_stopped(settings, parts, lambda: err().print(f"numbering: publishing to {where}"))
+
+
+@click.command()
+def requests() -> None:
+    """Answer requests of other services over NATS, until SIGINT or SIGTERM."""
+    parts = frozenset({Part.REQUESTS})
+    settings = _settings_for(parts)
+    where = without_password(settings.nats_url or "")
+    run_until_stopped(settings, parts, lambda: err().print(f"numbering: answering requests at {where}"))
 
 
 @click.command()
@@ -73,6 +80,6 @@ def _settings_for(parts: frozenset[Part]) -> Settings:
     """The settings. Raises CommandFault if an address these parts need is missing."""
     settings = present_settings()
     database_url(settings)
-    if Part.RELAY in parts and settings.nats_url is None:
+    if parts & {Part.RELAY, Part.REQUESTS} and settings.nats_url is None:
         raise CommandFault("no NATS: set NUMBERING_NATS_URL, or start `numbering up`, which brings its own")
     return settings

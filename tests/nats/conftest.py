@@ -1,0 +1,35 @@
+"""The API of one service, and the same service over NATS."""
+
+import gc
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.support.client import Api, an_api
+from tests.support.requesting import Requester, a_requester
+
+
+@pytest_asyncio.fixture
+async def api(database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
+    """A service of the test's own, with two firms and no rate limit."""
+    async with an_api(database_url, tmp_path) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def requester(api: Api, nats_url: str) -> AsyncIterator[Requester]:
+    """A NATS client and the service it asks."""
+    async with a_requester(api, nats_url) as asking:
+        yield asking
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_garbage() -> Iterator[None]:
+    """Closed connections are cycles; collected while pytest compiles a module, they meet a defect of CPython 3.11.
+
+    https://github.com/python/cpython/issues/106905: "AST constructor recursion depth mismatch".
+    """
+    yield
+    gc.collect()
