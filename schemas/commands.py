@@ -125,9 +125,9 @@ class ReleaseReservation(Struct, frozen=True, tag=True):
 
 
 class ExpireReservations(Struct, frozen=True, tag=True):
-    """Record as expired what is past its time, at most `blocks_max` blocks."""
+    """Record as expired what is past its time of the blocks reserved at these positions."""
 
-    blocks_max: int
+    reservations: tuple[Position, ...]
 
 
 class VoidDocument(Struct, frozen=True, tag=True):

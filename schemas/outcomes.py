@@ -85,11 +85,10 @@ class DocumentOutcome(Struct, frozen=True, tag="document"):
 
 
 class ExpiredOutcome(Struct, frozen=True, tag="expired"):
-    """How many blocks and numbers were recorded as expired; `is_more` if the bound cut the sweep short."""
+    """How many blocks and numbers were recorded as expired."""
 
     blocks: int
     numbers: int
-    is_more: bool
 
 
 Outcome = SeriesOutcome | ReservedOutcome | ReleasedOutcome | DocumentOutcome | ExpiredOutcome

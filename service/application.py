@@ -12,7 +12,6 @@ import asyncpg
 from msgspec import Struct
 
 from projections.runner import ProjectionRunner
-from schemas.outcomes import ExpiredOutcome
 from schemas.values import UnixSeconds
 from service.access import Access
 from service.keys import KeyFile
@@ -165,11 +164,12 @@ def _jobs(wiring: Wiring, parts: frozenset[Part]) -> list[Coroutine[Any, Any, No
 
 
 def _sweeper(wiring: Wiring) -> Sweeper:
-    def on_sweep(outcome: ExpiredOutcome) -> None:
+    def on_sweep(numbers: int) -> None:
         wiring.metrics.sweeps.inc()
-        wiring.metrics.expired_numbers.inc(outcome.numbers)
+        wiring.metrics.expired_numbers.inc(numbers)
 
-    return Sweeper(wiring.writer, period_seconds=wiring.settings.sweep_seconds, on_sweep=on_sweep)
+    period = wiring.settings.sweep_seconds
+    return Sweeper(wiring.writer, clock=_now, period_seconds=period, on_sweep=on_sweep)
 
 
 @asynccontextmanager

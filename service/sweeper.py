@@ -8,7 +8,8 @@ import structlog
 
 from schemas.commands import Caller, ExpireReservations
 from schemas.outcomes import ExpiredOutcome
-from schemas.values import Actor, ActorKind, FirmId, Mode
+from schemas.values import Actor, ActorKind, FirmId, Mode, Position, UnixSeconds
+from service.core.state import State
 from service.event_log import LogFaultError
 from service.requests import Answered, Request
 from service.writer import OutcomeUnknownError, Writer
@@ -16,6 +17,9 @@ from service.writer_queue import WriterBusyError
 
 BLOCKS_MAX: Final = 500
 """How many blocks one command may end, so that a large sweep leaves room for callers in between."""
+
+LOOKS_MAX: Final = 2_000
+"""How many blocks are looked at before callers have their turn: a millisecond or a few."""
 
 SWEEPER: Final = Caller(FirmId(""), Mode.LIVE, Actor(ActorKind.SYSTEM, "sweeper"))
 """Acts for no firm: every record takes firm and mode from its series."""
@@ -27,9 +31,16 @@ class Sweeper:
     """Sweeps at once, then every `period_seconds`. Expiry is enforced on use too: a late sweep lets nothing through."""
 
     def __init__(
-        self, writer: Writer, *, period_seconds: float, on_sweep: Callable[[ExpiredOutcome], None] = lambda _: None
+        self,
+        writer: Writer,
+        *,
+        clock: Callable[[], UnixSeconds],
+        period_seconds: float,
+        on_sweep: Callable[[int], None] = lambda _: None,
     ) -> None:
+        """`on_sweep` is told after each sweep how many numbers it recorded as expired."""
         self._writer = writer
+        self._clock = clock
         self._period_seconds = period_seconds
         self._on_sweep = on_sweep
         self._is_faulted = False
@@ -46,14 +57,33 @@ class Sweeper:
                 self._is_faulted = True
             await asyncio.sleep(self._period_seconds)
 
-    async def sweep(self) -> None:
-        """Record everything that is overdue now. Raises what Writer.submit raises; what was recorded before stays."""
-        is_more = True
-        while is_more:
-            result = await self._writer.submit(Request(ExpireReservations(BLOCKS_MAX), SWEEPER))
-            assert isinstance(result, Answered), "a sweep is never refused"
-            assert isinstance(result.outcome, ExpiredOutcome), "a sweep comes to an ExpiredOutcome"
-            self._on_sweep(result.outcome)
-            if result.outcome.numbers:
-                _say.info("sweeper.expired", blocks=result.outcome.blocks, numbers=result.outcome.numbers)
-            is_more = result.outcome.is_more
+    async def sweep(self) -> int:
+        """Record everything that is overdue now; how many numbers that was.
+
+        Raises what Writer.read and Writer.submit raise; what was recorded before stays.
+        """
+        overdue = await self._overdue(await self._writer.read())
+        numbers = 0
+        for start in range(0, len(overdue), BLOCKS_MAX):
+            numbers += await self._record(overdue[start : start + BLOCKS_MAX])
+        self._on_sweep(numbers)
+        if numbers:
+            _say.info("sweeper.expired", blocks=len(overdue), numbers=numbers)
+        return numbers
+
+    async def _overdue(self, state: State) -> tuple[Position, ...]:
+        """Where the overdue blocks were reserved, oldest first. The state is a value: it stays while others write."""
+        now = self._clock()
+        found: list[Position] = []
+        for looks, reservation in enumerate(state.unsettled, start=1):
+            if state.series[state.unsettled[reservation]].blocks[reservation].expires_at <= now:
+                found.append(reservation)
+            if looks % LOOKS_MAX == 0:
+                await asyncio.sleep(0)
+        return tuple(sorted(found))
+
+    async def _record(self, reservations: tuple[Position, ...]) -> int:
+        result = await self._writer.submit(Request(ExpireReservations(reservations), SWEEPER))
+        assert isinstance(result, Answered), "a sweep is never refused"
+        assert isinstance(result.outcome, ExpiredOutcome), "a sweep comes to an ExpiredOutcome"
+        return result.outcome.numbers

@@ -121,7 +121,7 @@ def _outcome(state: State, command: Command, records: Sequence[Record]) -> Outco
             assert command.slot is not None, "only a slot that exists is released"
             return ReleasedOutcome(command.slot.reservation, command.slot.number)
         case ExpireReservations():
-            return _expired(command, records)
+            return _expired(records)
         case _:
             assert_never(command)
 
@@ -143,8 +143,8 @@ def _reserved(record: Record) -> ReservedOutcome:
     )
 
 
-def _expired(command: ExpireReservations, records: Sequence[Record]) -> ExpiredOutcome:
+def _expired(records: Sequence[Record]) -> ExpiredOutcome:
     numbers = sum(
         len(item) for record in records if isinstance(record.event, ReservationExpired) for item in record.event.ranges
     )
-    return ExpiredOutcome(blocks=len(records), numbers=numbers, is_more=len(records) == command.blocks_max)
+    return ExpiredOutcome(blocks=len(records), numbers=numbers)

@@ -46,8 +46,6 @@ def a_day(seed: int, commands: int) -> History:
 def _is_done_if_repeatable(history: History, command: Command, *, refused: bool, at: int, position: int) -> bool:
     if refused or not isinstance(command, REPEATABLE) or history.state.position == position:
         return True
-    if isinstance(command, ExpireReservations) and history.state.position - position == command.blocks_max:
-        return True
     caller = history.last_caller
     return history.decide(command, caller, max(at, history.state.at)) == Done()
 

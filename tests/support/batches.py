@@ -43,4 +43,4 @@ def moved(record: Record, *, positions: int = 0, versions: int = 0) -> Record:
 
 def an_answer(name: str = "key", request: str = "body", numbers: int = 1) -> Answer:
     """An answer under a key."""
-    return Answer(name.encode(), request.encode(), ExpiredOutcome(1, numbers, is_more=False))
+    return Answer(name.encode(), request.encode(), ExpiredOutcome(1, numbers))

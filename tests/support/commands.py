@@ -181,9 +181,9 @@ def a_release(slot: Slot | None) -> ReleaseReservation:
     return ReleaseReservation(slot)
 
 
-def a_sweep(blocks_max: int = 1_000) -> ExpireReservations:
-    """Record what is overdue."""
-    return ExpireReservations(blocks_max)
+def a_sweep(first: int = 1, last: int = 1_000) -> ExpireReservations:
+    """Record what is overdue of the blocks reserved at positions `first` .. `last`."""
+    return ExpireReservations(tuple(Position(position) for position in range(first, last + 1)))
 
 
 def a_content(body: bytes = b'{"client":"c"}', salt: bytes = bytes(16)) -> Content:

@@ -88,7 +88,8 @@ class Script:
             caller = self._chance.choice(CALLERS)
             return self._open(state, caller), caller
         if self._chance.random() < 0.05:
-            return a_sweep(self._chance.choice([1, 3, 100])), the_sweeper()
+            first = self._chance.randrange(1, state.position + 1)
+            return a_sweep(first, first + self._chance.choice([1, 30, 10_000])), the_sweeper()
         caller = self._chance.choice(CALLERS)
         make = self._chance.choices(self._kinds, self._weights)[0]
         return make(state, caller), caller

@@ -36,7 +36,7 @@ async def fate(api: Api, token: str) -> str:
 
 async def sweep(api: Api) -> None:
     system = Caller(FirmId(""), Mode.LIVE, Actor(ActorKind.SYSTEM, "sweeper"))
-    await api.parts.writer.submit(Request(ExpireReservations(100), system))
+    await api.parts.writer.submit(Request(ExpireReservations(tuple(api.parts.writer.state.unsettled)), system))
 
 
 async def test_a_reservation_is_shown_in_full(api: Api) -> None:
