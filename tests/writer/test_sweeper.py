@@ -1,0 +1,103 @@
+"""The sweeper over a running writer: what it records, beside others, and on a store that goes away."""
+
+import asyncio
+
+import pytest
+
+from schemas.events import ReservationExpired
+from schemas.values import Position, UnixSeconds
+from service import sweeper as sweeping
+from service.event_log import LogUnavailableError
+from service.memory_log import MemoryLog
+from service.sweeper import Sweeper
+from service.writer import Writer
+from tests.support.commands import NOW, SERIES, a_reservation_of
+from tests.support.invariants import check_invariants
+from tests.support.waiting import until
+from tests.support.writers import do, open_and_lock, running
+
+DUE = UnixSeconds(NOW + 10_000_000)
+
+
+def a_sweeper(writer: Writer, now: UnixSeconds, told: list[int] | None = None) -> Sweeper:
+    """A sweeper that sweeps every few milliseconds."""
+    swept = told if told is not None else []
+    return Sweeper(writer, clock=lambda: now, period_seconds=0.002, on_sweep=swept.append)
+
+
+async def expired(log: MemoryLog) -> list[Position]:
+    """The blocks that were recorded as expired, in the order of their records."""
+    records = await log.read(Position(0), 100_000)
+    check_invariants(records)
+    return [r.record.event.reservation for r in records if isinstance(r.record.event, ReservationExpired)]
+
+
+async def test_a_sweep_records_every_overdue_block_once_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweeping, "BLOCKS_MAX", 7)  # several commands, and several slices of looking
+    monkeypatch.setattr(sweeping, "LOOKS_MAX", 5)
+    log = MemoryLog()
+    now = [NOW]
+    async with running(log, clock=lambda: now[0]) as writer:
+        await open_and_lock(writer)
+        for _ in range(30):
+            await do(writer, a_reservation_of(2))
+        assert await a_sweeper(writer, NOW).sweep() == 0
+        now[0] = DUE
+        assert await a_sweeper(writer, DUE).sweep() == 60
+        assert await a_sweeper(writer, DUE).sweep() == 0
+    assert await expired(log) == list(range(3, 33))
+
+
+async def test_sweepers_of_two_processes_record_an_expiry_once() -> None:
+    log = MemoryLog()
+    async with running(log) as writer:
+        await open_and_lock(writer)
+        for _ in range(50):
+            await do(writer, a_reservation_of(1))
+    async with running(log, clock=lambda: DUE) as one, running(log, clock=lambda: DUE) as other:
+        swept = await asyncio.gather(*(a_sweeper(writer, DUE).sweep() for writer in (one, other)))
+    assert sum(swept) == 50
+    assert sorted(await expired(log)) == list(range(3, 53))
+
+
+async def test_a_sweeper_whose_clock_is_ahead_of_the_writers_ends_nothing_early() -> None:
+    log = MemoryLog()
+    async with running(log) as writer:
+        await open_and_lock(writer)
+        await do(writer, a_reservation_of(1))
+        assert await a_sweeper(writer, DUE).sweep() == 0
+        assert writer.state.series[SERIES].pending == 1
+
+
+class _Away(MemoryLog):
+    """A log whose store cannot be reached while `is_away`."""
+
+    is_away = False
+    refusals = 0
+
+    async def head(self) -> Position:
+        """As MemoryLog.head, when it is there."""
+        if self.is_away:
+            self.refusals += 1
+            raise LogUnavailableError("away")
+        return await super().head()
+
+
+async def test_a_sweeper_waits_for_a_store_that_is_away_and_goes_on() -> None:
+    log = _Away()
+    told: list[int] = []
+    async with running(log, clock=lambda: DUE) as writer:
+        log.is_away = True
+        task = asyncio.create_task(a_sweeper(writer, DUE, told).run())
+        try:
+            await until(lambda: _is_true(log.refusals > 2))
+            assert told == []
+            log.is_away = False
+            await until(lambda: _is_true(told))
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+async def _is_true(value: object) -> bool:
+    return bool(value)
