@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from schemas.outcomes import Outcome
 from schemas.record import StoredRecord
-from schemas.values import Digest, DocumentId, LogId, Number, Position, SeriesId
+from schemas.values import Digest, DocumentId, FirmId, LogId, Mode, Number, Position, SeriesId, UnixSeconds
 
 
 class Content(Struct, frozen=True):
@@ -25,6 +25,19 @@ class Answer(Struct, frozen=True):
     key: bytes
     request: bytes
     outcome: Outcome
+
+
+class RecordOutline(Struct, frozen=True):
+    """A record as the relay needs it: where it goes, when it was written, and its canonical bytes, not decoded."""
+
+    log: LogId
+    position: Position
+    stream: SeriesId
+    tag: str
+    firm_id: FirmId
+    mode: Mode
+    at: UnixSeconds
+    canonical: bytes
 
 
 class Batch(Struct, frozen=True):
@@ -126,6 +139,10 @@ class EventLog(Protocol):
 
     async def read(self, after: Position, limit: int) -> list[StoredRecord]:
         """At most `limit` records after `after`, in order. Raises LogUnavailableError."""
+        ...
+
+    async def read_outlines(self, after: Position, limit: int) -> list[RecordOutline]:
+        """The same as `read`, for who passes records on without looking into them. Raises LogUnavailableError."""
         ...
 
     async def record_at(self, position: Position) -> StoredRecord | None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 
 from schemas.events import NumbersReserved, ReservationConsumed, SeriesOpened
-from schemas.record import Record, StoredRecord
+from schemas.record import Record, StoredRecord, event_tag
 from schemas.values import DEFAULT_LOG, NUMBER_MAX, Digest, DocumentId, LogId, Number, Position, SeriesId
 from service.event_log import (
     Answer,
@@ -15,6 +15,7 @@ from service.event_log import (
     Content,
     LogBrokenError,
     LogHaltedError,
+    RecordOutline,
     StalePositionError,
 )
 
@@ -80,6 +81,10 @@ class MemoryLog:
     async def read(self, after: Position, limit: int) -> list[StoredRecord]:
         """See EventLog.read."""
         return self._records[after : after + limit]
+
+    async def read_outlines(self, after: Position, limit: int) -> list[RecordOutline]:
+        """See EventLog.read_outlines."""
+        return [outline_of(stored) for stored in await self.read(after, limit)]
 
     async def record_at(self, position: Position) -> StoredRecord | None:
         """See EventLog.record_at."""
@@ -167,6 +172,21 @@ class MemoryLog:
     def _refuse_if_halted(self) -> None:
         if self._halted_because is not None:
             raise LogHaltedError(self._halted_because)
+
+
+def outline_of(stored: StoredRecord) -> RecordOutline:
+    """The record as the relay sees it."""
+    record = stored.record
+    return RecordOutline(
+        log=record.log,
+        position=record.position,
+        stream=record.stream,
+        tag=event_tag(record.event),
+        firm_id=record.firm_id,
+        mode=record.mode,
+        at=record.at,
+        canonical=stored.canonical,
+    )
 
 
 class _HeldMemoryLog:

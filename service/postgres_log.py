@@ -12,7 +12,7 @@ import structlog
 from schemas.outcomes import Outcome
 from schemas.record import StoredRecord, decode_record
 from schemas.values import DEFAULT_LOG, Digest, DocumentId, LogId, Number, Position, SeriesId
-from service.event_log import Answer, Batch, Content
+from service.event_log import Answer, Batch, Content, RecordOutline
 from service.postgres_faults import CONNECT_SECONDS_MAX, appending, reading
 from service.statements import statement
 
@@ -112,6 +112,11 @@ class PostgresLog:
     async def read(self, after: Position, limit: int) -> list[StoredRecord]:
         """See EventLog.read."""
         return [_stored(row[0]) for row in await self._fetch("log_read", self._log_id, after, limit)]
+
+    async def read_outlines(self, after: Position, limit: int) -> list[RecordOutline]:
+        """See EventLog.read_outlines."""
+        rows = await self._fetch("log_read_outlines", self._log_id, after, limit)
+        return [RecordOutline(self._log_id, *row) for row in rows]
 
     async def record_at(self, position: Position) -> StoredRecord | None:
         """See EventLog.record_at."""

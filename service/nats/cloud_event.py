@@ -9,15 +9,12 @@ from functools import lru_cache
 from typing import Final
 from zlib import crc32
 
-from schemas.record import Record, StoredRecord, event_name, event_tag
 from schemas.values import DEFAULT_LOG, LogId, SeriesId, UnixSeconds
-
-EXPECTED_LAST_SEQUENCE: Final = "Nats-Expected-Last-Sequence"
-EXPECTED_LAST_MESSAGE_ID: Final = "Nats-Expected-Last-Msg-Id"
-MESSAGE_ID: Final = "Nats-Msg-Id"
+from service.event_log import RecordOutline
 
 _UNSAFE: Final = re.compile(rb"[^A-Za-z0-9_-]")
-_IDS_CACHED: Final = 4096
+_SERIES_CACHED: Final = 16_384
+_TIMES_CACHED: Final = 1024
 
 
 def subject_root(log_id: LogId) -> str:
@@ -25,56 +22,56 @@ def subject_root(log_id: LogId) -> str:
     return "numbering.v1.events" if log_id == DEFAULT_LOG else f"numbering.v1.events-{log_id}"
 
 
-def subject_of(record: Record) -> str:
+def subject_of(record: RecordOutline) -> str:
     """`numbering.v1.events.<mode>.<firm>.<series>.<event-name>`."""
-    return f"{_partition(record.log, record.mode, record.firm_id)}.{token(record.stream)}.{event_name(record.event)}"
+    place = f"{subject_root(record.log)}.{token(record.mode)}.{token(record.firm_id)}"
+    return f"{place}.{token(record.stream)}.{record.tag.partition('/')[0]}"
 
 
-def message_id(stored: StoredRecord) -> str:
+def message_id(record: RecordOutline) -> str:
     """Position and content, so that events of a log that was rolled back do not pass for those in their places.
 
     A checksum will do against accidents; the comparison of both ends goes by the bytes.
     """
-    return f"{stored.record.position}-{crc32(stored.canonical):08x}"
+    return f"{record.position}-{crc32(record.canonical):08x}"
 
 
-def headers_of(stored: StoredRecord) -> dict[str, str]:
-    """The CloudEvents attributes, and what makes JetStream store the event at its position or not at all."""
-    record = stored.record
-    position = str(record.position)
-    return _constant_headers(record.log, record.stream, event_tag(record.event)) | {
-        EXPECTED_LAST_SEQUENCE: str(record.position - 1),
-        MESSAGE_ID: message_id(stored),
-        "ce-id": position,
-        "ce-time": _timestamp(record.at),
-        # Padded, because the sequence extension asks for values that sort as text.
-        "ce-sequence": position.zfill(20),
-    }
+def message_of(record: RecordOutline, own_id: str, last_id: str | None, reply: str) -> bytes:
+    """The event as a message of the NATS protocol: JetStream stores it at its position, after the message with the id
+    `last_id`, or not at all. No value in it can hold a line break: `token` and our own words only.
+    """
+    position, time = record.position, _timestamp(record.at)
+    after = f"Nats-Expected-Last-Msg-Id: {last_id}\r\n" if last_id is not None else ""
+    # The sequence is padded, because the extension asks for values that sort as text.
+    headers = (
+        f"{_constant_headers(record.log, record.stream, record.tag)}ce-id: {position}\r\nce-time: {time}\r\n"
+        f"ce-sequence: {position:020}\r\nNats-Expected-Last-Sequence: {position - 1}\r\n{after}"
+        f"Nats-Msg-Id: {own_id}\r\n\r\n"
+    )
+    sizes = f"{len(headers)} {len(headers) + len(record.canonical)}"
+    return f"HPUB {subject_of(record)} {reply} {sizes}\r\n{headers}".encode("ascii") + record.canonical + b"\r\n"
 
 
-@lru_cache(_IDS_CACHED)
-def _constant_headers(log_id: LogId, series_id: SeriesId, tag: str) -> dict[str, str]:
-    return {
-        "ce-specversion": "1.0",
-        "ce-source": f"/numbering/logs/{log_id}",
-        "ce-type": f"numbering.{tag}",
-        "ce-subject": token(series_id),
-        "ce-partitionkey": token(series_id),
-        "content-type": "application/json",
-    }
+@lru_cache(_SERIES_CACHED)
+def _constant_headers(log_id: LogId, series_id: SeriesId, tag: str) -> str:
+    return (
+        f"NATS/1.0\r\nce-specversion: 1.0\r\nce-source: /numbering/logs/{log_id}\r\nce-type: numbering.{tag}\r\n"
+        f"ce-subject: {token(series_id)}\r\nce-partitionkey: {token(series_id)}\r\n"
+        f"ce-dataschema: {dataschema(tag)}\r\ncontent-type: application/json\r\n"
+    )
 
 
-@lru_cache(_IDS_CACHED)
+def dataschema(tag: str) -> str:
+    """The `$id` of the JSON Schema of these events, which is `schemas/json/events/<tag>-<version>.json`."""
+    return f"urn:numbering:events:{tag.replace('/', ':')}"
+
+
+@lru_cache(_SERIES_CACHED)
 def token(text: str) -> str:
     """`text` as one token of a subject: all but letters, digits, `_` and `-` as the %XX of its UTF-8 bytes."""
     return _UNSAFE.sub(lambda found: b"%%%02X" % found[0][0], text.encode()).decode() or "%"
 
 
-@lru_cache(_IDS_CACHED)
-def _partition(log_id: LogId, mode: str, firm_id: str) -> str:
-    return f"{subject_root(log_id)}.{token(mode)}.{token(firm_id)}"
-
-
-@lru_cache(_IDS_CACHED)
+@lru_cache(_TIMES_CACHED)
 def _timestamp(at: UnixSeconds) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

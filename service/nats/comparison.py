@@ -6,9 +6,8 @@ few seconds in between.
 
 from msgspec import Struct
 
-from schemas.record import StoredRecord
 from schemas.values import Position
-from service.event_log import EventLog
+from service.event_log import EventLog, RecordOutline
 from service.nats.faults import StreamAheadError, StreamDiffersError
 from service.nats.stream import EventStream
 
@@ -16,7 +15,7 @@ from service.nats.stream import EventStream
 class CommonEnd(Struct, frozen=True):
     """The last record that is in both, none if the stream is empty; the stream has lost `missing` before it."""
 
-    record: StoredRecord | None
+    record: RecordOutline | None
     missing: int
 
     @property
@@ -25,9 +24,9 @@ class CommonEnd(Struct, frozen=True):
         return position_of(self.record)
 
 
-def position_of(record: StoredRecord | None) -> Position:
+def position_of(record: RecordOutline | None) -> Position:
     """The record's position, 0 before the first."""
-    return Position(0) if record is None else record.record.position
+    return Position(0) if record is None else record.position
 
 
 async def compare(stream: EventStream, log: EventLog) -> CommonEnd:
@@ -40,7 +39,7 @@ async def compare(stream: EventStream, log: EventLog) -> CommonEnd:
     if end.last == 0:
         # New, or lost with its store and made again: sequences begin at 1, as positions do, and all is published.
         return CommonEnd(None, 0)
-    record = await log.record_at(end.last)
+    record = next(iter(await log.read_outlines(Position(end.last - 1), 1)), None)
     if record is None:
         # The log was rolled back (the barrier was not what it promises), or somebody else publishes here.
         head = await log.head()

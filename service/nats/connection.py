@@ -7,10 +7,10 @@ from pathlib import Path
 from ssl import SSLContext, create_default_context
 
 from msgspec import Struct
-from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from service.nats.faults import BrokerUnavailableError
+from service.nats.pipelined import PipelinedClient
 
 
 class NatsSettings(Struct, frozen=True, kw_only=True):
@@ -28,9 +28,9 @@ class NatsSettings(Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def connected(settings: NatsSettings, name: str) -> AsyncGenerator[Client]:
+async def connected(settings: NatsSettings, name: str) -> AsyncGenerator[PipelinedClient]:
     """A connection under `name`, closed at the end of the block. Raises BrokerUnavailableError if there is none."""
-    client = Client()
+    client = PipelinedClient()
     try:
         await client.connect(
             servers=settings.url.split(","),
@@ -58,7 +58,7 @@ async def connected(settings: NatsSettings, name: str) -> AsyncGenerator[Client]
         await _close(client, settings.connect_seconds)
 
 
-async def _close(client: Client, seconds: int) -> None:
+async def _close(client: PipelinedClient, seconds: int) -> None:
     """Close, without waiting for a peer that reads no more; its socket then goes with the client."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):

@@ -3,9 +3,8 @@
 import asyncio
 from typing import Final
 
-from schemas.record import StoredRecord
 from schemas.values import Position
-from service.event_log import EventLog, LogBrokenError
+from service.event_log import EventLog, LogBrokenError, RecordOutline
 from service.nats.comparison import position_of
 from service.nats.faults import StreamMovedError
 from service.nats.window import PublishWindow
@@ -13,7 +12,7 @@ from service.nats.window import PublishWindow
 READ_EVENTS_MAX: Final = 1024
 
 
-async def read_on(log: EventLog, last: StoredRecord | None, end: Position) -> list[StoredRecord]:
+async def read_on(log: EventLog, last: RecordOutline | None, end: Position) -> list[RecordOutline]:
     """The next records after `last`, none beyond `end`; empty only at `end`.
 
     `last` is read once more and must be the same: a log rolled back and grown again under us would otherwise be
@@ -23,19 +22,19 @@ async def read_on(log: EventLog, last: StoredRecord | None, end: Position) -> li
     count = min(READ_EVENTS_MAX, end - position)
     if count <= 0:
         return []
-    records = await log.read(Position(max(0, position - 1)), count + 1)
+    records = await log.read_outlines(Position(max(0, position - 1)), count + 1)
     if last is None:
         del records[count:]
     elif not records or records.pop(0).canonical != last.canonical:
         raise StreamMovedError(f"the log is no longer the same at {position}")
-    if [stored.record.position for stored in records] != list(range(position + 1, position + 1 + count)):
+    if [record.position for record in records] != list(range(position + 1, position + 1 + count)):
         raise LogBrokenError(f"the log has no {count} records after {position}")
     return records
 
 
 async def publish_and_read_on(
-    window: PublishWindow, records: list[StoredRecord], log: EventLog, end: Position
-) -> list[StoredRecord]:
+    window: PublishWindow, records: list[RecordOutline], log: EventLog, end: Position
+) -> list[RecordOutline]:
     """Publish `records` and read what follows them meanwhile; raises what either raises."""
     try:
         async with asyncio.TaskGroup() as group:

@@ -10,9 +10,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from schemas.record import StoredRecord
 from schemas.values import Position, UnixSeconds
-from service.event_log import EventLog, LogFaultError
+from service.event_log import EventLog, LogFaultError, RecordOutline
 from service.nats.backoff import Backoff, jittered
 from service.nats.comparison import CommonEnd, compare, position_of
 from service.nats.connection import NatsSettings, connected
@@ -128,7 +127,7 @@ class Relay:
         await self._log.halt(str(fault))
         await asyncio.sleep(self._pace.compare)
 
-    async def _follow(self, stream: EventStream, last: StoredRecord | None) -> None:
+    async def _follow(self, stream: EventStream, last: RecordOutline | None) -> None:
         """Publish what comes after `last`, until it is time to compare both ends again."""
         loop = asyncio.get_running_loop()
         compare_at = loop.time() + self._pace.compare
@@ -149,7 +148,7 @@ class Relay:
                 self._well(RelayState.IDLE)
                 await self._wait_for_events()
 
-    async def _publish(self, window: PublishWindow, last: StoredRecord | None) -> StoredRecord | None:
+    async def _publish(self, window: PublishWindow, last: RecordOutline | None) -> RecordOutline | None:
         """Publish up to the barrier and wait until it is stored; the last record that was."""
         # Nothing beyond this position may be shown: a failover could still take it back.
         durable = await self._log.barrier(READER)
@@ -157,7 +156,7 @@ class Relay:
             records = await read_on(self._log, last, durable)
             while records:
                 last = records[-1]
-                self._report.waiting_since = records[0].record.at
+                self._report.waiting_since = records[0].at
                 records = await publish_and_read_on(window, records, self._log, durable)
                 self._report.published = window.acked
             await window.settle()

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
-from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig, StreamInfo
 from nats.js.errors import APIError
@@ -20,6 +19,7 @@ from service.nats.faults import (
     StreamRefusedError,
     StreamUnsafeError,
 )
+from service.nats.pipelined import PipelinedClient
 
 # Order and uniqueness come from the expected sequence; the window only spares a cluster some work, and costs memory.
 DUPLICATE_WINDOW_SECONDS: Final = 2.0
@@ -35,7 +35,7 @@ class StreamEnd(Struct, frozen=True):
 class EventStream:
     """`NUMBERING_<log>`, whose sequence numbers are the log's positions. `replicas` counts when it is made."""
 
-    def __init__(self, client: Client, log_id: LogId, *, replicas: int = 1) -> None:
+    def __init__(self, client: PipelinedClient, log_id: LogId, *, replicas: int = 1) -> None:
         self.name = f"NUMBERING_{log_id}"
         self.client = client
         self._manager = JetStreamManager(client)

@@ -12,15 +12,15 @@ from typing import Final, Self
 
 import msgspec
 from msgspec import Struct
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
-from schemas.record import StoredRecord
 from schemas.values import Position
-from service.nats.cloud_event import EXPECTED_LAST_MESSAGE_ID, MESSAGE_ID, headers_of, subject_of
+from service.event_log import RecordOutline
+from service.nats.cloud_event import message_id, message_of
 from service.nats.faults import MOVED, BrokerUnavailableError, RelayFaultError, StreamMovedError, StreamRefusedError
+from service.nats.pipelined import PipelinedClient
 
 # One acknowledgement answers for all events before it: each is stored only directly after the one it names by sequence
 # and id. The sequence alone would not do: a foreign message in the place of one event would let the next ones in.
@@ -49,7 +49,7 @@ _decoder = msgspec.json.Decoder(_Ack)
 class PublishWindow:
     """Publishes records after position `acked`, in order. After a fault it is of no more use."""
 
-    def __init__(self, client: Client, stream: str, acked: Position) -> None:
+    def __init__(self, client: PipelinedClient, stream: str, acked: Position) -> None:
         self.acked = acked
         self._client = client
         self._stream = stream
@@ -78,7 +78,7 @@ class PublishWindow:
         if self._subscription is not None and not self._client.is_closed:
             await self._subscription.unsubscribe()
 
-    async def publish(self, records: Sequence[StoredRecord]) -> None:
+    async def publish(self, records: Sequence[RecordOutline]) -> None:
         """Send the records, waiting only while too many are unanswered.
 
         Raises StreamMovedError, StreamRefusedError and BrokerUnavailableError; `acked` says what is surely stored.
@@ -99,17 +99,16 @@ class PublishWindow:
         """Wait until everything sent is stored. Raises as `publish`."""
         await self._answered(self._sent)
 
-    async def _send_all(self, chunk: Sequence[StoredRecord]) -> None:
-        for record in chunk[:-1]:
-            await self._send(record, "")
-        await self._send(chunk[-1], f"{self._inbox}.{chunk[-1].record.position}")
-
-    async def _send(self, stored: StoredRecord, reply: str) -> None:
-        headers = headers_of(stored)
-        if self._last_id is not None:
-            headers[EXPECTED_LAST_MESSAGE_ID] = self._last_id
-        await self._client.publish(subject_of(stored.record), stored.canonical, reply, headers)
-        self._sent, self._last_id = stored.record.position, headers[MESSAGE_ID]
+    async def _send_all(self, chunk: Sequence[RecordOutline]) -> None:
+        last = chunk[-1].position
+        messages: list[bytes] = []
+        for record in chunk:
+            own_id = message_id(record)
+            reply = f"{self._inbox}.{last}" if record.position == last else ""
+            messages.append(message_of(record, own_id, self._last_id, reply))
+            self._last_id = own_id
+        await self._client.publish_encoded(messages, max(len(record.canonical) for record in chunk))
+        self._sent = last
 
     async def _answered(self, position: int) -> None:
         """Wait until `position` is acknowledged; the deadline starts again with each acknowledgement."""

@@ -73,6 +73,7 @@ async def test_an_event_is_a_cloud_event_under_a_subject_of_its_own(nats_url: st
         "ce-time": "2026-05-28T20:26:41Z",
         "ce-sequence": "00000000000000000006",
         "ce-partitionkey": "ser_0",
+        "ce-dataschema": "urn:numbering:events:series-described:1",
         "content-type": "application/json",
     }
     assert decode_record(message.data).position == 6

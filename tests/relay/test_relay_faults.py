@@ -8,9 +8,9 @@ import pytest
 from nats.js.api import StreamConfig
 from structlog.testing import capture_logs
 
-from schemas.record import StoredRecord
 from schemas.values import Position
 from service.embedded import EmbeddedNats
+from service.event_log import RecordOutline
 from service.memory_log import MemoryLog
 from service.nats import window
 from service.nats.connection import NatsSettings, connected
@@ -199,15 +199,15 @@ async def test_nothing_of_a_window_is_stored_after_a_foreign_message(nats_url: s
         connected(NatsSettings(url=nats_url), "test") as client,
         PublishWindow(client, STREAM, Position(0)) as publishing,
     ):
-        await publish_and_settle(publishing, await log.read(Position(0), 100))
+        await publish_and_settle(publishing, await log.read_outlines(Position(0), 100))
         await jetstream.publish(FOREIGN, b"{}")
         with pytest.raises(StreamMovedError):
-            await publish_and_settle(publishing, await log.read(Position(100), 100))
+            await publish_and_settle(publishing, await log.read_outlines(Position(100), 100))
 
     assert [message.subject == FOREIGN for message in await messages(nats_url)] == [False] * 100 + [True]
 
 
-async def publish_and_settle(publishing: PublishWindow, records: list[StoredRecord]) -> None:
+async def publish_and_settle(publishing: PublishWindow, records: list[RecordOutline]) -> None:
     """Publish and wait for the answers."""
     await publishing.publish(records)
     await publishing.settle()

@@ -6,7 +6,16 @@ from enum import Enum
 
 from schemas.record import StoredRecord
 from schemas.values import Digest, DocumentId, LogId, Number, Position, SeriesId
-from service.event_log import Answer, AppendInDoubtError, Batch, Content, EventLog, HeldLog, LogUnavailableError
+from service.event_log import (
+    Answer,
+    AppendInDoubtError,
+    Batch,
+    Content,
+    EventLog,
+    HeldLog,
+    LogUnavailableError,
+    RecordOutline,
+)
 
 
 class Fault(Enum):
@@ -81,6 +90,10 @@ class LosesReplies(EventLog):
     async def read(self, after: Position, limit: int) -> list[StoredRecord]:
         """See EventLog.read."""
         return await self._log.read(after, limit)
+
+    async def read_outlines(self, after: Position, limit: int) -> list[RecordOutline]:
+        """See EventLog.read_outlines."""
+        return await self._log.read_outlines(after, limit)
 
     async def record_at(self, position: Position) -> StoredRecord | None:
         """See EventLog.record_at."""

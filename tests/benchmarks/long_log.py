@@ -1,0 +1,75 @@
+"""A log as a year of tills leaves it: reservations, consumptions and releases of many series."""
+
+from typing import Final
+
+from schemas.events import Event, NumbersReserved, ReservationConsumed, ReservationReleased, SeriesOpened
+from schemas.record import Record, StoredRecord, encode_record
+from schemas.values import (
+    DEFAULT_LOG,
+    Actor,
+    ActorKind,
+    CommandId,
+    DeviceId,
+    Digest,
+    DocumentId,
+    DocumentType,
+    FirmId,
+    IsoDate,
+    Mode,
+    Number,
+    Position,
+    SeriesId,
+    UnixSeconds,
+    Version,
+)
+from service.event_log import Batch, EventLog
+
+SERIES: Final = 100
+BATCH: Final = 2_000
+ROUND: Final = 10
+"""Events of one block: it is reserved, eight numbers are used and one is given up."""
+
+
+async def fill(log: EventLog, events: int) -> None:
+    """Append so many events to an empty log."""
+    for first in range(1, events + 1, BATCH):
+        positions = range(first, min(first + BATCH, events + 1))
+        await log.append(Position(first - 1), Batch([_record(Position(each)) for each in positions]))
+
+
+def _record(position: Position) -> StoredRecord:
+    """Series take turns: event `turn` of series `series`."""
+    turn, series = divmod(position - 1, SERIES)
+    found = Record(
+        log=DEFAULT_LOG,
+        position=position,
+        stream=SeriesId(f"series{series:04}"),
+        series_name=f"FACT{series}",
+        version=Version(turn + 1),
+        previous=Position(position - SERIES if turn else 0),
+        firm_id=FirmId(f"firm_{series // 10}"),
+        mode=Mode.LIVE,
+        at=UnixSeconds(1_780_000_000 + position // 50),
+        actor=Actor(ActorKind.SESSION, f"{series}", 7),
+        device_id=DeviceId(f"till-{series}"),
+        command_id=CommandId(f"{position:032x}"),
+        idempotency_key=f"0f8fad5b-d9cb-469f-a165-{position:012x}",
+        event=_event(turn, series, position),
+    )
+    return StoredRecord(found, encode_record(found))
+
+
+def _event(turn: int, series: int, position: Position) -> Event:
+    if turn == 0:
+        return SeriesOpened(f"FACT{series}", DocumentType.FISCAL, None, "{number}", Number(1), 2026, is_primary=False)
+    block, step = divmod(turn - 1, ROUND)
+    first, reserved = Number(block * (ROUND - 1) + 1), Position(position - step * SERIES)
+    if step == 0:
+        last = Number(first + ROUND - 2)
+        return NumbersReserved(first, last, DeviceId(f"till-{series}"), UnixSeconds(1_790_000_000), "k1")
+    number = Number(first + step - 1)
+    if step == ROUND - 1:
+        return ReservationReleased(reserved, number)
+    document = DocumentId(f"inv_{position:010}")
+    content = Digest(f"{position:064x}")
+    return ReservationConsumed(reserved, number, f"FACT{series}-{number:05}", document, IsoDate("2026-05-28"), content)
