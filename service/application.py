@@ -23,6 +23,7 @@ from service.postgres_faults import CONNECT_SECONDS_MAX, reading
 from service.postgres_log import PostgresLog
 from service.readiness import checks, measure, requests_health
 from service.settings import Settings
+from service.snapshots import SnapshotKeeper
 from service.sweeper import Sweeper
 from service.tokens import TokenSealer
 from service.web.application import web_application
@@ -43,6 +44,10 @@ class Part(StrEnum):
     REQUESTS = "requests"
     RELAY = "relay"
     PROJECT = "project"
+
+
+DECIDING: Final = frozenset({Part.WEB, Part.REQUESTS, Part.SWEEP})
+"""The parts that need the writer."""
 
 
 class MissingSettingError(Exception):
@@ -73,6 +78,8 @@ async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Call
         loop.add_signal_handler(number, stop.set)
     async with _wired(settings, parts) as wiring, asyncio.TaskGroup() as group:
         tasks = [group.create_task(job) for job in _jobs(wiring, parts)]
+        if parts & DECIDING:
+            await wiring.writer.read()  # whoever asks first should not wait for the whole log to be read
         async with _answering(wiring, parts):
             on_ready()
             await stop.wait()
@@ -152,8 +159,9 @@ def _limits(settings: Settings) -> Limits:
 
 def _jobs(wiring: Wiring, parts: frozenset[Part]) -> list[Coroutine[Any, Any, None]]:
     jobs: list[Coroutine[Any, Any, None]] = [measure(wiring.metrics, wiring.writer, wiring.relay, wiring.runner)]
-    if parts & {Part.WEB, Part.REQUESTS, Part.SWEEP}:
+    if parts & DECIDING:
         jobs.append(wiring.writer.run())
+        jobs.append(SnapshotKeeper(wiring.log, lambda: wiring.writer.state).run())
     if Part.SWEEP in parts:
         jobs.append(_sweeper(wiring).run())
     if wiring.relay is not None:

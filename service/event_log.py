@@ -48,6 +48,14 @@ class Batch(Struct, frozen=True):
     answers: Sequence[Answer] = ()
 
 
+class Snapshot(Struct, frozen=True):
+    """An encoded State at `position`; `record_digest` is the SHA-256 of the record there."""
+
+    position: Position
+    record_digest: bytes
+    state: bytes
+
+
 class LogFaultError(Exception):
     """The log could not do what was asked. Every subclass says what is written."""
 
@@ -163,4 +171,12 @@ class EventLog(Protocol):
 
     async def answer(self, key: bytes) -> Answer | None:
         """What was answered under this key. Raises LogUnavailableError."""
+        ...
+
+    async def snapshot(self, release: str) -> Snapshot | None:
+        """The snapshot that was kept last by this release, if there is one. Raises LogUnavailableError."""
+        ...
+
+    async def keep_snapshot(self, release: str, snapshot: Snapshot) -> None:
+        """Keep it instead of an older one, or of another release's. Raises LogUnavailableError."""
         ...

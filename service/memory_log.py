@@ -16,6 +16,7 @@ from service.event_log import (
     LogBrokenError,
     LogHaltedError,
     RecordOutline,
+    Snapshot,
     StalePositionError,
 )
 
@@ -32,6 +33,7 @@ class MemoryLog:
         self._documents: dict[DocumentId, list[StoredRecord]] = {}
         self._contents: dict[Digest, Content] = {}
         self._answers: dict[bytes, Answer] = {}
+        self._snapshots: dict[str, Snapshot] = {}
         self._halted_because: str | None = None
         self._lock = asyncio.Lock()
 
@@ -105,6 +107,16 @@ class MemoryLog:
     async def answer(self, key: bytes) -> Answer | None:
         """See EventLog.answer."""
         return self._answers.get(key)
+
+    async def snapshot(self, release: str) -> Snapshot | None:
+        """See EventLog.snapshot."""
+        return self._snapshots.get(release)
+
+    async def keep_snapshot(self, release: str, snapshot: Snapshot) -> None:
+        """See EventLog.keep_snapshot."""
+        kept = self._snapshots.get(release)
+        if kept is None or kept.position < snapshot.position:
+            self._snapshots = {release: snapshot}
 
     def check(self, expected: Position, batch: Batch) -> None:
         """Raise what `append` would raise; change nothing."""

@@ -12,7 +12,7 @@ import structlog
 from schemas.outcomes import Outcome
 from schemas.record import StoredRecord, decode_record
 from schemas.values import DEFAULT_LOG, Digest, DocumentId, LogId, Number, Position, SeriesId
-from service.event_log import Answer, Batch, Content, RecordOutline
+from service.event_log import Answer, Batch, Content, RecordOutline, Snapshot
 from service.postgres_faults import CONNECT_SECONDS_MAX, appending, reading
 from service.statements import statement
 
@@ -142,6 +142,16 @@ class PostgresLog:
         """See EventLog.answer."""
         row = await self._fetch_row("log_answer", key)
         return None if row is None else Answer(key, row["request"], _outcome_decoder.decode(row["outcome"]))
+
+    async def snapshot(self, release: str) -> Snapshot | None:
+        """See EventLog.snapshot."""
+        row = await self._fetch_row("log_snapshot", self._log_id, release)
+        return None if row is None else Snapshot(Position(row["position"]), row["record_digest"], row["state"])
+
+    async def keep_snapshot(self, release: str, snapshot: Snapshot) -> None:
+        """See EventLog.keep_snapshot."""
+        values = (snapshot.position, release, snapshot.record_digest, snapshot.state)
+        await self._fetch_row("log_keep_snapshot", self._log_id, *values)
 
     async def _fetch(self, name: str, *arguments: object) -> list[asyncpg.Record]:
         with reading():

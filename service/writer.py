@@ -29,6 +29,7 @@ from service.event_log import (
     StalePositionError,
 )
 from service.requests import Answered, Idempotency, Request, Waiting
+from service.snapshots import load
 from service.writer_batch import Plan, plan_batch
 from service.writer_queue import WriterQueue
 
@@ -82,6 +83,7 @@ class Writer:
         self._running: dict[bytes, Waiting] = {}
         self._is_contended = False
         self._head_seen = Position(0)
+        self._may_use_snapshot = True
 
     @property
     def queue_depth(self) -> int:
@@ -252,6 +254,11 @@ class Writer:
 
     async def _catch_up(self, log: EventLog | HeldLog, head: Position) -> None:
         """Fold in what was written up to `head`. Others may fold while this waits; nothing is folded twice."""
+        if self._may_use_snapshot and head - self.state.position > READ_LIMIT:
+            self._may_use_snapshot = False
+            snapshot = await load(self._log)
+            if snapshot is not None and snapshot.position > self.state.position:
+                self.state = snapshot
         while self.state.position < head:
             for stored in await log.read(self.state.position, READ_LIMIT):
                 if stored.record.position == self.state.position + 1:
@@ -265,7 +272,7 @@ class Writer:
             return
         # The log contradicts what this process believes: it must not decide anything more on that belief.
         _say.error("the log refused a command", fault=str(fault), position=self.state.position)
-        self.state = empty_state(self._log.log_id)
+        self.state, self._may_use_snapshot = empty_state(self._log.log_id), False
         _fail(waiting, fault)
 
     async def _stop_issuing(self, waiting: Sequence[Waiting], lost: "_TailLostError") -> None:

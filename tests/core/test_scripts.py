@@ -18,6 +18,7 @@ from schemas.rejections import Rejection
 from schemas.values import DEFAULT_LOG
 from service.core.decision import Append, Done
 from service.core.evolve import evolve
+from service.core.snapshot import decode_state, encode_state
 from service.core.state import empty_state
 from tests.support.commands import NOW
 from tests.support.history import History
@@ -48,6 +49,13 @@ def _is_done_if_repeatable(history: History, command: Command, *, refused: bool,
         return True
     caller = history.last_caller
     return history.decide(command, caller, max(at, history.state.at)) == Done()
+
+
+@settings(max_examples=25, deadline=None)
+@given(SEEDS)
+def test_a_snapshot_of_any_day_is_the_state_it_was_made_of(seed: int) -> None:
+    state = a_day(seed, 120).state
+    assert decode_state(encode_state(state)) == state
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,0 +1,118 @@
+"""The state as plain data and back, so that a process need not fold the whole log to begin. Pure.
+
+What is looked up across series follows from the series, so only they and the drafts are written down.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import asdict
+from rpds import HashTrieMap
+
+from schemas.outcomes import LockView
+from schemas.values import (
+    DocumentId,
+    DocumentType,
+    FirmId,
+    IsoDate,
+    LogId,
+    Mode,
+    Number,
+    NumberRange,
+    Position,
+    SeriesId,
+    UnixSeconds,
+    Version,
+)
+from service.core.state import Block, Changed, Draft, Series, State, name_key
+
+
+class _SeriesImage(Struct, frozen=True):
+    """A Series, field by field, with plain maps."""
+
+    series_id: SeriesId
+    firm_id: FirmId
+    mode: Mode
+    name: str
+    document_type: DocumentType
+    description: str | None
+    format: str
+    start_number: Number
+    next_number: Number
+    year: int
+    is_primary: bool
+    opened_at: UnixSeconds
+    version: Version
+    position: Position
+    is_used: bool
+    lock: LockView | None
+    pending: int
+    blocks: dict[Position, Block]
+    voided: tuple[NumberRange, ...]
+    withdrawn: tuple[NumberRange, ...]
+    released: tuple[NumberRange, ...]
+    expired: tuple[NumberRange, ...]
+    dates: dict[IsoDate, int]
+    latest_date: IsoDate | None
+    changed: dict[Number, Changed]
+    reversal_of: dict[Number, Number]
+    reversed_by: dict[Number, Number]
+
+
+class _StateImage(Struct, frozen=True):
+    """A State; `series` in the order they were opened."""
+
+    log_id: LogId
+    position: Position
+    at: UnixSeconds
+    series: list[_SeriesImage]
+    drafts: dict[DocumentId, Draft]
+
+
+_MAPS = ("blocks", "dates", "changed", "reversal_of", "reversed_by")
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_StateImage)
+
+
+def encode_state(state: State) -> bytes:
+    """The state as MessagePack."""
+    opened = (series_id for partition in state.partitions.values() for series_id in partition)
+    image = _StateImage(
+        log_id=state.log_id,
+        position=state.position,
+        at=state.at,
+        series=[_image(state.series[series_id]) for series_id in opened],
+        drafts=dict(state.drafts),
+    )
+    return _encoder.encode(image)
+
+
+def decode_state(encoded: bytes) -> State:
+    """The state that was encoded. Raises msgspec.DecodeError and its subclass ValidationError."""
+    image = _decoder.decode(encoded)
+    state = State(image.log_id, image.position, image.at)
+    all_series = [_series(found) for found in image.series]
+    partitions: dict[tuple[FirmId, Mode], tuple[SeriesId, ...]] = {}
+    for series in all_series:
+        key = (series.firm_id, series.mode)
+        partitions[key] = (*partitions.get(key, ()), series.series_id)
+    return msgspec.structs.replace(
+        state,
+        series=HashTrieMap({series.series_id: series for series in all_series}),
+        partitions=HashTrieMap(partitions),
+        names=HashTrieMap({name_key(s.firm_id, s.mode, s.document_type, s.name): s.series_id for s in all_series}),
+        primaries=HashTrieMap({(s.firm_id, s.mode, s.document_type): s.series_id for s in all_series if s.is_primary}),
+        unsettled=HashTrieMap({position: s.series_id for s in all_series for position in s.blocks}),
+        drafts=HashTrieMap(image.drafts),
+    )
+
+
+def _image(series: Series) -> _SeriesImage:
+    fields: dict[str, Any] = asdict(series) | {name: dict(getattr(series, name)) for name in _MAPS}
+    return _SeriesImage(**fields)
+
+
+def _series(image: _SeriesImage) -> Series:
+    fields: dict[str, Any] = asdict(image) | {name: HashTrieMap(getattr(image, name)) for name in _MAPS}
+    return Series(**fields)

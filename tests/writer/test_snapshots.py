@@ -1,0 +1,142 @@
+"""Beginning from a snapshot instead of the first event."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from schemas.record import StoredRecord
+from schemas.values import Position
+from service import writer
+from service.core.evolve import evolve
+from service.core.snapshot import encode_state
+from service.core.state import State, empty_state
+from service.event_log import EventLog, Snapshot
+from service.memory_log import MemoryLog
+from service.snapshots import RELEASE, SnapshotKeeper, load
+from tests.support.commands import SERIES, a_reservation_of
+from tests.support.writers import do, open_and_lock, running
+
+
+@pytest.fixture(autouse=True)
+def _short_logs_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "READ_LIMIT", 10)
+
+
+class _Counting(MemoryLog):
+    """A log that knows how many records were read from it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read_count = 0
+
+    async def read(self, after: Position, limit: int) -> list[StoredRecord]:
+        """As MemoryLog.read."""
+        found = await super().read(after, limit)
+        self.read_count += len(found)
+        return found
+
+
+async def grow(log: EventLog, blocks: int) -> None:
+    """A locked series and so many blocks."""
+    async with running(log) as running_writer:
+        await open_and_lock(running_writer)
+        for _ in range(blocks):
+            await do(running_writer, a_reservation_of(3))
+
+
+def folded(records: Sequence[StoredRecord], log: EventLog) -> State:
+    """The state by folding from the first event."""
+    state = empty_state(log.log_id)
+    for stored in records:
+        state = evolve(state, stored.record)
+    return state
+
+
+async def state_of_a_new_process(log: EventLog) -> State:
+    """What a writer that has just started knows."""
+    async with running(log) as started:
+        return await started.read()
+
+
+async def keep(log: EventLog, state: State) -> None:
+    """Keep a snapshot of the state."""
+    assert await SnapshotKeeper(log, lambda: state).keep(events_between=1)
+
+
+async def test_a_process_begins_with_a_snapshot_and_reads_only_what_came_after() -> None:
+    log = _Counting()
+    await grow(log, 50)
+    await keep(log, folded(await log.read(Position(0), 52), log))
+    async with running(log) as grown:
+        await do(grown, a_reservation_of(1))
+    log.read_count = 0
+    state = await state_of_a_new_process(log)
+    assert log.read_count == 1
+    assert state == folded(await log.read(Position(0), 100), log)
+
+
+async def test_the_next_numbers_after_a_snapshot_are_the_right_ones(log: EventLog) -> None:
+    await grow(log, 20)
+    await keep(log, folded(await log.read(Position(0), 100), log))
+    async with running(log) as started:
+        await started.read()
+        await do(started, a_reservation_of(1))
+        assert started.state.series[SERIES].next_number == 62
+    assert folded(await log.read(Position(0), 100), log).series[SERIES].next_number == 62
+
+
+async def test_a_snapshot_of_another_history_is_passed_over() -> None:
+    log, other = MemoryLog(), MemoryLog()
+    await grow(log, 20)
+    await grow(other, 20)  # the same commands under other ids
+    await keep(other, folded(await other.read(Position(0), 100), other))
+    snapshot = await other.snapshot(RELEASE)
+    assert snapshot is not None
+    await log.keep_snapshot(RELEASE, snapshot)
+    assert await load(log) is None
+    assert await state_of_a_new_process(log) == folded(await log.read(Position(0), 100), log)
+
+
+async def test_a_snapshot_beyond_the_end_of_the_log_is_passed_over() -> None:
+    log, longer = MemoryLog(), MemoryLog()
+    await grow(log, 20)
+    await grow(longer, 30)
+    await keep(longer, folded(await longer.read(Position(0), 100), longer))
+    snapshot = await longer.snapshot(RELEASE)
+    assert snapshot is not None
+    await log.keep_snapshot(RELEASE, snapshot)
+    assert await load(log) is None
+
+
+async def test_a_damaged_snapshot_is_passed_over() -> None:
+    log = MemoryLog()
+    await grow(log, 20)
+    await keep(log, folded(await log.read(Position(0), 100), log))
+    good = await log.snapshot(RELEASE)
+    assert good is not None
+    await log.keep_snapshot("", Snapshot(good.position, good.record_digest, good.state))
+    await log.keep_snapshot(RELEASE, Snapshot(good.position, good.record_digest, good.state[:-5]))
+    assert await load(log) is None
+
+
+async def test_a_snapshot_of_another_release_is_not_found(log: EventLog) -> None:
+    await grow(log, 20)
+    state = folded(await log.read(Position(0), 100), log)
+    await log.keep_snapshot("another", Snapshot(state.position, b"", encode_state(state)))
+    assert await log.snapshot(RELEASE) is None
+
+
+async def test_an_older_snapshot_does_not_take_the_place_of_a_newer_one(log: EventLog) -> None:
+    await log.keep_snapshot("release", Snapshot(Position(7), b"7", b"new"))
+    await log.keep_snapshot("release", Snapshot(Position(5), b"5", b"old"))
+    assert await log.snapshot("release") == Snapshot(Position(7), b"7", b"new")
+
+
+async def test_a_keeper_waits_until_enough_has_happened() -> None:
+    log = MemoryLog()
+    await grow(log, 20)
+    state = folded(await log.read(Position(0), 100), log)
+    keeper = SnapshotKeeper(log, lambda: state)
+    assert not await keeper.keep(events_between=23)
+    assert await keeper.keep(events_between=22)
+    assert not await keeper.keep(events_between=1)
