@@ -172,8 +172,15 @@ class PostgresLog:
                         timeout=CONNECT_SECONDS_MAX,
                         server_settings={"role": ROLE, "application_name": "numbering writer"},
                     )
-            with appending(self._appender):
-                yield self._appender
+            connection = self._appender
+            try:
+                with appending(connection):
+                    yield connection
+            except asyncio.CancelledError:
+                # A cancelled BEGIN or COMMIT leaves a transaction open, with the lock of the log: whoever came next
+                # would write into it, be told that it is durable, and lose it.
+                connection.terminate()
+                raise
 
     async def _check_durability(self) -> None:
         row = await self._fetch_row("log_durability")
