@@ -67,6 +67,14 @@ def decide(state: State, command: Command, caller: Caller, now: UnixSeconds) -> 
             return issuing.reverse(state, command, caller, now)
         case DeleteDocument():
             return documents.delete(state, command, caller)
+        case SaveDraft() | VoidDraft() | DeleteDraft():
+            return _decide_on_draft(state, command, caller)
+        case _:
+            assert_never(command)
+
+
+def _decide_on_draft(state: State, command: SaveDraft | VoidDraft | DeleteDraft, caller: Caller) -> Decision:
+    match command:
         case SaveDraft():
             return drafts.save(state, command, caller)
         case VoidDraft():
