@@ -1,16 +1,21 @@
 """A log that tests write as the service would, and a runner that follows it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 import asyncpg
 import pytest_asyncio
 
 from projections.runner import ProjectionRunner
 from schemas.record import Record, encode_record
-from schemas.values import DEFAULT_LOG, Position
+from schemas.values import DEFAULT_LOG, Digest, Position
 from service.statements import statement
+from tests.projections.bodies import Body
+from tests.projections.histories import content_of
 
 APPEND_MAX = 1000
+NO_BODIES: Final[Mapping[Digest, Body]] = MappingProxyType({})
 
 
 class WrittenLog:
@@ -22,13 +27,23 @@ class WrittenLog:
         self.position = Position(0)
         self._writer = writer
 
-    async def append(self, records: Sequence[Record]) -> None:
-        """Append the records in as few calls as the bound allows."""
+    async def append(self, records: Sequence[Record], bodies: Mapping[Digest, Body] = NO_BODIES) -> None:
+        """Append the records in as few calls as the bound allows, each with those of `bodies` that it names."""
         for start in range(0, len(records), APPEND_MAX):
-            texts = [encode_record(record).decode() for record in records[start : start + APPEND_MAX]]
+            part = records[start : start + APPEND_MAX]
+            texts = [encode_record(record).decode() for record in part]
+            named = [digest for record in part if (digest := content_of(record)) is not None]
+            contents = [bodies[digest] for digest in named if digest in bodies]
             nothing: list[bytes] = []
             head = await self._writer.fetchval(
-                statement("log_append"), DEFAULT_LOG, self.position, texts, *[nothing] * 6
+                statement("log_append"),
+                DEFAULT_LOG,
+                self.position,
+                texts,
+                [bytes.fromhex(body.digest) for body in contents],
+                [body.salt for body in contents],
+                [body.text for body in contents],
+                *[nothing] * 3,
             )
             self.position = Position(head)
 

@@ -6,8 +6,13 @@ from typing import Self
 from msgspec import Struct
 
 from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
     Event,
     NumbersReserved,
     NumberWithdrawn,
@@ -39,34 +44,58 @@ from schemas.values import (
     UnixSeconds,
     Version,
 )
+from tests.projections.bodies import Body, body_of
 
+DAYS = [IsoDate(f"2026-11-{day:02d}") for day in range(1, 29)]
 START = UnixSeconds(1_790_000_000)
 HOLD_SECONDS = 2_592_000
 DEVICES = [DeviceId(f"till-{number}") for number in range(3)]
 TILL = Actor(ActorKind.SESSION, "17")
 SWEEPER = Actor(ActorKind.SYSTEM, "sweeper")
+Documents = dict[Number, tuple[DocumentId, IsoDate]]
+
+
+class _Stream(Struct):
+    """A series, or a draft, which has no name."""
+
+    stream: SeriesId
+    name: str | None
+    version: Version = Version(0)
+    previous: Position = Position(0)
 
 
 class _Series(Struct):
     series_id: SeriesId
+    stream: _Stream
+    document_type: DocumentType
     next: Number
-    version: Version
-    previous: Position
-    blocks: dict[Position, list[Number]]
-    standing: dict[Number, DocumentId]
-    voided: dict[Number, DocumentId]
+    blocks: dict[Position, list[Number]] = {}
+    standing: Documents = {}
+    voided: Documents = {}
+    reversals: dict[Number, Number] = {}
+
+    def is_reversible(self, number: Number) -> bool:
+        """Whether a standing document is no reversal, and none of it stands."""
+        return number not in self.reversals and not any(
+            source == number and reversal in self.standing for reversal, source in self.reversals.items()
+        )
 
 
 class History:
-    """Makes records one after the other; `records` are all of them."""
+    """Makes records one after the other; `records` are all of them, `bodies` what their documents say."""
 
     def __init__(self, random: Random, position: Position | None = None, prefix: str = "S") -> None:
         self.random = random
         self.records: list[Record] = []
+        self.bodies: dict[Digest, Body] = {}
         self.series: list[_Series] = []
+        self.drafts: dict[DocumentId, _Stream] = {}
+        self.voided_drafts: dict[DocumentId, _Stream] = {}
+        self._drafts_made = 0
         self._position = position or Position(0)
         self._at = START
-        self._prefix = prefix
+        self.prefix = prefix
+        self.firm_id = FirmId(f"firm-{prefix}")
 
     @classmethod
     def of_seed(cls, seed: int) -> Self:
@@ -85,12 +114,12 @@ class History:
 
     def open(self, start_number: int | None = None) -> SeriesId:
         """Open a series."""
-        series_id = SeriesId(f"{self._prefix}{len(self.series)}")
+        series_id = SeriesId(f"{self.prefix}{len(self.series)}")
         start = Number(start_number or self.random.choice([1, 1, 100]))
-        series = _Series(series_id, start, Version(0), Position(0), {}, {}, {})
+        document_type = DocumentType.FISCAL if len(self.series) % 3 < 2 else DocumentType.PROFORMA
+        series = _Series(series_id, _Stream(series_id, series_id), document_type, start)
         self.series.append(series)
-        opened = SeriesOpened(series_id, DocumentType.FISCAL, None, "{number}", start, 2026, is_primary=True)
-        self.add(series, opened)
+        self.add(series.stream, SeriesOpened(series_id, document_type, None, "{number}", start, 2026, is_primary=True))
         return series_id
 
     def reserve(self, series: _Series, count: int, device_id: DeviceId | None) -> Position:
@@ -98,61 +127,103 @@ class History:
         first, last = series.next, Number(series.next + count - 1)
         key = "k1" if device_id else None
         expires_at = UnixSeconds(self._at + HOLD_SECONDS)
-        position = self.add(series, NumbersReserved(first, last, device_id, expires_at, key), device_id)
+        position = self.add(series.stream, NumbersReserved(first, last, device_id, expires_at, key), device_id)
         series.blocks[position] = [Number(number) for number in range(first, last + 1)]
         series.next = Number(last + 1)
         return position
 
-    def consume(self, series: _Series, reservation: Position, number: Number) -> None:
+    def consume(
+        self, series: _Series, reservation: Position, number: Number, reverses: DocumentId | None = None
+    ) -> DocumentId:
         """Put a number on a document."""
         document_id = DocumentId(f"inv_{series.series_id}_{number}")
         self._settle(series, reservation, [number])
-        series.standing[number] = document_id
-        content = Digest(f"{number:064x}")
-        day = IsoDate("2026-11-21")
-        self.add(series, ReservationConsumed(reservation, number, f"S-{number}", document_id, day, content))
+        day = self.random.choice(DAYS)
+        series.standing[number] = document_id, day
+        content = self._write(day, series.series_id, series.document_type)
+        consumed = ReservationConsumed(reservation, number, f"S-{number}", document_id, day, content, reverses=reverses)
+        self.add(series.stream, consumed)
+        return document_id
 
     def release(self, series: _Series, reservation: Position, number: Number) -> None:
         """Give a number up."""
         self._settle(series, reservation, [number])
-        self.add(series, ReservationReleased(reservation, number))
+        self.add(series.stream, ReservationReleased(reservation, number))
 
     def expire(self, series: _Series, reservation: Position) -> None:
         """Let what is left of a block expire."""
         numbers = list(series.blocks[reservation])
         self._settle(series, reservation, numbers)
-        self.add(series, ReservationExpired(reservation, _ranges(numbers)), actor=SWEEPER)
+        self.add(series.stream, ReservationExpired(reservation, _ranges(numbers)), actor=SWEEPER)
 
     def void(self, series: _Series, number: Number) -> None:
         """Void a document."""
-        document_id = series.standing.pop(number)
-        series.voided[number] = document_id
-        self.add(series, DocumentVoided(number, f"S-{number}", document_id, None))
+        series.voided[number] = series.standing.pop(number)
+        self.add(series.stream, DocumentVoided(number, f"S-{number}", series.voided[number][0], None))
 
     def unvoid(self, series: _Series, number: Number) -> None:
-        """Bring a document back."""
-        document_id = series.voided.pop(number)
-        series.standing[number] = document_id
-        self.add(series, DocumentUnvoided(number, f"S-{number}", document_id))
+        """Bring a document back; a reversal only if no other one took its place."""
+        source = series.reversals.get(number)
+        if source is None or series.is_reversible(source):
+            series.standing[number] = series.voided.pop(number)
+            self.add(series.stream, DocumentUnvoided(number, f"S-{number}", series.standing[number][0]))
 
     def withdraw(self, series: _Series, number: Number) -> None:
         """Delete a voided document."""
-        document_id = series.voided.pop(number)
-        self.add(series, NumberWithdrawn(number, f"S-{number}", document_id, IsoDate("2026-11-21")))
+        document_id, day = series.voided.pop(number)
+        self.add(series.stream, NumberWithdrawn(number, f"S-{number}", document_id, day))
 
-    def add(self, series: _Series, event: Event, device_id: DeviceId | None = None, actor: Actor = TILL) -> Position:
+    def change(self, series: _Series, number: Number) -> None:
+        """Give a document another body, and perhaps another date."""
+        document_id, before = series.standing[number]
+        day = self.random.choice([before, self.random.choice(DAYS)])
+        series.standing[number] = document_id, day
+        content = self._write(day, series.series_id, series.document_type)
+        self.add(series.stream, DocumentChanged(number, f"S-{number}", document_id, before, day, content))
+
+    def reverse(self, series: _Series, number: Number) -> None:
+        """Issue the reversal of a document."""
+        source, _ = series.standing[number]
+        reversal = series.next
+        series.reversals[reversal] = number
+        reversal_id = self.consume(series, self.reserve(series, 1, None), reversal, source)
+        reversed_by = DocumentReversed(number, f"S-{number}", source, reversal, f"S-{reversal}", reversal_id)
+        self.add(series.stream, reversed_by)
+
+    def save_draft(self, document_id: DocumentId | None = None) -> DocumentId:
+        """Keep a draft, a new one if none is named."""
+        if document_id is None:
+            document_id = DocumentId(f"inv_{self.prefix}draft{self._drafts_made}")
+            self._drafts_made += 1
+            self.drafts[document_id] = _Stream(SeriesId(document_id), None)
+        series_id = self.random.choice([None, *(series.series_id for series in self.series)])
+        content = self._write(self.random.choice(DAYS), series_id, self.random.choice(list(DocumentType)))
+        self.add(self.drafts[document_id], DraftSaved(document_id, content))
+        return document_id
+
+    def void_draft(self, document_id: DocumentId) -> None:
+        """Void a draft."""
+        self.voided_drafts[document_id] = self.drafts.pop(document_id)
+        self.add(self.voided_drafts[document_id], DraftVoided(document_id, None))
+
+    def delete_draft(self, document_id: DocumentId) -> None:
+        """Delete a draft, voided or not."""
+        stream = self.drafts.pop(document_id, None) or self.voided_drafts.pop(document_id)
+        self.add(stream, DraftDeleted(document_id))
+
+    def add(self, stream: _Stream, event: Event, device_id: DeviceId | None = None, actor: Actor = TILL) -> Position:
         """Write an event and return its position."""
         self._position = Position(self._position + 1)
         self._at = UnixSeconds(self._at + self.random.randrange(3))
-        series.version = Version(series.version + 1)
+        stream.version = Version(stream.version + 1)
         record = Record(
             log=DEFAULT_LOG,
             position=self._position,
-            stream=series.series_id,
-            series_name=series.series_id,
-            version=series.version,
-            previous=series.previous,
-            firm_id=FirmId("firm-1"),
+            stream=stream.stream,
+            series_name=stream.name,
+            version=stream.version,
+            previous=stream.previous,
+            firm_id=self.firm_id,
             mode=Mode.LIVE,
             at=self._at,
             actor=actor,
@@ -161,9 +232,15 @@ class History:
             idempotency_key=None,
             event=event,
         )
-        series.previous = record.position
+        stream.previous = record.position
         self.records.append(record)
         return record.position
+
+    def _write(self, day: IsoDate, series_id: SeriesId | None, document_type: DocumentType) -> Digest:
+        salt = self._position.to_bytes(16, "big")  # no two bodies of a log are the same
+        body = body_of(self.random, salt, day, series_id, document_type)
+        self.bodies[body.digest] = body
+        return body.digest
 
     def _settle(self, series: _Series, reservation: Position, numbers: list[Number]) -> None:
         left = [number for number in series.blocks[reservation] if number not in numbers]
@@ -173,7 +250,7 @@ class History:
             del series.blocks[reservation]
 
     def _step(self, series: _Series) -> None:
-        choice = self.random.randrange(12)
+        choice = self.random.randrange(17)
         if choice < 2:
             self.reserve(series, self.random.choice([1, 2, 10]), self.random.choice(DEVICES))
         elif choice < 4:
@@ -181,16 +258,38 @@ class History:
             self.consume(series, reservation, series.blocks[reservation][0])
         elif choice < 8 and series.blocks:
             self._end_one(series, choice)
-        elif choice == 8 and series.standing:
-            self.void(series, self.random.choice(list(series.standing)))
-        elif choice == 9 and series.voided:
+        elif choice < 13:
+            self._step_document(series, choice)
+        elif choice < 15:
+            self._step_draft()
+        elif choice == 15:
+            self.add(series.stream, SeriesDescribed("described"))
+        else:
+            self.add(series.stream, SeriesLocked(DEVICES[0], 17, None, None), DEVICES[0])
+            self.add(series.stream, SeriesUnlocked(DEVICES[0], is_forced=False))
+
+    def _step_document(self, series: _Series, choice: int) -> None:
+        if choice == 8 and series.voided:
             change = self.random.choice([self.unvoid, self.withdraw])
             change(series, self.random.choice(list(series.voided)))
-        elif choice == 10:
-            self.add(series, SeriesDescribed("described"))
+        elif series.standing:
+            number = self.random.choice(list(series.standing))
+            if choice < 10:
+                self.void(series, number)
+            elif series.is_reversible(number):
+                self.random.choice([self.change, self.reverse])(series, number)
+
+    def _step_draft(self) -> None:
+        choice = self.random.randrange(6)
+        drafts = list(self.drafts)
+        if choice < 2 or not drafts:
+            self.save_draft()
+        elif choice < 4:
+            self.save_draft(self.random.choice(drafts))
+        elif choice == 4:
+            self.void_draft(self.random.choice(drafts))
         else:
-            self.add(series, SeriesLocked(DEVICES[0], 17, None, None), DEVICES[0])
-            self.add(series, SeriesUnlocked(DEVICES[0], is_forced=False))
+            self.delete_draft(self.random.choice([*drafts, *self.voided_drafts]))
 
     def _end_one(self, series: _Series, choice: int) -> None:
         reservation = self.random.choice(list(series.blocks))
@@ -201,6 +300,15 @@ class History:
             self.release(series, reservation, number)
         else:
             self.expire(series, reservation)
+
+
+def content_of(record: Record) -> Digest | None:
+    """The body that a record names, if it names one that a document shows."""
+    match record.event:
+        case ReservationConsumed(content=content) | DocumentChanged(content=content) | DraftSaved(content=content):
+            return content
+        case _:
+            return None
 
 
 def _ranges(numbers: list[Number]) -> tuple[NumberRange, ...]:

@@ -55,15 +55,16 @@ def test_a_missing_event_is_noticed() -> None:
 
 
 def test_events_are_told_in_words() -> None:
-    records = a_working_day().records
+    history = a_working_day()
     replay = Replay()
     lines: list[str] = []
-    for record in records:
+    for record in history.records:
         lines.append(replay.describe(record).split("  ", 2)[2])
         replay.apply(record)
+    _, day = history.series[0].standing[Number(1)]
     assert lines[0] == "S0  series opened for fiscal documents from number 1, primary, by session:17"
     assert lines[1] == "S0  number 1 taken, by session:17"
-    assert lines[2] == "S0  number 1 put on document inv_S0_1 of 2026-11-21, by session:17"
+    assert lines[2] == f"S0  number 1 put on document inv_S0_1 of {day}, by session:17"
     assert lines[7] == "S0  numbers 4-8 reserved by device till-1 until 2026-10-21, by session:17"
     assert lines[11] == "S0  numbers 7-8 expired, by system:sweeper"
     assert lines[13] == "S0  document inv_S0_2, number 2, voided, by session:17"
