@@ -130,7 +130,7 @@ def test_issuing_online_takes_and_consumes_the_next_number_in_one_append() -> No
     outcome = history.attempt(an_issue(a_document("inv_7")), a_key())
     assert outcome == DocumentOutcome(DocumentId("inv_7"), Position(3))
     taken, put = history.events(after=1)
-    assert taken == NumbersReserved(Number(1), Number(1), None, NOW, None)  # type: ignore[arg-type]  # NOW is a time
+    assert taken == NumbersReserved(Number(1), Number(1), None, NOW, None)
     assert isinstance(put, ReservationConsumed)
     assert (put.reservation, put.number) == (2, 1)
 

@@ -17,7 +17,7 @@ from schemas.rejections import (
     SeriesExhausted,
     SeriesUnknown,
 )
-from schemas.values import NUMBER_MAX, Fate, Mode, Number, NumberRange, Position, SeriesId
+from schemas.values import NUMBER_MAX, DeviceId, Fate, Mode, Number, NumberRange, Position, SeriesId, UnixSeconds
 from service.core.decision import Append, Done
 from service.core.ranges import Ranges
 from tests.support.commands import (
@@ -43,7 +43,7 @@ from tests.support.commands import (
 from tests.support.history import History, Step, a_history, verdict
 
 BLOCK = Position(3)
-DUE = NOW + HOLD_SECONDS
+DUE = UnixSeconds(NOW + HOLD_SECONDS)
 ONE = Number(1)
 CONSUME = a_consumption(a_slot(1), a_document("inv_new"))
 RELEASE = a_release(a_slot(1))
@@ -121,10 +121,10 @@ def test_a_block_is_the_next_numbers_and_moves_the_counter_past_them() -> None:
         SERIES,
         ONE,
         Number(10),
-        a_device().device_id or "",
+        DeviceId("till_1"),
         NOW,
         DUE,
-        "k1",  # type: ignore[arg-type]  # the device has an id
+        "k1",
     )
     assert history.series().next_number == 11
     assert history.attempt(a_reservation_of(1)) != outcome

@@ -17,7 +17,8 @@ from tests.support.invariants import check_invariants
 from tests.support.scripts import Script
 
 IN_FLIGHT_MAX = 6
-TRIES_MAX = 40
+TRIES_MAX = 100
+PAUSE_SECONDS_MAX = 0.1
 LIMITS = Limits(queue_max=5, batch_max=4, wait_seconds_max=2.0)
 FAULTS = [Fault.NONE] * 12 + [Fault.BEFORE, Fault.AFTER, Fault.AWAY]
 
@@ -115,7 +116,7 @@ class Day:
                     await self._chance.choice(self._processes).crash()
                 answer = await self._chance.choice(self._processes).writer.submit(request)
             except (WriterBusyError, LogUnavailableError, OutcomeUnknownError):
-                await asyncio.sleep(self._chance.random())
+                await asyncio.sleep(self._chance.random() * PAUSE_SECONDS_MAX)
                 continue
             self._note(answer)
             return

@@ -15,6 +15,7 @@ from service.event_log import (
     HeldLog,
     LogUnavailableError,
     RecordOutline,
+    Snapshot,
 )
 
 
@@ -114,6 +115,14 @@ class LosesReplies(EventLog):
     async def answer(self, key: bytes) -> Answer | None:
         """See EventLog.answer."""
         return await self._log.answer(key)
+
+    async def snapshot(self, release: str) -> Snapshot | None:
+        """See EventLog.snapshot."""
+        return await self._log.snapshot(release)
+
+    async def keep_snapshot(self, release: str, snapshot: Snapshot) -> None:
+        """See EventLog.keep_snapshot."""
+        await self._log.keep_snapshot(release, snapshot)
 
 
 def _lose_before_commit(fault: Fault) -> None:

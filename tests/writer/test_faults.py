@@ -42,7 +42,7 @@ async def test_every_write_may_lose_its_connection_once(log: EventLog, fault: Fa
     faults = (each for _ in range(20) for each in (fault, Fault.NONE))
     async with running(LosesReplies(log, faults)) as writer:
         await open_and_lock(writer)
-        answers = []
+        answers: list[Answered] = []
         for round_ in range(3):
             answers += await together(
                 [
