@@ -157,12 +157,14 @@ class Options:
 
 
 @asynccontextmanager
-async def an_api(database_url: str, directory: Path, options: Options | None = None) -> AsyncGenerator[Api]:
-    """The service over PostgreSQL, on a port of its own, with two firms."""
+async def an_api(
+    database_url: str, directory: Path, options: Options | None = None, clock: Clock | None = None
+) -> AsyncGenerator[Api]:
+    """The service over PostgreSQL, on a port of its own, with two firms; several may share a clock."""
     log = await PostgresLog.open(database_url)
     try:
         reads = await asyncpg.create_pool(database_url, min_size=0, server_settings={"role": "numbering_reader"})
-        async with reads, _served(log, reads, database_url, directory, options or Options()) as api:
+        async with reads, _served(log, reads, database_url, directory, options or Options(), clock or Clock()) as api:
             yield api
     finally:
         await log.close()
@@ -170,9 +172,8 @@ async def an_api(database_url: str, directory: Path, options: Options | None = N
 
 @asynccontextmanager
 async def _served(
-    log: PostgresLog, reads: asyncpg.Pool, database_url: str, directory: Path, options: Options
+    log: PostgresLog, reads: asyncpg.Pool, database_url: str, directory: Path, options: Options, clock: Clock
 ) -> AsyncGenerator[Api]:
-    clock = Clock()
     parts = web_parts(log, log.pool, reads, directory, clock, options)
     async with running_beside(parts.writer.run()), serving(web_application(parts), "127.0.0.1", 0) as port:
         firm = await a_firm(database_url, directory / "keys.json", "Unu")
