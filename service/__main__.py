@@ -2,6 +2,7 @@
 
 import click
 
+from service.cli.adopt_tail import adopt_tail, resume
 from service.cli.database import migrate
 from service.cli.demo.command import demo
 from service.cli.faults import Commands
@@ -31,6 +32,8 @@ for command in (
     migrate,
     gaps,
     replay,
+    adopt_tail,
+    resume,
     show_settings,
     firm,
     key,

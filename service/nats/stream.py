@@ -32,6 +32,14 @@ class StreamEnd(Struct, frozen=True):
     missing: int
 
 
+class StreamMessage(Struct, frozen=True):
+    """One message as the stream holds it."""
+
+    sequence: Position
+    subject: str
+    body: bytes
+
+
 class EventStream:
     """`NUMBERING_<log>`, whose sequence numbers are the log's positions. `replicas` counts when it is made."""
 
@@ -53,7 +61,12 @@ class EventStream:
         return StreamEnd(Position(info.state.last_seq), info.state.last_seq - info.state.messages)
 
     async def message_at(self, position: Position) -> bytes | None:
-        """The body stored under this sequence; none if it was deleted.
+        """The body stored under this sequence. Otherwise as `stored_at`."""
+        message = await self.stored_at(position)
+        return None if message is None else message.body
+
+    async def stored_at(self, position: Position) -> StreamMessage | None:
+        """The message stored under this sequence; none if it was deleted.
 
         Raises StreamRefusedError, BrokerUnavailableError.
         """
@@ -65,7 +78,16 @@ class EventStream:
             raise _refused(error) from error
         except (NatsError, OSError, TimeoutError) as error:
             raise BrokerUnavailableError(str(error) or type(error).__name__) from error
-        return message.data or b""
+        return StreamMessage(position, message.subject or "", message.data or b"")
+
+    async def delete(self) -> None:
+        """Delete the stream with all it holds; the relay makes it anew. Raises as `stored_at`."""
+        try:
+            await self._manager.delete_stream(self.name)
+        except APIError as error:
+            raise _refused(error) from error
+        except (NatsError, OSError, TimeoutError) as error:
+            raise BrokerUnavailableError(str(error) or type(error).__name__) from error
 
     async def _info(self) -> StreamInfo:
         try:

@@ -1,0 +1,195 @@
+"""`numbering adopt-tail` and `numbering resume`: what an operator does about a log that was halted."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+import uvloop
+
+from projections.replay import Replay
+from schemas.record import Record, StoredRecord
+from schemas.values import DEFAULT_LOG, Position
+from service.adoption import adopt
+from service.adoption import resume as resume_log
+from service.application import nats_settings
+from service.cli.console import err, print_json, progress
+from service.cli.faults import CommandFault
+from service.cli.log_lines import write_log_lines
+from service.cli.present import database_url, present_settings
+from service.nats.connection import connected
+from service.nats.stream import EventStream, StreamMessage
+from service.nats.tail import Fork, Tail, find_fork, read_tail
+from service.postgres_log import PostgresLog
+from service.settings import Settings
+
+READ: Final = 1_000
+LOOKS: Final = 5
+LOOK_SECONDS: Final = 0.1
+NAME: Final = "numbering-adoption"
+MESSAGES_KEPT: Final = "stream-before-loss-{time}.jsonl"
+
+
+@click.command("adopt-tail")
+@click.option(
+    "--accept-loss",
+    "is_loss_accepted",
+    is_flag=True,
+    help="Keep what cannot be adopted in a file only, and have the stream made anew.",
+)
+def adopt_tail(*, is_loss_accepted: bool) -> None:
+    """Give the log back the events that only the stream still has, after checking each, and resume it.
+
+    Numbers and their fates come back. What documents said, and the answers kept for idempotency keys, do not: they were
+    never in the stream.
+    """
+    settings = present_settings()
+    write_log_lines(settings)
+    print_json(uvloop.run(_adopt_tail(settings, is_loss_accepted=is_loss_accepted)))
+
+
+@click.command()
+def resume() -> None:
+    """Let a halted log take events again, if the stream holds nothing that the log does not."""
+    settings = present_settings()
+    write_log_lines(settings)
+    print_json(uvloop.run(_resume(settings)))
+
+
+async def _resume(settings: Settings) -> dict[str, Any]:
+    async with _both_ends(settings) as (stream, log):
+        because = await log.halted()
+        fork = await find_fork(stream, log)
+        if not fork.is_agreed:
+            raise CommandFault(f"{_told(fork)}; see `numbering adopt-tail --help`")
+        await resume_log(database_url(settings), log.log_id)
+        return {"resumed": because is not None, "was_halted_because": because, "position": fork.head}
+
+
+async def _adopt_tail(settings: Settings, *, is_loss_accepted: bool) -> dict[str, Any]:
+    async with _both_ends(settings) as (stream, log):
+        fork = await find_fork(stream, log)
+        if fork.is_agreed:
+            raise CommandFault("the stream holds nothing that the log does not; `numbering resume` lifts a halt")
+        tail = await read_tail(stream, log.log_id, fork)
+        adopted = tail.records if fork.is_tail_lost else []
+        lost = tail.messages[len(adopted) :]
+        if lost and not is_loss_accepted:
+            raise CommandFault(_why_not(fork, tail))
+        await _check(log, fork, adopted)
+        # From here on: what is lost is in a file first, then the log is whole, and only then the stream may go.
+        kept = _keep(settings, lost) if lost else None
+        await adopt(database_url(settings), log.log_id, fork.head, adopted)
+        if lost:
+            await stream.delete()
+        await _stay_resumed(settings, stream, log)
+        _warn(adopted)
+        return _report(fork, adopted, lost, kept)
+
+
+async def _stay_resumed(settings: Settings, stream: EventStream, log: PostgresLog) -> None:
+    """Lift a halt that a relay was about to make when it last looked, before the two were one again."""
+    for _ in range(LOOKS):
+        if await log.halted() is not None and (await find_fork(stream, log)).is_agreed:
+            await resume_log(database_url(settings), log.log_id)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _check(log: PostgresLog, fork: Fork, adopted: Sequence[StoredRecord]) -> None:
+    """Replay the log and then the tail: each event must follow, and the equation must hold. Raises CommandFault."""
+    replay = Replay()
+    with progress() as bar:
+        task = bar.add_task("checking the log and its tail", total=fork.common + len(adopted))
+        while replay.position < fork.common:
+            for stored in await log.read(replay.position, READ):
+                replay.apply(stored.record)
+            bar.update(task, completed=replay.position)
+        for stored in adopted:
+            replay.apply(stored.record)
+    broken = [series.name for series in replay.series.values() if not series.terms().is_balanced]
+    if broken:
+        raise CommandFault(f"the equation would not hold for {', '.join(broken)}; nothing was adopted")
+
+
+def _keep(settings: Settings, lost: Sequence[StreamMessage]) -> Path:
+    """Write the messages to a file only its owner can read. Raises OSError, with nothing changed."""
+    file = settings.data_dir / MESSAGES_KEPT.format(time=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file.touch(mode=0o600, exist_ok=False)
+    with file.open("wb") as lines:
+        for each in lost:
+            lines.write(msgspec.json.encode(_line(each)) + b"\n")
+    return file
+
+
+def _line(message: StreamMessage) -> dict[str, object]:
+    """The message as JSON: the body as text, or in base64 where it is none."""
+    place: dict[str, object] = {"sequence": message.sequence, "subject": message.subject}
+    try:
+        return place | {"body": message.body.decode()}
+    except UnicodeDecodeError:
+        return place | {"body_base64": message.body}
+
+
+def _warn(adopted: Sequence[StoredRecord]) -> None:
+    """Say loudly what did not come back."""
+    bodies, keys = _bodies(adopted), _keys(adopted)
+    if bodies:
+        err().print(
+            f"{bodies} adopted events name the body of a document that is LOST: the number is back, its text not"
+        )
+    if keys:
+        err().print(
+            f"{keys} Idempotency-Keys of adopted events have LOST their answer: a repeat counts as a new request"
+        )
+
+
+def _report(
+    fork: Fork, adopted: Sequence[StoredRecord], lost: Sequence[StreamMessage], kept: Path | None
+) -> dict[str, Any]:
+    return {
+        "common_position": fork.common,
+        "adopted": len(adopted),
+        "position": fork.head + len(adopted),
+        "bodies_lost": _bodies(adopted),
+        "answers_lost": _keys(adopted),
+        "messages_lost": len(lost),
+        "messages_kept_in": None if kept is None else str(kept),
+    }
+
+
+def _bodies(adopted: Sequence[StoredRecord]) -> int:
+    return sum(getattr(stored.record.event, "content", None) is not None for stored in adopted)
+
+
+def _keys(adopted: Sequence[StoredRecord]) -> int:
+    records: list[Record] = [stored.record for stored in adopted]
+    return len({(each.firm_id, each.device_id, each.idempotency_key) for each in records if each.idempotency_key})
+
+
+def _told(fork: Fork) -> str:
+    return f"stream and log are the same up to {fork.common}; the log ends at {fork.head}, the stream at {fork.end}"
+
+
+def _why_not(fork: Fork, tail: Tail) -> str:
+    if not fork.is_tail_lost:
+        own = Position(fork.head - fork.common)
+        reason = f"after that the log has {own} events of its own, so what the stream has there cannot follow it"
+    else:
+        reason = f"{tail.strange}, so what follows cannot be adopted"
+    return f"{_told(fork)}; {reason}; restore a newer copy of the database, or name the loss with --accept-loss"
+
+
+@asynccontextmanager
+async def _both_ends(settings: Settings) -> AsyncGenerator[tuple[EventStream, PostgresLog]]:
+    """The stream and the log. Raises CommandFault, LogUnavailableError and BrokerUnavailableError."""
+    log = await PostgresLog.open(database_url(settings))
+    try:
+        async with connected(nats_settings(settings), NAME) as client:
+            yield EventStream(client, DEFAULT_LOG, replicas=settings.stream_replicas), log
+    finally:
+        await log.close()

@@ -1,0 +1,193 @@
+"""A database that lost its tail, and what an operator does about it: `numbering adopt-tail` and `numbering resume`."""
+
+import asyncio
+import json
+import os
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from schemas.values import Position
+from service.event_log import LogHaltedError
+from service.nats.status import RelayState
+from service.postgres_log import PostgresLog
+from tests.support.client import Api, an_api
+from tests.support.command_line import Outcome, printed, run_apart
+from tests.support.databases import database, with_database
+from tests.support.relays import assert_stream_is_log, caught_up, relaying, stranger, until
+
+FOREIGN = "numbering.v1.events.live.firm_1.ser_1.nonsense"
+
+
+class Disaster:
+    """A log that was relayed to its end, and `old_url`, a copy of its database from some time before."""
+
+    def __init__(self, old_url: str, nats_url: str, directory: Path) -> None:
+        self.old_url, self.nats_url, self.directory = old_url, nats_url, directory
+        self.series_id = ""
+        self.device = ""
+        self.token = ""
+
+    async def command(self, *arguments: str) -> Outcome:
+        """`numbering ARGUMENTS` on the old copy."""
+        given = {"DATA_DIR": str(self.directory), "DATABASE_URL": self.old_url, "NATS_URL": self.nats_url}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("NUMBERING_")}
+        environment = inherited | {f"NUMBERING_{name}": value for name, value in given.items()}
+        return await asyncio.to_thread(run_apart, arguments, environment)
+
+    @asynccontextmanager
+    async def log(self) -> AsyncGenerator[PostgresLog]:
+        """The log of the old copy."""
+        log = await PostgresLog.open(self.old_url)
+        try:
+            yield log
+        finally:
+            await log.close()
+
+    async def halted(self) -> None:
+        """Let a relay look, and wait until it has halted the log."""
+        async with self.log() as log, relaying(log, self.nats_url) as relay:
+            await until(lambda: relay.status().state is RelayState.HALTED)
+
+            async def is_halted() -> bool:
+                return await log.halted() is not None
+
+            async with asyncio.timeout(10):
+                while not await is_halted():
+                    await asyncio.sleep(0.01)
+
+    async def relayed(self) -> None:
+        """Let a relay work until the stream is the log."""
+        async with self.log() as log:
+            async with relaying(log, self.nats_url) as relay:
+                await caught_up(relay, log)
+            await assert_stream_is_log(self.nats_url, log)
+
+
+@asynccontextmanager
+async def a_disaster(
+    database_url: str, admin: asyncpg.Connection, nats_url: str, directory: Path
+) -> AsyncGenerator[Disaster]:
+    """Work, a backup, more work that is relayed; then only the backup is left."""
+    old = f"old_{secrets.token_hex(4)}"
+    disaster = Disaster(with_database(database_url, old), nats_url, directory)
+    async with an_api(database_url, directory) as api:
+        disaster.series_id = await api.a_locked_series()
+        disaster.device = api.firm.device_a
+        await api.tokens(disaster.series_id, 3)
+    async with database(admin, old, database_url.rpartition("/")[2]):
+        await _more_work(database_url, nats_url, directory, disaster)
+        yield disaster
+
+
+async def _more_work(database_url: str, nats_url: str, directory: Path, disaster: Disaster) -> None:
+    async with an_api(database_url, directory) as api:
+        till = disaster.device
+        path = f"/invoice-series/{disaster.series_id}/reserve-numbers"
+        reserved = (await api.post(path, {"count": 5}, till)).data["data"]
+        disaster.token = reserved[4]["token"]
+        issued = await api.issue(till, "a-key", reservation_token=reserved[0]["token"])
+        assert issued.status == 201
+    log = await PostgresLog.open(database_url)
+    try:
+        async with relaying(log, nats_url) as relay:
+            await caught_up(relay, log)
+    finally:
+        await log.close()
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """Where the keys are, which outlive the database."""
+    return tmp_path
+
+
+async def next_number(api: Api, disaster: Disaster) -> int:
+    """Where the counter stands."""
+    found: int = (await api.ask("GET", f"/invoice-series/{disaster.series_id}", disaster.device)).data["next_number"]
+    return found
+
+
+def kept_messages(file: Path) -> tuple[list[dict[str, Any]], int]:
+    """What was written before the stream was deleted, and who may read it."""
+    return [json.loads(line) for line in file.read_text().splitlines()], file.stat().st_mode & 0o777
+
+
+async def test_a_lost_tail_comes_back_from_the_stream(
+    database_url: str, database_admin: asyncpg.Connection, nats_url: str, directory: Path
+) -> None:
+    async with a_disaster(database_url, database_admin, nats_url, directory) as disaster:
+        await disaster.halted()
+        refused = await disaster.command("resume")
+        adopted = await disaster.command("adopt-tail")
+        told: dict[str, Any] = printed(adopted)
+        await disaster.relayed()
+        async with an_api(disaster.old_url, directory) as api:
+            assert await next_number(api, disaster) == 9
+            used = await api.issue(disaster.device, reservation_token=disaster.token)
+
+    assert refused.exit_code == 1
+    assert "adopt-tail" in refused.stderr
+    assert (told["adopted"], told["bodies_lost"], told["answers_lost"], told["messages_lost"]) == (2, 1, 1, 0)
+    assert adopted.stderr.count("LOST") == 2
+    assert (used.status, used.data["number_idx"]) == (201, 8)
+
+
+async def test_a_log_that_went_on_without_its_tail_is_resumed_only_by_naming_the_loss(
+    database_url: str, database_admin: asyncpg.Connection, nats_url: str, directory: Path
+) -> None:
+    async with a_disaster(database_url, database_admin, nats_url, directory) as disaster:
+        async with an_api(disaster.old_url, directory) as api:
+            await api.post(f"/invoice-series/{disaster.series_id}/reserve-numbers", {"count": 7}, disaster.device)
+        await disaster.halted()
+        refused = await disaster.command("adopt-tail")
+        told: dict[str, Any] = printed(await disaster.command("adopt-tail", "--accept-loss"))
+        await disaster.relayed()
+
+    lost, mode = await asyncio.to_thread(kept_messages, Path(told["messages_kept_in"]))
+    assert refused.exit_code == 1
+    assert "--accept-loss" in refused.stderr
+    assert (told["adopted"], told["messages_lost"]) == (0, 2)
+    assert [json.loads(each["body"])["position"] for each in lost] == [each["sequence"] for each in lost]
+    assert mode == 0o600
+
+
+async def test_what_can_be_adopted_before_a_strange_message_is_adopted_with_the_loss(
+    database_url: str, database_admin: asyncpg.Connection, nats_url: str, directory: Path
+) -> None:
+    async with a_disaster(database_url, database_admin, nats_url, directory) as disaster:
+        async with stranger(nats_url) as jetstream:
+            await jetstream.publish(FOREIGN, b"{}")
+        await disaster.halted()
+        refused = await disaster.command("adopt-tail")
+        told: dict[str, Any] = printed(await disaster.command("adopt-tail", "--accept-loss"))
+        await disaster.relayed()
+
+    assert refused.exit_code == 1
+    assert FOREIGN in refused.stderr
+    assert (told["adopted"], told["messages_lost"]) == (2, 1)
+
+
+async def test_resume_lifts_a_halt_once_both_ends_agree(
+    database_url: str, database_admin: asyncpg.Connection, nats_url: str, directory: Path
+) -> None:
+    async with a_disaster(database_url, database_admin, nats_url, directory) as disaster:
+        printed(await disaster.command("adopt-tail"))
+        again = await disaster.command("adopt-tail")
+        async with disaster.log() as log:
+            await log.halt("by hand")
+            with pytest.raises(LogHaltedError):
+                async with log.hold():
+                    pass
+            told: dict[str, Any] = printed(await disaster.command("resume"))
+            assert await log.halted() is None
+            assert await log.head() == Position(told["position"])
+
+    assert again.exit_code == 1
+    assert "numbering resume" in again.stderr
+    assert (told["resumed"], told["was_halted_because"]) == (True, "by hand")
