@@ -152,7 +152,7 @@ class UnvoidDocument(Struct, frozen=True, tag=True):
 class ChangeDocument(Struct, frozen=True, tag=True):
     """Replace the body `content_before` of a numbered document by `content`, and its date by `date`.
 
-    `issued_date` is the date it was issued under, which never changes.
+    `issued_date` is the date it was issued under, which never changes. The same body and date change nothing.
     """
 
     series_id: SeriesId
@@ -167,12 +167,16 @@ class ChangeDocument(Struct, frozen=True, tag=True):
 
 
 class ReverseDocument(Struct, frozen=True, tag=True):
-    """Issue `reversal` with the next number of the series of the document it reverses (a storno)."""
+    """Issue `reversal` with the next number of the series of the document it reverses (a storno).
+
+    `content` is the body that the reversal negates; a document that reads otherwise by now is not reversed by it.
+    """
 
     series_id: SeriesId
     number: Number
     full_number: str
     document_id: DocumentId
+    content: Digest
     reversal: Document
 
 

@@ -78,10 +78,17 @@ class ReleasedOutcome(Struct, frozen=True, tag="released"):
 
 
 class DocumentOutcome(Struct, frozen=True, tag="document"):
-    """The document was issued, voided or unvoided; it is answered as its events up to `position` say."""
+    """The document was issued, saved or changed; it is answered as its events up to `position` say."""
 
     document_id: DocumentId
     position: Position
+
+
+class DeletedOutcome(Struct, frozen=True, tag="deleted"):
+    """The document was deleted, at this time; only its events remain."""
+
+    document_id: DocumentId
+    at: UnixSeconds
 
 
 class ExpiredOutcome(Struct, frozen=True, tag="expired"):
@@ -91,7 +98,7 @@ class ExpiredOutcome(Struct, frozen=True, tag="expired"):
     numbers: int
 
 
-Outcome = SeriesOutcome | ReservedOutcome | ReleasedOutcome | DocumentOutcome | ExpiredOutcome
+Outcome = SeriesOutcome | ReservedOutcome | ReleasedOutcome | DocumentOutcome | DeletedOutcome | ExpiredOutcome
 
 Equation = dict[Fate, int]
 """The right-hand side of the accounting equation; its sum is `taken` = next_number - start_number."""

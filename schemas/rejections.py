@@ -187,7 +187,7 @@ class DocumentNotLast(Struct, frozen=True, tag=True):
     """Delete: a higher number of the series has been taken, in whatever form."""
 
     document_id: DocumentId
-    number: Number
+    full_number: str
     series_name: str
 
 
@@ -205,7 +205,7 @@ class YearFixed(Struct, frozen=True, tag=True):
 
 
 class DocumentChangedMeanwhile(Struct, frozen=True, tag=True):
-    """Change: the body is no longer the one the change was made from; read it and change it again."""
+    """Change or reverse: the body is no longer the one this was made from; read it and ask again."""
 
     document_id: DocumentId
 

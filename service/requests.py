@@ -1,11 +1,13 @@
 """A command on its way to the log, and the answer on its way back."""
 
 import asyncio
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from schemas.commands import Caller, Command
 from schemas.outcomes import Outcome
+from schemas.record import Record
 from schemas.rejections import Rejection
 from schemas.values import CommandId
 from service.event_log import Content
@@ -29,10 +31,15 @@ class Request(Struct, frozen=True):
 
 
 class Answered(Struct, frozen=True):
-    """What the command came to; `is_replay` if an earlier request under the same key did it."""
+    """What the command came to; `is_replay` if an earlier request under the same key did it.
+
+    `records` and `content` are what this command wrote just now, for whoever would otherwise read them back.
+    """
 
     outcome: Outcome
     is_replay: bool
+    records: Sequence[Record] = ()
+    content: Content | None = None
 
 
 class Waiting:

@@ -47,5 +47,6 @@ def plan_batch(state: State, waiting: Sequence[Waiting], now: UnixSeconds) -> Pl
         if request.idempotency is not None:
             # Kept with the events, in the same commit: a repeat finds the answer if and only if it happened.
             answers.append(Answer(request.idempotency.scope, request.idempotency.request, prepared.outcome))
-        results.append((item, Answered(prepared.outcome, is_replay=False)))
+        written = request.content if prepared.records else None
+        results.append((item, Answered(prepared.outcome, is_replay=False, records=prepared.records, content=written)))
     return Plan(expected, Batch(records, contents, answers), state, results)

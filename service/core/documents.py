@@ -16,7 +16,7 @@ from schemas.rejections import (
     YearFixed,
 )
 from schemas.values import IsoDate, Number, SeriesId
-from service.core.decision import Append, Decision
+from service.core.decision import Append, Decision, Done
 from service.core.ranges import has
 from service.core.state import Series, State
 
@@ -58,10 +58,11 @@ def change(state: State, command: ChangeDocument, caller: Caller) -> Decision:
         return DocumentIsReversal(command.document_id)
     if series.standing_reversal(number) is not None:
         return DocumentAlreadyReversed(command.document_id)
-    changed = series.changed.get(number)
-    if changed is not None and changed.content != command.content_before:
+    if not series.has_content(number, command.content_before):
         return DocumentChangedMeanwhile(command.document_id)
     date_before = series.date_of(number, command.issued_date)
+    if (command.date, command.content) == (date_before, command.content_before):
+        return Done()
     refusal = _date_refusal(series, date_before, command)
     if refusal is not None:
         return refusal
@@ -79,7 +80,7 @@ def delete(state: State, command: DeleteDocument, caller: Caller) -> Decision:
     if not has(series.voided, command.number):
         return DocumentNotDeletable(command.document_id)
     if command.number + 1 != series.next_number:
-        return DocumentNotLast(command.document_id, command.number, series.name)
+        return DocumentNotLast(command.document_id, command.full_number, series.name)
     date = series.date_of(command.number, command.issued_date)
     return Append([(series.series_id, NumberWithdrawn(command.number, command.full_number, command.document_id, date))])
 

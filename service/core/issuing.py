@@ -7,6 +7,7 @@ from schemas.events import DocumentReversed, NumbersReserved, ReservationConsume
 from schemas.rejections import (
     ChronologyViolated,
     DocumentAlreadyReversed,
+    DocumentChangedMeanwhile,
     DocumentNotReversible,
     DocumentTypeMismatch,
     DocumentUnknown,
@@ -73,6 +74,8 @@ def reverse(state: State, command: ReverseDocument, caller: Caller, now: UnixSec
     refusal = lock_refusal(series, caller)
     if refusal is not None:
         return refusal
+    if not series.has_content(command.number, command.content):
+        return DocumentChangedMeanwhile(command.document_id)
     number = series.next_number
     if number > NUMBER_MAX:
         return SeriesExhausted(series.series_id, number)

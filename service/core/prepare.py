@@ -29,6 +29,7 @@ from schemas.commands import (
 )
 from schemas.events import Event, NumbersReserved, ReservationExpired, SeriesOpened
 from schemas.outcomes import (
+    DeletedOutcome,
     DocumentOutcome,
     ExpiredOutcome,
     Outcome,
@@ -111,10 +112,10 @@ def _outcome(state: State, command: Command, records: Sequence[Record]) -> Outco
             return _reserved(records[0])
         case ConsumeReservation() | IssueOnline():
             return DocumentOutcome(command.document.document_id, state.position)
-        case VoidDocument() | UnvoidDocument() | ChangeDocument() | DeleteDocument():
+        case VoidDocument() | UnvoidDocument() | ChangeDocument() | SaveDraft() | VoidDraft():
             return DocumentOutcome(command.document_id, state.position)
-        case SaveDraft() | VoidDraft() | DeleteDraft():
-            return DocumentOutcome(command.document_id, state.position)
+        case DeleteDocument() | DeleteDraft():
+            return DeletedOutcome(command.document_id, state.at)
         case ReverseDocument():
             return DocumentOutcome(command.reversal.document_id, state.position)
         case ReleaseReservation():

@@ -161,6 +161,11 @@ class Series(Struct, frozen=True):
         changed = self.changed.get(number)
         return issued_date if changed is None else changed.date
 
+    def has_content(self, number: Number, content: Digest) -> bool:
+        """Whether the document still reads as `content`, which it did once: its first body is not kept here."""
+        changed = self.changed.get(number)
+        return changed is None or changed.content == content
+
     def standing_reversal(self, number: Number) -> Number | None:
         """The number of the document that reverses this one, unless it was voided or withdrawn."""
         reversal = self.reversed_by.get(number)

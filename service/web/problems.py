@@ -68,6 +68,12 @@ class NumberUntaken(Struct, frozen=True):
     series_id: str
 
 
+class ContentErased(Struct, frozen=True):
+    """What the document said was erased, so nothing can be made of it."""
+
+    document_id: str
+
+
 class SubjectOfOthers(Struct, frozen=True):
     """The subject of a NATS request names another firm or mode than the credential."""
 
@@ -102,6 +108,7 @@ EdgeProblem = (
     | ParameterWrong
     | NotKeptHere
     | NumberUntaken
+    | ContentErased
     | SubjectOfOthers
     | RateExceeded
     | Unavailable

@@ -48,6 +48,7 @@ from tests.support.commands import (
     an_issue,
     an_unvoid,
     digest,
+    shown,
 )
 from tests.support.history import History, Step, a_history, verdict
 from tests.support.invariants import check_invariants
@@ -146,12 +147,12 @@ DELETING: list[tuple[str, list[Step], object]] = [
     (
         "voided, before a document",
         [ISSUE, a_void(1, "inv_1"), an_issue(a_document("inv_2"))],
-        DocumentNotLast(ONE, Number(1), "FACT"),
+        DocumentNotLast(ONE, shown(1), "FACT"),
     ),
     (
         "voided, before a pending number",
         [ISSUE, a_void(1, "inv_1"), a_lock(), a_reservation_of(1)],
-        DocumentNotLast(ONE, Number(1), "FACT"),
+        DocumentNotLast(ONE, shown(1), "FACT"),
     ),
     ("deleted", [ISSUE, a_void(1, "inv_1"), DELETE], DocumentUnknown(ONE)),
     ("voided under another's lock", [ISSUE, a_void(1, "inv_1"), (a_lock(), a_device("till_2"))], NumberWithdrawn),

@@ -137,9 +137,10 @@ def a_deletion(number: int, name: str, date: str = TODAY) -> DeleteDocument:
     return DeleteDocument(SERIES, Number(number), shown(number), DocumentId(name), IsoDate(date))
 
 
-def a_reversal(number: int, name: str, reversal: Document) -> ReverseDocument:
-    """Reverse a document by another."""
-    return ReverseDocument(SERIES, Number(number), shown(number), DocumentId(name), reversal)
+def a_reversal(number: int, name: str, reversal: Document, *, content: Digest | None = None) -> ReverseDocument:
+    """Reverse a document by another; `content` is by default the body it was issued with."""
+    content = content or a_document(name).content
+    return ReverseDocument(SERIES, Number(number), shown(number), DocumentId(name), content, reversal)
 
 
 def a_change(

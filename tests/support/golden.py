@@ -48,7 +48,7 @@ def every_event() -> list[Record]:
         a_release(a_slot(2, reservation=6)),
         (UnlockSeries(SERIES, is_forced=True), a_device("till_2", is_admin=True)),
         a_change(1, "inv_1", date="2027-01-16"),
-        a_reversal(1, "inv_1", a_document("inv_2", "2027-01-17")),
+        a_reversal(1, "inv_1", a_document("inv_2", "2027-01-17"), content=digest("changed")),
         an_issue(a_document("inv_3", "2027-01-18")),
         a_void(12, "inv_3"),
         an_unvoid(12, "inv_3"),
@@ -70,7 +70,7 @@ def sample_path(tag: str) -> Path:
 def freeze() -> list[str]:
     """Write the samples that are missing; those that exist are never touched. The tags written."""
     FOLDER.mkdir(exist_ok=True)
-    written = []
+    written: list[str] = []
     for record in every_event():
         path = sample_path(event_tag(record.event))
         if not path.exists():

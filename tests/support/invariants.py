@@ -29,6 +29,7 @@ from schemas.events import (
     SeriesUnlocked,
 )
 from schemas.outcomes import (
+    DeletedOutcome,
     DocumentOutcome,
     ExpiredOutcome,
     Outcome,
@@ -37,7 +38,7 @@ from schemas.outcomes import (
     SeriesOutcome,
 )
 from schemas.record import Record, StoredRecord, decode_record, encode_record
-from schemas.values import DEFAULT_LOG, DocumentId, Fate, IsoDate, Number, NumberRange, Position, SeriesId
+from schemas.values import DEFAULT_LOG, DocumentId, Fate, IsoDate, Number, NumberRange, Position, SeriesId, Version
 from service.core.evolve import evolve
 from service.core.ranges import has
 from service.core.state import Series, State, empty_state
@@ -111,8 +112,8 @@ class _Account:
 
     def __init__(self) -> None:
         self.opened: SeriesOpened | None = None
-        self.version = 0
-        self.previous = 0
+        self.version: Version = Version(0)
+        self.previous: Position = Position(0)
         self.start = self.next = 0
         self.fates: dict[Number, Fate] = {}
         self.counts: Counter[Fate] = Counter()
@@ -139,7 +140,7 @@ class _Account:
 
     def _apply_to_draft(self, record: Record, event: DraftSaved | DraftVoided | DraftDeleted) -> None:
         assert record.series_name is None, "a draft has no series"
-        assert record.stream == event.document_id, "a draft is a stream of its own"
+        assert record.stream == SeriesId(event.document_id), "a draft is a stream of its own"
         assert self.opened is None, "a series has no drafts"
         assert not self.is_deleted, "a deleted draft is gone"
         assert record.version > 1 or isinstance(event, DraftSaved), "a draft begins by being saved"
@@ -155,8 +156,8 @@ class _Account:
                 self._end(reservation, number, Fate.RELEASED)
             case ReservationExpired(reservation, ranges):
                 for item in ranges:
-                    for number in range(item.first, item.last + 1):
-                        self._end(reservation, Number(number), Fate.EXPIRED)
+                    for expired in range(item.first, item.last + 1):
+                        self._end(reservation, Number(expired), Fate.EXPIRED)
             case DocumentVoided():
                 self._turn(event, Fate.STANDING, Fate.VOIDED)
             case DocumentUnvoided():
@@ -266,6 +267,10 @@ def _check_outcome(records: Sequence[Record], states: Sequence[State], outcome: 
             }, "it was written there"
         case SeriesOutcome(view):
             assert states[view.position].series[view.series_id].view(view.position) == view, "the series was so"
+        case DeletedOutcome(document_id, at):
+            ended = [record for record in records if getattr(record.event, "document_id", None) == document_id][-1]
+            assert isinstance(ended.event, NumberWithdrawn | DraftDeleted), "nothing happens to it any more"
+            assert ended.at == at, "it was deleted when the caller was told"
         case ExpiredOutcome(blocks, numbers):
             assert numbers >= blocks, "an expired block has numbers"
         case _:

@@ -173,7 +173,7 @@ class Script:
             case 2:
                 return UnvoidDocument(*what)
             case 3:
-                return ReverseDocument(*what, self._document_for(state, series_id))
+                return ReverseDocument(*what, self._contents[issued.document_id], self._document_for(state, series_id))
             case 4:
                 return DeleteDocument(*what, issued.date)
             case _:
@@ -226,7 +226,8 @@ class Script:
     def _document_for(self, state: State, series_id: SeriesId) -> Document:
         """A new document, mostly of the series' type."""
         self._documents += 1
-        kind = state.series[series_id].document_type
+        series = state.series.get(series_id)  # a process that has just started knows none
+        kind = DocumentType.FISCAL if series is None else series.document_type
         if self._chance.random() < 0.1:
             kind = self._chance.choice(list(DocumentType))
         return a_document(f"inv_{self._documents}", self._day(), kind)

@@ -1,0 +1,65 @@
+"""A change and a reversal are of the body that was read, and what changes nothing writes nothing (contract.md D76)."""
+
+from schemas.commands import DeleteDraft, SaveDraft
+from schemas.events import DocumentReversed
+from schemas.outcomes import DeletedOutcome, DocumentOutcome
+from schemas.rejections import ChronologyViolated, DocumentAlreadyVoided, DocumentChangedMeanwhile, DocumentUnknown
+from schemas.values import DocumentId, IsoDate
+from service.core.decision import Done
+from tests.support.commands import (
+    NOW,
+    OTHER_FIRM,
+    TODAY,
+    a_change,
+    a_deletion,
+    a_document,
+    a_key,
+    a_reversal,
+    a_void,
+    an_issue,
+    digest,
+)
+from tests.support.history import a_history, verdict
+
+ONE, DRAFT = DocumentId("inv_1"), DocumentId("draft_1")
+ISSUE = an_issue()
+SAME = a_change(1, "inv_1", to="inv_1")
+
+
+def test_a_body_that_was_changed_meanwhile_is_not_the_one_that_is_reversed() -> None:
+    history = a_history(ISSUE, a_change(1, "inv_1"))
+    assert history.decide(a_reversal(1, "inv_1", a_document("storno_2"))) == DocumentChangedMeanwhile(ONE)
+    of_now = a_reversal(1, "inv_1", a_document("storno_2"), content=digest("changed"))
+    assert verdict(history.decide(of_now)) is DocumentReversed
+
+
+def test_the_same_body_under_the_same_date_is_no_event() -> None:
+    history = a_history(ISSUE)
+    assert history.decide(SAME) == Done()
+    assert history.attempt(SAME) == DocumentOutcome(ONE, history.state.position)
+
+
+def test_the_same_body_is_refused_where_another_would_be() -> None:
+    assert a_history(ISSUE, a_void(1, "inv_1")).decide(SAME) == DocumentAlreadyVoided(ONE)
+    dated = a_history(ISSUE, an_issue(a_document("inv_2")))
+    early = a_change(1, "inv_1", to="inv_1", date="2027-01-10")
+    assert dated.decide(early) == ChronologyViolated(IsoDate("2027-01-10"), TODAY)
+
+
+def test_a_draft_saved_as_it_was_is_no_event() -> None:
+    history = a_history(SaveDraft(DRAFT, digest("a")))
+    assert history.decide(SaveDraft(DRAFT, digest("a"), digest("a"))) == Done()
+
+
+def test_a_new_draft_never_replaces_one_that_has_its_id_by_chance() -> None:
+    history = a_history(SaveDraft(DRAFT, digest("a")))
+    for caller in (a_key(), a_key(firm=OTHER_FIRM)):
+        assert history.decide(SaveDraft(DRAFT, digest("b")), caller) == DocumentChangedMeanwhile(DRAFT)
+
+
+def test_deleting_says_when() -> None:
+    history = a_history(ISSUE, a_void(1, "inv_1"), SaveDraft(DRAFT, digest("a")))
+    assert history.attempt(a_deletion(1, "inv_1"), at=NOW + 5) == DeletedOutcome(ONE, history.state.at)
+    assert history.attempt(DeleteDraft(DRAFT), at=NOW + 9) == DeletedOutcome(DRAFT, history.state.at)
+    assert history.state.at == NOW + 9
+    assert history.attempt(DeleteDraft(DRAFT)) == DocumentUnknown(DRAFT)
