@@ -131,3 +131,25 @@ class CreateInvoiceBody(Struct, frozen=True, kw_only=True):
     info: Text | None = None
     observations: Text | None = None
     notes: Text | None = None
+
+
+class UpdateInvoiceBody(Struct, frozen=True, kw_only=True):
+    """PUT and PATCH /invoices/{id}. What is left out stays; `items` replace all lines.
+
+    Where two names of one field are given, the first one here counts. `observation` and `notes` are names of `info`
+    that are kept under their own name too. A null `due_at` or `info` empties the field; other nulls leave theirs.
+    """
+
+    date_at: Day | None = None
+    date: Day | None = None
+    due_at: Day | None = None
+    due_date: Day | None = None
+    info: Text | None = None
+    observation: Text | None = None
+    notes: Text | None = None
+    client_id: Identifier | None = None
+    currency: Currency | None = None
+    exchange_rate: ExchangeRate | None = None
+    series_id: SeriesReference | None = None
+    items: Annotated[list[ItemBody], Meta(min_length=1, max_length=ITEMS_MAX)] | None = None
+    force_chronology: bool = True

@@ -55,7 +55,10 @@ class Item(Struct, frozen=True, kw_only=True):
 
 
 class Invoice(Struct, frozen=True, kw_only=True):
-    """A fiscal invoice or proforma. `number` is text, padded to five digits; `number_idx` is the number itself."""
+    """A fiscal invoice, proforma or draft.
+
+    `number` is text, padded to five digits, and `number_idx` the number itself; a draft has neither.
+    """
 
     id: str
     object: Literal["invoice"] = "invoice"
@@ -107,3 +110,64 @@ class Invoice(Struct, frozen=True, kw_only=True):
     delegate: dict[str, Any] | None
     created_at: str
     modified_at: str
+
+
+class DeletedInvoice(Struct, frozen=True, kw_only=True):
+    """What is left of an invoice that was deleted."""
+
+    id: str
+    object: Literal["invoice"] = "invoice"
+    deleted: Literal[True] = True
+    deleted_at: str
+
+
+class InvoiceTotals(Struct, frozen=True, kw_only=True):
+    """What the numbered, not voided invoices of a list come to on all pages, in RON."""
+
+    subtotal: Decimal
+    vat: Decimal
+    total: Decimal
+    paid: Decimal
+    unpaid: Decimal
+
+
+class InvoiceList(Struct, frozen=True, kw_only=True):
+    """One page of invoices; `total` counts those of all pages."""
+
+    object: Literal["list"] = "list"
+    data: list[Invoice]
+    has_more: bool
+    total: int
+    page: int
+    per_page: int
+    total_pages: int
+    totals: InvoiceTotals
+
+
+class HistoryEntry(Struct, frozen=True, kw_only=True):
+    """One thing that happened to an invoice; `by` says by whose doing, and never a person's name."""
+
+    id: str
+    type: Literal["create", "update", "void", "unvoid", "storno", "delete"]
+    type_label: str
+    message: str
+    icon: str
+    by: str
+    created_at: str
+
+
+class Pagination(Struct, frozen=True, kw_only=True):
+    """Which page of how many."""
+
+    page: int
+    per_page: int
+    total: int
+    total_pages: int
+
+
+class InvoiceHistory(Struct, frozen=True, kw_only=True):
+    """A page of what happened to an invoice, oldest first."""
+
+    object: Literal["list"] = "list"
+    data: list[HistoryEntry]
+    pagination: Pagination

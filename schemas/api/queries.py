@@ -1,9 +1,10 @@
 """Query parameters, one struct a call (contract.md section 6 and D68)."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
+from schemas.api.fields import Currency, Day, Flag, Identifier, SeriesReference
 from schemas.values import NUMBER_MAX, DocumentType, Fate
 
 PER_PAGE: Final = 100
@@ -34,3 +35,37 @@ class NumbersQuery(AsOfQuery, frozen=True, kw_only=True):
     after: Annotated[int, Meta(ge=0, le=NUMBER_MAX, description="Only numbers above this one")] | None = None
     per_page: Annotated[int, Meta(ge=1, le=1000, description="The most ranges of one page")] = PER_PAGE
     fate: Annotated[Fate, Meta(description="Only numbers of this fate")] | None = None
+
+
+class PageQuery(Struct, frozen=True, kw_only=True):
+    """Lists that come in pages (contract.md D63)."""
+
+    page: Annotated[int, Meta(ge=1, le=2_147_483_647, description="Which page, from 1")] = 1
+    per_page: Annotated[int, Meta(ge=1, le=100, description="The most entries of one page")] = 50
+
+
+class InvoicesQuery(PageQuery, frozen=True, kw_only=True):
+    """GET /invoices. Dates are inclusive; `sent` is issued and `cancelled` is voided (contract.md D27)."""
+
+    client_id: Identifier | None = None
+    series_id: SeriesReference | None = None
+    is_paid: Annotated[Flag, Meta(description="0 leaves out drafts, voided invoices and reversals")] | None = None
+    is_void: Flag | None = None
+    document_type: Literal["fiscal", "proforma", "receipt"] | None = None
+    status: Literal["draft", "issued", "sent", "paid", "overdue", "voided", "cancelled"] | None = None
+    currency: Currency | None = None
+    start_date: Day | None = None
+    end_date: Day | None = None
+    sort: Literal["created_at", "date", "due_date", "total", "number"] = "created_at"
+    order: Literal["asc", "desc"] = "desc"
+    search: Annotated[str, Meta(description="Looked for in full number, client name and tax id")] | None = None
+    q: Annotated[str, Meta(description="Another name of search")] | None = None
+    expand: Annotated[str, Meta(description="Lines, payments and client are there anyway")] | None = None
+    expand_list: Annotated[str, Meta(description="As expand")] | None = field(default=None, name="expand[]")
+
+
+class InvoiceParts(Struct, frozen=True, kw_only=True):
+    """GET /invoices/{id}."""
+
+    expand: Annotated[str, Meta(description="Lines, payments and client are there anyway")] | None = None
+    expand_list: Annotated[str, Meta(description="As expand")] | None = field(default=None, name="expand[]")

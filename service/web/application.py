@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from service.web import accounts, invoices, numbers, reservations, series
+from service.web import accounts, invoice_edits, invoice_lists, invoices, numbers, reservations, series
 from service.web.answering import Handler, answering
 from service.web.documentation import documentation
 from service.web.health import OPEN_ROUTES
@@ -18,6 +18,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *series.ROUTES,
     *reservations.ROUTES,
     *invoices.ROUTES,
+    *invoice_edits.ROUTES,
+    *invoice_lists.ROUTES,
     *accounts.ROUTES,
     *numbers.ROUTES,
 )

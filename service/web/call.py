@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from msgspec import Struct
 
 from schemas.commands import Caller, Command
-from schemas.rejections import DocumentUnknown, SeriesUnknown
+from schemas.rejections import DocumentUnknown, Rejection, SeriesUnknown
 from schemas.values import DocumentId, SeriesId
 from service.access import Principal
 from service.core.state import Series, State
@@ -73,6 +73,10 @@ class Call:
         """Whether the body names this field at all."""
         return isinstance(self.given.fields, Mapping) and name in self.given.fields
 
+    def names(self) -> frozenset[str]:
+        """The names that the body gives, with null or not."""
+        return frozenset(self.given.fields) if isinstance(self.given.fields, Mapping) else frozenset()
+
     def series_id(self) -> SeriesId:
         """The series of the path. Raises RefusedError if it cannot be one."""
         found = self.request.match_info["id"]
@@ -102,10 +106,14 @@ class Call:
 
     async def submit(self, command: Command, content: Content | None = None, *, series_param: str = "id") -> Answered:
         """Have the command done. Raises RefusedError, and the faults of Writer.submit."""
-        answer = await self.parts.writer.submit(Request(command, self.caller, content, self.idempotency))
+        answer = await self.attempt(command, content)
         if not isinstance(answer, Answered):
             raise refused(answer, param=series_param if isinstance(answer, SeriesUnknown) else None)
         return answer
+
+    async def attempt(self, command: Command, content: Content | None = None) -> Answered | Rejection:
+        """Have the command done, or learn why not. Raises the faults of Writer.submit."""
+        return await self.parts.writer.submit(Request(command, self.caller, content, self.idempotency))
 
 
 def _shown(text: str) -> str:

@@ -1,18 +1,19 @@
-"""Invoices over HTTP (contract.md sections 9 and 10)."""
+"""Invoices over HTTP: issuing, reading, voiding (contract.md sections 9 and 10)."""
 
-import secrets
-import string
 from typing import Final
 
 from schemas.api.bodies import CreateInvoiceBody, VoidBody
 from schemas.api.invoice import Invoice
-from schemas.commands import ConsumeReservation, Document, IssueOnline, UnvoidDocument, VoidDocument
+from schemas.api.queries import InvoiceParts
+from schemas.commands import ConsumeReservation, Document, IssueOnline, UnvoidDocument, VoidDocument, VoidDraft
 from schemas.rejections import (
     ChronologyViolated,
+    DocumentAlreadyReversed,
     DocumentAlreadyVoided,
     DocumentNotVoided,
     DocumentTypeMismatch,
     DocumentUnknown,
+    DraftCannotBeUnvoided,
     NoPrimarySeries,
     ReservationAlreadyConsumed,
     ReservationHasExpired,
@@ -25,35 +26,39 @@ from schemas.rejections import (
     SeriesLockedToOtherDevice,
     SeriesUnknown,
 )
-from schemas.values import DocumentId, IsoDate, SeriesId
-from service.documents import SALT_BYTES, VoidContent, seal_content
-from service.event_log import Content
+from schemas.values import DocumentType, IsoDate, SeriesId
+from service.document_facts import DraftFacts
+from service.documents import VoidContent
 from service.requests import Answered
 from service.web.call import Call
+from service.web.drafts import save_new_draft
 from service.web.envelope import Reply
+from service.web.errors import refused
 from service.web.invoice_body import content_of, cross_check
 from service.web.invoice_views import document_of, invoice_of
+from service.web.new_documents import new_document_id, sealed
 from service.web.reservation_views import slot_of
 from service.web.routes import Route
 
 INVOICES: Final = "/v1/invoices"
-ID_LENGTH: Final = 10
-_BASE36: Final = string.digits + string.ascii_lowercase
 
 
 async def create_invoice(call: Call) -> Answered:
-    """POST /v1/invoices: with a token its number, without one the next number of the series (contract.md section 9)."""
+    """POST /v1/invoices: a draft; or with a token its number, without one the next number (contract.md section 9)."""
     body = call.body(CreateInvoiceBody, cross_check)
     kept = content_of(body)
-    content = seal_content(kept, secrets.token_bytes(SALT_BYTES))
+    date = IsoDate((body.date or call.parts.today()).isoformat())
+    series_id = None if body.series_id is None else SeriesId(body.series_id)
+    if body.is_draft:
+        return await save_new_draft(call, kept, date, series_id)
+    content = sealed(kept)
     document = Document(
-        document_id=DocumentId("inv_" + "".join(secrets.choice(_BASE36) for _ in range(ID_LENGTH))),
-        document_type=kept.document_type,
-        date=IsoDate((body.date or call.parts.today()).isoformat()),
+        document_id=new_document_id(),
+        document_type=DocumentType(kept.document_type),
+        date=date,
         content=content.digest,
         client_local_uuid=body.client_local_uuid or (None if call.idempotency is None else call.idempotency.key),
     )
-    series_id = None if body.series_id is None else SeriesId(body.series_id)
     command: ConsumeReservation | IssueOnline
     if body.reservation_token is None:
         command = IssueOnline(document, series_id, is_chronology_checked=body.force_chronology)
@@ -64,7 +69,7 @@ async def create_invoice(call: Call) -> Answered:
 
 
 async def read_invoice(call: Call) -> Reply:
-    """GET /v1/invoices/{id}."""
+    """GET /v1/invoices/{id}: with everything it could be expanded by."""
     return Reply(await invoice_of(call, await document_of(call, call.document_id())))
 
 
@@ -72,19 +77,22 @@ async def void_invoice(call: Call) -> Answered:
     """POST /v1/invoices/{id}/void: the invoice no longer counts; its number stays (contract.md D61)."""
     body = call.body(VoidBody)
     facts = await document_of(call, call.document_id())
-    content: Content | None = None
-    if body.reason is not None:
-        content = seal_content(VoidContent(body.reason), secrets.token_bytes(SALT_BYTES))
+    content = None if body.reason is None else sealed(VoidContent(body.reason))
     digest = None if content is None else content.digest
-    command = VoidDocument(facts.series_id, facts.number, facts.full_number, facts.document_id, digest)
+    command: VoidDraft | VoidDocument
+    if isinstance(facts, DraftFacts):
+        command = VoidDraft(facts.document_id, digest)
+    else:
+        command = VoidDocument(facts.series_id, facts.number, facts.full_number, facts.document_id, digest)
     return await call.submit(command, content)
 
 
 async def unvoid_invoice(call: Call) -> Answered:
     """POST /v1/invoices/{id}/unvoid: the invoice counts again, under the same number (contract.md D62)."""
     facts = await document_of(call, call.document_id())
-    command = UnvoidDocument(facts.series_id, facts.number, facts.full_number, facts.document_id)
-    return await call.submit(command)
+    if isinstance(facts, DraftFacts):
+        raise refused(DraftCannotBeUnvoided(facts.document_id))
+    return await call.submit(UnvoidDocument(facts.series_id, facts.number, facts.full_number, facts.document_id))
 
 
 ROUTES: Final = (
@@ -92,7 +100,7 @@ ROUTES: Final = (
         method="POST",
         path=INVOICES,
         handle=create_invoice,
-        summary="Issue an invoice, with a reserved number or the next one",
+        summary="Issue an invoice with a reserved number or the next one, or keep a draft",
         body=CreateInvoiceBody,
         reply=Invoice,
         status=201,
@@ -118,6 +126,7 @@ ROUTES: Final = (
         handle=read_invoice,
         summary="One invoice",
         reply=Invoice,
+        query=InvoiceParts,
         refusals=(DocumentUnknown,),
     ),
     Route(
@@ -135,6 +144,6 @@ ROUTES: Final = (
         handle=unvoid_invoice,
         summary="Bring a voided invoice back",
         reply=Invoice,
-        refusals=(DocumentUnknown, DocumentNotVoided),
+        refusals=(DocumentUnknown, DraftCannotBeUnvoided, DocumentNotVoided, DocumentAlreadyReversed),
     ),
 )

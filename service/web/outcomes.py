@@ -2,8 +2,17 @@
 
 from typing import Any, assert_never
 
+from schemas.api.invoice import DeletedInvoice
 from schemas.api.objects import ListOf
-from schemas.outcomes import DocumentOutcome, ExpiredOutcome, Outcome, ReleasedOutcome, ReservedOutcome, SeriesOutcome
+from schemas.outcomes import (
+    DeletedOutcome,
+    DocumentOutcome,
+    ExpiredOutcome,
+    ReleasedOutcome,
+    ReservedOutcome,
+    SeriesOutcome,
+)
+from service.invoice_view import iso_time
 from service.requests import Answered
 from service.web.call import Call
 from service.web.envelope import Reply
@@ -15,10 +24,11 @@ from service.web.series_views import series_objects
 async def reply_of(call: Call, answer: Answered, status: int) -> Reply:
     """The reply to a command that was done. Raises LogUnavailableError: it stays done, and a repeat finds it so."""
     headers = {"Idempotent-Replayed": "true"} if answer.is_replay else {}
-    return Reply(await _data(call, answer.outcome), status, headers)
+    return Reply(await _data(call, answer), status, headers)
 
 
-async def _data(call: Call, outcome: Outcome) -> Any:
+async def _data(call: Call, answer: Answered) -> Any:
+    outcome = answer.outcome
     match outcome:
         case SeriesOutcome(series=series):
             return (await series_objects([series], call.parts.access))[0]
@@ -28,7 +38,9 @@ async def _data(call: Call, outcome: Outcome) -> Any:
         case ReleasedOutcome():
             return await released_object(call, outcome)
         case DocumentOutcome():
-            return await outcome_invoice(call, outcome)
+            return await outcome_invoice(call, answer, outcome)
+        case DeletedOutcome(document_id, at):
+            return DeletedInvoice(id=document_id, deleted_at=iso_time(at))
         case ExpiredOutcome():
             raise AssertionError("a sweep is nobody's request")
         case _:

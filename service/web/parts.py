@@ -49,7 +49,11 @@ class WebParts:
 
     def today(self) -> date:
         """The day it is in NUMBERING_TIME_ZONE (contract.md D70)."""
-        return datetime.fromtimestamp(self.clock(), ZoneInfo(self.settings.time_zone)).date()
+        return self.day_of(self.clock())
+
+    def day_of(self, at: UnixSeconds) -> date:
+        """The day it was there at that time."""
+        return datetime.fromtimestamp(at, ZoneInfo(self.settings.time_zone)).date()
 
 
 PARTS: Final = web.AppKey("parts", WebParts)

@@ -13,6 +13,7 @@ from service.web.json_text import Tree
 
 Query = TypeVar("Query", bound=Struct)
 
+_SWITCHES: Final[Mapping[str, int | bool]] = {"0": 0, "1": 1, "false": False, "true": True}
 _WHOLE: Final = re.compile(r"-?\d{1,20}", re.ASCII)
 
 
@@ -22,19 +23,29 @@ def read_query(given: Mapping[str, str], kind: type[Query]) -> Query:
     for field in shape_of(kind).fields:
         text = given.get(field.encode_name)
         if text is not None:
-            is_number = _is_whole(field.type) and _WHOLE.fullmatch(text) is not None
-            tree[field.encode_name] = int(text) if is_number else text
+            tree[field.encode_name] = _tree(_bare(field.type), text)
     found = read_fields(kind, tree)
     if isinstance(found, list):
         raise bad_fields(found)
     return found
 
 
-def _is_whole(kind: shape.Type) -> bool:
+def _tree(kind: shape.Type, text: str) -> Tree:
+    """The text as the JSON it would be in a body, if it reads as that."""
+    match kind:
+        case shape.IntType() if _WHOLE.fullmatch(text) is not None:
+            return int(text)
+        case shape.BoolType():
+            return _SWITCHES.get(text.lower(), text)
+        case _:
+            return text
+
+
+def _bare(kind: shape.Type) -> shape.Type:
     match kind:
         case shape.Metadata():
-            return _is_whole(kind.type)
+            return _bare(kind.type)
         case shape.UnionType():
-            return _is_whole(kind.types[0])
+            return _bare(kind.types[0])
         case _:
-            return isinstance(kind, shape.IntType)
+            return kind

@@ -1,0 +1,160 @@
+"""What the events of one document say of it, without what it says itself. Pure."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
+    DocumentUnvoided,
+    DocumentVoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
+    NumbersReserved,
+    NumberWithdrawn,
+    ReservationConsumed,
+    ReservationExpired,
+    ReservationReleased,
+    SeriesDescribed,
+    SeriesLocked,
+    SeriesMadePrimary,
+    SeriesOpened,
+    SeriesUnlocked,
+)
+from schemas.record import Record
+from schemas.values import Digest, DocumentId, IsoDate, Number, Position, SeriesId, UnixSeconds
+
+DraftEvent = DraftSaved | DraftVoided | DraftDeleted
+DocumentEvent = DocumentVoided | DocumentUnvoided | DocumentChanged | DocumentReversed | NumberWithdrawn
+
+
+class NumberedFacts(Struct, frozen=True):
+    """A document with a number, up to the event at `position`.
+
+    `reversals` are all that ever reversed it; at most one of them stands.
+    """
+
+    document_id: DocumentId
+    series_id: SeriesId
+    number: Number
+    full_number: str
+    issued_date: IsoDate
+    date: IsoDate
+    content: Digest
+    created_at: UnixSeconds
+    modified_at: UnixSeconds
+    position: Position
+    voided_at: UnixSeconds | None = None
+    void_reason: Digest | None = None
+    is_deleted: bool = False
+    reverses: DocumentId | None = None
+    reversals: tuple[tuple[Number, DocumentId], ...] = ()
+
+
+class DraftFacts(Struct, frozen=True):
+    """A document without a number, up to the event at `position`."""
+
+    document_id: DocumentId
+    content: Digest
+    created_at: UnixSeconds
+    modified_at: UnixSeconds
+    position: Position
+    voided_at: UnixSeconds | None = None
+    void_reason: Digest | None = None
+    is_deleted: bool = False
+
+
+Facts = NumberedFacts | DraftFacts
+
+
+def fold_document(records: Sequence[Record]) -> Facts | None:
+    """The document these records (its own, in order) make; none if there are none.
+
+    The log gives a document's own events only: any other, or one too early, is a defect and raises AssertionError.
+    """
+    facts: Facts | None = None
+    for record in records:
+        facts = _apply(facts, record)
+    return facts
+
+
+def digests_of(facts: Facts) -> list[Digest]:
+    """The contents needed to show a document."""
+    return [facts.content] if facts.void_reason is None else [facts.content, facts.void_reason]
+
+
+def _apply(facts: Facts | None, record: Record) -> Facts:
+    event = record.event
+    match event:
+        case ReservationConsumed():
+            assert facts is None, f"position {record.position}: a document is issued once"
+            return _issued(event, record)
+        case DraftSaved() | DraftVoided() | DraftDeleted():
+            assert not isinstance(facts, NumberedFacts), f"position {record.position}: a draft has no number"
+            return replace(_apply_to_draft(facts, event, record), modified_at=record.at, position=record.position)
+        case DocumentVoided() | DocumentUnvoided() | DocumentChanged() | DocumentReversed() | NumberWithdrawn():
+            assert isinstance(facts, NumberedFacts), f"position {record.position}: there is no such document"
+            return replace(_apply_to_numbered(facts, event, record.at), modified_at=record.at, position=record.position)
+        case (
+            NumbersReserved()
+            | ReservationReleased()
+            | ReservationExpired()
+            | SeriesOpened()
+            | SeriesDescribed()
+            | SeriesMadePrimary()
+            | SeriesLocked()
+            | SeriesUnlocked()
+        ):
+            raise AssertionError(f"position {record.position} is about no document")
+        case _:
+            assert_never(event)
+
+
+def _issued(issued: ReservationConsumed, record: Record) -> NumberedFacts:
+    return NumberedFacts(
+        document_id=issued.document_id,
+        series_id=record.stream,
+        number=issued.number,
+        full_number=issued.full_number,
+        issued_date=issued.date,
+        date=issued.date,
+        content=issued.content,
+        created_at=record.at,
+        modified_at=record.at,
+        position=record.position,
+        reverses=issued.reverses,
+    )
+
+
+def _apply_to_numbered(facts: NumberedFacts, event: DocumentEvent, at: UnixSeconds) -> NumberedFacts:
+    match event:
+        case DocumentChanged(date=date, content=content):
+            return replace(facts, date=date, content=content)
+        case DocumentReversed(reversal_number=number, reversal_id=reversal_id):
+            return replace(facts, reversals=(*facts.reversals, (number, reversal_id)))
+        case DocumentVoided(content=content):
+            return replace(facts, voided_at=at, void_reason=content)
+        case DocumentUnvoided():
+            return replace(facts, voided_at=None, void_reason=None)
+        case NumberWithdrawn():
+            return replace(facts, is_deleted=True)
+        case _:
+            assert_never(event)
+
+
+def _apply_to_draft(facts: DraftFacts | None, event: DraftEvent, record: Record) -> DraftFacts:
+    if isinstance(event, DraftSaved):
+        created_at = record.at if facts is None else facts.created_at
+        return DraftFacts(event.document_id, event.content, created_at, record.at, record.position)
+    assert facts is not None, f"position {record.position}: there is no such draft"
+    match event:
+        case DraftVoided(content=content):
+            return replace(facts, voided_at=record.at, void_reason=content)
+        case DraftDeleted():
+            return replace(facts, is_deleted=True)
+        case _:
+            assert_never(event)
