@@ -17,6 +17,7 @@ TEST_PREFIX: Final = "NUMBERING_TEST_"
 APPLICATION: Final = "invoice-numbering"
 
 PostgresUrl = Annotated[str, Meta(pattern=r"^postgres(ql)?://[^\s]+$")]
+Origins = Annotated[str, Meta(pattern=r"^(\*|https?://[^\s,/*]+(,https?://[^\s,/*]+)*)$")]
 NatsUrl = Annotated[str, Meta(pattern=r"^(nats|tls|ws|wss)://[^\s]+$")]
 
 
@@ -95,6 +96,19 @@ class Settings(Struct, frozen=True, kw_only=True):
     queue_max: Annotated[int, _about("commands", "How many may wait to be written; more get 503", ge=1)] = 10_000
     batch_max: Annotated[int, _about("commands", "The most one commit carries", ge=1, le=100_000)] = 1024
     body_bytes_max: Annotated[int, _about("bytes", "The largest request body; more gets 413", ge=1024)] = 1_048_576
+    cors_origins: Annotated[
+        Origins | None,
+        _about("origins", "Whose pages may call from a browser: origins with commas between, or *; unset: none"),
+    ] = None
+    jwks_file: Annotated[
+        Path | None, _about("file", "Public keys (JWKS) whose session tokens are accepted too; unset: only our own")
+    ] = None
+    jwks_issuer: Annotated[
+        str | None, _about("text", "What tokens of the JWKS must name as iss; unset: not looked at", min_length=1)
+    ] = None
+    jwks_audience: Annotated[
+        str | None, _about("text", "What tokens of the JWKS must name in aud; unset: not looked at", min_length=1)
+    ] = None
     stream_replicas: Annotated[
         int, _about("servers", "How many NATS servers keep the stream, when it is created", ge=1, le=5)
     ] = 1
@@ -209,6 +223,8 @@ def _right(variable: str, kind: Any) -> str:
         return "like postgresql://user:password@host:5432/database"
     if variable == "NUMBERING_NATS_URL":
         return "like nats://user:password@host:4222"
+    if variable == "NUMBERING_CORS_ORIGINS":
+        return "like https://app.example.com,https://till.example.com (no path, no blank), or *"
     if isinstance(kind.__origin__, type) and issubclass(kind.__origin__, StrEnum):
         return f"one of {', '.join(kind.__origin__)}"
     if meta.ge is None:

@@ -9,6 +9,7 @@ from aiohttp import web
 from service.event_log import AppendInDoubtError, LogBrokenError, LogFaultError, LogHaltedError, LogUnavailableError
 from service.tokens import UnknownTokenKeyError
 from service.web.calling import address_of
+from service.web.cors import Cors
 from service.web.envelope import EXCHANGE, Exchange, failure
 from service.web.errors import Refusal, RefusedError, refusal_of
 from service.web.parts import WebParts
@@ -40,11 +41,14 @@ _say = structlog.get_logger(__name__)
 def answering(parts: WebParts, limit: RateLimit) -> Middleware:
     """The middleware that turns every end of a request into a reply of contract.md section 2."""
 
+    cors = Cors(parts.settings.cors_origins)
+
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         exchange = Exchange(allowance=limit.look(address_of(request), parts.clock()))
         request[EXCHANGE] = exchange
-        response = await _answered(request, handler, exchange, parts)
+        response = cors.preflight(request, exchange) or await _answered(request, handler, exchange, parts)
+        response.headers.update(cors.headers(request))
         _note(request, response.status, exchange, parts)
         return response
 
@@ -63,7 +67,7 @@ async def _answered(request: web.Request, handler: Handler, exchange: Exchange, 
     except web.HTTPNotFound:
         refusal = refusal_of(PathUnknown())
     except web.HTTPException:
-        refusal = refusal_of(RequestUnreadable())
+        refusal = refusal_of(RequestUnreadable("its head cannot be read"))
     except FAULTS as fault:
         refusal = refusal_of_fault(fault, route_of(request), exchange)
     except Exception as error:  # noqa: BLE001 - a defect must not cost the client its envelope; it is logged in full

@@ -2,16 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
 
 from aiohttp import web
 from msgspec import Struct
 
 from service.web.errors import Refusal, refusal_of, refused
 from service.web.json_text import BadJsonError, Tree, canonical_json, read_json
-from service.web.problems import BodyTooLarge, BodyTooSlow, BodyUnreadable
-
-BODY_SECONDS_MAX: Final = 20
+from service.web.problems import BodyTooLarge, BodyUnreadable, RequestTooSlow
 
 
 class GivenBody(Struct, frozen=True):
@@ -21,17 +18,22 @@ class GivenBody(Struct, frozen=True):
     canonical: bytes
 
 
-async def read_body(request: web.Request, bytes_max: int) -> GivenBody:
+async def read_body(request: web.Request, bytes_max: int, seconds_max: float) -> GivenBody:
     """The body of a request. Raises RefusedError if it is too large, too slow or broken off."""
+    if (request.content_length or 0) > bytes_max:
+        # Said at once: a client that means to send ten megabytes need not send them first.
+        raise refused(BodyTooLarge(bytes_max))
     try:
-        async with asyncio.timeout(BODY_SECONDS_MAX):
+        async with asyncio.timeout(seconds_max):
             text = await request.read()
     except web.HTTPRequestEntityTooLarge as error:
         raise refused(BodyTooLarge(bytes_max)) from error
     except TimeoutError as error:
-        raise refused(BodyTooSlow(BODY_SECONDS_MAX)) from error
+        raise refused(RequestTooSlow("body", seconds_max)) from error
     except web.RequestPayloadError as error:
         raise refused(BodyUnreadable("its transfer or content encoding is broken")) from error
+    except ConnectionError as error:
+        raise refused(BodyUnreadable("the connection ended before it did")) from error
     return given_body(text, request.headers.get("Content-Type", ""))
 
 

@@ -224,9 +224,9 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             400,
             _INVALID,
             "invoice_not_last_in_series",
-            "Invoice {document_id} carries {full_number}, not the last number taken from series {series_name}.",
+            "Invoice {document_id} carries number {number} of series {series_name}, which is not the last one taken.",
             details={
-                "invoice_number": "{full_number}",
+                "invoice_number": "{number}",
                 "series_name": "{series_name}",
                 "details": "A higher number of the series has been taken, as an invoice or as a reservation.",
             },
@@ -275,20 +275,15 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
         edge.BodyTooLarge: Row(
             413, _INVALID, "request_too_large", "The body is larger than {bytes_max} bytes; send less at a time."
         ),
-        edge.BodyTooSlow: Row(408, _INVALID, "request_timeout", "The body did not arrive within {seconds} seconds."),
+        edge.RequestTooSlow: Row(
+            408, _INVALID, "request_timeout", "The {part} did not arrive within {seconds} seconds; send all at once."
+        ),
         edge.BodyUnreadable: Row(400, _FIELDS, "invalid_format", "The body cannot be read: {why}."),
-        edge.RequestUnreadable: Row(400, _FIELDS, "invalid_format", "The request is not HTTP we understand."),
+        edge.RequestUnreadable: Row(400, _FIELDS, "invalid_format", "The request is not HTTP we understand: {why}."),
         edge.ParameterWrong: Row(400, _FIELDS, "invalid_field_value", "{param} must be {must_be}."),
         edge.NotKeptHere: Row(400, _FIELDS, "invalid_field_value", "{message}"),
         edge.NumberUntaken: Row(
             404, _INVALID, "resource_missing", "Number {number} of series {series_id} was never taken.", "number"
-        ),
-        edge.ContentErased: Row(
-            404,
-            _INVALID,
-            "resource_missing",
-            "What invoice {document_id} said has been erased; it can be neither changed nor reversed.",
-            "id",
         ),
         edge.SubjectOfOthers: Row(
             403,

@@ -6,10 +6,10 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from schemas.api.envelope import Failure, Success
+from schemas.json_schema import Schema, body_schemas, reply_schemas
 from schemas.rejections import IdempotencyInProgress, IdempotencyKeyReused
 from service.web import problems as edge
 from service.web.errors import TABLE, Row
-from service.web.openapi_schemas import Schema, body_schemas, reply_schemas
 from service.web.routes import OpenRoute, Route
 
 ALWAYS: Final = (
@@ -17,11 +17,13 @@ ALWAYS: Final = (
     edge.CredentialInvalid,
     edge.CredentialExpired,
     edge.RateExceeded,
-    edge.RequestUnreadable,
     edge.Unavailable,
+    edge.RequestUnreadable,
+    edge.RequestTooSlow,
     edge.Unexpected,
 )
-WITH_BODY: Final = (edge.BodyUnreadable, edge.BodyTooLarge, edge.BodyTooSlow)
+ALSO_WITHOUT_CREDENTIAL: Final = (edge.RequestUnreadable, edge.RequestTooSlow, edge.Unexpected)
+WITH_BODY: Final = (edge.BodyUnreadable, edge.BodyTooLarge)
 WITH_KEY: Final = (IdempotencyKeyReused, IdempotencyInProgress, edge.ParameterWrong)
 
 FIELD_ROWS: Final = (
@@ -38,7 +40,7 @@ _REASONS: Final = {
     401: "Nobody we know",
     403: "Not for this caller",
     404: "There is no such thing",
-    408: "The body was too slow",
+    408: "The request came too slowly",
     409: "Not in the present state",
     413: "The body is too large",
     429: "Too many requests",
@@ -113,7 +115,7 @@ def _open_operation(route: OpenRoute, components: dict[str, Schema]) -> Schema:
         (reply, _), needed = reply_schemas([envelopes[route.reply], Failure])
         components |= needed
         done = _response(200, reply)
-    failures = _by_status([TABLE[cause] for cause in (*route.refusals, edge.RequestUnreadable, edge.Unexpected)])
+    failures = _by_status([TABLE[cause] for cause in (*route.refusals, *ALSO_WITHOUT_CREDENTIAL)])
     name = (
         "get_" + (re.sub(r"\W+", "_", route.path).strip("_") or "root") + ("_root" if route.path.endswith("/") else "")
     )

@@ -30,6 +30,16 @@ class Health(StrEnum):
     """Nothing can be answered without it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a client may take, in seconds: over its first or next request, its headers, its body, our reply."""
+
+    idle_seconds: float = 75
+    head_seconds: float = 20
+    body_seconds: float = 20
+    reply_seconds: float = 60
+
+
 Check = Callable[[], Awaitable[Health]]
 
 
@@ -46,6 +56,7 @@ class WebParts:
     checks: Mapping[str, Check]
     metrics: Metrics
     clock: Callable[[], UnixSeconds]
+    patience: Patience = Patience()
 
     def today(self) -> date:
         """The day it is in NUMBERING_TIME_ZONE (contract.md D70)."""

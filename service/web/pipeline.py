@@ -65,7 +65,10 @@ class Pipeline:
 
     async def _call(self, route: Route, request: web.Request, principal: Principal) -> Call:
         has_body = route.method in _WITH_BODY
-        given = await read_body(request, self._parts.settings.body_bytes_max) if has_body else _NO_BODY
+        given = _NO_BODY
+        if has_body:
+            bytes_max, seconds_max = self._parts.settings.body_bytes_max, self._parts.patience.body_seconds
+            given = await read_body(request, bytes_max, seconds_max)
         idempotency: Idempotency | None = None
         if route.method == "POST":
             key = request.headers.get(HEADER)

@@ -31,10 +31,11 @@ class BodyTooLarge(Struct, frozen=True):
     bytes_max: int
 
 
-class BodyTooSlow(Struct, frozen=True):
-    """The body took too long to arrive."""
+class RequestTooSlow(Struct, frozen=True):
+    """A part of the request (its headers, its body) took too long to arrive."""
 
-    seconds: int
+    part: str
+    seconds: float
 
 
 class BodyUnreadable(Struct, frozen=True):
@@ -45,6 +46,8 @@ class BodyUnreadable(Struct, frozen=True):
 
 class RequestUnreadable(Struct, frozen=True):
     """What came over the connection is not HTTP."""
+
+    why: str
 
 
 class ParameterWrong(Struct, frozen=True):
@@ -102,7 +105,7 @@ EdgeProblem = (
     | PathUnknown
     | MethodWrong
     | BodyTooLarge
-    | BodyTooSlow
+    | RequestTooSlow
     | BodyUnreadable
     | RequestUnreadable
     | ParameterWrong

@@ -1,24 +1,20 @@
-"""Serving over TCP: limits on headers and patience, and the envelope even for what is not HTTP."""
+"""Serving over TCP: for the life of a block, and until cancelled."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
-from schemas.values import UnixSeconds
-from service.web.envelope import Exchange, failure
-from service.web.errors import refusal_of
-from service.web.parts import LIMIT, PARTS
-from service.web.problems import RequestUnreadable, Unexpected
-
-KEEP_ALIVE_SECONDS: Final = 75
-"""Also how long a connection may take to send its first headers."""
+from service.web.connection import Connection
+from service.web.parts import PARTS
 
 SHUTDOWN_SECONDS: Final = 15
+LINGER_SECONDS: Final = 5
+"""How long the rest of a body that was refused is read and thrown away, so that the client gets to see the refusal."""
+
 HEADER_LINE_BYTES_MAX: Final = 8_190
 HEADERS_MAX: Final = 100
 
@@ -41,7 +37,8 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncGe
     runner = _Runner(
         application,
         access_log=None,
-        keepalive_timeout=KEEP_ALIVE_SECONDS,
+        keepalive_timeout=application[PARTS].patience.idle_seconds,
+        lingering_time=LINGER_SECONDS,
         shutdown_timeout=SHUTDOWN_SECONDS,
         max_line_size=HEADER_LINE_BYTES_MAX,
         max_field_size=HEADER_LINE_BYTES_MAX,
@@ -55,33 +52,6 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncGe
         await runner.cleanup()
 
 
-class _Connection(RequestHandler):
-    """One connection. What cannot be parsed never reaches the application, so it is answered here."""
-
-    __slots__ = ("_application",)
-
-    def __init__(self, manager: web.Server, application: web.Application, **options: Any) -> None:
-        super().__init__(manager, **options)
-        self._application = application
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """The envelope, and the end of the connection."""
-        exchange = Exchange()
-        now = UnixSeconds(self._application[PARTS].clock())
-        exchange.allowance = self._application[LIMIT].look(f"address:{request.remote}", now)
-        if status == 500:
-            _say.error("a request failed", request_id=exchange.request_id, exc_info=exc)
-        response = failure(exchange, refusal_of(Unexpected() if status == 500 else RequestUnreadable()))
-        response.force_close()
-        return response
-
-
 class _Server(web.Server):
     """Makes connections of ours."""
 
@@ -89,9 +59,9 @@ class _Server(web.Server):
         super().__init__(of.request_handler, request_factory=of.request_factory, loop=loop, **of._kwargs)
         self._application = application
 
-    def __call__(self) -> RequestHandler:
+    def __call__(self) -> Connection:
         """One more connection."""
-        return _Connection(self, self._application, loop=self._loop, **self._kwargs)
+        return Connection(self, self._application, loop=self._loop, **self._kwargs)
 
 
 class _Runner(web.AppRunner):

@@ -22,7 +22,7 @@ from service.tokens import TokenSealer
 from service.web.application import ROUTES, web_application
 from service.web.health import OPEN_ROUTES
 from service.web.openapi import openapi_document
-from service.web.parts import Check, WebParts
+from service.web.parts import Check, Patience, WebParts
 from service.web.server import serving
 from service.writer import Writer
 from tests.support.document import Document
@@ -154,6 +154,7 @@ class Options:
     rate_limit: int = 0
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     checks: Mapping[str, Check] = field(default_factory=dict[str, Check])
+    patience: Patience = field(default_factory=Patience)
 
 
 @asynccontextmanager
@@ -199,4 +200,5 @@ def web_parts(
         checks=options.checks,
         metrics=new_metrics(),
         clock=clock,
+        patience=options.patience,
     )
