@@ -14,6 +14,7 @@ from msgspec import Struct
 from projections.runner import ProjectionRunner
 from schemas.values import UnixSeconds
 from service.access import Access
+from service.identity_keys import IdentityKeys
 from service.keys import KeyFile
 from service.metrics import Metrics, new_metrics
 from service.nats.connection import NatsSettings
@@ -69,7 +70,7 @@ class Wiring(Struct, frozen=True):
 async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Callable[[], None]) -> None:
     """Run the parts until SIGINT or SIGTERM; `on_ready` is called once everything is up.
 
-    Raises MissingSettingError, LogUnavailableError and DurabilityError before anything runs, and OSError if the port is
+    Raises MissingSettingError, LogUnavailableError, DurabilityError and ClockError before anything runs, and OSError if the port is
     taken. A broken invariant ends the process: its supervisor starts it again from the log.
     """
     stop = asyncio.Event()
@@ -206,7 +207,13 @@ def _web_parts(wiring: Wiring, health: Mapping[str, Check]) -> WebParts:
     return WebParts(
         writer=wiring.writer,
         log=wiring.log,
-        access=Access(wiring.log.pool, keys, cache_seconds=wiring.settings.access_cache_seconds, clock=_now),
+        access=Access(
+            wiring.log.pool,
+            keys,
+            cache_seconds=wiring.settings.access_cache_seconds,
+            clock=_now,
+            identity=_identity(wiring.settings),
+        ),
         sealer=TokenSealer.of(keys),
         settings=wiring.settings,
         reads=wiring.reads,
@@ -214,6 +221,13 @@ def _web_parts(wiring: Wiring, health: Mapping[str, Check]) -> WebParts:
         metrics=wiring.metrics,
         clock=_now,
     )
+
+
+def _identity(settings: Settings) -> IdentityKeys | None:
+    """The keys of the identity provider, if a setting names them. Raises JwksError."""
+    if settings.jwks_file is None:
+        return None
+    return IdentityKeys(settings.jwks_file, issuer=settings.jwks_issuer, audience=settings.jwks_audience)
 
 
 def _now() -> UnixSeconds:

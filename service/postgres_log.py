@@ -1,6 +1,7 @@
 """The log in PostgreSQL. `log.append` decides what may be written; this module says it in Python."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Self
@@ -21,6 +22,8 @@ READ_SECONDS_MAX: Final = 10
 APPEND_SECONDS_MAX: Final = 60
 """An append that takes longer has lost its server without a word; its outcome is then in doubt, not failed."""
 POOL_MAX: Final = 8
+SKEW_SECONDS_MAX: Final = 30
+"""Times in a log never decrease, so one process far ahead would end everybody's reservations early, for good."""
 
 _outcome_encoder = msgspec.json.Encoder()
 _outcome_decoder: msgspec.json.Decoder[Outcome] = msgspec.json.Decoder(Outcome)
@@ -29,6 +32,10 @@ _say = structlog.get_logger(__name__)
 
 class DurabilityError(Exception):
     """The server would acknowledge commits that it can lose; the service refuses to start on it."""
+
+
+class ClockError(Exception):
+    """This machine's clock would put wrong times into the log, and end reservations early; the service refuses."""
 
 
 class PostgresLog:
@@ -43,7 +50,7 @@ class PostgresLog:
 
     @classmethod
     async def open(cls, database_url: str, log_id: LogId = DEFAULT_LOG) -> Self:
-        """Connect and check that commits are durable; raises DurabilityError and LogUnavailableError."""
+        """Connect and check that commits are durable; raises DurabilityError, ClockError, LogUnavailableError."""
         with reading():
             pool = await asyncpg.create_pool(
                 database_url,
@@ -57,6 +64,7 @@ class PostgresLog:
         log = cls(database_url, pool, log_id)
         try:
             await log._check_durability()
+            await log._check_clock()
         except BaseException:
             await log.close()
             raise
@@ -153,6 +161,13 @@ class PostgresLog:
         values = (snapshot.position, release, snapshot.record_digest, snapshot.state)
         await self._fetch_row("log_keep_snapshot", self._log_id, *values)
 
+    async def clock_skew(self) -> float:
+        """How many seconds this machine's clock is ahead of the server's. Raises LogUnavailableError."""
+        before = time.time()
+        row = await self._fetch_row("clock")
+        assert row is not None, "a SELECT without FROM returns a row"
+        return (before + time.time()) / 2 - float(row["now"])
+
     async def _fetch(self, name: str, *arguments: object) -> list[asyncpg.Record]:
         with reading():
             return await self.pool.fetch(statement(name), *arguments)
@@ -181,6 +196,11 @@ class PostgresLog:
                 # would write into it, be told that it is durable, and lose it.
                 connection.terminate()
                 raise
+
+    async def _check_clock(self) -> None:
+        skew = await self.clock_skew()
+        if abs(skew) > SKEW_SECONDS_MAX:
+            raise ClockError(f"this machine's clock is {skew:+.0f} s off PostgreSQL's; set both by NTP")
 
     async def _check_durability(self) -> None:
         row = await self._fetch_row("log_durability")

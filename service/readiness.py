@@ -4,11 +4,12 @@ import asyncio
 from typing import Final
 
 from projections.runner import ProjectionRunner
-from service.event_log import EventLog, LogFaultError
+from service.event_log import LogFaultError
 from service.metrics import Metrics
 from service.nats.endpoint import RequestsEndpoint
 from service.nats.relay import Relay
 from service.nats.status import RelayState
+from service.postgres_log import SKEW_SECONDS_MAX, PostgresLog
 from service.web.parts import Check, Health
 from service.writer import Writer
 
@@ -17,7 +18,7 @@ LAG_EVENTS_MAX: Final = 10_000
 """Further behind than this, reports and subscribers are told too late to call it well."""
 
 
-def checks(log: EventLog, relay: Relay | None, runner: ProjectionRunner | None) -> dict[str, Check]:
+def checks(log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | None) -> dict[str, Check]:
     """One check a part that runs here."""
     found: dict[str, Check] = {}
 
@@ -34,7 +35,13 @@ def checks(log: EventLog, relay: Relay | None, runner: ProjectionRunner | None) 
         except LogFaultError:
             return Health.DOWN
 
-    found |= {"postgres": postgres, "log": numbering}
+    async def clock() -> Health:
+        try:
+            return Health.OK if abs(await log.clock_skew()) <= SKEW_SECONDS_MAX else Health.DOWN
+        except LogFaultError:
+            return Health.DOWN
+
+    found |= {"postgres": postgres, "log": numbering, "clock": clock}
     if relay is not None:
         found["relay"] = lambda: _relay_health(relay)
     if runner is not None:

@@ -17,11 +17,12 @@ from service.event_log import LogFaultError, LogUnavailableError
 from service.keys import KeyFileError
 from service.migrate import MigrationChangedError
 from service.nats.faults import RelayFaultError
-from service.postgres_log import DurabilityError
+from service.postgres_log import ClockError, DurabilityError
 from service.settings import SettingsError, without_password
 
 SPEAK_FOR_THEMSELVES: Final = (
     CannotStartError,
+    ClockError,
     DurabilityError,
     HistoryBrokenError,
     KeyFileError,

@@ -7,8 +7,9 @@ import pytest
 import pytest_asyncio
 
 from schemas.values import Position
+from service import postgres_log as module
 from service.migrate import migrate
-from service.postgres_log import DurabilityError, PostgresLog
+from service.postgres_log import ClockError, DurabilityError, PostgresLog
 from tests.support.batches import a_batch, a_working_day, an_answer
 from tests.support.commands import a_content
 
@@ -181,3 +182,17 @@ async def test_a_server_that_may_lose_commits_is_refused(database_url: str) -> N
 
 async def test_migrations_run_once(database_url: str) -> None:
     assert await migrate(database_url) == []
+
+
+async def test_a_machine_whose_clock_is_far_off_is_refused(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SKEW_SECONDS_MAX", -1)  # then no clock is close enough
+    with pytest.raises(ClockError, match="off PostgreSQL's; set both by NTP"):
+        await PostgresLog.open(database_url)
+
+
+async def test_the_skew_between_two_clocks_of_one_machine_is_small(database_url: str) -> None:
+    log = await PostgresLog.open(database_url)
+    try:
+        assert abs(await log.clock_skew()) < module.SKEW_SECONDS_MAX
+    finally:
+        await log.close()
