@@ -70,8 +70,8 @@ class Wiring(Struct, frozen=True):
 async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Callable[[], None]) -> None:
     """Run the parts until SIGINT or SIGTERM; `on_ready` is called once everything is up.
 
-    Raises MissingSettingError, LogUnavailableError, DurabilityError and ClockError before anything runs, and OSError if the port is
-    taken. A broken invariant ends the process: its supervisor starts it again from the log.
+    Raises MissingSettingError, LogUnavailableError, DurabilityError and ClockError before anything runs, and OSError if
+    the port is taken. A broken invariant ends the process: its supervisor starts it again from the log.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
