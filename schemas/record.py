@@ -73,3 +73,8 @@ def event_name(event: Event) -> str:
 def event_tag(event: Event) -> str:
     """The tag as it is stored: `numbers-reserved/1`."""
     return str(type(event).__struct_config__.tag)
+
+
+def schema_id(tag: str) -> str:
+    """The name of the JSON Schema of records with these events: `$id` of the file, `ce-dataschema` of the messages."""
+    return f"urn:numbering:events:{tag.replace('/', ':')}"

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 from zlib import crc32
 
+from schemas.record import schema_id
 from schemas.values import DEFAULT_LOG, LogId, SeriesId, UnixSeconds
 from service.event_log import RecordOutline
 
@@ -57,13 +58,8 @@ def _constant_headers(log_id: LogId, series_id: SeriesId, tag: str) -> str:
     return (
         f"NATS/1.0\r\nce-specversion: 1.0\r\nce-source: /numbering/logs/{log_id}\r\nce-type: numbering.{tag}\r\n"
         f"ce-subject: {token(series_id)}\r\nce-partitionkey: {token(series_id)}\r\n"
-        f"ce-dataschema: {dataschema(tag)}\r\ncontent-type: application/json\r\n"
+        f"ce-dataschema: {schema_id(tag)}\r\ncontent-type: application/json\r\n"
     )
-
-
-def dataschema(tag: str) -> str:
-    """The `$id` of the JSON Schema of these events, which is `schemas/json/events/<tag>-<version>.json`."""
-    return f"urn:numbering:events:{tag.replace('/', ':')}"
 
 
 @lru_cache(_SERIES_CACHED)

@@ -5,7 +5,7 @@ from html import escape
 from string import Template
 from typing import Any, Final
 
-from service.web.openapi_schemas import Schema
+from schemas.json_schema import Schema
 
 _PAGE: Final = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>$title</title>

@@ -1,10 +1,12 @@
-"""The OpenAPI document over HTTP, for programs and for people, made once of the routes that are served."""
+"""The OpenAPI and AsyncAPI documents over HTTP, for programs and for people, made once when the service starts."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from importlib.metadata import version
 
 import msgspec
 from aiohttp import web
 
+from schemas.asyncapi import asyncapi_document
 from service.web.docs_page import docs_page
 from service.web.envelope import EXCHANGE, standard_headers
 from service.web.openapi import openapi_document
@@ -14,10 +16,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def documentation(routes: Sequence[Route], open_routes: Sequence[OpenRoute]) -> Mapping[str, Handler]:
-    """The handlers of GET /openapi.json and GET /docs by path; both answer without the envelope."""
+    """The handlers of GET /openapi.json, /asyncapi.json and /docs by path; they answer without the envelope."""
     document = openapi_document(routes, open_routes)
+    requests = asyncapi_document(version("invoice-numbering"))
     return {
         "/openapi.json": _text(msgspec.json.encode(document), "application/json"),
+        "/asyncapi.json": _text(
+            msgspec.json.encode(asyncapi_document(version("invoice-numbering"))), "application/json"
+        ),
         "/docs": _text(docs_page(document).encode(), "text/html"),
     }
 

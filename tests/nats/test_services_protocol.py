@@ -124,3 +124,11 @@ async def test_a_lost_reply_and_a_retry_under_the_same_key_return_the_same_numbe
 
     assert [slot["number"] for slot in again.data["data"]] == [1, 2, 3, 4, 5]
     assert await requester.api.next_number(series_id) == 6
+
+
+async def test_the_asyncapi_document_is_served(api: Api) -> None:
+    async with api.session.get(f"{api.base_url}/asyncapi.json") as response:
+        document = await response.json()
+
+    assert (response.status, document["asyncapi"]) == (200, "3.0.0")
+    assert OPERATIONS | {"publishEvents"} == set(document["operations"])

@@ -1,4 +1,4 @@
-"""JSON Schemas of the OpenAPI document, from the very structs that read bodies and write replies."""
+"""JSON Schemas from the very structs that are read and written, in the words of the wire."""
 
 import re
 from collections.abc import Iterable
