@@ -21,9 +21,7 @@ def documentation(routes: Sequence[Route], open_routes: Sequence[OpenRoute]) -> 
     requests = asyncapi_document(version("invoice-numbering"))
     return {
         "/openapi.json": _text(msgspec.json.encode(document), "application/json"),
-        "/asyncapi.json": _text(
-            msgspec.json.encode(asyncapi_document(version("invoice-numbering"))), "application/json"
-        ),
+        "/asyncapi.json": _text(msgspec.json.encode(requests), "application/json"),
         "/docs": _text(docs_page(document).encode(), "text/html"),
     }
 
