@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Sequence
+from enum import Enum
+from typing import Final
 
 import asyncpg
 from msgspec import Struct
@@ -12,8 +14,17 @@ from projections.statements import statement
 from schemas.record import Record
 from schemas.values import LogId, Position
 
-DIGEST_ROWS = 2000
+DIGEST_ROWS: Final = 2000
 """How many rows a digest fetches at a time."""
+
+
+class Fit(Enum):
+    """How a copy compares with the projection of this program."""
+
+    OWN = "own"
+    OLDER = "older"
+    NEWER = "newer"
+    MISSING = "missing"
 
 
 class Copy(Struct, frozen=True):
@@ -38,21 +49,38 @@ def retired(projection: Projection) -> Copy:
     return Copy(projection, f"{projection.name}_old")
 
 
-async def ensure(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> None:
-    """Make the copy, empty, if there is none, and let it follow the log. Several processes may do so at once."""
-    if not await connection.fetchval(statement("schema_exists"), copy.schema):
+async def fits(connection: asyncpg.Connection, copies: Sequence[Copy]) -> list[Fit]:
+    """How each of the copies compares with its projection, by the definition it was made with."""
+    schemas = [copy.schema for copy in copies]
+    rows = {row["name"]: row for row in await connection.fetch(statement("copy_definitions"), schemas)}
+    return [
+        _fit(copy.projection, row["definition"]) if (row := rows[copy.schema])["is_there"] else Fit.MISSING
+        for copy in copies
+    ]
+
+
+async def ensure(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> Fit:
+    """Make the copy, empty, if there is none, and let it follow the log if this program may write it.
+
+    Several processes may do so at once.
+    """
+    [fit] = await fits(connection, [copy])
+    if fit is Fit.MISSING:
         try:
             async with connection.transaction():
                 await create(connection, copy)
         except (asyncpg.DuplicateSchemaError, asyncpg.UniqueViolationError):
             pass  # another process made it in the meantime
-    async with connection.transaction():
-        await follow(connection, copy, [log_id])
+        [fit] = await fits(connection, [copy])
+    if fit is Fit.OWN:
+        async with connection.transaction():
+            await follow(connection, copy, [log_id])
+    return fit
 
 
 async def create(connection: asyncpg.Connection, copy: Copy) -> None:
     """Make the copy, empty; the caller holds a transaction."""
-    await connection.execute(statement("subject_set"), copy.schema, "")
+    await connection.execute(statement("subject_set"), copy.schema, copy.projection.definition)
     await connection.execute(statement("schema_create"))
     await use(connection, copy)
     for table in (statement("checkpoint_table"), *copy.projection.tables):
@@ -93,10 +121,13 @@ async def use(connection: asyncpg.Connection, copy: Copy) -> None:
 async def lock(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> Position:
     """Where the copy stands, which nobody else moves until this transaction ends. Raises CopySwappedError."""
     await use(connection, copy)
-    position = await connection.fetchval(statement("checkpoint_lock"), log_id)
-    if position is None:
+    try:
+        row = await connection.fetchrow(statement("checkpoint_lock"), log_id)
+    except asyncpg.UndefinedTableError as error:
+        raise CopySwappedError(copy.schema) from error
+    if row is None or row["definition"] != copy.projection.definition:
         raise CopySwappedError(copy.schema)
-    return Position(position)
+    return Position(row["position"])
 
 
 async def lock_all(connection: asyncpg.Connection, copy: Copy) -> dict[LogId, Position]:
@@ -128,6 +159,14 @@ async def apply(connection: asyncpg.Connection, copy: Copy, records: Sequence[Re
     except (asyncpg.IntegrityConstraintViolationError, ProjectionBrokenError) as error:
         where = f"{copy.schema} between positions {first.position} and {last.position} of log {first.log}"
         raise ProjectionBrokenError(f"{where}: {error}") from error
+
+
+def _fit(projection: Projection, definition: str | None) -> Fit:
+    """Two definitions of one version are met only while somebody changes the code: the last program started wins."""
+    if definition == projection.definition:
+        return Fit.OWN
+    version = (definition or "").partition(" ")[0]
+    return Fit.NEWER if version.isdecimal() and int(version) > projection.version else Fit.OLDER
 
 
 async def _execute(connection: asyncpg.Connection, write: Write) -> None:

@@ -60,6 +60,7 @@ def _opened(record: Record, event: SeriesOpened) -> tuple[object, ...]:
 
 COUNTERS: Final = Projection(
     name="counters",
+    version=1,
     tables=(statement("counters_counter_table"), statement("counters_of_firm")),
     digests=(statement("counters_counter_rows"),),
     collapse=collapse,

@@ -24,7 +24,7 @@ class RebuildRunningError(Exception):
 
 
 class CopySwappedError(Exception):
-    """The copy was swapped for a rebuilt one while we waited for it; nothing was changed, and the next try finds it."""
+    """The copy was dropped, or swapped for another; nothing was changed, and another look finds what is there now."""
 
 
 def is_passing(error: BaseException) -> bool:

@@ -59,6 +59,7 @@ def gaps_of(record: Record) -> list[tuple[NumberRange, Fate, Position | None]]:
 
 GAPS: Final = Projection(
     name="gaps",
+    version=1,
     tables=(statement("gaps_gap_table"),),
     digests=(statement("gaps_gap_rows"),),
     collapse=collapse,

@@ -99,6 +99,7 @@ def _row(record: Record) -> tuple[object, ...]:
 
 HISTORY: Final = Projection(
     name="history",
+    version=1,
     tables=(statement("history_entry_table"), statement("history_of_document")),
     digests=(statement("history_entry_rows"),),
     collapse=collapse,

@@ -162,6 +162,7 @@ def collapse(records: Sequence[Record]) -> list[Write]:
 
 INVOICES: Final = Projection(
     name="invoices",
+    version=1,
     tables=(
         statement("invoices_invoice_table"),
         statement("invoices_of_firm"),

@@ -1,9 +1,11 @@
 """What a projection is: the tables it keeps, and a pure function from a batch of records to a few statements."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
+from projections.statements import statement
 from schemas.record import Record
 from schemas.values import Actor
 
@@ -20,13 +22,21 @@ class Projection(Struct, frozen=True):
     """A read model in a schema of its own.
 
     `tables` are the statements that make its tables; each of `digests` returns every row of one table as text, in the
-    order of its primary key; `collapse` is pure and says what a batch of contiguous records of one log writes.
+    order of its primary key; `collapse` is pure and says what a batch of contiguous records of one log writes. Whoever
+    changes what a copy holds, by `tables` or by `collapse`, counts `version` up: every copy is then rebuilt by itself.
     """
 
     name: str
+    version: int
     tables: tuple[str, ...]
     digests: tuple[str, ...]
     collapse: Callable[[Sequence[Record]], list[Write]]
+
+    @property
+    def definition(self) -> str:
+        """What a copy says it was made with: the version, and a digest of the statements that make its tables."""
+        code = "\n".join(map(_without_comments, (statement("checkpoint_table"), *self.tables)))
+        return f"{self.version} {hashlib.sha256(code.encode()).hexdigest()[:16]}"
 
 
 def write_rows(sql: str, rows: Iterable[Sequence[object]], *before: object) -> list[Write]:
@@ -38,6 +48,10 @@ def write_rows(sql: str, rows: Iterable[Sequence[object]], *before: object) -> l
 def write_some(sql: str, rows: Iterable[Sequence[object]]) -> list[Write]:
     """As write_rows, for a statement that may affect fewer rows."""
     return [Write(write.sql, write.parameters, None) for write in write_rows(sql, rows)]
+
+
+def _without_comments(sql: str) -> str:
+    return "\n".join(line for line in sql.splitlines() if not line.startswith("--"))
 
 
 def actor_text(actor: Actor) -> str:

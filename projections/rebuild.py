@@ -1,38 +1,49 @@
 """Rebuilding a projection: a new copy is filled while the old one answers, compared with it, and swapped."""
 
 from collections.abc import Callable
+from typing import Final
 
 import asyncpg
 from msgspec import Struct
 
 from projections import copies
-from projections.copies import Copy
-from projections.faults import RebuildRunningError
+from projections.copies import Copy, Fit
+from projections.faults import ProjectionBrokenError, RebuildRunningError
 from projections.log import read_between
 from projections.projection import Projection
 from projections.statements import statement
 from schemas.values import LogId, Position
 
-DROPS_MAX = 5
+REBUILD_BATCH_SIZE: Final = 5000
+"""How many events a rebuild applies in one transaction."""
+
+DROPS_MAX: Final = 5
 """How often a rebuild tries to drop the copy it replaced before it leaves that to the next rebuild."""
 
 Progress = Callable[[Position, Position], None]
 """Called with the position reached and the position to reach."""
 
 
+def no_progress(_reached: Position, _target: Position) -> None:
+    """For who does not look."""
+
+
 class Rebuilt(Struct, frozen=True):
-    """What a rebuild came to: `position` is that of both copies when their digests were taken."""
+    """What a rebuild came to: `position` is that of both copies when their digests were taken.
+
+    `live_digest` is none where the old copy was of an older definition, which cannot be compared.
+    """
 
     name: str
     position: Position
-    live_digest: str
+    live_digest: str | None
     rebuilt_digest: str
     is_swapped: bool
 
     @property
     def is_same(self) -> bool:
-        """Whether the log reproduces what the old copy held."""
-        return self.live_digest == self.rebuilt_digest
+        """Whether the log reproduces what the old copy held, as far as that can be told."""
+        return self.live_digest in {None, self.rebuilt_digest}
 
 
 class Rebuild:
@@ -49,7 +60,7 @@ class Rebuild:
         self._on_progress = on_progress
 
     async def run(self, *, is_forced: bool) -> Rebuilt:
-        """Fill, compare, and swap if the digests are equal or `is_forced`.
+        """Fill, compare, and swap if the digests are equal, if the old copy is of an older definition, or `is_forced`.
 
         Raises RebuildRunningError, ProjectionBrokenError and asyncpg's errors; the old copy then stays as it is.
         """
@@ -98,9 +109,12 @@ class Rebuild:
             for log_id, target in targets.items():
                 while reached[log_id] < target:
                     reached[log_id] = await self._apply_batch(log_id, reached[log_id], target)
-            live_digest = await copies.digest(self._connection, self._live)
+            [fit] = await copies.fits(self._connection, [self._live])
+            if fit is Fit.NEWER and not is_forced:
+                raise ProjectionBrokenError(f"{self._live.schema} was made by a newer program")
+            live_digest = await copies.digest(self._connection, self._live) if fit is Fit.OWN else None
             rebuilt_digest = await copies.digest(self._connection, self._next)
-            is_swapped = is_forced or live_digest == rebuilt_digest
+            is_swapped = is_forced or live_digest in {None, rebuilt_digest}
             if is_swapped:
                 await self._swap()
         position = max(targets.values(), default=Position(0))

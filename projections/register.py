@@ -160,6 +160,7 @@ def collapse(records: Sequence[Record]) -> list[Write]:
 
 REGISTER: Final = Projection(
     name="register",
+    version=1,
     tables=(
         statement("register_block_table"),
         statement("register_ending_table"),

@@ -20,6 +20,9 @@ from schemas.values import Fate, FirmId, Mode, Number, Position, SeriesId
 
 PER_PAGE: Final = 100
 
+PIECES_MAX: Final = 20_000
+"""How many pieces one page of the register reads; a range of more is cut there, and the next page goes on with it."""
+
 
 class GapReport(Struct, frozen=True, tag_field="object", tag="gap_report"):
     """Every gap of a series up to `as_of`, in order, and the equation."""
@@ -103,18 +106,21 @@ async def number_register(
     fate: Fate | None = None,
     as_of: AsOf | None = None,
     at_least: Position | None = None,
+    pieces_max: int = PIECES_MAX,
 ) -> NumberRegister | None:
     """A page of the number register of a series: at most `per_page` ranges above the number `after`, of one `fate`.
 
-    A page that begins inside a range shows the rest of it. Otherwise as gap_report.
+    A page that begins inside a range shows the rest of it; a page never reads many more than `pieces_max` pieces (one
+    document is one), and may end inside a range for it. Otherwise as gap_report.
     """
 
     async def read() -> NumberRegister | None:
         row = await connection.fetchrow(statement("report_register_header"), series_id)
         if row is None or not (found := header(row)).is_of(at_least or Position(0)):
             return None
-        ranges = await _ranges(connection, series_id, after or Number(0), per_page, fate)
-        return _number_register(found, ranges, per_page)
+        part = _Part(series_id, after or Number(0), per_page, fate, pieces_max)
+        ranges, is_cut = await _ranges(connection, part)
+        return _number_register(found, ranges[:per_page], has_more=is_cut or len(ranges) > per_page)
 
     if as_of is None:
         is_waiting = at_least is not None
@@ -125,18 +131,29 @@ async def number_register(
     return None if series is None else _number_register_of_fold(series_id, series, after or Number(0), per_page, fate)
 
 
-async def _ranges(
-    connection: Connection, series_id: SeriesId, after: Number, per_page: int, fate: Fate | None
-) -> list[NumberRangeRow]:
-    """The merged ranges above `after`, at least one more than a page has if there are as many."""
-    query = statement("report_pieces") if fate is None else statement("report_pieces_of_fate")
-    of_fate = () if fate is None else (fate,)
-    merger, ranges, reached = RangeMerger(), list[NumberRangeRow](), after
-    while len(ranges) <= per_page and (rows := await connection.fetch(query, series_id, reached, *of_fate)):
-        pieces = _above(map(_piece, rows), after)
+class _Part(Struct, frozen=True):
+    """What part of a register is asked for."""
+
+    series_id: SeriesId
+    after: Number
+    per_page: int
+    fate: Fate | None
+    pieces_max: int
+
+
+async def _ranges(connection: Connection, part: _Part) -> tuple[list[NumberRangeRow], bool]:
+    """The merged ranges, at least one more than a page has if there are as many, and whether the bound cut them off."""
+    query = statement("report_pieces") if part.fate is None else statement("report_pieces_of_fate")
+    of_fate = () if part.fate is None else (part.fate,)
+    merger, ranges, reached, pieces_read = RangeMerger(), list[NumberRangeRow](), part.after, 0
+    is_cut = False
+    while len(ranges) <= part.per_page and (rows := await connection.fetch(query, part.series_id, reached, *of_fate)):
+        if is_cut := pieces_read >= part.pieces_max:
+            break
+        pieces = _above(map(_piece, rows), part.after)
         ranges += [done for piece in pieces if (done := merger.add(piece)) is not None]
-        reached = rows[-1]["last"]
-    return ranges if merger.open is None else [*ranges, merger.open]
+        reached, pieces_read = rows[-1]["last"], pieces_read + len(rows)
+    return (ranges if merger.open is None else [*ranges, merger.open]), is_cut
 
 
 def _above(pieces: Iterable[NumberRangeRow], number: Number) -> Iterable[NumberRangeRow]:
@@ -174,7 +191,7 @@ def _gap_report(found: Header, rows: Iterable[asyncpg.Record]) -> GapReport:
     return GapReport(found.series_id, found.firm_id, Mode(found.mode), found.name, _moment(found), _terms(found), gaps)
 
 
-def _number_register(found: Header, ranges: list[NumberRangeRow], per_page: int) -> NumberRegister:
+def _number_register(found: Header, ranges: list[NumberRangeRow], *, has_more: bool) -> NumberRegister:
     return NumberRegister(
         found.series_id,
         found.firm_id,
@@ -182,8 +199,8 @@ def _number_register(found: Header, ranges: list[NumberRangeRow], per_page: int)
         found.name,
         _moment(found),
         _terms(found),
-        ranges[:per_page],
-        len(ranges) > per_page,
+        ranges,
+        has_more,
     )
 
 

@@ -10,10 +10,12 @@ import structlog
 
 from projections import copies
 from projections.catalogue import ALL
+from projections.copies import Copy, Fit
 from projections.faults import CopySwappedError, ProjectionBrokenError, is_passing
 from projections.log import read_between, read_head
 from projections.projection import Projection
-from projections.rebuild import Progress, Rebuild, Rebuilt
+from projections.rebuild import REBUILD_BATCH_SIZE, Progress, Rebuild, Rebuilt, no_progress
+from projections.renewal import Renewal
 from projections.session import connected
 from projections.snapshot import from_projections
 from schemas.record import Record
@@ -21,9 +23,6 @@ from schemas.values import DEFAULT_LOG, LogId, Position
 
 BATCH_SIZE: Final = 1000
 """How many events the runner applies in one transaction."""
-
-REBUILD_BATCH_SIZE: Final = 5000
-"""How many events a rebuild applies in one transaction."""
 
 POLL_SECONDS: Final = 0.1
 """How long an idle runner waits before it looks at the log again, unless `wake` is set."""
@@ -55,6 +54,9 @@ class ProjectionRunner:
         self._database_url = database_url
         self._projections = sorted(projections, key=lambda projection: projection.name)
         self._copies = [copies.live(projection) for projection in self._projections]
+        self._fits: list[Fit] = []
+        self._followed: list[Copy] = []
+        self._renewal = Renewal(database_url)
         self._log_id = log_id
         self._batch_size = batch_size
         self._poll_seconds = poll_seconds
@@ -64,8 +66,17 @@ class ProjectionRunner:
     async def run(self) -> None:
         """Follow the log until cancelled; a lost database is waited for.
 
-        Raises ProjectionBrokenError, with nothing written, where going on would make a projection wrong.
+        A copy of an older definition is rebuilt beside the one that answers; one of a newer definition is left to the
+        newer program. Raises ProjectionBrokenError, with nothing written, where going on would make a projection wrong.
         """
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._follow_always())
+                group.create_task(self._renewal.run())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
+
+    async def _follow_always(self) -> None:
         wait_seconds: float | None = None
         while True:
             try:
@@ -82,9 +93,14 @@ class ProjectionRunner:
                 wait_seconds = min(wait_seconds * 2, RECONNECT_SECONDS_MAX)
 
     async def catch_up(self) -> None:
-        """Bring every projection to the head the log has now. Raises ProjectionBrokenError and asyncpg's errors."""
+        """Bring every projection to the head the log has now, and rebuild those of an older definition first.
+
+        Raises ProjectionBrokenError, RebuildRunningError and asyncpg's errors.
+        """
         async with connected(self._database_url) as connection:
             await self._ensure(connection)
+            if await self._renewal.renew():
+                await self._ensure(connection)
             await self._reach_head(connection)
 
     async def rebuild(self, name: str, on_progress: Progress | None = None, *, is_forced: bool = False) -> Rebuilt:
@@ -96,16 +112,20 @@ class ProjectionRunner:
         projection = self._named(name)
         async with connected(self._database_url) as connection:
             await copies.ensure(connection, copies.live(projection), self._log_id)
-            rebuild = Rebuild(connection, projection, REBUILD_BATCH_SIZE, on_progress or _no_progress)
+            rebuild = Rebuild(connection, projection, REBUILD_BATCH_SIZE, on_progress or no_progress)
             return await rebuild.run(is_forced=is_forced)
 
     async def digest(self, name: str) -> str:
-        """SHA-256 over every row of the projection, as of one moment. Raises KeyError for an unknown name."""
+        """SHA-256 over every row of the projection, as of one moment.
+
+        Raises KeyError for an unknown name, and ProjectionBrokenError for a copy of another definition.
+        """
         copy = copies.live(self._named(name))
         async with connected(self._database_url) as connection:
-            await copies.ensure(connection, copy, self._log_id)
             found = None
             while found is None:  # at most once for each rebuild that ends meanwhile
+                if await copies.ensure(connection, copy, self._log_id) is not Fit.OWN:
+                    raise ProjectionBrokenError(f"{name} is of another definition; rebuild it first")
                 found = await from_projections(
                     connection, [copy.schema], lambda: copies.digest(connection, copy), is_waiting=False
                 )
@@ -113,17 +133,23 @@ class ProjectionRunner:
 
     def positions(self) -> dict[str, Position]:
         """Where each projection stood when this runner last saw it."""
-        return dict(self._positions)
+        return {name: position for name, position in self._positions.items() if name not in self._newer()}
 
     def lag(self) -> dict[str, int]:
         """How many events each projection was behind the log when this runner last looked."""
-        return {name: max(0, self.head - position) for name, position in self._positions.items()}
+        return {name: max(0, self.head - position) for name, position in self.positions().items()}
+
+    def _newer(self) -> set[str]:
+        """The projections that a newer program keeps."""
+        return {copy.schema for copy, fit in zip(self._copies, self._fits, strict=False) if fit is Fit.NEWER}
 
     async def _follow(self) -> None:
         async with connected(self._database_url) as connection:
             await self._ensure(connection)
             is_told = False
             while True:
+                if await copies.fits(connection, self._copies) != self._fits:
+                    await self._ensure(connection)
                 await self._reach_head(connection)
                 self._has_progressed = True
                 if not is_told:
@@ -135,16 +161,22 @@ class ProjectionRunner:
                 self.wake.clear()
 
     async def _ensure(self, connection: asyncpg.Connection) -> None:
-        """Make what is missing, and learn where every projection stands."""
-        for copy in self._copies:
-            await copies.ensure(connection, copy, self._log_id)
+        """Make what is missing, learn where every projection stands, and which of them are ours to follow."""
+        self._fits = [await copies.ensure(connection, copy, self._log_id) for copy in self._copies]
+        self._followed = [copy for copy, fit in zip(self._copies, self._fits, strict=True) if fit is Fit.OWN]
+        for copy, fit in zip(self._copies, self._fits, strict=True):
+            if fit is Fit.OLDER:
+                self._renewal.ask(copy.projection)
+            elif fit is Fit.NEWER:
+                _log.warning("a newer program keeps this projection; it is left alone", projection=copy.schema)
+        for copy in self._followed:
             async with connection.transaction():
                 found = await copies.positions(connection, copy)
             self._positions[copy.schema] = found[self._log_id]
 
     async def _reach_head(self, connection: asyncpg.Connection) -> None:
         self.head = await read_head(connection, self._log_id)
-        while any(position != self.head for position in self._positions.values()):
+        while any(self._positions[copy.schema] != self.head for copy in self._followed):
             try:
                 await self._advance(connection)
             except CopySwappedError:
@@ -153,20 +185,20 @@ class ProjectionRunner:
     async def _advance(self, connection: asyncpg.Connection) -> None:
         """Apply one batch to every projection that lacks it."""
         async with connection.transaction():
-            found = {copy.schema: await copies.lock(connection, copy, self._log_id) for copy in self._copies}
+            found = {copy.schema: await copies.lock(connection, copy, self._log_id) for copy in self._followed}
             self.head = await read_head(connection, self._log_id)
             after = min(found.values())
             if max(found.values()) > self.head:
                 raise ProjectionBrokenError(f"log {self._log_id} ends at {self.head}, before projections: {found}")
             to = Position(min(after + self._batch_size, self.head))
             records = await read_between(connection, self._log_id, after, to) if to > after else []
-            for copy in self._copies:
+            for copy in self._followed:
                 await self._apply(connection, copy, found[copy.schema], records)
-        self._positions = {name: max(position, to) for name, position in found.items()}
+        self._positions |= {name: max(position, to) for name, position in found.items()}
         self._has_progressed = True
 
     async def _apply(
-        self, connection: asyncpg.Connection, copy: copies.Copy, position: Position, records: list[Record]
+        self, connection: asyncpg.Connection, copy: Copy, position: Position, records: list[Record]
     ) -> None:
         due = [record for record in records if record.position > position]
         if due:
@@ -174,7 +206,3 @@ class ProjectionRunner:
 
     def _named(self, name: str) -> Projection:
         return {projection.name: projection for projection in self._projections}[name]
-
-
-def _no_progress(_reached: Position, _target: Position) -> None:
-    pass

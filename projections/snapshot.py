@@ -20,6 +20,15 @@ FRESH_SECONDS_MAX: Final = 0.5
 FRESH_POLL_SECONDS: Final = 0.01
 
 
+OF_ANOTHER_DEFINITION: Final = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedFunctionError,
+    asyncpg.InvalidCachedStatementError,
+)
+"""What a statement meets in a copy that another version of this program made, or that was just swapped in."""
+
+
 class Header(Struct, frozen=True):
     """A series' counter, and where the projections of a report stand in its log."""
 
@@ -72,7 +81,7 @@ async def from_projections(
 async def _from_one_copy(
     connection: Connection, schemas: Sequence[str], read: Callable[[], Awaitable[Answer | None]]
 ) -> Answer | None:
-    """What `read` answers; none if a copy is missing or was swapped meanwhile.
+    """What `read` answers; none if a copy is missing, was swapped meanwhile, or cannot be asked.
 
     Names are looked up anew for each statement, whatever the snapshot: without this, rows of a copy that was swapped in
     could be read with a snapshot older than the copy, which sees a part of them.
@@ -80,8 +89,11 @@ async def _from_one_copy(
     before = await _identities(connection, schemas)
     if None in before:
         return None
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        answer = await read()
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            answer = await read()
+    except OF_ANOTHER_DEFINITION:
+        return None
     return answer if await _identities(connection, schemas) == before else None
 
 

@@ -2,7 +2,7 @@
 DO $$
 BEGIN
     EXECUTE format(
-        'ALTER SCHEMA %I RENAME TO %I', current_setting('projections.schema'), current_setting('projections.renamed')
+        'ALTER SCHEMA %I RENAME TO %I', current_setting('projections.schema'), current_setting('projections.gets')
     );
 END;
 $$

@@ -4,7 +4,7 @@ import msgspec
 
 from projections.as_of import AtPosition, AtTime
 from projections.ranges import NumberRangeRow
-from projections.reports import gap_report, number_register
+from projections.reports import NumberRegister, gap_report, number_register
 from projections.runner import ProjectionRunner
 from schemas.values import DeviceId, Fate, Number, Position, SeriesId, UnixSeconds
 from tests.projections.conftest import WrittenLog
@@ -144,3 +144,29 @@ async def test_a_report_contains_what_its_reader_has_seen(log: WrittenLog, runne
     assert fresh is not None
     assert (behind.equation.voided, fresh.equation.voided) == (0, 1)
     assert fresh.as_of.position == log.position
+
+
+async def test_a_page_reads_no_more_than_its_bound_of_a_long_range(log: WrittenLog, runner: ProjectionRunner) -> None:
+    history = History.of_seed(0)
+    history.open(start_number=1)
+    series = history.series[0]
+    for number in range(1, 2501):
+        history.consume(series, history.reserve(series, 1, None), Number(number))
+    await log.append(history.records)
+    await runner.catch_up()
+
+    pages: list[NumberRegister] = []
+    while not pages or pages[-1].has_more:
+        after = pages[-1].data[-1].last if pages else None
+        page = await number_register(log.reader, series.series_id, after=after, pieces_max=1000)
+        assert page is not None
+        pages.append(page)
+    assert [shape(page.data) for page in pages] == [
+        [(1, 1000, "standing", None)],
+        [(1001, 2000, "standing", None)],
+        [(2001, 2500, "standing", None)],
+    ]
+    whole = await number_register(log.reader, series.series_id)
+    assert whole is not None
+    assert shape(whole.data) == [(1, 2500, "standing", None)]
+    assert not whole.has_more
