@@ -1,0 +1,162 @@
+"""Documents and the numbers they carry (contract.md sections 9 and 10)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, assert_never
+
+from tests.model.books import Document, Series, Slot
+from tests.model.reservation_rules import check_token, take
+from tests.model.series_rules import check_gate
+from tests.model.words import Delete, Expected, Issue, ReadDocument, RefusedError, Storno, Unvoid, Update, Void, Who
+
+if TYPE_CHECKING:
+    from tests.model.model import Model
+
+Asked = Issue | Void | Unvoid | Storno | Update | Delete | ReadDocument
+
+
+def answer(model: Model, who: Who, asked: Asked, key: str | None) -> Expected:
+    """What the contract has for this request."""
+    if isinstance(asked, Issue):
+        return Expected(201, data=_issue(model, who, asked, key).view())
+    document = model.find_document(who, asked.document)
+    match asked:
+        case Void():
+            if document.is_void:
+                raise RefusedError(400, "invoice_already_voided")
+            document.voided_at, document.void_reason = model.now, asked.reason
+        case Unvoid():
+            _unvoid(model, document)
+        case Storno():
+            return Expected(200, data=_storno(model, who, document).view())
+        case Update():
+            _update(model, document, asked)
+        case Delete():
+            _delete(document)
+            return Expected(200, data={"object": "invoice", "id": document.handle, "deleted": True})
+        case ReadDocument():
+            pass
+        case _:
+            assert_never(asked)
+    return Expected(200, data=model.document_view(document))
+
+
+def _issue(model: Model, who: Who, asked: Issue, key: str | None) -> Document:
+    """The order of checks is D55's."""
+    if asked.is_draft and asked.token is not None:
+        raise RefusedError(400, "invalid_field_value", "is_draft")
+    named = None if asked.series is None else model.find_series(who, asked.series, "series_id")
+    if named is not None and named.document_type != asked.document_type:
+        raise RefusedError(400, "invalid_field_value", "document_type")
+    day = model.day(asked.days)
+    if asked.is_draft:
+        draft = model.add_document(asked.document_type, day, who)
+        draft.series = named
+        return draft
+    if asked.token is not None:
+        return _consume(model, who, asked, named, key)
+    series = named or _primary(model, who, asked.document_type)
+    check_gate(who, series)
+    if asked.force_chronology:
+        _check_chronology(series, day)
+    return _put_next_number(model, who, series, day)
+
+
+def _consume(model: Model, who: Who, asked: Issue, named: Series | None, key: str | None) -> Document:
+    """The lock does not matter to a valid token (D51)."""
+    assert asked.token is not None
+    found = model.find_slot(who, asked.token)
+    if found is None:
+        raise RefusedError(404, "reservation_missing")
+    series, slot = found
+    if named is not None and named is not series:
+        raise RefusedError(409, "reservation_series_mismatch")
+    if series.document_type != asked.document_type:
+        raise RefusedError(400, "invalid_field_value", "document_type")
+    check_token(model, who, slot)
+    day = model.day(asked.days)
+    if asked.force_chronology:
+        _check_chronology(series, day)
+    slot.client_local_uuid = key
+    return _put(model, who, series, slot, day)
+
+
+def _primary(model: Model, who: Who, document_type: str) -> Series:
+    for series in model.series_of(who):
+        if series.is_primary and series.document_type == document_type:
+            return series
+    raise RefusedError(400, "missing_required_field", "series_id")
+
+
+def _check_chronology(series: Series, day: date, *, without: Document | None = None) -> None:
+    latest = series.latest_date(without=without)
+    if latest is not None and day < latest:
+        raise RefusedError(409, "chronology_violation")
+
+
+def _put_next_number(model: Model, who: Who, series: Series, day: date) -> Document:
+    (number,) = take(series, 1)
+    series.slots[number] = Slot(number, model.now)
+    return _put(model, who, series, series.slots[number], day)
+
+
+def _put(model: Model, who: Who, series: Series, slot: Slot, day: date) -> Document:
+    document = model.add_document(series.document_type, day, who)
+    document.series, document.number = series, slot.number
+    slot.status, slot.document, slot.consumed_at = "consumed", document, model.now
+    series.is_used = True
+    return document
+
+
+def _unvoid(model: Model, document: Document) -> None:
+    """No chronology, no lock (D62); but one reversal of a document stands at most (D83)."""
+    if document.is_draft:
+        raise RefusedError(400, "cannot_unvoid_draft")
+    if not document.is_void:
+        raise RefusedError(400, "invoice_not_voided")
+    if document.storno_for is not None and model.standing_reversal(document.storno_for) is not None:
+        raise RefusedError(400, "invoice_already_storned")
+    document.voided_at = document.void_reason = None
+
+
+def _storno(model: Model, who: Who, source: Document) -> Document:
+    """The order of D83; the date is today's, whatever was issued (D71)."""
+    is_plain = not source.is_draft and source.storno_for is None and not source.is_void
+    if not is_plain or source.document_type != "fiscal":
+        raise RefusedError(400, "invoice_cannot_be_storned")
+    if model.standing_reversal(source) is not None:
+        raise RefusedError(400, "invoice_already_storned")
+    assert source.series is not None
+    check_gate(who, source.series)
+    reversal = _put_next_number(model, who, source.series, model.today)
+    reversal.storno_for = source
+    return reversal
+
+
+def _update(model: Model, document: Document, asked: Update) -> None:
+    """The guards of section 4 and D76; the number never changes."""
+    if document.is_void:
+        raise RefusedError(400, "invoice_already_voided")
+    if document.storno_for is not None:
+        raise RefusedError(400, "invoice_is_storno")
+    if model.standing_reversal(document) is not None:
+        raise RefusedError(400, "invoice_already_storned")
+    day = document.date if asked.days is None else model.day(asked.days)
+    if not document.is_draft and day != document.date:
+        if day.year != document.date.year:
+            raise RefusedError(400, "invalid_field_value")
+        assert document.series is not None
+        _check_chronology(document.series, day, without=document)
+    document.date = day
+
+
+def _delete(document: Document) -> None:
+    """Drafts, and voided documents with the last number taken in any form; the counter stays (D54)."""
+    if not document.is_draft:
+        assert document.series is not None
+        if not document.is_void:
+            raise RefusedError(400, "invoice_cannot_be_deleted")
+        if document.number != document.series.next_number - 1:
+            raise RefusedError(400, "invoice_not_last_in_series")
+    document.is_deleted = True
