@@ -4,9 +4,20 @@ import msgspec
 import pytest
 
 from projections.replay import HistoryBrokenError, Replay
-from schemas.events import DocumentUnvoided, NumbersReserved, ReservationReleased
+from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
+    DocumentUnvoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
+    Event,
+    NumbersReserved,
+    ReservationReleased,
+)
 from schemas.record import Record
-from schemas.values import DocumentId, Number, Position, UnixSeconds, Version
+from schemas.values import Digest, DocumentId, Number, Position, UnixSeconds, Version
+from tests.projections.histories import History
 from tests.projections.test_reports import a_working_day
 
 
@@ -17,7 +28,7 @@ def replayed(records: list[Record]) -> Replay:
     return replay
 
 
-def next_record(records: list[Record], event: NumbersReserved | ReservationReleased | DocumentUnvoided) -> Record:
+def next_record(records: list[Record], event: Event) -> Record:
     last = records[-1]
     return msgspec.structs.replace(
         last,
@@ -68,3 +79,39 @@ def test_events_are_told_in_words() -> None:
     assert lines[7] == "S0  numbers 4-8 reserved by device till-1 until 2026-10-21, by session:17"
     assert lines[11] == "S0  numbers 7-8 expired, by system:sweeper"
     assert lines[13] == "S0  document inv_S0_2, number 2, voided, by session:17"
+
+
+@pytest.mark.parametrize("later", [["save"], ["void"], ["delete", "save"], ["delete", "delete"]])
+def test_what_cannot_happen_to_a_draft_is_refused(later: list[str]) -> None:
+    history = History.of_seed(0)
+    draft = history.save_draft()
+    stream = history.drafts[draft]
+    history.void_draft(draft)
+    saved, voided, deleted = DraftSaved(draft, Digest("0" * 64)), DraftVoided(draft, None), DraftDeleted(draft)
+    happens: dict[str, Event] = {"save": saved, "void": voided, "delete": deleted}
+    for name in later:
+        history.add(stream, happens[name])
+    with pytest.raises(HistoryBrokenError, match="not one that this can happen to"):
+        replayed(history.records)
+
+
+def test_a_draft_is_no_series() -> None:
+    history = History.of_seed(0)
+    draft = history.save_draft()
+    assert replayed(history.records).series == {}
+    history.add(history.drafts[draft], NumbersReserved(Number(1), Number(1), None, UnixSeconds(0), None))
+    with pytest.raises(HistoryBrokenError, match="the series is not open"):
+        replayed(history.records)
+
+
+def test_only_a_standing_document_is_changed_or_reversed() -> None:
+    history = a_working_day()
+    series = history.series[0]
+    document_id, day = series.voided[Number(2)]
+    for event in (
+        DocumentChanged(Number(2), "S-2", document_id, day, day, Digest("0" * 64)),
+        DocumentReversed(Number(2), "S-2", document_id, Number(3), "S-3", DocumentId("inv_S0_3")),
+    ):
+        replay = replayed(history.records)
+        with pytest.raises(HistoryBrokenError, match="number 2 is not standing"):
+            replay.apply(next_record(history.records, event))
