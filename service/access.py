@@ -10,9 +10,11 @@ from typing import Final
 
 import asyncpg
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.commands import Caller
 from schemas.values import Actor, ActorKind, DeviceId, FirmId, LogId, Mode, Platform, UnixSeconds
+from service.identity_keys import IdentityClaims, IdentityKeys
 from service.keys import KeyFile
 from service.postgres_faults import reading
 from service.session_tokens import SessionClaims, verify
@@ -22,6 +24,7 @@ CREDENTIALS_MAX: Final = 50_000
 DEVICE_NAMES_MAX: Final = 50_000
 LOOKUP_SECONDS: Final = 5.0
 TURNS: Final = 64
+SESSION_ID_MAX: Final = 9_223_372_036_854_775_807
 API_KEY: Final = re.compile(r"sk_(live|test)_[0-9A-Za-z]{24}", re.ASCII)
 CREDENTIAL_CHARACTERS_MAX: Final = 4096
 
@@ -66,11 +69,18 @@ class Access:
     """Answers who calls. What it found is believed for `cache_seconds`; a revocation acts that much later."""
 
     def __init__(
-        self, pool: asyncpg.Pool, keys: KeyFile, *, cache_seconds: int, clock: Callable[[], UnixSeconds]
+        self,
+        pool: asyncpg.Pool,
+        keys: KeyFile,
+        *,
+        cache_seconds: int,
+        clock: Callable[[], UnixSeconds],
+        identity: IdentityKeys | None = None,
     ) -> None:
-        """`pool` is of the role numbering_writer."""
+        """`pool` is of the role numbering_writer; `identity` are the keys of an identity provider, if there is one."""
         self._pool = pool
         self._keys = keys
+        self._identity = identity
         self._cache_seconds = cache_seconds
         self._clock = clock
         self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
@@ -128,10 +138,17 @@ class Access:
     async def _look_up(self, credential: str, digest: bytes) -> Principal | AuthFailure:
         if API_KEY.fullmatch(credential):
             return await self._key(digest)
-        claims = verify(credential, self._keys)
-        if claims is None or _is_over(claims.exp, self._clock()):
-            return AuthFailure.INVALID
-        return await self._session(claims)
+        claims = self._claims(credential)
+        return AuthFailure.INVALID if claims is None else await self._session(claims)
+
+    def _claims(self, token: str) -> SessionClaims | IdentityClaims | None:
+        """What a token says that somebody we trust signed and whose time is now."""
+        now = self._clock()
+        own = verify(token, self._keys)
+        if own is not None:
+            return None if _is_over(own.exp, now) else own
+        theirs = None if self._identity is None else self._identity.verify(token)
+        return theirs if theirs is not None and theirs.nbf <= now < theirs.exp else None
 
     async def _key(self, digest: bytes) -> Principal | AuthFailure:
         rows = await self._fetch("access_api_key", digest)
@@ -148,11 +165,14 @@ class Access:
             expires_at=row["expires_at"],
         )
 
-    async def _session(self, claims: SessionClaims) -> Principal | AuthFailure:
+    async def _session(self, claims: SessionClaims | IdentityClaims) -> Principal | AuthFailure:
+        if not 0 < claims.sid <= SESSION_ID_MAX:
+            return AuthFailure.INVALID
         rows = await self._fetch("access_session", claims.sid)
         if not rows or not _matches(rows[0], claims) or _is_over(rows[0]["expires_at"], self._clock()):
             return AuthFailure.INVALID
-        return _session_principal(rows[0])
+        principal = _session_principal(rows[0])
+        return replace(principal, expires_at=min(rows[0]["expires_at"], int(claims.exp)))
 
     async def _fetch(self, name: str, argument: object) -> list[asyncpg.Record]:
         with reading():
@@ -160,9 +180,10 @@ class Access:
                 return await connection.fetch(statement(name), argument)
 
 
-def _matches(row: asyncpg.Record, claims: SessionClaims) -> bool:
-    """Whether the record is alive and of the partition the token was signed for; its rights are the record's."""
-    return not row["is_revoked"] and row["firm_id"] == claims.firm and row["mode"] == claims.mode
+def _matches(row: asyncpg.Record, claims: SessionClaims | IdentityClaims) -> bool:
+    """Whether the record is alive and the one the token was signed for; its rights are the record's."""
+    told = (claims.firm, claims.mode, claims.sub, row["device_id"] if claims.did is None else claims.did)
+    return not row["is_revoked"] and told == (row["firm_id"], row["mode"], str(row["user_id"]), row["device_id"])
 
 
 def _session_principal(row: asyncpg.Record) -> Principal:

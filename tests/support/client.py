@@ -14,6 +14,7 @@ import asyncpg
 from schemas.values import UnixSeconds
 from service.access import Access
 from service.event_log import EventLog
+from service.identity_keys import IdentityKeys
 from service.keys import KeyFile, ensure
 from service.metrics import new_metrics
 from service.postgres_log import PostgresLog
@@ -28,6 +29,9 @@ from service.writer import Writer
 from tests.support.document import Document
 from tests.support.firms import Firm, a_firm
 from tests.support.tasks import running_beside
+
+CACHE_SECONDS: Final = 5
+"""So much later a revocation acts; the least a test's clock must go ahead."""
 
 AN_INVOICE: Final[dict[str, Any]] = {
     "client_data": {"type": "b2b", "name": "Acme SRL", "cui": "RO123"},
@@ -155,6 +159,7 @@ class Options:
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     checks: Mapping[str, Check] = field(default_factory=dict[str, Check])
     patience: Patience = field(default_factory=Patience)
+    identity: IdentityKeys | None = None
 
 
 @asynccontextmanager
@@ -193,7 +198,7 @@ def web_parts(
     return WebParts(
         writer=Writer(log, clock=clock),
         log=log,
-        access=Access(records, keys, cache_seconds=5, clock=clock),
+        access=Access(records, keys, cache_seconds=CACHE_SECONDS, clock=clock, identity=options.identity),
         sealer=TokenSealer.of(keys),
         settings=Settings(data_dir=directory, rate_limit=options.rate_limit, **options.settings),
         reads=reads,
