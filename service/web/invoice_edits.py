@@ -45,7 +45,7 @@ from service.web.drafts import check_series
 from service.web.errors import bad_fields, refused
 from service.web.field_faults import FieldFault
 from service.web.invoice_lines import header_amounts, negated
-from service.web.invoice_update import merged, new_date
+from service.web.invoice_update import cross_check, merged, new_date
 from service.web.invoice_views import document_of
 from service.web.invoices import INVOICES
 from service.web.new_documents import new_document_id, sealed
@@ -60,7 +60,7 @@ Asking = tuple[Command, Content | None]
 
 async def update_invoice(call: Call) -> Answered:
     """PUT and PATCH /v1/invoices/{id}: header fields and lines; the number stays (contract.md D38 and D76)."""
-    body = call.body(UpdateInvoiceBody)
+    body = call.body(UpdateInvoiceBody, cross_check)
 
     async def change() -> Asking:
         facts = await document_of(call, call.document_id())

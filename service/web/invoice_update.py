@@ -1,6 +1,6 @@
 """What an invoice says after an update: the fields that were sent over those it has (contract.md section 6.2)."""
 
-from collections.abc import Set
+from collections.abc import Iterator, Mapping, Set
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -10,8 +10,9 @@ from schemas.api.invoice import Client
 from schemas.values import IsoDate
 from service.documents import InvoiceContent
 from service.web.errors import bad_fields
-from service.web.field_faults import missing
-from service.web.invoice_lines import HOME_CURRENCY, header_amounts, lines_of
+from service.web.field_faults import FieldFault, missing
+from service.web.invoice_lines import HOME_CURRENCY, header_amounts, item_faults, lines_of
+from service.web.json_text import Tree
 
 
 def merged(said: InvoiceContent, body: UpdateInvoiceBody, given: Set[str]) -> InvoiceContent:
@@ -35,6 +36,11 @@ def merged(said: InvoiceContent, body: UpdateInvoiceBody, given: Set[str]) -> In
         due_date=_due_date(said, body, given),
         **_texts(body, given),
     )
+
+
+def cross_check(fields: Mapping[str, Tree]) -> Iterator[FieldFault]:
+    """What is wrong with the fields together."""
+    return item_faults(fields.get("items"))
 
 
 def new_date(body: UpdateInvoiceBody) -> IsoDate | None:
