@@ -224,9 +224,9 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             400,
             _INVALID,
             "invoice_not_last_in_series",
-            "Invoice {document_id} carries number {number} of series {series_name}, which is not the last one taken.",
+            "Invoice {document_id} carries {full_number}, not the last number taken from series {series_name}.",
             details={
-                "invoice_number": "{number}",
+                "invoice_number": "{full_number}",
                 "series_name": "{series_name}",
                 "details": "A higher number of the series has been taken, as an invoice or as a reservation.",
             },
@@ -284,6 +284,13 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
         edge.NotKeptHere: Row(400, _FIELDS, "invalid_field_value", "{message}"),
         edge.NumberUntaken: Row(
             404, _INVALID, "resource_missing", "Number {number} of series {series_id} was never taken.", "number"
+        ),
+        edge.ContentErased: Row(
+            404,
+            _INVALID,
+            "resource_missing",
+            "What invoice {document_id} said has been erased; it can be neither changed nor reversed.",
+            "id",
         ),
         edge.SubjectOfOthers: Row(
             403,
