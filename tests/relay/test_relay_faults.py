@@ -292,3 +292,24 @@ async def is_halted(relay: Relay, log: MemoryLog, code: str) -> None:
     await until(lambda: relay.status().state is RelayState.HALTED, "the relay's halt")
     assert relay.status().fault_code == code
     assert await log.halted() == relay.status().fault
+
+
+async def test_a_store_moved_forward_halts_the_log_and_stays_as_it_is(server: EmbeddedNats, data_dir: Path) -> None:
+    log, store, later = UnsureLog(), data_dir / "nats" / "store", data_dir / "later"
+    async with relaying(log, server.url) as relay:
+        await grow(log, 300)
+        await caught_up(relay, log)
+    server.stop()
+    shutil.copytree(store, later)
+    shutil.rmtree(store)
+    log.lose_tail(Position(200))
+    server.start()
+    async with relaying(log, server.url) as relay:
+        await caught_up(relay, log)
+        server.kill()
+        shutil.rmtree(store)
+        later.rename(store)
+        server.start()
+        await is_halted(relay, log, "stream-ahead")
+
+    assert len(await messages(server.url)) == 300
