@@ -8,6 +8,7 @@ from schemas.api.fields import (
     ITEMS_MAX,
     Currency,
     Day,
+    Description,
     Email,
     ExchangeRate,
     Flag,
@@ -35,7 +36,7 @@ class OpenSeriesBody(Struct, frozen=True, kw_only=True):
 
     name: SeriesName
     document_type: DocumentType
-    description: Annotated[str, Meta(max_length=1000)] | None = None
+    description: Description | None = None
     start_number: Annotated[int, Meta(ge=1, le=NUMBER_MAX)] = 1
     is_primary: bool = False
     format: NumberFormat | None = None
@@ -44,7 +45,7 @@ class OpenSeriesBody(Struct, frozen=True, kw_only=True):
 class DescribeSeriesBody(Struct, frozen=True, kw_only=True):
     """PUT and PATCH /invoice-series/{id}."""
 
-    description: Annotated[str, Meta(max_length=1000)] | None = None
+    description: Description | None = None
 
 
 class UnlockBody(Struct, frozen=True, kw_only=True):

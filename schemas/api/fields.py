@@ -29,17 +29,21 @@ _FLAG: Final = "0 or 1; false and true are accepted too"
 Flag = Annotated[bool, Meta(extra={"is_flag": True}, extra_json_schema={"x-flag": True}, description=_FLAG)]
 """A switch the public API writes as 0 or 1 (contract.md D39)."""
 
-Text = Annotated[str, Meta(max_length=10_000)]
-Label = Annotated[str, Meta(max_length=255)]
-Identifier = Annotated[str, Meta(min_length=1, max_length=255)]
-SeriesReference = Annotated[str, Meta(min_length=1, max_length=64)]
-Token = Annotated[str, Meta(min_length=1, max_length=255)]
+_NO_NUL: Final[dict[str, Any]] = {"pattern": r"^[^\u0000]*$"}
+"""Said to clients only: the character is refused in every text, with words of its own."""
+
+Text = Annotated[str, Meta(max_length=10_000, extra_json_schema=_NO_NUL)]
+Label = Annotated[str, Meta(max_length=255, extra_json_schema=_NO_NUL)]
+Identifier = Annotated[str, Meta(min_length=1, max_length=255, extra_json_schema=_NO_NUL)]
+SeriesReference = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema=_NO_NUL)]
+Token = Annotated[str, Meta(min_length=1, max_length=255, extra_json_schema=_NO_NUL)]
+Description = Annotated[str, Meta(max_length=1000, extra_json_schema=_NO_NUL)]
 
 Email = Annotated[
     str,
     Meta(
         max_length=254,
-        pattern=r"^[^@\s]+@[^@\s]+$",
+        pattern=r"^[^@\s\u0000]+@[^@\s\u0000]+$",
         extra={"syntax": "an e-mail address"},
         extra_json_schema={"format": "email"},
     ),
@@ -61,7 +65,7 @@ NumberFormat = Annotated[
     Meta(
         min_length=8,
         max_length=60,
-        pattern=r"^[^{}]*(\{year\}[^{}]*)*\{number\}[^{}]*(\{year\}[^{}]*)*$",
+        pattern=r"^[^{}\u0000]*(\{year\}[^{}\u0000]*)*\{number\}[^{}\u0000]*(\{year\}[^{}\u0000]*)*$",
         extra={"words": "text with {number} exactly once and no other placeholder than {year}"},
     ),
 ]

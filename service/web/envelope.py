@@ -54,7 +54,14 @@ def success(exchange: Exchange, reply: Reply) -> web.Response:
 
 def failure(exchange: Exchange, refusal: Refusal, headers: Mapping[str, str] | None = None) -> web.Response:
     """The reply to a request that was not done."""
-    problem = Problem(
+    retry = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else {}
+    body = Failure(error=problem_of(refusal, exchange.request_id), meta=exchange.meta())
+    return _response(exchange, refusal.status, body, {**retry, **(headers or {})})
+
+
+def problem_of(refusal: Refusal, request_id: str) -> Problem:
+    """The error object of this refusal."""
+    return Problem(
         message=refusal.message,
         type=refusal.type,
         code=refusal.code,
@@ -62,12 +69,8 @@ def failure(exchange: Exchange, refusal: Refusal, headers: Mapping[str, str] | N
         param=refusal.param or UNSET,
         errors=dict(refusal.errors) if refusal.errors else UNSET,
         retry_after=refusal.retry_after or UNSET,
-        request_id=exchange.request_id if refusal.status == 500 else UNSET,
+        request_id=request_id if refusal.status == 500 else UNSET,
         **(refusal.details or {}),
-    )
-    retry = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else {}
-    return _response(
-        exchange, refusal.status, Failure(error=problem, meta=exchange.meta()), {**retry, **(headers or {})}
     )
 
 

@@ -94,16 +94,25 @@ _OURS: Final = "api_error"
 
 TABLE: Final[Mapping[type, Row]] = MappingProxyType(
     {
-        because.SeriesUnknown: Row(404, _INVALID, "resource_missing", "No invoice series {series_id}.", "id"),
+        because.SeriesUnknown: Row(
+            404,
+            _INVALID,
+            "resource_missing",
+            "No invoice series {series_id} here; GET /v1/invoice-series lists yours.",
+            "id",
+        ),
         because.SeriesNameTaken: Row(
             409,
             _INVALID,
             "resource_already_exists",
-            "A {document_type} series named {name} exists: {series_id}. Names compare without case.",
+            "A {document_type} series named {name} exists: {series_id}. Use it, or another name (in any case).",
             "name",
         ),
         because.SeriesInUse: Row(
-            400, _INVALID, "series_in_use", "Series {series_id} has numbered documents; it can no longer be changed."
+            400,
+            _INVALID,
+            "series_in_use",
+            "Series {series_id} has numbered documents and stays as it is; open another series instead.",
         ),
         because.NoPrimarySeries: Row(
             400,
@@ -123,25 +132,31 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             409,
             _INVALID,
             "series_exhausted",
-            "Series {series_id} stands at {next_number} and has not so many numbers left.",
+            "Series {series_id} stands at {next_number} and has not so many numbers left; open another series.",
         ),
         because.DeviceIdMissing: Row(
-            403, _FORBIDDEN, "device_id_missing", "Only a device session with a device id can lock a series."
+            403,
+            _FORBIDDEN,
+            "device_id_missing",
+            "Only a device session with a device id can lock a series; call with the token of a login on the device.",
         ),
         because.LockHeldByOtherDevice: Row(
             409,
             _INVALID,
             "series_locked_other_device",
-            "Series {series_id} is locked to another device; unlock it first.",
+            "Series {series_id} is locked to another device; it must unlock, or an admin or API key with force true.",
         ),
         because.SeriesLockedToDevice: Row(
             403,
             _FORBIDDEN,
             "series_locked_to_device",
-            "Series {series_id} is locked to a device; only that device takes numbers until it is unlocked.",
+            "Series {series_id} is locked to a device, which alone takes its numbers; unlock it with force true.",
         ),
         because.SeriesLockedToOtherDevice: Row(
-            403, _FORBIDDEN, "series_locked_other_device", "Series {series_id} is locked to another device."
+            403,
+            _FORBIDDEN,
+            "series_locked_other_device",
+            "Series {series_id} is locked to another device; only that one, or an unlock with force true, frees it.",
         ),
         because.ForceNeedsAdmin: Row(
             403,
@@ -162,35 +177,48 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             "This device holds {pending} pending numbers of series {series_id}; at most {pending_max} are allowed.",
         ),
         because.ReservationUnknown: Row(
-            404, _INVALID, "reservation_missing", "No reservation of your firm has this token.", "reservation_token"
+            404,
+            _INVALID,
+            "reservation_missing",
+            "No reservation of your firm has this token; it may be cut off.",
+            "reservation_token",
         ),
         because.ReservationNotFound: Row(
-            404, _INVALID, "resource_missing", "No reservation of your firm has this token.", "token"
+            404, _INVALID, "resource_missing", "No reservation of your firm has this token; it may be cut off.", "token"
         ),
         because.ReservationOfOtherSeries: Row(
             409,
             _INVALID,
             "reservation_series_mismatch",
-            "The token reserves a number of series {series_id}, not of the one named in series_id.",
+            "The token reserves a number of series {series_id}; name that one in series_id, or none.",
             "reservation_token",
         ),
         because.ReservationAlreadyConsumed: Row(
-            409, _INVALID, "reservation_already_consumed", "Number {number} is on an invoice already."
+            409,
+            _INVALID,
+            "reservation_already_consumed",
+            "Number {number} is on an invoice already; a retry must carry the Idempotency-Key of the first try.",
         ),
         because.ReservationNotPending: Row(
-            409, _INVALID, "reservation_not_pending", "Number {number} was released; it cannot be used any more."
+            409,
+            _INVALID,
+            "reservation_not_pending",
+            "Number {number} was released and is a gap for good; use another token.",
         ),
         because.ReservationHasExpired: Row(
             409, _INVALID, "reservation_expired", "The reservation of number {number} has expired; reserve another."
         ),
         because.ReservationOfOtherDevice: Row(
-            403, _FORBIDDEN, "reservation_device_mismatch", "Number {number} is reserved for another device."
+            403,
+            _FORBIDDEN,
+            "reservation_device_mismatch",
+            "Number {number} is reserved for another device; only that one can use it.",
         ),
         because.NotYourReservation: Row(
             403,
             _FORBIDDEN,
             "forbidden",
-            "Number {number} is reserved for another device; only that device can release it.",
+            "Number {number} is reserved for another device; ask as that device.",
         ),
         because.ChronologyViolated: Row(
             409,
@@ -199,9 +227,15 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             "{date} is before {latest_date}, the latest date of this series; send force_chronology false to allow it.",
             "date",
         ),
-        because.DocumentUnknown: Row(404, _INVALID, "resource_missing", "No invoice {document_id}.", "id"),
-        because.DocumentAlreadyVoided: Row(400, _INVALID, "invoice_already_voided", "Invoice {document_id} is voided."),
-        because.DocumentNotVoided: Row(400, _INVALID, "invoice_not_voided", "Invoice {document_id} is not voided."),
+        because.DocumentUnknown: Row(
+            404, _INVALID, "resource_missing", "No invoice {document_id} here, or it was deleted.", "id"
+        ),
+        because.DocumentAlreadyVoided: Row(
+            400, _INVALID, "invoice_already_voided", "Invoice {document_id} is voided; unvoid it first."
+        ),
+        because.DocumentNotVoided: Row(
+            400, _INVALID, "invoice_not_voided", "Invoice {document_id} is not voided; there is nothing to undo."
+        ),
         because.DocumentNotReversible: Row(
             400,
             _INVALID,
@@ -209,7 +243,10 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             "Invoice {document_id} cannot be reversed: it is a draft, a proforma, a reversal or voided.",
         ),
         because.DocumentAlreadyReversed: Row(
-            400, _INVALID, "invoice_already_storned", "Invoice {document_id} is reversed by another invoice already."
+            400,
+            _INVALID,
+            "invoice_already_storned",
+            "Invoice {document_id} is reversed by another invoice, which must be voided or deleted first.",
         ),
         because.DocumentIsReversal: Row(
             400, _INVALID, "invoice_is_storno", "Invoice {document_id} is a reversal; it stays as it was issued."
@@ -268,9 +305,18 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             "missing_api_key",
             "No credential: send the header Authorization: Bearer <API key or session token>.",
         ),
-        edge.CredentialInvalid: Row(401, _WHO, "invalid_api_key", "This credential is not known here, or was revoked."),
-        edge.CredentialExpired: Row(401, _WHO, "expired_api_key", "This API key has expired."),
-        edge.PathUnknown: Row(404, _INVALID, "resource_missing", "There is nothing at this path."),
+        edge.CredentialInvalid: Row(
+            401,
+            _WHO,
+            "invalid_api_key",
+            "This credential is unknown, revoked or over; ask the operator of the service for a new one.",
+        ),
+        edge.CredentialExpired: Row(
+            401, _WHO, "expired_api_key", "This API key has expired; ask the operator of the service for a new one."
+        ),
+        edge.PathUnknown: Row(
+            404, _INVALID, "resource_missing", "There is nothing at this path; /docs lists all there are."
+        ),
         edge.MethodWrong: Row(405, _INVALID, "method_not_allowed", "This path takes {allowed} only."),
         edge.BodyTooLarge: Row(
             413, _INVALID, "request_too_large", "The body is larger than {bytes_max} bytes; send less at a time."
@@ -283,7 +329,11 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
         edge.ParameterWrong: Row(400, _FIELDS, "invalid_field_value", "{param} must be {must_be}."),
         edge.NotKeptHere: Row(400, _FIELDS, "invalid_field_value", "{message}"),
         edge.NumberUntaken: Row(
-            404, _INVALID, "resource_missing", "Number {number} of series {series_id} was never taken.", "number"
+            404,
+            _INVALID,
+            "resource_missing",
+            "Number {number} of series {series_id} was never taken from the counter.",
+            "number",
         ),
         edge.ContentErased: Row(
             404,
@@ -313,7 +363,10 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             2,
         ),
         edge.Unexpected: Row(
-            500, _OURS, "internal_server_error", "Something here failed. The request id finds it in our log."
+            500,
+            _OURS,
+            "internal_server_error",
+            "Something failed here, not in your request; the request id finds it in the log of the service.",
         ),
     }
 )

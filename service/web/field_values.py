@@ -11,7 +11,7 @@ from msgspec import inspect as shape
 
 from schemas.api.fields import DIGITS_MAX
 from service.web.field_faults import FieldFault, invalid, malformed
-from service.web.json_text import Tree
+from service.web.json_text import Tree, holds_nul
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -35,7 +35,7 @@ def read_value(kind: shape.Type, path: str, given: Tree, hints: Mapping[str, Any
             found = _choice(tuple(str(member.value) for member in kind.cls), path, given)
             return found if isinstance(found, FieldFault) else kind.cls(found)
         case shape.DictType():
-            return given if isinstance(given, dict) else invalid(path, "an object")
+            return given if isinstance(given, dict) and not holds_nul(given) else invalid(path, "an object without NUL")
         case _:
             raise AssertionError(f"no body of ours has a field of type {kind}")
 
@@ -49,15 +49,17 @@ def _switch(path: str, given: Tree, *, is_flag: bool) -> object:
 
 
 def _whole(kind: shape.IntType, path: str, given: Tree) -> object:
+    """A whole number may be written as 10.0, as JSON Schema has it: many languages know one kind of number only."""
     least, most = kind.ge, kind.le
     is_right = (
-        isinstance(given, int)
+        isinstance(given, int | Decimal)
         and not isinstance(given, bool)
         and (least is None or given >= least)
         and (most is None or given <= most)
+        and given == int(given)
     )
     bounds = "" if least is None else f" from {least} to {most}"
-    return given if is_right else invalid(path, f"a whole number{bounds}")
+    return int(given) if is_right and isinstance(given, int | Decimal) else invalid(path, f"a whole number{bounds}")
 
 
 def _decimal(path: str, given: Tree, hints: Mapping[str, Any]) -> object:
@@ -80,6 +82,8 @@ def _text(kind: shape.StrType, path: str, given: Tree, hints: Mapping[str, Any])
     value = given.strip() if hints.get("is_trimmed") else given
     if len(value) < (kind.min_length or 0) or (kind.max_length is not None and len(value) > kind.max_length):
         return invalid(path, hints.get("words") or f"{kind.min_length or 0} to {kind.max_length} characters long")
+    if holds_nul(value):
+        return invalid(path, "without the character NUL")
     if kind.pattern is not None and _pattern(kind.pattern).fullmatch(value) is None:
         if syntax := hints.get("syntax"):
             return malformed(path, syntax)

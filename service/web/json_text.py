@@ -1,4 +1,4 @@
-"""JSON as untrusted text: strict syntax, exact numbers, bounded depth, no name twice, no NUL, whole characters."""
+"""JSON as untrusted text: strict syntax, exact numbers, bounded depth, no name twice, whole characters."""
 
 import json
 from collections.abc import Iterable
@@ -39,8 +39,16 @@ def canonical_json(tree: Tree) -> bytes:
     return _encoder.encode(tree)
 
 
+def holds_nul(tree: Tree) -> bool:
+    """Whether a name or a text in it has the character NUL, which no store of text can hold."""
+    if isinstance(tree, str):
+        return "\0" in tree
+    names = any("\0" in name for name in tree) if isinstance(tree, dict) else False
+    return names or any(holds_nul(child) for child in _children(tree))
+
+
 def _check(tree: Tree, *, has_escapes: bool) -> None:
-    """Walk without recursion; a NUL and half a surrogate pair can only come from escapes."""
+    """Walk without recursion; half a surrogate pair can only come from an escape."""
     level: list[Tree] = [tree]
     for _ in range(DEPTH_MAX + 1):
         if has_escapes:
@@ -61,8 +69,6 @@ def _children(value: Tree) -> Iterable[Tree]:
 def _check_characters(value: Tree) -> None:
     texts = value.keys() if isinstance(value, dict) else (value,) if isinstance(value, str) else ()
     for text in texts:
-        if "\0" in text:
-            raise BadJsonError("a string holds the character NUL")
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise BadJsonError("a string holds half of a surrogate pair")
 

@@ -18,7 +18,7 @@ def faults(kind: type[CreateInvoiceBody | OpenSeriesBody | ReserveNumbersBody], 
     return [f"{fault.path} {fault.code}" for fault in found] if isinstance(found, list) else []
 
 
-@pytest.mark.parametrize("count", [0, 51, -1, True, "10", Decimal("10.0"), None, [1], {}, Decimal(10) ** 30])
+@pytest.mark.parametrize("count", [0, 51, -1, True, "10", Decimal("10.5"), None, [1], {}, Decimal(10) ** 30])
 def test_a_count_is_a_whole_number_from_1_to_50(count: Tree) -> None:
     assert faults(ReserveNumbersBody, {"count": count}) == ["count invalid_field_value"]
 
@@ -108,3 +108,12 @@ def test_values_have_their_types() -> None:
     assert found.items[0].price == Decimal("1.5")
     assert found.items[0].quantity == Decimal(1)
     assert found.items[0].vat_rate == 5
+
+
+def test_nul_is_refused_in_every_text_and_passed_over_in_what_is_not_read() -> None:
+    series: dict[str, Tree] = {"name": "A", "document_type": "fiscal", "description": "a\0b"}
+    invoice: dict[str, Tree] = {"client_id": "c", "items": [dict(ITEM)], "delegate": {"a": [{"b\0": 1}]}}
+
+    assert faults(OpenSeriesBody, series) == ["description invalid_field_value"]
+    assert faults(CreateInvoiceBody, invoice) == ["delegate invalid_field_value"]
+    assert faults(OpenSeriesBody, {"name": "A", "document_type": "fiscal", "a\0": "\0"}) == []

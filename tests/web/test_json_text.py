@@ -21,8 +21,6 @@ from service.web.json_text import DEPTH_MAX, BadJsonError, canonical_json, read_
         b'{"x":{"a":1,"b":2,"a":3}}',
         b'{"a":"\xff"}',
         b'\xef\xbb\xbf{"a":1}',
-        b'{"a":"\\u0000"}',
-        b'{"a\\u0000":1}',
         b'{"a":"\\ud800"}',
         b'{"a":["\\udc00x"]}',
         b'{"a":"\x00"}',
