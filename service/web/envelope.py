@@ -80,12 +80,17 @@ def standard_headers(exchange: Exchange) -> dict[str, str]:
     return {"X-Request-Id": exchange.request_id, "Content-Language": "en", "Server": "numbering", **limits}
 
 
+def encoded(body: Success[Any] | Failure) -> bytes:
+    """The envelope as it is sent."""
+    return _encoder.encode(body)
+
+
 def _response(
     exchange: Exchange, status: int, body: Success[Any] | Failure, headers: Mapping[str, str]
 ) -> web.Response:
     return web.Response(
         status=status,
-        body=_encoder.encode(body),
+        body=encoded(body),
         content_type="application/json",
         headers={**standard_headers(exchange), **headers},
     )

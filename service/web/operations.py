@@ -7,7 +7,9 @@ from typing import Final
 
 import msgspec
 import structlog
+from prometheus_client import Counter, Histogram
 
+from schemas.api.envelope import Failure, Success
 from schemas.operations import OPERATIONS, Operation
 from service.access import Principal
 from service.asking import Asked, Told
@@ -16,7 +18,7 @@ from service.web.application import ROUTES
 from service.web.bodies import GivenBody, given_body
 from service.web.call import Address, Call
 from service.web.calling import who_is_calling
-from service.web.envelope import Exchange, Reply, failure, success
+from service.web.envelope import Exchange, Reply, encoded, problem_of
 from service.web.errors import Refusal, RefusedError, bad_fields, refusal_of, refused
 from service.web.field_faults import FieldFault, invalid, missing
 from service.web.idempotency import idempotency_of
@@ -33,8 +35,6 @@ STRANGERS: Final = "address:nats"
 _BY_PATH: Final = {(route.method, route.path): route for route in ROUTES}
 _ROUTES: Final[Mapping[str, Route]] = {each.name: _BY_PATH[each.method, each.path] for each in OPERATIONS}
 
-_say = structlog.get_logger(__name__)
-
 
 class Operations:
     """Answers requests that did not come by HTTP."""
@@ -43,15 +43,19 @@ class Operations:
         """`limit` may be that of HTTP: a credential then has one allowance, whichever way it asks."""
         self._parts = parts
         self._pipeline = Pipeline(parts, limit)
+        # Looked up once: finding a metric or a logger by name costs more than counting or writing a line.
+        self._say = structlog.get_logger(__name__).bind()
+        self._metrics: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     async def answer(self, asked: Asked) -> Told:
         """The answer to one request, whatever becomes of it."""
         exchange = Exchange()
         told = await self._told(asked, exchange)
         route, milliseconds = _label(asked.operation), exchange.milliseconds()
-        self._parts.metrics.requests.labels("NATS", route, told.status).inc()
-        self._parts.metrics.request_seconds.labels(route).observe(milliseconds / 1000)
-        _say.debug(
+        counter, timer = self._metrics_of(route, told.status)
+        counter.inc()
+        timer.observe(milliseconds / 1000)
+        self._say.debug(
             "request",
             method="NATS",
             route=route,
@@ -61,6 +65,14 @@ class Operations:
             caller=exchange.credential_id,
         )
         return told
+
+    def _metrics_of(self, route: str, status: int) -> tuple[Counter, Histogram]:
+        found = self._metrics.get((route, status))
+        if found is None:
+            metrics = self._parts.metrics
+            found = metrics.requests.labels("NATS", route, status), metrics.request_seconds.labels(route)
+            self._metrics[route, status] = found
+        return found
 
     def overload(self) -> Told:
         """The answer while too many requests are being worked on."""
@@ -75,10 +87,9 @@ class Operations:
             return self._refused(refusal_of_fault(fault, _label(asked.operation), exchange), exchange)
         except Exception as error:  # noqa: BLE001 - a defect must not cost the caller its answer; it is logged in full
             route = _label(asked.operation)
-            _say.error("a request failed", request_id=exchange.request_id, route=route, exc_info=error)
+            self._say.error("a request failed", request_id=exchange.request_id, route=route, exc_info=error)
             return self._refused(refusal_of(Unexpected()), exchange)
-        body = success(exchange, reply).body
-        assert isinstance(body, bytes), "the envelope is bytes"
+        body = encoded(Success(data=reply.data, meta=exchange.meta()))
         return Told(body, reply.status, is_replay="Idempotent-Replayed" in reply.headers)
 
     async def _reply(self, asked: Asked, exchange: Exchange) -> Reply:
@@ -108,8 +119,7 @@ class Operations:
 
     def _refused(self, refusal: Refusal, exchange: Exchange) -> Told:
         self._parts.metrics.rejections.labels(refusal.code).inc()
-        body = failure(exchange, refusal).body
-        assert isinstance(body, bytes), "the envelope is bytes"
+        body = encoded(Failure(error=problem_of(refusal, exchange.request_id), meta=exchange.meta()))
         return Told(body, refusal.status, refusal.code, refusal.message)
 
 
