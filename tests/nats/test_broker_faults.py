@@ -55,7 +55,7 @@ async def test_a_broker_killed_at_random_costs_http_nothing_and_the_stream_no_ev
             before, wanted = len(taken), chance.randint(1, 200)
             while len(taken) < before + wanted:
                 await asyncio.sleep(0.001)
-            await asyncio.to_thread(server.start)
+            server.start()
         is_over.set()
 
     async with relaying(api.parts.log, server.url) as relay:

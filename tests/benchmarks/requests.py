@@ -1,0 +1,161 @@
+"""Reserving over NATS against a request that does nothing: service, no-op and clients are processes of their own."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from nats.aio.client import Client
+from nats.errors import NoRespondersError
+
+from schemas.commands import Caller, OpenSeries
+from schemas.values import Actor, ActorKind, DocumentType, FirmId, Mode, SeriesId, UnixSeconds
+from service.postgres_log import PostgresLog
+from service.requests import Answered, Request
+from service.writer import Writer
+from tests.benchmarks.load import Measured, drive
+from tests.benchmarks.no_op_responder import SUBJECT
+from tests.benchmarks.place import Pace, Place
+from tests.benchmarks.report import Cell, Report
+from tests.support.firms import Firm, a_firm
+from tests.support.tasks import running_beside
+from tests.support.waiting import until
+
+LEVELS_MAX = 64
+SERIES = SeriesId("ser_bench")
+WARM_UP_SHARE = 0.2
+ASK_SECONDS = 30.0
+
+Ask = Callable[[], Awaitable[object]]
+
+
+async def run(place: Place, pace: Pace) -> Report:
+    """One row for each number of requests in flight."""
+    levels = [level for level in pace.levels if level <= LEVELS_MAX]
+    found: dict[int, list[tuple[Measured, Measured]]] = {level: [] for level in levels}
+    async with _asking(place) as (no_op, reserve):
+        for _ in range(pace.rounds):
+            for level in levels:
+                found[level].append((await _measured(no_op, level, pace), await _measured(reserve, level, pace)))
+    return Report("Requests per second over NATS", [_row(level, pairs) for level, pairs in found.items()], _notes(pace))
+
+
+async def _measured(ask: Ask, level: int, pace: Pace) -> Measured:
+    await drive([ask] * level, pace.seconds * WARM_UP_SHARE)
+    return await drive([ask] * level, pace.seconds)
+
+
+@asynccontextmanager
+async def _asking(place: Place) -> AsyncGenerator[tuple[Ask, Ask]]:
+    """The request that does nothing, and the one that reserves a number; both are answered from now on."""
+    with TemporaryDirectory() as directory:
+        firm = await a_firm(place.database_url, Path(directory) / "keys.json")
+        await _open_series(place, firm.firm_id)
+        service = _process(
+            "service",
+            "requests",
+            DATA_DIR=directory,
+            DATABASE_URL=place.database_url,
+            NATS_URL=place.nats_url,
+            RATE_LIMIT="0",
+        )
+        with _process("tests.benchmarks.no_op_responder", place.nats_url), service:
+            client = Client()
+            await client.connect(place.nats_url)
+            try:
+                yield await _requests(client, firm)
+            finally:
+                await client.close()
+
+
+async def _requests(client: Client, firm: Firm) -> tuple[Ask, Ask]:
+    place = f"numbering.v1.requests.live.{firm.firm_id}"
+    headers = {"Authorization": f"Bearer {firm.device_a}"}
+
+    async def no_op() -> None:
+        await client.request(SUBJECT, b"{}", timeout=ASK_SECONDS)
+
+    async def ask(operation: str, body: object) -> bytes:
+        message = await client.request(f"{place}.{operation}", json.dumps(body).encode(), ASK_SECONDS, headers=headers)
+        return message.data
+
+    await _answered(no_op)
+    await _answered(lambda: ask("series", {"series_id": "none"}))
+    await ask("lock", {"series_id": SERIES})
+
+    async def reserve() -> None:
+        data = await ask("reserve", {"series_id": SERIES, "count": 1})
+        assert data.startswith(b'{"success":true'), data
+
+    return no_op, reserve
+
+
+async def _open_series(place: Place, firm_id: FirmId) -> None:
+    """The firm's series, opened before anybody asks: opening one is not asked for over NATS."""
+    log = await PostgresLog.open(place.database_url)
+    writer = Writer(log, clock=lambda: UnixSeconds(int(time.time())))
+    caller = Caller(firm_id, Mode.LIVE, Actor(ActorKind.KEY, "1", 1))
+    try:
+        async with running_beside(writer.run()):
+            answered = await writer.submit(Request(OpenSeries(SERIES, "A", DocumentType.FISCAL, 2026), caller))
+            assert isinstance(answered, Answered), answered
+    finally:
+        await log.close()
+
+
+@contextmanager
+def _process(*arguments: str, **settings: str) -> Generator[None]:
+    """`python -m ARGUMENTS` with these settings and no others, until the block ends."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("NUMBERING_")}
+    environment = inherited | {f"NUMBERING_{name}": value for name, value in settings.items()}
+    process = subprocess.Popen([sys.executable, "-m", *arguments], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        yield
+        assert process.poll() is None, f"{arguments[0]} ended during the measurement"
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def _answered(ask: Ask) -> None:
+    """Return once somebody answers."""
+
+    async def is_answered() -> bool:
+        try:
+            await ask()
+        except NoRespondersError:
+            return False
+        return True
+
+    await until(is_answered)
+
+
+def _row(level: int, pairs: list[tuple[Measured, Measured]]) -> dict[str, Cell]:
+    """Medians over the rounds; the ratio is the median of each round's own."""
+    return {
+        "in flight": level,
+        "no-op/s": round(median(no_op.rate for no_op, _ in pairs)),
+        "p50 ms": median(no_op.milliseconds(0.5) for no_op, _ in pairs),
+        "p99 ms": median(no_op.milliseconds(0.99) for no_op, _ in pairs),
+        "reserve/s": round(median(reserve.rate for _, reserve in pairs)),
+        "p50 ms ": median(reserve.milliseconds(0.5) for _, reserve in pairs),
+        "p99 ms ": median(reserve.milliseconds(0.99) for _, reserve in pairs),
+        "ratio": median(reserve.rate / no_op.rate for no_op, reserve in pairs),
+    }
+
+
+def _notes(pace: Pace) -> list[str]:
+    return [
+        "no-op: nats-py, a callback that sends a constant; reserve: `numbering requests`, one number a request, "
+        "durable in PostgreSQL before the reply, the credential checked, no Idempotency-Key",
+        "clients: one nats-py connection in a process of its own",
+        f"median of {pace.rounds} rounds of {pace.seconds:g} s each, interleaved; {os.cpu_count()} processors shared "
+        f"with PostgreSQL and NATS, Python {platform.python_version()}",
+    ]
