@@ -25,8 +25,9 @@ def read_query(given: Mapping[str, str], kind: type[Query]) -> Query:
     for field in shape_of(kind).fields:
         text = given.get(field.encode_name)
         if text is not None:
-            tree[field.encode_name] = _tree(_bare(field.type), text)
-            if "\0" in text:
+            wanted = _bare(field.type)
+            tree[field.encode_name] = _tree(wanted, text)
+            if isinstance(wanted, shape.StrType) and "\0" in text:
                 # No store of text can hold it, so no filter can look for it.
                 faults.append(invalid(field.encode_name, "without the character NUL"))
     found = read_fields(kind, tree)
