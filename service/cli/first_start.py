@@ -1,6 +1,8 @@
 """What the first start of `numbering up` makes for a newcomer: a demo firm, and demo.json with its credentials."""
 
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -27,6 +29,7 @@ class DemoCredentials(Struct, frozen=True):
     other_firm_device: str
     database_url: str
     nats_url: str
+    firm_id: str = ""
 
     def secrets(self) -> tuple[str, ...]:
         """What may call."""
@@ -51,17 +54,30 @@ async def ensure_demo(path: Path, runtime: Runtime, keys: KeyFile) -> bool:
     is_kept = kept is not None and await _still_work(kept, runtime.database_url, keys)
     if kept is None or not is_kept:
         kept = await _create(runtime, keys)
-    addresses = msgspec.structs.asdict(runtime)
-    write_private(path, msgspec.structs.replace(kept, **addresses))
+    present = msgspec.structs.asdict(runtime) | {"firm_id": await _firm_of(kept, runtime.database_url, keys)}
+    write_private(path, msgspec.structs.replace(kept, **present))
     return not is_kept
 
 
 async def _still_work(credentials: DemoCredentials, database_url: str, keys: KeyFile) -> bool:
+    async with _access(database_url, keys) as access:
+        return all([isinstance(await access.who(secret), Principal) for secret in credentials.secrets()])
+
+
+async def _firm_of(credentials: DemoCredentials, database_url: str, keys: KeyFile) -> FirmId:
+    """The demo firm, whose id is in the subjects of NATS; an older demo.json does not say it."""
+    async with _access(database_url, keys) as access:
+        found = await access.who(credentials.live_key)
+    assert isinstance(found, Principal), "the key was tried or made just now"
+    return found.caller.firm_id
+
+
+@asynccontextmanager
+async def _access(database_url: str, keys: KeyFile) -> AsyncGenerator[Access]:
     async with asyncpg.create_pool(
         database_url, min_size=1, max_size=1, server_settings={"role": "numbering_writer"}
     ) as pool:
-        access = Access(pool, keys, cache_seconds=0, clock=_now)
-        return all([isinstance(await access.who(secret), Principal) for secret in credentials.secrets()])
+        yield Access(pool, keys, cache_seconds=0, clock=_now)
 
 
 async def _create(runtime: Runtime, keys: KeyFile) -> DemoCredentials:

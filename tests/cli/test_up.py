@@ -24,6 +24,7 @@ FIELDS = {
     "other_firm_device",
     "database_url",
     "nats_url",
+    "firm_id",
 }
 
 
