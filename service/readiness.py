@@ -43,7 +43,7 @@ def checks(log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | Non
 
     found |= {"postgres": postgres, "log": numbering, "clock": clock}
     if relay is not None:
-        found["relay"] = lambda: _relay_health(relay)
+        found["relay"] = lambda: relay_health(relay)
     if runner is not None:
         found["projections"] = lambda: _projection_health(runner)
     return found
@@ -71,7 +71,8 @@ async def measure(metrics: Metrics, writer: Writer, relay: Relay | None, runner:
         await asyncio.sleep(MEASURE_SECONDS)
 
 
-async def _relay_health(relay: Relay) -> Health:
+async def relay_health(relay: Relay) -> Health:
+    """How the relay is; HTTP goes on without it, unless it has halted the log."""
     status = relay.status()
     if status.state is RelayState.HALTED:
         return Health.DOWN

@@ -1,11 +1,15 @@
 """Requests over NATS: what HTTP does, with the same answers, refusals and keys."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from projections.runner import ProjectionRunner
 from tests.support.client import AN_INVOICE
 from tests.support.requesting import Requester
+from tests.support.tasks import running_beside
+from tests.support.waiting import until
 
 
 async def test_a_day_over_nats(requester: Requester) -> None:
@@ -50,6 +54,37 @@ async def test_a_number_is_explained_by_the_events_that_made_its_fate(requester:
     assert over_http["events"] == stories[0]["events"]
     untaken = await requester.ask("number", {"series_id": series_id, "number": 4})
     assert untaken.refusal == (404, "resource_missing")
+
+
+async def test_the_register_and_the_log_tell_the_same_story(requester: Requester, database_url: str) -> None:
+    api = requester.api
+    series_id = await api.a_locked_series()
+    tokens = await api.tokens(series_id, 4)
+    await api.issue(api.firm.device_a, reservation_token=tokens[0])
+    await requester.ask("release", {"token": tokens[2]})
+    await api.issue(api.firm.device_a, series_id=series_id)
+    # So that the head of the log, which the register is true for, is not the last event of the series.
+    await api.a_series("OTHER")
+
+    async def stories() -> list[dict[str, Any]]:
+        asked = [{"series_id": series_id, "number": number} for number in range(1, 6)]
+        return [(await requester.ask("number", each)).data for each in asked]
+
+    from_log = await stories()
+    runner = ProjectionRunner(database_url)
+    head = await api.parts.log.head()
+
+    async def has_all() -> bool:
+        return runner.head == head and not any(runner.lag().values())
+
+    async with running_beside(runner.run()):
+        await until(has_all)
+        from_register = await stories()
+
+    assert {story.pop("as_of") for story in from_log} == {head - 1}
+    assert {story.pop("as_of") for story in from_register} == {head}
+    assert from_register == from_log
+    assert [story["fate"] for story in from_log] == ["standing", "pending", "released", "pending", "standing"]
 
 
 async def test_a_key_has_one_answer_over_http_and_nats(requester: Requester) -> None:

@@ -18,6 +18,8 @@ from service.nats.faults import StreamMovedError
 from service.nats.relay import Relay
 from service.nats.status import RelayState
 from service.nats.window import PublishWindow
+from service.readiness import relay_health
+from service.web.parts import Health
 from tests.support.cut_proxy import CutProxy
 from tests.support.relays import (
     STREAM,
@@ -281,6 +283,7 @@ async def test_a_purged_stream_goes_on_at_the_right_sequence_and_is_reported(nat
         async with relaying(log, nats_url) as relay:
             await caught_up(relay, log)
             assert relay.status().is_gapped
+            assert await relay_health(relay) is Health.DEGRADED
 
     received = await messages(nats_url)
     assert [message.metadata.sequence.stream for message in received] == [11, 12, 13, 14, 15]
