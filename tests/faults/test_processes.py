@@ -7,7 +7,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest_asyncio
-from tests.support.invariants import check_invariants
 
 from schemas.events import ReservationConsumed
 from schemas.values import DocumentId, Position
@@ -15,6 +14,7 @@ from service.embedded import EmbeddedNats, EmbeddedPostgres
 from service.migrate import migrate
 from service.postgres_log import PostgresLog
 from tests.support.firms import a_firm
+from tests.support.invariants import check_invariants
 from tests.support.relays import DEADLINE_SECONDS, STREAM, assert_stream_is_log, stranger, until
 from tests.support.service_process import ServiceProcess, services
 from tests.support.till import INVOICE, Acknowledged, Till
