@@ -105,6 +105,25 @@ async def test_a_key_has_one_answer_over_http_and_nats(requester: Requester) -> 
     assert await api.next_number(series_id) == 6
 
 
+async def test_every_call_shares_its_key_with_its_http_twin(requester: Requester) -> None:
+    api, device = requester.api, requester.api.firm.device_a
+    series_id = await api.a_series()
+    of_series = f"/invoice-series/{series_id}"
+    locked = await requester.ask("lock", {"series_id": series_id}, key="lock")
+    [token] = await api.tokens(series_id)
+    released = await requester.ask("release", {"token": token}, key="release")
+    unlocked = await requester.ask("unlock", {"series_id": series_id, "force": True}, key="unlock")
+    twins = [
+        (locked, await api.post(of_series + "/lock", credential=device, key="lock")),
+        (released, await api.post(f"/invoice-series/reservations/{token}/release", credential=device, key="release")),
+        (unlocked, await api.post(of_series + "/unlock", {"force": True}, device, "unlock")),
+    ]
+
+    for over_nats, by_http in twins:
+        assert by_http.headers["Idempotent-Replayed"] == "true"
+        assert by_http.data == over_nats.data
+
+
 async def test_the_subject_must_be_of_the_callers_firm_and_mode(requester: Requester) -> None:
     api = requester.api
     series_id = await api.a_series()

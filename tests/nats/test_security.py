@@ -13,7 +13,9 @@ from nats.aio.client import Client
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import AckPolicy, ConsumerConfig
 
+from schemas.values import UnixSeconds
 from service.embedded import EmbeddedNats
+from service.memory_log import MemoryLog
 from service.nats.connection import NatsSettings, connected
 from service.nats.endpoint import RequestsEndpoint, answering_requests
 from service.nats.faults import BrokerUnavailableError
@@ -21,7 +23,8 @@ from service.nats.relay import Relay
 from service.web.operations import Operations
 from service.web.rate_limit import RateLimit
 from tests.support.client import Api
-from tests.support.relays import HURRIED
+from tests.support.operator_mode import operator_server
+from tests.support.relays import HURRIED, grow, reached
 from tests.support.requesting import decoded
 from tests.support.secured import Secured, secured_server
 from tests.support.tasks import running_beside
@@ -144,3 +147,15 @@ async def test_a_user_and_password_come_in_the_url(data_dir: Path) -> None:
         with pytest.raises(BrokerUnavailableError):
             async with connected(NatsSettings(url=server.url.replace(":", ":wrong", 2)), "test"):
                 raise AssertionError("connected")
+
+
+async def test_a_credentials_file_lets_the_relay_in(data_dir: Path) -> None:
+    log = MemoryLog()
+    await grow(log, 20)
+    with operator_server(data_dir) as (url, credentials):
+        with pytest.raises(BrokerUnavailableError):
+            async with connected(NatsSettings(url=url), "test"):
+                raise AssertionError("connected")
+        relay = Relay(log, NatsSettings(url=url, credentials_file=credentials), clock=lambda: UnixSeconds(0))
+        async with running_beside(relay.run()):
+            await reached(relay, 20)
