@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
 
-from schemas.api.fields import Currency, Day, Flag, Identifier, SeriesReference
+from schemas.api.fields import Currency, Day, Flag, Identifier, Label, SeriesReference
 from schemas.values import NUMBER_MAX, DocumentType, Fate
 
 PER_PAGE: Final = 100
@@ -58,10 +58,10 @@ class InvoicesQuery(PageQuery, frozen=True, kw_only=True):
     end_date: Day | None = None
     sort: Literal["created_at", "date", "due_date", "total", "number"] = "created_at"
     order: Literal["asc", "desc"] = "desc"
-    search: Annotated[str, Meta(description="Looked for in full number, client name and tax id")] | None = None
-    q: Annotated[str, Meta(description="Another name of search")] | None = None
-    expand: Annotated[str, Meta(description="Lines, payments and client are there anyway")] | None = None
-    expand_list: Annotated[str, Meta(description="As expand")] | None = field(default=None, name="expand[]")
+    search: Annotated[Label, Meta(description="Looked for in full number, client name and tax id")] | None = None
+    q: Annotated[Label, Meta(description="Another name of search")] | None = None
+    expand: Annotated[Label, Meta(description="Lines, payments and client are there anyway")] | None = None
+    expand_list: Annotated[Label, Meta(description="As expand")] | None = field(default=None, name="expand[]")
 
 
 class InvoiceParts(Struct, frozen=True, kw_only=True):

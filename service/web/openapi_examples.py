@@ -114,7 +114,7 @@ _FACTS: Final[Mapping[str, Any]] = MappingProxyType(
 _WHYS: Final[Mapping[type, str]] = MappingProxyType(
     {
         edge.BodyUnreadable: "Expecting value at line 1, column 9",
-        edge.RequestUnreadable: "its first line or one of its headers is longer than 8190 bytes",
+        edge.RequestUnreadable: "its first line or one of its headers is longer than 16384 bytes",
         edge.Unavailable: "The store cannot be reached.",
     }
 )

@@ -15,7 +15,9 @@ SHUTDOWN_SECONDS: Final = 15
 LINGER_SECONDS: Final = 5
 """How long the rest of a body that was refused is read and thrown away, so that the client gets to see the refusal."""
 
-HEADER_LINE_BYTES_MAX: Final = 8_190
+HEADER_LINE_BYTES_MAX: Final = 16_384
+"""Room for the longest search in the most wasteful encoding."""
+
 HEADERS_MAX: Final = 100
 
 _say = structlog.get_logger(__name__)
