@@ -31,6 +31,9 @@ NAME: Final = "numbering"
 IN_FLIGHT_MAX: Final = 1024
 """So many requests are worked on at a time; more are told at once to come again."""
 
+IN_FLIGHT_BYTES_MAX: Final = 67_108_864
+"""The same for the bytes of their bodies."""
+
 LOOK_SECONDS: Final = 0.1
 DRAIN_SECONDS: Final = 15.0
 FIRST_RETRY_SECONDS: Final = 0.1
@@ -64,6 +67,7 @@ class RequestsEndpoint:
         self._discovery = Discovery(NAME, version("invoice-numbering"), _DESCRIPTION, offers)
         self._client: Client | None = None
         self._working: set[asyncio.Task[None]] = set()
+        self._bytes = 0
         self._stopping = asyncio.Event()
         self._fault: str | None = "not connected yet"
 
@@ -122,15 +126,19 @@ class RequestsEndpoint:
             # Whoever waits for no answer would never learn which number it got.
             self._discovery.stats[operation.name].count(0, "a request without a reply subject was ignored")
             return
-        if len(self._working) >= self._in_flight_max:
+        if len(self._working) >= self._in_flight_max or self._bytes > IN_FLIGHT_BYTES_MAX:
             await self._answer(message, operation, self._overload(), started)
             return
+        self._bytes += len(message.data)
         task = group.create_task(self._work(message, operation, started))
         self._working.add(task)
         task.add_done_callback(self._working.discard)
 
     async def _work(self, message: Msg, operation: Operation, started: int) -> None:
-        await self._answer(message, operation, await self._ask(_asked(operation, message)), started)
+        try:
+            await self._answer(message, operation, await self._ask(_asked(operation, message)), started)
+        finally:
+            self._bytes -= len(message.data)
 
     async def _answer(self, message: Msg, operation: Operation, told: Told, started: int) -> None:
         stats = self._discovery.stats[operation.name]
