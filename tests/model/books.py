@@ -23,6 +23,9 @@ class Document:
     voided_at: int | None = None
     void_reason: str | None = None
     is_deleted: bool = False
+    has_other_notes: bool = False
+    story: list[str] = field(default_factory=lambda: ["create"])
+    """The types of its history, in order."""
 
     @property
     def is_void(self) -> bool:

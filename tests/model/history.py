@@ -1,13 +1,16 @@
 """One history: requests go to the service and to the model in step, and the two must agree."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.model.books import Partition
+from tests.model.lists import FILTERS, Page, page_of
 from tests.model.model import Model
 from tests.model.words import Command, Expected, ListSeries, ReadDocument, ReadSeries, Who
-from tests.support.client import Answer
-from tests.support.model_requests import Handles, HttpRequest, request_of
+from tests.support.client import AN_INVOICE, Answer
+from tests.support.model_requests import Handles, HttpRequest, Spelled, request_of
 from tests.support.model_service import EVERYBODY, TTL_SECONDS, Replicas
 
 Kind = tuple[str, int, str | None]
@@ -64,6 +67,24 @@ class History:
             terms = {term: count for term, count in report["equation"].items() if count}
             assert terms == series.equation(), f"the equation of {handle}"
 
+    async def check_lists(self, partition: Partition) -> None:
+        """The list of invoices under every filter."""
+        who = somebody(partition)
+        documents = [each for each in self.model.documents.values() if each.partition == partition]
+        for query in FILTERS if documents else [""]:
+            data = (await self._get(who, f"/invoices?per_page=100&{query}")).data
+            ids = [self.handles.handle_of(each["id"]) for each in data["data"]]
+            found = Page(frozenset(ids), data["total"], data["totals"]["total"])
+            assert found == page_of(documents, query), f"the list of {query or 'all'} that {who} sees"
+
+    async def check_story(self, handle: str) -> None:
+        """What happened to one document, in order."""
+        document = self.model.documents[handle]
+        path = f"/invoices/{self.handles.id_of(handle)}/history"
+        data = (await self._get(somebody(document.partition), path)).data
+        assert [each["type"] for each in data["data"]] == document.story, f"the history of {handle}"
+        assert data["pagination"]["total"] == len(document.story)
+
     async def look_at_everything(self) -> None:
         """Ask for every series, its books, and every document, and compare."""
         await self.replicas.catch_up()
@@ -71,10 +92,13 @@ class History:
             who = somebody(series.partition)
             await self.ask(who, ReadSeries(handle), replica=1)
             await self.check_series(who, handle, is_folded=False)
-        for who in EVERYBODY:
-            await self.ask(who, ListSeries(None))
+        for partition in {(who.firm, who.mode): who for who in EVERYBODY}:
+            await self.ask(somebody(partition), ListSeries(None))
+            await self.check_lists(partition)
         for handle, document in self.model.documents.items():
             await self.ask(somebody(document.partition), ReadDocument(handle), replica=1)
+            if not document.is_deleted:
+                await self.check_story(handle)
 
     async def _get(self, who: Who, path: str) -> Answer:
         return await self._sent(who, HttpRequest("GET", path), None, 0)
@@ -92,9 +116,12 @@ class History:
         return Expected(answer.status, answer.error["code"], param)
 
     def _write_down(self, who: Who, command: Command, key: str | None, replica: int, answer: Answer) -> None:
-        with_key = "" if key is None else f" under key {key}"
+        request = request_of(command, Spelled(), self.model.today)
+        body = {name: value for name, value in (request.body or {}).items() if name not in AN_INVOICE}
+        with_key = "" if key is None else f" Idempotency-Key: {key}"
         code = "" if answer.body["success"] else f" {answer.error['code']}"
-        self.lines.append(f"{who}: {command}{with_key} at replica {replica} -> {answer.status}{code}")
+        asked = f"{request.method} /v1{request.path} {json.dumps(body) if body else ''}{with_key}"
+        self.lines.append(f"{who} to replica {replica}: {asked} -> {answer.status}{code}")
 
 
 def _expanded(ranges: list[dict[str, Any]], name: str) -> dict[int, str]:
@@ -102,7 +129,7 @@ def _expanded(ranges: list[dict[str, Any]], name: str) -> dict[int, str]:
     return {number: row[name] for row in ranges for number in range(row["first"], row["last"] + 1)}
 
 
-def somebody(partition: tuple[str, str], device: str | None = None) -> Who:
+def somebody(partition: Partition, device: str | None = None) -> Who:
     """A caller of the partition, with this device if one is named and there is one."""
     found = [who for who in EVERYBODY if (who.firm, who.mode) == partition]
     return next((who for who in found if device in {None, who.device}), found[0])

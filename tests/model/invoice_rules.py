@@ -26,6 +26,7 @@ def answer(model: Model, who: Who, asked: Asked, key: str | None) -> Expected:
             if document.is_void:
                 raise RefusedError(400, "invoice_already_voided")
             document.voided_at, document.void_reason = model.now, asked.reason
+            document.story.append("void")
         case Unvoid():
             _unvoid(model, document)
         case Storno():
@@ -118,6 +119,7 @@ def _unvoid(model: Model, document: Document) -> None:
     if document.storno_for is not None and model.standing_reversal(document.storno_for) is not None:
         raise RefusedError(400, "invoice_already_storned")
     document.voided_at = document.void_reason = None
+    document.story.append("unvoid")
 
 
 def _storno(model: Model, who: Who, source: Document) -> Document:
@@ -131,6 +133,7 @@ def _storno(model: Model, who: Who, source: Document) -> Document:
     check_gate(who, source.series)
     reversal = _put_next_number(model, who, source.series, model.today)
     reversal.storno_for = source
+    source.story.append("storno")
     return reversal
 
 
@@ -148,7 +151,10 @@ def _update(model: Model, document: Document, asked: Update) -> None:
             raise RefusedError(400, "invalid_field_value")
         assert document.series is not None
         _check_chronology(document.series, day, without=document)
-    document.date = day
+    is_changed = day != document.date or (asked.days is None and not document.has_other_notes)
+    document.date, document.has_other_notes = day, document.has_other_notes or asked.days is None
+    if is_changed:
+        document.story.append("update")
 
 
 def _delete(document: Document) -> None:

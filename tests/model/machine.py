@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, TypeVar
 
+from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.model.draws import (
@@ -200,15 +201,27 @@ class Machine(RuleBasedStateMachine):
     def delete(self, by: By, place: int) -> None:
         self._ask(by, Delete(self._document(place)))
 
-    @rule(by=ANYBODY, place=PLACES)
-    def void_and_delete_the_last(self, by: By, place: int) -> None:
+    @rule(by=ANYBODY, place=PLACES, steps_back=st.integers(0, 1))
+    def void_and_delete_at_the_end(self, by: By, place: int, steps_back: int) -> None:
         series = self.history.model.series[self._series(place)]
-        last = series.slots.get(series.next_number - 1)
-        if last is not None and last.document is not None:
-            by = self._as(by, series.handle, last.device)
-            self._ask(by, Void(last.document.handle, None))
-            self._ask(by, Delete(last.document.handle))
-            self._ask(by, ReadDocument(last.document.handle))
+        slot = series.slots.get(series.next_number - 1 - steps_back)
+        if slot is not None and slot.document is not None:
+            by = self._as(replace(by, key=None), series.handle, slot.device)
+            self._ask(by, Void(slot.document.handle, None))
+            self._ask(by, Delete(slot.document.handle))
+            self._ask(by, ReadDocument(slot.document.handle))
+
+    @precondition(lambda self: self.history.model.documents)
+    @rule(by=ANYBODY, place=PLACES)
+    def reverse_again(self, by: By, place: int) -> None:
+        document = self._document(place)
+        by = replace(by, who=somebody(self.history.model.documents[document].partition), key=None)
+        reversal = self._ask(by, Storno(document))
+        if reversal.is_success:
+            self._ask(by, Void(reversal.data["id"], None))
+            self._ask(by, Storno(document))
+            self._ask(by, Unvoid(reversal.data["id"]))
+            self._ask(by, ReadDocument(document))
 
     @rule(by=ANYBODY, place=PLACES)
     def look_at_series(self, by: By, place: int) -> None:

@@ -12,7 +12,7 @@ from schemas.values import Position
 from tests.support.client import Answer, Api
 from tests.support.invariants import check_invariants
 
-ROUNDS_MIN: Final = 50
+ROUNDS_MIN: Final = 40
 ROUNDS_MAX: Final = 300
 HEAD_START_MAX: Final = 8
 """Turns of the event loop by which one contender may begin before another."""

@@ -56,6 +56,10 @@ class Handles:
         """The service's id."""
         return self._ids[handle]
 
+    def handle_of(self, found: str) -> str:
+        """What stands for this id of the service."""
+        return self._handles[found]
+
     def learn(self, expected: Json, found: Json) -> None:
         """Take ids that are new from a reply where the model has handles that are new."""
         for one, other in _pairs(expected, found):
@@ -78,6 +82,14 @@ class Handles:
             wanted_items = expected if isinstance(expected, list) else []
             return [self.seen_as(one, other) for one, other in zip_longest(wanted_items[: len(found)], found)]
         return self._handles.get(found, found) if isinstance(found, str) else found
+
+
+class Spelled(Handles):
+    """Every handle stands for itself: for telling a history."""
+
+    def id_of(self, handle: str) -> str:
+        """The handle as one word."""
+        return handle.replace(" #", "-token-").replace(" ", "-")
 
 
 def _pairs(expected: Json, found: Json) -> Iterator[tuple[dict[str, Json], dict[str, Json]]]:

@@ -1,0 +1,43 @@
+"""Which documents a list shows, and what they come to (contract.md section 6.2, D64 and D80)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tests.model.books import Document
+
+TOTAL: Final = 24.99
+"""What every invoice of a history is worth; a reversal, as much less."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a list says of the documents that match."""
+
+    documents: frozenset[str]
+    total: int
+    worth: float
+
+
+FILTERS: Final[Mapping[str, Callable[[Document], bool]]] = {
+    "": lambda _: True,
+    "status=issued": lambda document: document.status == "issued",
+    "status=sent": lambda document: document.status == "issued",
+    "status=draft": lambda document: document.status == "draft",
+    "status=cancelled": lambda document: document.status == "voided",
+    "is_void=1": lambda document: document.is_void,
+    "is_void=0": lambda document: not document.is_void,
+    "is_paid=0": lambda document: not (document.is_draft or document.is_void or document.storno_for),
+    "is_paid=1": lambda _: False,
+    "document_type=proforma": lambda document: document.document_type == "proforma",
+}
+"""Query parameters, and which documents they leave."""
+
+
+def page_of(documents: list[Document], query: str) -> Page:
+    """The page that shows all that match; only what has a number and counts is added up."""
+    found = [document for document in documents if not document.is_deleted and FILTERS[query](document)]
+    counted = [document for document in found if not document.is_draft and not document.is_void]
+    reversals = sum(document.storno_for is not None for document in counted)
+    worth = round(TOTAL * (len(counted) - 2 * reversals), 2)
+    return Page(frozenset(document.handle for document in found), len(found), worth)
