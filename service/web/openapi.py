@@ -69,13 +69,7 @@ def openapi_document(routes: Sequence[Route], open_routes: Sequence[OpenRoute]) 
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {
-                "bearer": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": "An API key (sk_live_, sk_test_) or the token of a device session, a JWT",
-                }
-            },
+            "securitySchemes": {"bearer": _BEARER},
         },
     }
 
@@ -187,6 +181,11 @@ def _name_of(reference: Schema) -> str:
     return str(reference["$ref"]).rpartition("/")[2]
 
 
+_BEARER: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API key (sk_live_, sk_test_) or the token of a device session, a JWT",
+}
 _TAGS: Final = {
     "/v1/series": "Aliases",
     "/numbers": "Accounting",
