@@ -27,6 +27,9 @@ BATCH_SIZE: Final = 1000
 POLL_SECONDS: Final = 0.1
 """How long an idle runner waits before it looks at the log again, unless `wake` is set."""
 
+LOOKS_MAX: Final = 5
+"""How often copies may be dropped or swapped in a row while a runner looks at them."""
+
 RECONNECT_SECONDS_MIN: Final = 0.1
 RECONNECT_SECONDS_MAX: Final = 5.0
 
@@ -161,6 +164,13 @@ class ProjectionRunner:
                 self.wake.clear()
 
     async def _ensure(self, connection: asyncpg.Connection) -> None:
+        """As `_look`, again where a copy is dropped or swapped while it is looked at."""
+        for _ in range(LOOKS_MAX):
+            with suppress(asyncpg.UndefinedTableError, CopySwappedError):
+                return await self._look(connection)
+        return await self._look(connection)
+
+    async def _look(self, connection: asyncpg.Connection) -> None:
         """Make what is missing, learn where every projection stands, and which of them are ours to follow."""
         self._fits = [await copies.ensure(connection, copy, self._log_id) for copy in self._copies]
         self._followed = [copy for copy, fit in zip(self._copies, self._fits, strict=True) if fit is Fit.OWN]
