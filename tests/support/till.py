@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,6 +16,10 @@ INVOICE: Final[dict[str, Any]] = {
     "items": [{"description": "Cafea", "quantity": 1, "price": 10}],
     "force_chronology": False,
 }
+
+
+def _is_to_be_repeated(status: int, reply: Any) -> bool:
+    return status in {0, 503} or (status == 409 and reply["error"]["code"] == "idempotency_in_progress")
 
 
 @dataclass
@@ -57,11 +62,10 @@ class Till:
         key = str(uuid.uuid4())
         deadline = asyncio.get_running_loop().time() + ASK_SECONDS_MAX
         while True:
-            try:
+            status, reply = 0, None
+            with suppress(aiohttp.ClientError, OSError):
                 status, reply = await self.once(method, path, body, **{"Idempotency-Key": key})
-            except (aiohttp.ClientError, OSError):
-                status, reply = 0, None
-            if status not in {0, 503} and not (status == 409 and "progress" in reply["error"]["code"]):
+            if not _is_to_be_repeated(status, reply):
                 return status, reply
             assert asyncio.get_running_loop().time() < deadline, f"no answer to {method} {path}: {status} {reply}"
             await asyncio.sleep(PAUSE_SECONDS)
