@@ -13,10 +13,18 @@ from tests.support.service_process import ServiceProcess, services
 from tests.support.waiting import until
 
 REQUESTS = 50
+WAITING_FOR_LOCKS = """
+SELECT count(*) FROM pg_stat_activity AS a WHERE a.datname = current_database() AND a.wait_event_type = 'Lock'
+"""
+
+
+async def is_blocked(observer: asyncpg.Connection) -> bool:
+    """Whether an append waits for the lock of the log."""
+    return bool(await observer.fetchval(WAITING_FOR_LOCKS))
 
 
 async def is_waiting(session: aiohttp.ClientSession, base_url: str) -> bool:
-    """Whether the writer has all requests: one batch is being committed, the others queue."""
+    """Whether the writer has the other requests too: they queue behind the one that is blocked."""
     async with session.get(f"{base_url}/metrics") as response:
         [line] = [line for line in (await response.text()).splitlines() if line.startswith("numbering_queue_depth ")]
     return float(line.split()[1]) >= REQUESTS - 1
@@ -36,17 +44,20 @@ async def test_every_accepted_request_is_answered_before_the_process_ends(
                 return response.status, (await response.json())["data"]
 
         assert (await post("/invoice-series", {"name": "A", "document_type": "fiscal"}))[0] == 201
-        blocker = await asyncpg.connect(database_url)
+        blocker, observer = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
         try:
             async with blocker.transaction():
                 await blocker.execute("SELECT FROM log.head FOR UPDATE")
-                asked = [asyncio.create_task(post("/invoices", AN_INVOICE)) for _ in range(REQUESTS)]
+                asked = [asyncio.create_task(post("/invoices", AN_INVOICE))]
+                await until(lambda: is_blocked(observer))
+                asked += [asyncio.create_task(post("/invoices", AN_INVOICE)) for _ in range(REQUESTS - 1)]
                 await until(lambda: is_waiting(session, process.base_url))
                 stopping = asyncio.create_task(asyncio.to_thread(process.stop))
                 await until(lambda: is_refusing(process.port))
             answers = await asyncio.gather(*asked)
         finally:
             await blocker.close()
+            await observer.close()
         assert await stopping == 0
 
     assert {status for status, _ in answers} == {201}
