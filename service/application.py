@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
@@ -12,8 +11,8 @@ import asyncpg
 from msgspec import Struct
 
 from projections.runner import ProjectionRunner
-from schemas.values import UnixSeconds
 from service.access import Access
+from service.clock import now
 from service.identity_keys import IdentityKeys
 from service.keys import KeyFile
 from service.metrics import Metrics, new_metrics
@@ -130,12 +129,12 @@ def _wire(settings: Settings, parts: frozenset[Part], log: PostgresLog, reads: a
             if part is not None:
                 part.wake.set()
 
-    writer = Writer(log, clock=_now, limits=_limits(settings), on_append=on_append)
+    writer = Writer(log, clock=now, limits=_limits(settings), on_append=on_append)
     return Wiring(settings, metrics, log, reads, writer, relay, runner)
 
 
 def _relay(settings: Settings, log: PostgresLog) -> Relay:
-    return Relay(log, nats_settings(settings), clock=_now, replicas=settings.stream_replicas)
+    return Relay(log, nats_settings(settings), clock=now, replicas=settings.stream_replicas)
 
 
 def nats_settings(settings: Settings) -> NatsSettings:
@@ -178,7 +177,7 @@ def _sweeper(wiring: Wiring) -> Sweeper:
         wiring.metrics.expired_numbers.inc(numbers)
 
     period = wiring.settings.sweep_seconds
-    return Sweeper(wiring.writer, clock=_now, period_seconds=period, on_sweep=on_sweep)
+    return Sweeper(wiring.writer, clock=now, period_seconds=period, on_sweep=on_sweep)
 
 
 @asynccontextmanager
@@ -211,7 +210,7 @@ def _web_parts(wiring: Wiring, health: Mapping[str, Check]) -> WebParts:
             wiring.log.pool,
             keys,
             cache_seconds=wiring.settings.access_cache_seconds,
-            clock=_now,
+            clock=now,
             identity=_identity(wiring.settings),
         ),
         sealer=TokenSealer.of(keys),
@@ -219,7 +218,7 @@ def _web_parts(wiring: Wiring, health: Mapping[str, Check]) -> WebParts:
         reads=wiring.reads,
         checks=health,
         metrics=wiring.metrics,
-        clock=_now,
+        clock=now,
     )
 
 
@@ -228,7 +227,3 @@ def _identity(settings: Settings) -> IdentityKeys | None:
     if settings.jwks_file is None:
         return None
     return IdentityKeys(settings.jwks_file, issuer=settings.jwks_issuer, audience=settings.jwks_audience)
-
-
-def _now() -> UnixSeconds:
-    return UnixSeconds(int(time.time()))

@@ -1,6 +1,5 @@
 """What the first start of `numbering up` makes for a newcomer: a demo firm, and demo.json with its credentials."""
 
-import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,10 +8,11 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
-from schemas.values import FirmId, Mode, Platform, UnixSeconds
+from schemas.values import FirmId, Mode, Platform
 from service.access import Access, Principal
 from service.access_records import AccessRecords, access_records
 from service.cli.present import Runtime, write_private
+from service.clock import now
 from service.keys import KeyFile
 
 
@@ -77,11 +77,11 @@ async def _access(database_url: str, keys: KeyFile) -> AsyncGenerator[Access]:
     async with asyncpg.create_pool(
         database_url, min_size=1, max_size=1, server_settings={"role": "numbering_writer"}
     ) as pool:
-        yield Access(pool, keys, cache_seconds=0, clock=_now)
+        yield Access(pool, keys, cache_seconds=0, clock=now)
 
 
 async def _create(runtime: Runtime, keys: KeyFile) -> DemoCredentials:
-    async with access_records(runtime.database_url, keys, _now) as records:
+    async with access_records(runtime.database_url, keys, now) as records:
         firm = await records.create_firm("Demo SRL")
         other = await records.create_firm("Other SRL")
         return DemoCredentials(
@@ -104,7 +104,3 @@ async def _till(
         firm, Mode.LIVE, device_id=device_id, device_name=name, platform=platform, is_admin=is_admin, user_id=user_id
     )
     return session.token
-
-
-def _now() -> UnixSeconds:
-    return UnixSeconds(int(time.time()))

@@ -1,6 +1,5 @@
 """Firms, API keys and device sessions: `numbering firm | key | session`. Every command prints JSON."""
 
-import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -8,11 +7,12 @@ from typing import Final
 import click
 import uvloop
 
-from schemas.values import FirmId, Mode, Platform, UnixSeconds
+from schemas.values import FirmId, Mode, Platform
 from service.access_records import SESSION_SECONDS, AccessRecords, access_records
 from service.cli.console import print_json
 from service.cli.faults import CommandFault, explaining_postgres
 from service.cli.present import database_url, present_settings
+from service.clock import now
 from service.keys import KeyFile
 
 DAY_SECONDS: Final = 86_400
@@ -163,7 +163,7 @@ async def opened_records(keys: KeyFile | None = None) -> AsyncGenerator[AccessRe
     """The records of the present database. Raises CommandFault."""
     url = database_url(present_settings())
     with explaining_postgres(url):
-        async with access_records(url, keys, lambda: UnixSeconds(int(time.time()))) as records:
+        async with access_records(url, keys, now) as records:
             yield records
 
 

@@ -1,11 +1,11 @@
 """A firm with its credentials, made as an operator makes it."""
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.values import FirmId, Mode, Platform, UnixSeconds
+from schemas.values import FirmId, Mode, Platform
 from service.access_records import access_records
+from service.clock import now
 from service.keys import KeyFile, ensure
 
 
@@ -26,7 +26,7 @@ async def a_firm(database_url: str, keys_path: Path, name: str = "Firma") -> Fir
     """A new firm; creates the key file if there is none."""
     ensure(keys_path)
     keys = KeyFile(keys_path)
-    async with access_records(database_url, keys, lambda: UnixSeconds(int(time.time()))) as records:
+    async with access_records(database_url, keys, now) as records:
         firm_id = await records.create_firm(name)
 
         async def session(device_id: str, *, is_admin: bool = False) -> str:
