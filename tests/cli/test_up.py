@@ -65,7 +65,7 @@ def test_the_first_start_writes_private_credentials_and_shows_none(up: Up) -> No
 
 
 def test_a_command_shown_at_the_start_works_as_pasted(up: Up) -> None:
-    [show] = [line for line in up.said().splitlines() if line.startswith("  curl") and "-d" not in line]
+    [show] = [line for line in up.said().splitlines() if line.startswith("  curl") and " -d " not in line]
     arguments = subprocess.run(
         ["bash", "-c", f'curl() {{ printf "%s\\n" "$@"; }}; {show}'], capture_output=True, text=True, check=True
     ).stdout.splitlines()
