@@ -36,6 +36,8 @@ class EndpointStats(Struct):
     last_error: str = ""
     processing_time: int = 0
     average_processing_time: int = 0
+    # Nothing to add; but nats-py's decoder wants the field, and the schema that the `nats` command checks, an object.
+    data: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def count(self, nanoseconds: int, error: str | None) -> None:
         """One more request was answered, with this error if any."""
@@ -78,7 +80,7 @@ class Discovery:
         self._name, self._version, self._description = name, version, description
         self._id = secrets.token_hex(11)
         self._endpoints = endpoints
-        self._started = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        self._started = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
     def subjects(self) -> Mapping[str, Callable[[], bytes]]:
         """Where tools ask, and what makes the answer."""

@@ -1,4 +1,4 @@
-"""The example programs of deploy/examples, run as a stranger runs them."""
+"""The example programs of deploy/examples, run as a stranger runs them; and any with packages from npm."""
 
 import json
 import os
@@ -87,7 +87,8 @@ class GapCount(Program):
     """The JavaScript example."""
 
     def __init__(self, nats_url: str, directory: Path) -> None:
-        super().__init__(["node", "gaps.js", nats_url], _installed(directory), directory / "gaps.log")
+        place = installed(EXAMPLES / "javascript", directory)
+        super().__init__(["node", "gaps.js", nats_url], place, directory / "gaps.log")
 
     def latest(self) -> dict[str, int]:
         """The gaps of each series, as it said last."""
@@ -96,14 +97,14 @@ class GapCount(Program):
         return {line["series"]: line["gaps"] for line in map(json.loads, lines)}
 
 
-def _installed(directory: Path) -> Path:
-    """A copy of the example with its packages, as the lock file names them."""
+def installed(program: Path, directory: Path) -> Path:
+    """A copy of a JavaScript program in `directory`, with its packages, as the lock file names them."""
     if shutil.which("npm") is None:
         if os.environ.get(NODE_REQUIRED) == "required":
             raise CannotStartError("npm is not there, and NUMBERING_TEST_NODE says that it must be")
         pytest.skip(f"npm is not installed; {NODE_REQUIRED}=required makes this an error")
     copy = directory / "javascript"
-    shutil.copytree(EXAMPLES / "javascript", copy, ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copytree(program, copy, ignore=shutil.ignore_patterns("node_modules"))
     command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
     subprocess.run(command, cwd=copy, check=True, capture_output=True, timeout=INSTALL_SECONDS)
     return copy
