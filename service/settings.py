@@ -104,10 +104,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         Path | None, _about("file", "Public keys (JWKS) whose session tokens are accepted too; unset: only our own")
     ] = None
     jwks_issuer: Annotated[
-        str | None, _about("text", "What tokens of the JWKS must name as iss; unset: not looked at", min_length=1)
+        str | None, _about("text", "What tokens of the JWKS must name as iss; unset: not looked at")
     ] = None
     jwks_audience: Annotated[
-        str | None, _about("text", "What tokens of the JWKS must name in aud; unset: not looked at", min_length=1)
+        str | None, _about("text", "What tokens of the JWKS must name in aud; unset: not looked at")
     ] = None
     stream_replicas: Annotated[
         int, _about("servers", "How many NATS servers keep the stream, when it is created", ge=1, le=5)

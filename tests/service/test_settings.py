@@ -25,6 +25,18 @@ def test_values_are_read_by_their_type() -> None:
     assert settings.database_url == "postgresql://a@b/c"
 
 
+SOME_TEXT = {
+    "NUMBERING_DATABASE_URL": "postgresql://a@b/c",
+    "NUMBERING_NATS_URL": "nats://a",
+    "NUMBERING_CORS_ORIGINS": "*",
+}
+
+
+def test_every_setting_can_be_set() -> None:
+    given = {line.variable: line.default or SOME_TEXT.get(line.variable, "text") for line in describe(Settings())}
+    assert {line.variable: line.present for line in describe(read_settings(given))} == given
+
+
 def test_an_empty_variable_counts_as_unset() -> None:
     assert read_settings({"NUMBERING_PORT": "", "NUMBERING_NATS_URL": ""}) == Settings()
 
