@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from service.embedded.data_directory import free_port
+from service.keys import ensure
 from tests.support.command_line import Command, printed, refused
 
 PASSWORD = "secret-word"
@@ -57,6 +58,27 @@ def test_a_relay_without_nats_is_said(command: Command) -> None:
 
 def test_a_service_without_keys_says_how_to_make_them(command: Command) -> None:
     assert "numbering migrate" in refused(command("serve", "--web-only"))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (None, "cannot read the JWKS file"),
+        ("half a fi", "RFC 7517"),
+        ('{"keys": []}', "holds no RS256, ES256 or EdDSA key"),
+    ],
+    ids=["missing", "not finished", "empty"],
+)
+def test_a_service_whose_identity_provider_cannot_be_known_does_not_start(
+    command: Command, tmp_path: Path, text: str | None, why: str
+) -> None:
+    jwks = tmp_path / "jwks.json"
+    if text is not None:
+        jwks.write_text(text, "utf-8")
+    ensure(tmp_path / "keys.json")
+    sentence = refused(command("serve", "--web-only", DATA_DIR=str(tmp_path), JWKS_FILE=str(jwks)))
+    assert why in sentence
+    assert str(jwks) in sentence
 
 
 def test_a_bad_setting_stops_every_command(command: Command) -> None:
