@@ -1,4 +1,4 @@
-"""A TCP proxy that can stop passing on what the server says, and cut every connection."""
+"""A TCP proxy that can stop passing on what is said, cut every connection, and let nobody in."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -14,9 +14,10 @@ class CutProxy:
         self._target = urlsplit(url)
         self._connections: set[asyncio.StreamWriter] = set()
         self._is_mute = False
+        self._is_shut = False
         self._accepted = 0
-        self._is_open = asyncio.Event()
-        self._is_open.set()
+        self._is_flowing = asyncio.Event()
+        self._is_flowing.set()
         self.swallowed = asyncio.Event()
         self.url = url
 
@@ -42,15 +43,24 @@ class CutProxy:
 
     def stall(self) -> None:
         """From now on nothing is taken from the client, so that its buffers fill."""
-        self._is_open.clear()
+        self._is_flowing.clear()
 
     def cut(self) -> None:
         """End every connection; later ones work."""
         self._is_mute = False
-        self._is_open.set()
+        self._is_flowing.set()
         for writer in self._connections:
             writer.transport.abort()
         self._connections.clear()
+
+    def shut(self) -> None:
+        """End every connection, and let nobody in."""
+        self._is_shut = True
+        self.cut()
+
+    def open(self) -> None:
+        """Let everybody in again."""
+        self._is_shut = False
 
     @property
     def accepted(self) -> int:
@@ -59,6 +69,9 @@ class CutProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._accepted += 1
+        if self._is_shut:
+            writer.transport.abort()
+            return
         try:
             far_reader, far_writer = await asyncio.open_connection(self._target.hostname, self._target.port)
         except OSError:
@@ -72,7 +85,7 @@ class CutProxy:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_server: bool) -> None:
         try:
             while data := await reader.read(65536):
-                await self._is_open.wait()
+                await self._is_flowing.wait()
                 if is_server and self._is_mute:
                     self.swallowed.set()
                     continue

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from tests.support.client import Answer, Api, an_api
-from tests.support.door import Door
+from tests.support.cut_proxy import CutProxy
 
 RESUME_SECONDS_MAX = 20
 
@@ -20,11 +20,11 @@ async def until_it_resumes(api: Api) -> Answer:
 async def test_while_postgresql_is_away_everything_is_503_and_afterwards_all_is_as_before(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with Door.before(database_url) as door, an_api(door.url, tmp_path) as api:
+    async with CutProxy.before(database_url) as proxy, an_api(proxy.url, tmp_path) as api:
         series_id = await api.a_series()
         first = await api.issue(key="first")
 
-        door.shut()
+        proxy.shut()
         for method, path, body in (
             ("GET", "/invoice-series", None),
             ("GET", f"/invoices/{first.data['id']}", None),
@@ -37,7 +37,7 @@ async def test_while_postgresql_is_away_everything_is_503_and_afterwards_all_is_
             assert answer.error["type"] == "api_error"
             assert int(answer.headers["Retry-After"]) >= 1
 
-        door.open()
+        proxy.open()
         again = await until_it_resumes(api)
         assert (again.status, again.data) == (201, first.data)
         assert await api.next_number(series_id) == 2
