@@ -20,10 +20,12 @@ def write_log_lines(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        # Lines below the level cost nothing: the standard library's logger would stamp and shape them first.
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -35,7 +37,7 @@ def write_log_lines(settings: Settings) -> None:
     )
     # The pool tells of every try to reach a lost server with a traceback; the parts say once that they wait for it.
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
-    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
 
 
 def _renderers(settings: Settings) -> "list[Processor]":
