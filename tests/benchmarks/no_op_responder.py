@@ -1,4 +1,7 @@
-"""A program that answers every request with the same small reply: what request and reply cost by themselves."""
+"""A program that answers every request without a look at it: what request and reply cost by themselves.
+
+`bench.no-op` is answered with a few bytes, `bench.no-op.N` with N bytes.
+"""
 
 import asyncio
 import sys
@@ -19,7 +22,11 @@ async def answer(url: str) -> None:
     async def respond(message: Msg) -> None:
         await message.respond(REPLY)
 
+    async def respond_at_length(message: Msg) -> None:
+        await message.respond(bytes(int(message.subject.rpartition(".")[2])))
+
     await client.subscribe(SUBJECT, "q", cb=respond)  # pyright: ignore[reportUnknownMemberType] - untyped future
+    await client.subscribe(f"{SUBJECT}.*", "q", cb=respond_at_length)  # pyright: ignore[reportUnknownMemberType] - the same
     await asyncio.get_running_loop().create_future()
 
 

@@ -6,11 +6,12 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from nats.aio.client import Client
 from nats.errors import NoRespondersError
@@ -36,15 +37,31 @@ ASK_SECONDS = 30.0
 Ask = Callable[[], Awaitable[object]]
 
 
+class Asks(NamedTuple):
+    """What is measured: a request that does nothing, one of the same bytes both ways, and the one that reserves."""
+
+    no_op: Ask
+    same_bytes: Ask
+    reserve: Ask
+
+
+class Round(NamedTuple):
+    """One measurement of each."""
+
+    no_op: Measured
+    same_bytes: Measured
+    reserve: Measured
+
+
 async def run(place: Place, pace: Pace) -> Report:
     """One row for each number of requests in flight."""
     levels = [level for level in pace.levels if level <= LEVELS_MAX]
-    found: dict[int, list[tuple[Measured, Measured]]] = {level: [] for level in levels}
-    async with _asking(place) as (no_op, reserve):
+    found: dict[int, list[Round]] = {level: [] for level in levels}
+    async with _asking(place) as asks:
         for _ in range(pace.rounds):
             for level in levels:
-                found[level].append((await _measured(no_op, level, pace), await _measured(reserve, level, pace)))
-    return Report("Requests per second over NATS", [_row(level, pairs) for level, pairs in found.items()], _notes(pace))
+                found[level].append(Round(*[await _measured(ask, level, pace) for ask in asks]))
+    return Report("Requests per second over NATS", [_row(level, each) for level, each in found.items()], _notes(pace))
 
 
 async def _measured(ask: Ask, level: int, pace: Pace) -> Measured:
@@ -53,8 +70,8 @@ async def _measured(ask: Ask, level: int, pace: Pace) -> Measured:
 
 
 @asynccontextmanager
-async def _asking(place: Place) -> AsyncGenerator[tuple[Ask, Ask]]:
-    """The request that does nothing, and the one that reserves a number; both are answered from now on."""
+async def _asking(place: Place) -> AsyncGenerator[Asks]:
+    """The requests that are measured; all are answered from now on."""
     with TemporaryDirectory() as directory:
         firm = await a_firm(place.database_url, Path(directory) / "keys.json")
         await _open_series(place, firm.firm_id)
@@ -75,26 +92,27 @@ async def _asking(place: Place) -> AsyncGenerator[tuple[Ask, Ask]]:
                 await client.close()
 
 
-async def _requests(client: Client, firm: Firm) -> tuple[Ask, Ask]:
+async def _requests(client: Client, firm: Firm) -> Asks:
     place = f"numbering.v1.requests.live.{firm.firm_id}"
     headers = {"Authorization": f"Bearer {firm.device_a}"}
+    block = json.dumps({"series_id": SERIES, "count": 1}).encode()
+
+    async def ask(subject: str, body: bytes) -> bytes:
+        return (await client.request(subject, body, ASK_SECONDS, headers=headers)).data
 
     async def no_op() -> None:
-        await client.request(SUBJECT, b"{}", timeout=ASK_SECONDS)
+        await client.request(SUBJECT, b"{}", ASK_SECONDS)
 
-    async def ask(operation: str, body: object) -> bytes:
-        message = await client.request(f"{place}.{operation}", json.dumps(body).encode(), ASK_SECONDS, headers=headers)
-        return message.data
+    async def reserve() -> bytes:
+        data = await ask(f"{place}.reserve", block)
+        assert data.startswith(b'{"success":true'), data
+        return data
 
     await _answered(no_op)
-    await _answered(lambda: ask("series", {"series_id": "none"}))
-    await ask("lock", {"series_id": SERIES})
-
-    async def reserve() -> None:
-        data = await ask("reserve", {"series_id": SERIES, "count": 1})
-        assert data.startswith(b'{"success":true'), data
-
-    return no_op, reserve
+    await _answered(lambda: ask(f"{place}.series", b'{"series_id": "none"}'))
+    await ask(f"{place}.lock", json.dumps({"series_id": SERIES}).encode())
+    idle = f"{SUBJECT}.{len(await reserve())}"
+    return Asks(no_op, lambda: ask(idle, block), reserve)
 
 
 async def _open_series(place: Place, firm_id: FirmId) -> None:
@@ -137,24 +155,26 @@ async def _answered(ask: Ask) -> None:
     await until(is_answered)
 
 
-def _row(level: int, pairs: list[tuple[Measured, Measured]]) -> dict[str, Cell]:
-    """Medians over the rounds; the ratio is the median of each round's own."""
+def _row(level: int, rounds: Sequence[Round]) -> dict[str, Cell]:
+    """Medians over the rounds; a ratio is the median of each round's own."""
     return {
         "in flight": level,
-        "no-op/s": round(median(no_op.rate for no_op, _ in pairs)),
-        "p50 ms": median(no_op.milliseconds(0.5) for no_op, _ in pairs),
-        "p99 ms": median(no_op.milliseconds(0.99) for no_op, _ in pairs),
-        "reserve/s": round(median(reserve.rate for _, reserve in pairs)),
-        "p50 ms ": median(reserve.milliseconds(0.5) for _, reserve in pairs),
-        "p99 ms ": median(reserve.milliseconds(0.99) for _, reserve in pairs),
-        "ratio": median(reserve.rate / no_op.rate for no_op, reserve in pairs),
+        "no-op/s": round(median(each.no_op.rate for each in rounds)),
+        "same bytes/s": round(median(each.same_bytes.rate for each in rounds)),
+        "reserve/s": round(median(each.reserve.rate for each in rounds)),
+        "p50 ms": median(each.reserve.milliseconds(0.5) for each in rounds),
+        "p99 ms": median(each.reserve.milliseconds(0.99) for each in rounds),
+        "ratio": median(each.reserve.rate / each.no_op.rate for each in rounds),
+        "to same bytes": median(each.reserve.rate / each.same_bytes.rate for each in rounds),
     }
 
 
 def _notes(pace: Pace) -> list[str]:
     return [
-        "no-op: nats-py, a callback that sends a constant; reserve: `numbering requests`, one number a request, "
-        "durable in PostgreSQL before the reply, the credential checked, no Idempotency-Key",
+        "no-op: nats-py, two bytes, a callback that sends a constant; same bytes: the same callback, with the headers "
+        "and the body of the request to reserve, and as many bytes in the reply",
+        "reserve: `numbering requests`, one number a request, durable in PostgreSQL before the reply, the credential "
+        "checked, no Idempotency-Key",
         "clients: one nats-py connection in a process of its own",
         f"median of {pace.rounds} rounds of {pace.seconds:g} s each, interleaved; {os.cpu_count()} processors shared "
         f"with PostgreSQL and NATS, Python {platform.python_version()}",
