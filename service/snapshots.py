@@ -62,7 +62,8 @@ class SnapshotKeeper(Struct):
 
     log: EventLog
     state: Callable[[], State]
-    kept: Position = Position(0)
+    kept: Position | None = None
+    """Where the last one was taken; none until the log was asked what it holds."""
 
     async def run(self) -> None:
         """Look from time to time until cancelled; belongs in a TaskGroup. A store that is away is tried again."""
@@ -76,8 +77,13 @@ class SnapshotKeeper(Struct):
     async def keep(self, events_between: int = EVENTS_BETWEEN) -> bool:
         """Keep one if the last is `events_between` behind; whether one was kept. Raises LogUnavailableError."""
         present = self.state()
-        if present.position - self.kept < events_between:
+        if present.position - (self.kept or 0) < events_between:
             return False
+        if self.kept is None:
+            # One that an earlier process left is as good as ours, if it counts: a damaged one is replaced.
+            found = await load(self.log)
+            self.kept = Position(0) if found is None else found.position
+            return await self.keep(events_between)
         last = await self.log.record_at(present.position)
         if last is None:
             return False

@@ -1,6 +1,7 @@
 """Beginning from a snapshot instead of the first event."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 import pytest
 
@@ -140,3 +141,28 @@ async def test_a_keeper_waits_until_enough_has_happened() -> None:
     assert not await keeper.keep(events_between=23)
     assert await keeper.keep(events_between=22)
     assert not await keeper.keep(events_between=1)
+
+
+async def test_a_keeper_that_begins_from_a_snapshot_keeps_none_until_that_is_old() -> None:
+    log = MemoryLog()
+    await grow(log, 20)
+    await keep(log, folded(await log.read(Position(0), 100), log))
+    async with running(log) as started:
+        await started.read()
+        keeper = SnapshotKeeper(log, lambda: started.state)
+        assert not await keeper.keep(events_between=3)
+        for _ in range(3):
+            assert not await keeper.keep(events_between=3)
+            await do(started, a_reservation_of(1))
+        assert await keeper.keep(events_between=3)
+
+
+async def test_a_keeper_replaces_a_damaged_snapshot_however_young() -> None:
+    log = MemoryLog()
+    await grow(log, 20)
+    state = folded(await log.read(Position(0), 100), log)
+    earlier = await log.record_at(Position(21))
+    assert earlier is not None
+    await log.keep_snapshot(RELEASE, Snapshot(Position(21), sha256(earlier.canonical).digest(), b"damaged"))
+    assert await SnapshotKeeper(log, lambda: state).keep(events_between=3)
+    assert await load(log) == state
