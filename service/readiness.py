@@ -1,6 +1,7 @@
 """How the parts of this process are: for /readyz by name, and as gauges."""
 
 import asyncio
+from time import monotonic
 from typing import Final
 
 from projections.runner import ProjectionRunner
@@ -21,17 +22,18 @@ LAG_EVENTS_MAX: Final = 10_000
 def checks(log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | None) -> dict[str, Check]:
     """One check a part that runs here."""
     found: dict[str, Check] = {}
+    look = _Look(log)
 
     async def postgres() -> Health:
         try:
-            await log.head()
+            await look.halted()
         except LogFaultError:
             return Health.DOWN
         return Health.OK
 
     async def numbering() -> Health:
         try:
-            return Health.OK if await log.halted() is None else Health.DOWN
+            return Health.OK if await look.halted() is None else Health.DOWN
         except LogFaultError:
             return Health.DOWN
 
@@ -47,6 +49,25 @@ def checks(log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | Non
     if runner is not None:
         found["projections"] = lambda: _projection_health(runner)
     return found
+
+
+class _Look:
+    """A look at the head of the log, which all who want it at one moment share: PostgreSQL is asked once."""
+
+    def __init__(self, log: PostgresLog) -> None:
+        self._log = log
+        self._turn = asyncio.Lock()
+        self._answered = 0.0
+        self._because: str | None = None
+
+    async def halted(self) -> str | None:
+        """Why the log is halted, if it is. Raises LogUnavailableError."""
+        arrived = monotonic()
+        async with self._turn:
+            if self._answered <= arrived:
+                self._because = await self._log.halted()
+                self._answered = monotonic()
+            return self._because
 
 
 def requests_health(endpoint: RequestsEndpoint) -> Check:
