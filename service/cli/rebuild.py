@@ -22,7 +22,8 @@ EVERY = "all"
 def rebuild(*, name: str, is_forced: bool) -> None:
     """Fill a new copy from the log, compare digests, and swap it in.
 
-    The old copy answers meanwhile. If the digests differ nothing is swapped, and the exit status is 1.
+    The old copy answers meanwhile. If the digests differ nothing is swapped, and the exit status is 1. A copy of an
+    older definition is not compared.
     """
     names = [projection.name for projection in ALL] if name == EVERY else [name]
     url = database_url(present_settings())
@@ -32,7 +33,7 @@ def rebuild(*, name: str, is_forced: bool) -> None:
     for each in rebuilt:
         grid.add_row(each.name, str(each.position), each.rebuilt_digest, _result(each))
     print_table(grid)
-    if not all(each.is_same for each in rebuilt):
+    if not all(each.is_swapped for each in rebuilt):
         raise CommandFault("the log does not reproduce what a projection held; --force swaps the new copy in")
 
 
@@ -50,6 +51,8 @@ async def _rebuild(runner: ProjectionRunner, names: list[str], *, is_forced: boo
 
 
 def _result(rebuilt: Rebuilt) -> str:
+    if rebuilt.live_digest is None:
+        return "not compared: the old copy was of another definition; swapped in"
     if rebuilt.is_same:
         return "same as before, swapped in"
     return "DIFFERS from the old copy, " + ("swapped in by force" if rebuilt.is_swapped else "left out")
