@@ -9,8 +9,9 @@ import pytest
 import pytest_asyncio
 from nats.js import JetStreamContext
 
+from service.embedded import EmbeddedNats
 from tests.support.databases import database, migrated_template, with_database
-from tests.support.parts import Choice, Parts, choose, running, traversable_directory
+from tests.support.parts import Choice, Parts, choose, nats_program, running, traversable_directory
 from tests.support.streams import jetstream_at, streams_restored
 
 CHOICE = pytest.StashKey[Choice]()
@@ -24,7 +25,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str:
     """Say which servers the tests run on, and why."""
     choice = config.stash[CHOICE]
-    return f"parts: {choice.source} ({choice.reason})"
+    given = nats_program()
+    return f"parts: {choice.source} ({choice.reason})" + (f", NATS server: {given}" if given else "")
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +41,13 @@ def data_dir() -> Iterator[Path]:
     """An empty directory for a test that starts servers of its own; also root's servers may use it."""
     with traversable_directory() as directory:
         yield directory
+
+
+@pytest.fixture
+def server(data_dir: Path) -> Iterator[EmbeddedNats]:
+    """A NATS server of the test's own, to kill and to rob; its store is `data_dir`/nats/store."""
+    with EmbeddedNats(data_dir / "nats", nats_program()) as running_server:
+        yield running_server
 
 
 @pytest_asyncio.fixture(scope="session")

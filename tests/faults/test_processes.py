@@ -15,6 +15,7 @@ from service.migrate import migrate
 from service.postgres_log import PostgresLog
 from tests.support.firms import a_firm
 from tests.support.invariants import check_invariants
+from tests.support.parts import nats_program
 from tests.support.relays import DEADLINE_SECONDS, STREAM, assert_stream_is_log, stranger, until
 from tests.support.service_process import ServiceProcess, services
 from tests.support.till import INVOICE, Acknowledged, Till
@@ -139,7 +140,7 @@ async def test_without_postgres_requests_get_503_and_it_resumes_by_itself(
 async def test_without_nats_http_goes_on_and_the_relay_catches_up_in_order(
     database_url: str, data_dir: Path, tmp_path: Path, client: aiohttp.ClientSession
 ) -> None:
-    with EmbeddedNats(data_dir) as nats:
+    with EmbeddedNats(data_dir, nats_program()) as nats:
         firm = await a_firm(database_url, tmp_path / "keys.json")
         service = ServiceProcess(tmp_path, database_url, nats.url)
         kept = Acknowledged()

@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,9 @@ from service.embedded import EmbeddedNats
 from tests.support.client import Api
 from tests.support.relays import assert_stream_is_log, caught_up, relaying
 
-SERVER = "NUMBERING_TEST_NATS_SERVER"
 SEED = "NUMBERING_TEST_SEED"
 KILLS = 4
 TILLS = 4
-
-
-@pytest.fixture
-def server(data_dir: Path) -> Iterator[EmbeddedNats]:
-    """A NATS server of this test's own."""
-    binary = os.environ.get(SERVER)
-    with EmbeddedNats(data_dir / "nats", Path(binary) if binary else None) as running:
-        yield running
 
 
 @pytest.mark.parametrize("is_robbed", [False, True], ids=["killed", "killed and robbed of its store"])

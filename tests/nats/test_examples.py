@@ -19,13 +19,6 @@ from tests.support.waiting import until
 RELAY_SECONDS = 30.0
 
 
-@pytest.fixture
-def server(data_dir: Path) -> Iterator[EmbeddedNats]:
-    """A NATS server of this test's own."""
-    with EmbeddedNats(data_dir / "nats") as running:
-        yield running
-
-
 @pytest_asyncio.fixture
 async def relay(api: Api, server: EmbeddedNats) -> AsyncIterator[Relay]:
     """The relay of the service's log."""

@@ -1,24 +1,9 @@
-"""A NATS server of the test's own, to kill and to rob."""
+"""What the tests of the relay leave behind."""
 
 import gc
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-from service.embedded import EmbeddedNats
-
-SERVER = "NUMBERING_TEST_NATS_SERVER"
-"""Names the nats-server program these tests start, to try another version than the installed one."""
-
-
-@pytest.fixture
-def server(data_dir: Path) -> Iterator[EmbeddedNats]:
-    """A running server."""
-    binary = os.environ.get(SERVER)
-    with EmbeddedNats(data_dir / "nats", Path(binary) if binary else None) as server:
-        yield server
 
 
 @pytest.fixture(scope="session", autouse=True)

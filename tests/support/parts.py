@@ -18,6 +18,8 @@ from tests.support.docker_engine import engine_answers
 FORCED = "NUMBERING_TEST_PARTS"
 DATABASE_URL = "NUMBERING_TEST_DATABASE_URL"
 NATS_URL = "NUMBERING_TEST_NATS_URL"
+NATS_SERVER = "NUMBERING_TEST_NATS_SERVER"
+"""Names the nats-server program the tests start, to try another version than the installed one."""
 
 POSTGRES_IMAGE = "postgres:17"
 NATS_IMAGE = "nats:2"
@@ -78,8 +80,17 @@ def running(source: Source) -> Generator[Parts]:
             with containers() as (postgres_url, nats_url):
                 yield Parts(source, postgres_url, nats_url)
         case Source.EMBEDDED:
-            with traversable_directory() as directory, EmbeddedParts(directory, postgres_options=FAST) as embedded:
+            with (
+                traversable_directory() as directory,
+                EmbeddedParts(directory, postgres_options=FAST, nats_binary=nats_program()) as embedded,
+            ):
                 yield Parts(source, embedded.postgres_url, embedded.nats_url)
+
+
+def nats_program() -> Path | None:
+    """The NATS server to start; none if it is to be searched for."""
+    given = os.environ.get(NATS_SERVER)
+    return Path(given) if given else None
 
 
 def required(variable: str) -> str:
