@@ -268,6 +268,7 @@ def _without_date(series: Series, date: IsoDate) -> HashTrieMap[IsoDate, int]:
 
 def _draft(state: State, event: DraftSaved | DraftVoided | DraftDeleted, record: Record) -> State:
     document_id = event.document_id
+    ends = state.draft_ends.insert((record.firm_id, record.mode), record.position)
     match event:
         case DraftSaved(_, content):
             draft = Draft(record.firm_id, record.mode, record.version, record.position, content)
@@ -275,7 +276,7 @@ def _draft(state: State, event: DraftSaved | DraftVoided | DraftDeleted, record:
             before = state.drafts[document_id]
             draft = replace(before, version=record.version, position=record.position, is_void=True)
         case DraftDeleted():
-            return replace(state, drafts=state.drafts.remove(document_id))
+            return replace(state, drafts=state.drafts.remove(document_id), draft_ends=ends)
         case _:
             assert_never(event)
-    return replace(state, drafts=state.drafts.insert(document_id, draft))
+    return replace(state, drafts=state.drafts.insert(document_id, draft), draft_ends=ends)

@@ -68,6 +68,7 @@ class _StateImage(Struct, frozen=True):
     at: UnixSeconds
     series: list[_SeriesImage]
     drafts: dict[DocumentId, Draft]
+    draft_ends: list[tuple[FirmId, Mode, Position]]
 
 
 _MAPS = ("blocks", "dates", "changed", "reversal_of", "reversed_by")
@@ -84,6 +85,7 @@ def encode_state(state: State) -> bytes:
         at=state.at,
         series=[_image(state.series[series_id]) for series_id in opened],
         drafts=dict(state.drafts),
+        draft_ends=[(firm_id, mode, position) for (firm_id, mode), position in state.draft_ends.items()],
     )
     return _encoder.encode(image)
 
@@ -105,6 +107,7 @@ def decode_state(encoded: bytes) -> State:
         primaries=HashTrieMap({(s.firm_id, s.mode, s.document_type): s.series_id for s in all_series if s.is_primary}),
         unsettled=HashTrieMap({position: s.series_id for s in all_series for position in s.blocks}),
         drafts=HashTrieMap(image.drafts),
+        draft_ends=HashTrieMap({(firm_id, mode): position for firm_id, mode, position in image.draft_ends}),
     )
 
 

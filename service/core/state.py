@@ -211,6 +211,8 @@ class State(Struct, frozen=True):
     primaries: HashTrieMap[PrimaryKey, SeriesId] = HashTrieMap()
     unsettled: HashTrieMap[Position, SeriesId] = HashTrieMap()
     drafts: HashTrieMap[DocumentId, Draft] = HashTrieMap()
+    draft_ends: HashTrieMap[Partition, Position] = HashTrieMap()
+    """Where the last event about any draft of the partition is, one that was deleted included."""
 
     def of(self, caller: Caller, series_id: SeriesId) -> Series | None:
         """The series, if it is of the caller's firm and mode."""
@@ -233,6 +235,11 @@ class State(Struct, frozen=True):
     def series_of(self, firm_id: FirmId, mode: Mode) -> list[Series]:
         """All series of one partition, in the order they were opened."""
         return [self.series[series_id] for series_id in self.partitions.get((firm_id, mode), ())]
+
+    def partition_end(self, firm_id: FirmId, mode: Mode) -> Position:
+        """Where the last event of the partition is: what shows the log up to here shows all of it."""
+        of_drafts = self.draft_ends.get((firm_id, mode), Position(0))
+        return max([of_drafts, *(series.position for series in self.series_of(firm_id, mode))])
 
     def block_at(self, position: Position) -> tuple[Series, Block] | None:
         """The unsettled block reserved at `position`, and its series."""

@@ -34,13 +34,12 @@ _STATUSES: Final[Mapping[str | None, Status | None]] = {
 
 
 async def list_documents(call: Call) -> Reply:
-    """GET /v1/invoices: as the log stands, whichever process wrote last."""
+    """GET /v1/invoices: as the log stands for the caller's firm, whichever process wrote last."""
     query = call.query(InvoicesQuery)
-    state = await call.state()
+    # Not the head of the log: what other firms do must not make this one wait.
+    end = (await call.state()).partition_end(call.caller.firm_id, call.caller.mode)
     async with reading(call) as connection:
-        page = await list_invoices(
-            connection, _wanted(call, query), at_least=state.position, log_id=call.parts.log.log_id
-        )
+        page = await list_invoices(connection, _wanted(call, query), at_least=end, log_id=call.parts.log.log_id)
     if page is None:
         raise refused(Unavailable("The list of invoices has not caught up with the log yet."))
     invoices = await _invoices(call, page)

@@ -77,6 +77,14 @@ def test_replaying_the_records_gives_the_state_that_was_carried_along(seed: int)
 
 @settings(max_examples=10, deadline=None)
 @given(SEEDS)
+def test_a_partition_ends_with_its_last_event(seed: int) -> None:
+    history = a_day(seed, 120)
+    ends = {(record.firm_id, record.mode): record.position for record in history.records}
+    assert {partition: history.state.partition_end(*partition) for partition in ends} == ends
+
+
+@settings(max_examples=10, deadline=None)
+@given(SEEDS)
 def test_a_decision_is_the_same_whenever_it_is_made(seed: int) -> None:
     history = a_day(seed, 60)
     script = Script(Random(seed))  # noqa: S311 - likewise

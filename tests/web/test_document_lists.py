@@ -294,6 +294,21 @@ async def test_an_updated_invoice_is_listed_by_what_it_says_now(api: Api) -> Non
     assert found["data"] == [changed]
 
 
+async def test_a_list_waits_for_what_its_own_firm_did_and_for_nobody_else(database_url: str, tmp_path: Path) -> None:
+    async with an_api(database_url, tmp_path) as api:
+        async with running_beside(ProjectionRunner(database_url, poll_seconds=0.01).run()):
+            await api.a_series()
+            invoice = await issued(api)
+            assert await ids(api) == [invoice["id"]]
+        # From here on nothing is projected, and another firm works on.
+        await api.post("/invoice-series", {"name": "A", "document_type": "fiscal"}, api.other_firm.live_key)
+        assert await ids(api) == [invoice["id"]]
+
+        assert (await api.get("/invoices", api.other_firm.live_key)).refusal == (503, "service_unavailable")
+        await api.ask("DELETE", f"/invoices/{(await api.issue(is_draft=1)).data['id']}")
+        assert (await api.get("/invoices")).refusal == (503, "service_unavailable")
+
+
 async def test_without_the_projection_the_list_asks_to_come_back(database_url: str, tmp_path: Path) -> None:
     async with an_api(database_url, tmp_path) as alone:
         answer = await alone.get("/invoices")
