@@ -16,9 +16,10 @@ from service.postgres_log import PostgresLog
 from tests.support.firms import a_firm
 from tests.support.invariants import check_invariants
 from tests.support.parts import nats_program
-from tests.support.relays import DEADLINE_SECONDS, STREAM, assert_stream_is_log, stranger, until
+from tests.support.relays import DEADLINE_SECONDS, STREAM, assert_stream_is_log, stranger
 from tests.support.service_process import ServiceProcess, services
 from tests.support.till import INVOICE, Acknowledged, Till
+from tests.support.waiting import until
 
 WORKERS = 24
 KILLS = 3

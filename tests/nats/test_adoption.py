@@ -19,7 +19,8 @@ from service.postgres_log import PostgresLog
 from tests.support.client import Api, an_api
 from tests.support.command_line import Outcome, printed, run_apart
 from tests.support.databases import database, with_database
-from tests.support.relays import assert_stream_is_log, caught_up, relaying, stranger, until
+from tests.support.relays import assert_stream_is_log, caught_up, relaying, stranger
+from tests.support.waiting import until
 
 FOREIGN = "numbering.v1.events.live.firm_1.ser_1.nonsense"
 

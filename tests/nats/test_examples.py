@@ -40,11 +40,7 @@ def programs() -> Iterator[Callable[[Program], None]]:
 
 async def holds(condition: Callable[[], bool]) -> None:
     """Return once the condition holds."""
-
-    async def check() -> bool:
-        return await asyncio.to_thread(condition)
-
-    await until(check, RELAY_SECONDS)
+    await until(lambda: asyncio.to_thread(condition), seconds_max=RELAY_SECONDS)
 
 
 async def some_work(api: Api, series_id: str) -> None:

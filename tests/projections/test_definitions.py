@@ -12,7 +12,7 @@ from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
 from tests.projections.test_rebuild import LEFTOVERS
 from tests.projections.test_runner import assert_all_agree, is_at_head, running, superuser
-from tests.support.relays import until
+from tests.support.waiting import until
 
 PINNED = {
     "counters": "1 43fe786cf20c2651",

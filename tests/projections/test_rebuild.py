@@ -14,7 +14,7 @@ from projections.statements import statement
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
 from tests.projections.test_runner import assert_all_agree, is_at_head, running, superuser
-from tests.support.relays import until
+from tests.support.waiting import until
 
 LEFTOVERS = "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%\\_next' OR nspname LIKE '%\\_old' ORDER BY nspname"
 

@@ -14,7 +14,7 @@ from projections.runner import ProjectionRunner
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
 from tests.projections.test_agreement import assert_agreement, replay_of
-from tests.support.relays import until
+from tests.support.waiting import until
 
 KILLS = 5
 

@@ -24,8 +24,8 @@ from tests.support.relays import (
     reached,
     relaying,
     stranger,
-    until,
 )
+from tests.support.waiting import until
 
 
 async def test_a_consumer_from_sequence_1_receives_every_event_in_order(nats_url: str) -> None:

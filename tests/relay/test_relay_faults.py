@@ -36,9 +36,8 @@ from tests.support.relays import (
     reached,
     relaying,
     stranger,
-    until,
 )
-from tests.support.waiting import until as eventually
+from tests.support.waiting import until
 
 FOREIGN = "numbering.v1.events.live.firm_1.ser_1.nonsense"
 
@@ -116,7 +115,7 @@ async def test_a_stream_deleted_while_nothing_happens_is_noticed(nats_url: str) 
                 return (await jetstream.stream_info(STREAM)).created != before
             return False
 
-        await eventually(is_made_anew)
+        await until(is_made_anew)
         await caught_up(relay, log)
 
     await assert_stream_is_log(nats_url, log)

@@ -6,7 +6,8 @@ from service.memory_log import MemoryLog
 from service.nats.relay import Relay
 from service.nats.status import RelayState
 from tests.support.cut_proxy import CutProxy
-from tests.support.relays import assert_stream_is_log, caught_up, grow, relaying, until
+from tests.support.relays import assert_stream_is_log, caught_up, grow, relaying
+from tests.support.waiting import until
 
 
 async def test_two_relays_publish_nothing_twice(nats_url: str) -> None:

@@ -1,7 +1,7 @@
 """A log to relay, relays that run for the length of a block, and the stream as a stranger reads it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from time import monotonic, time
 
@@ -32,6 +32,7 @@ from service.memory_log import MemoryLog
 from service.nats.connection import NatsSettings
 from service.nats.relay import Relay, RelayPace
 from service.nats.status import RelayStatus
+from tests.support.waiting import until
 
 STREAM = "NUMBERING_1"
 SUBJECTS = "numbering.v1.events.>"
@@ -111,14 +112,6 @@ async def relaying(log: EventLog, url: str, pace: RelayPace = HURRIED) -> AsyncG
     finally:
         task.cancel()
         await asyncio.wait([task])
-
-
-async def until(condition: Callable[[], bool], what: str = "the condition") -> None:
-    """Return once `condition` holds; fail after a deadline."""
-    overdue = monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert monotonic() < overdue, f"{what} did not come true within {DEADLINE_SECONDS:g} s"
-        await asyncio.sleep(0.005)
 
 
 async def reached(relay: Relay, position: int) -> None:

@@ -6,9 +6,22 @@ from collections.abc import Awaitable, Callable
 POLL_SECONDS = 0.005
 DEADLINE_SECONDS = 20.0
 
+Condition = Callable[[], bool | Awaitable[bool]]
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds_max: float = DEADLINE_SECONDS) -> None:
-    """Return once the condition holds; raises TimeoutError if it does not in time."""
-    async with asyncio.timeout(seconds_max):
-        while not await condition():
-            await asyncio.sleep(POLL_SECONDS)
+
+async def until(condition: Condition, what: str = "the condition", *, seconds_max: float = DEADLINE_SECONDS) -> None:
+    """Return once the condition holds; fail, naming it as `what`, if it does not in time."""
+    deadline = asyncio.timeout(seconds_max)
+    try:
+        async with deadline:
+            while not await _holds(condition):
+                await asyncio.sleep(POLL_SECONDS)
+    except TimeoutError as error:
+        if not deadline.expired():
+            raise
+        raise AssertionError(f"{what} did not come true within {seconds_max:g} s") from error
+
+
+async def _holds(condition: Condition) -> bool:
+    found = condition()
+    return found if isinstance(found, bool) else await found

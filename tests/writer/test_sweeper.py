@@ -90,14 +90,10 @@ async def test_a_sweeper_waits_for_a_store_that_is_away_and_goes_on() -> None:
         log.is_away = True
         task = asyncio.create_task(a_sweeper(writer, DUE, told).run())
         try:
-            await until(lambda: _is_true(log.refusals > 2))
+            await until(lambda: log.refusals > 2)
             assert told == []
             log.is_away = False
-            await until(lambda: _is_true(told))
+            await until(lambda: bool(told))
         finally:
             task.cancel()
             await asyncio.wait([task])
-
-
-async def _is_true(value: object) -> bool:
-    return bool(value)
