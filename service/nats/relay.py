@@ -28,6 +28,8 @@ from service.nats.stream import EventStream
 from service.nats.window import PublishWindow
 
 READER: Final = "relay"
+# Then another server is tried: this one may be cut off from those that lead the stream.
+REFUSALS_MAX: Final = 3
 
 
 class RelayPace(Struct, frozen=True, kw_only=True):
@@ -67,6 +69,7 @@ class Relay:
         self._pace = pace or RelayPace()
         self._report = Report(log.log_id)
         self._acked = Position(0)
+        self._refusals = 0
         self._backoff = Backoff(self._pace.retry, self._pace.retry_max)
 
     def status(self) -> RelayStatus:
@@ -102,21 +105,36 @@ class Relay:
         if common is None:
             return
         try:
-            await self._follow(stream, common.record)
-        except StreamMovedError:
-            # Another relay was faster, or the stream was lost: look, and leave the work to whoever does it.
-            moved = await self._compare(stream)
-            if moved is not None and moved.position > self._acked:
-                await self._stand_by(stream, moved.position)
+            await self._follow(stream, common)
+        except StreamMovedError as fault:
+            await self._give_way(stream, fault)
+
+    async def _give_way(self, stream: EventStream, fault: StreamMovedError) -> None:
+        """Another relay was faster, or the stream was lost: look, and leave the work to whoever does it.
+
+        Raises BrokerUnavailableError if neither is so, however often we look.
+        """
+        acked = self._acked
+        moved = await self._compare(stream)
+        if moved is None or moved.position < acked:
+            return
+        if moved.position > acked:
+            await self._stand_by(stream, moved.position)
+            return
+        # Nobody leads the stream at present, or a twin is still on its way through the cluster.
+        self._refusals += 1
+        if self._refusals > REFUSALS_MAX:
+            raise BrokerUnavailableError(str(fault)) from fault
+        await self._wait_after_fault()
 
     async def _compare(self, stream: EventStream) -> CommonEnd | None:
         """Where publishing may go on; none, after a while, if it may not."""
         try:
-            common = await compare(stream, self._log)
+            common = await compare(stream, self._log, self._acked)
         except (StreamAheadError, StreamDiffersError) as fault:
             await self._stop_the_log(fault)
             return None
-        self._report.published = common.position
+        self._report.published = self._acked = common.position
         self._report.gaps(common.missing)
         return common
 
@@ -127,12 +145,12 @@ class Relay:
         await self._log.halt(str(fault))
         await asyncio.sleep(self._pace.compare)
 
-    async def _follow(self, stream: EventStream, last: RecordOutline | None) -> None:
-        """Publish what comes after `last`, until it is time to compare both ends again."""
+    async def _follow(self, stream: EventStream, common: CommonEnd) -> None:
+        """Publish what comes after the common end, until it is time to compare both ends again."""
         loop = asyncio.get_running_loop()
         compare_at = loop.time() + self._pace.compare
-        self._acked = position_of(last)
-        async with PublishWindow(stream.client, stream.name, self._acked) as window:
+        last, is_replicated = common.record, common.is_replicated
+        async with PublishWindow(stream.client, stream.name, self._acked, is_replicated=is_replicated) as window:
             while loop.time() < compare_at:
                 if stream.client.is_closed:
                     raise BrokerUnavailableError("the connection was lost")
@@ -182,6 +200,7 @@ class Relay:
     def _well(self, state: RelayState) -> None:
         # Not when a comparison succeeds: a stream that refuses every event would be tried without rest.
         self._backoff.reset()
+        self._refusals = 0
         self._report.healthy(state)
 
     async def _wait_for_events(self) -> None:

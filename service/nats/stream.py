@@ -12,10 +12,12 @@ from nats.js.manager import JetStreamManager
 from schemas.values import LogId, Position
 from service.nats.cloud_event import subject_root
 from service.nats.faults import (
+    CLUSTER_NOT_AVAILABLE,
     MESSAGE_NOT_FOUND,
     STREAM_NAME_IN_USE,
     STREAM_NOT_FOUND,
     BrokerUnavailableError,
+    RelayFaultError,
     StreamRefusedError,
     StreamUnsafeError,
 )
@@ -26,10 +28,11 @@ DUPLICATE_WINDOW_SECONDS: Final = 2.0
 
 
 class StreamEnd(Struct, frozen=True):
-    """Where the stream ends, and how many of its events it no longer has."""
+    """Where the stream ends, how many of its events it no longer has, and whether several servers keep it."""
 
     last: Position
     missing: int
+    is_replicated: bool
 
 
 class StreamMessage(Struct, frozen=True):
@@ -58,7 +61,8 @@ class EventStream:
         unsafe = "; ".join(_dangers(info.config, self._wanted))
         if unsafe:
             raise StreamUnsafeError(f"stream {self.name}: {unsafe}")
-        return StreamEnd(Position(info.state.last_seq), info.state.last_seq - info.state.messages)
+        state, is_replicated = info.state, (info.config.num_replicas or 1) > 1
+        return StreamEnd(Position(state.last_seq), state.last_seq - state.messages, is_replicated)
 
     async def message_at(self, position: Position) -> bytes | None:
         """The body stored under this sequence. Otherwise as `stored_at`."""
@@ -112,7 +116,10 @@ class EventStream:
             return await self._manager.stream_info(self.name)
 
 
-def _refused(error: APIError) -> StreamRefusedError:
+def _refused(error: APIError) -> RelayFaultError:
+    if error.err_code == CLUSTER_NOT_AVAILABLE:
+        # Another server may still see the majority that this one is cut off from.
+        return BrokerUnavailableError(f"JetStream error {error.err_code}: {error.description}")
     return StreamRefusedError(error.err_code or 0, error.description or type(error).__name__)
 
 

@@ -24,9 +24,14 @@ from service.nats.pipelined import PipelinedClient
 
 # One acknowledgement answers for all events before it: each is stored only directly after the one it names by sequence
 # and id. The sequence alone would not do: a foreign message in the place of one event would let the next ones in.
+# Not so on a replicated stream, where every server checks the id by itself, and one that was restarted has forgotten
+# the last one's: it would refuse what the others store and part from them for good, unnoticed (nats-server pull request
+# 8564). There each event is answered, and the comparison looks for foreign messages.
 EVENTS_AN_ACK: Final = 32
 # Well below the 10,000 messages after which a server drops what a stream has not taken in yet.
 WINDOW_EVENTS_MAX: Final = 4096
+# Smaller, because so many are compared one by one when something was refused.
+REPLICATED_WINDOW_EVENTS_MAX: Final = 512
 ACK_SECONDS: Final = 5.0
 LOOK_SECONDS: Final = 0.1
 
@@ -49,8 +54,10 @@ _decoder = msgspec.json.Decoder(_Ack)
 class PublishWindow:
     """Publishes records after position `acked`, in order. After a fault it is of no more use."""
 
-    def __init__(self, client: PipelinedClient, stream: str, acked: Position) -> None:
+    def __init__(self, client: PipelinedClient, stream: str, acked: Position, *, is_replicated: bool = False) -> None:
         self.acked = acked
+        self._is_replicated = is_replicated
+        self._events_max = REPLICATED_WINDOW_EVENTS_MAX if is_replicated else WINDOW_EVENTS_MAX
         self._client = client
         self._stream = stream
         self._sent = acked
@@ -85,7 +92,7 @@ class PublishWindow:
         """
         for start in range(0, len(records), EVENTS_AN_ACK):
             chunk = records[start : start + EVENTS_AN_ACK]
-            await self._answered(self._sent + len(chunk) - WINDOW_EVENTS_MAX)
+            await self._answered(self._sent + len(chunk) - self._events_max)
             try:
                 # nats-py waits without end for a peer that reads no more, once its buffer is full.
                 async with asyncio.timeout(ACK_SECONDS):
@@ -104,9 +111,10 @@ class PublishWindow:
         messages: list[bytes] = []
         for record in chunk:
             own_id = message_id(record)
-            reply = f"{self._inbox}.{last}" if record.position == last else ""
+            is_answered = self._is_replicated or record.position == last
+            reply = f"{self._inbox}.{record.position}" if is_answered else ""
             messages.append(message_of(record, own_id, self._last_id, reply))
-            self._last_id = own_id
+            self._last_id = None if self._is_replicated else own_id
         await self._client.publish_encoded(messages, max(len(record.canonical) for record in chunk))
         self._sent = last
 
@@ -131,6 +139,8 @@ class PublishWindow:
     async def _on_answer(self, message: Msg) -> None:
         position = Position(int(message.subject.rpartition(".")[2]))
         fault = _fault_in(message, self._stream, position)
+        if fault is None and self._is_replicated and position != self.acked + 1:
+            fault = StreamMovedError(f"event {position} is stored, {self.acked + 1} not known to be")
         if fault is None:
             self.acked = max(self.acked, position)
         elif self._fault is None:
