@@ -100,9 +100,9 @@ def record(position: Position, story: str) -> StoredRecord:
 
 
 @asynccontextmanager
-async def relaying(log: EventLog, url: str, pace: RelayPace = HURRIED) -> AsyncGenerator[Relay]:
+async def relaying(log: EventLog, url: str, pace: RelayPace = HURRIED, *, replicas: int = 1) -> AsyncGenerator[Relay]:
     """A relay that runs until the block ends."""
-    relay = Relay(log, NatsSettings(url=url), clock=lambda: UnixSeconds(int(time())), pace=pace)
+    relay = Relay(log, NatsSettings(url=url), clock=lambda: UnixSeconds(int(time())), replicas=replicas, pace=pace)
     task = asyncio.create_task(relay.run())
     try:
         yield relay
@@ -119,7 +119,7 @@ async def reached(relay: Relay, position: int) -> None:
     await until(lambda: (relay.status().published or 0) >= position, f"reaching {position}")
 
 
-async def caught_up(relay: Relay, log: EventLog) -> RelayStatus:
+async def caught_up(relay: Relay, log: EventLog, *, seconds_max: float = DEADLINE_SECONDS) -> RelayStatus:
     """Return once everything in the log is published and nothing is wrong."""
     head = await log.head()
 
@@ -127,7 +127,7 @@ async def caught_up(relay: Relay, log: EventLog) -> RelayStatus:
         status = relay.status()
         return status.fault is None and status.published == head and status.head == head
 
-    overdue = monotonic() + DEADLINE_SECONDS
+    overdue = monotonic() + seconds_max
     while not has_caught_up():
         assert monotonic() < overdue, f"not caught up with {head}: {relay.status()}"
         await asyncio.sleep(0.005)
