@@ -1,6 +1,7 @@
 """Every setting, read once from the environment into one frozen struct. Nothing else reads the environment."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +19,7 @@ APPLICATION: Final = "invoice-numbering"
 
 PostgresUrl = Annotated[str, Meta(pattern=r"^postgres(ql)?://[^\s]+$")]
 Origins = Annotated[str, Meta(pattern=r"^(\*|https?://[^\s,/*]+(,https?://[^\s,/*]+)*)$")]
-NatsUrl = Annotated[str, Meta(pattern=r"^(nats|tls|ws|wss)://[^\s]+$")]
+NatsUrl = Annotated[str, Meta(pattern=r"^(nats|tls|ws|wss)://[^\s,]+(,(nats|tls|ws|wss)://[^\s,]+)*$")]
 
 
 class LogLevel(StrEnum):
@@ -58,7 +59,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_url: Annotated[
         PostgresUrl | None, _about("URL", "PostgreSQL 15 or newer; unset: `numbering up` runs one")
     ] = None
-    nats_url: Annotated[NatsUrl | None, _about("URL", "NATS with JetStream; unset: `numbering up` runs one")] = None
+    nats_url: Annotated[
+        NatsUrl | None,
+        _about("URL", "NATS with JetStream, a cluster's servers with commas between; unset: `numbering up` runs one"),
+    ] = None
     nats_credentials_file: Annotated[
         Path | None, _about("file", "A NATS .creds file, where servers ask for one; unset: as the URL says")
     ] = None
@@ -182,8 +186,12 @@ def child_environment(settings: Settings, **changes: str | int) -> dict[str, str
     return inherited | {_variable(name): str(value) for name, value in fields.items() if value is not None}
 
 
-def without_password(url: str) -> str:
-    """The URL with `***` for its password, without its query, fit for a screen or a log."""
+def without_password(urls: str) -> str:
+    """The URLs, with commas between, each with `***` for its password and no query, fit for a screen or a log."""
+    return ",".join(_without_password(url) for url in re.split(r",(?=[a-z]+://)", urls))
+
+
+def _without_password(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -222,7 +230,7 @@ def _right(variable: str, kind: Any) -> str:
     if variable == "NUMBERING_DATABASE_URL":
         return "like postgresql://user:password@host:5432/database"
     if variable == "NUMBERING_NATS_URL":
-        return "like nats://user:password@host:4222"
+        return "like nats://user:password@host:4222, or several such with commas between"
     if variable == "NUMBERING_CORS_ORIGINS":
         return "like https://app.example.com,https://till.example.com (no path, no blank), or *"
     if isinstance(kind.__origin__, type) and issubclass(kind.__origin__, StrEnum):

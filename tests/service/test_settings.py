@@ -53,6 +53,8 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("NUMBERING_TIME_ZONE", "../../etc/passwd", "the IANA name of a time zone"),
         ("NUMBERING_DATABASE_URL", "mysql://a@b/c", "like postgresql://user:password@host:5432/database"),
         ("NUMBERING_NATS_URL", "localhost", "like nats://user:password@host:4222"),
+        ("NUMBERING_NATS_URL", "nats://a:4222,", "several such with commas between"),
+        ("NUMBERING_NATS_URL", "nats://a:4222,b:4222", "several such with commas between"),
     ],
 )
 def test_a_bad_value_is_named_with_what_would_be_right(variable: str, value: str, right: str) -> None:
@@ -64,6 +66,11 @@ def test_a_bad_value_is_named_with_what_would_be_right(variable: str, value: str
 def test_a_variable_that_does_not_exist_is_refused() -> None:
     with pytest.raises(SettingsError, match="NUMBERING_RATELIMIT is not a setting"):
         read_settings({"NUMBERING_RATELIMIT": "5"})
+
+
+def test_the_servers_of_a_cluster_are_given_with_commas_between() -> None:
+    urls = "nats://user:password@a:4222,nats://user:password@b:4222,tls://c"
+    assert read_settings({"NUMBERING_NATS_URL": urls}).nats_url == urls
 
 
 def test_variables_of_the_tests_are_let_through() -> None:
@@ -83,6 +90,8 @@ def test_every_setting_says_its_unit_and_effect() -> None:
         ("postgresql://user@host/db", "postgresql://user@host/db"),
         ("nats://:secret@host", "nats://:***@host"),
         ("nats://host:4222", "nats://host:4222"),
+        ("nats://user:secret@a:1,nats://user:secret@b:2", "nats://user:***@a:1,nats://user:***@b:2"),
+        ("postgresql://user:sec,ret@host/db", "postgresql://user:***@host/db"),
         ("postgresql://user:secret@[host/db", "***"),
     ],
 )
