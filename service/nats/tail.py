@@ -6,6 +6,7 @@ from schemas.record import StoredRecord, decode_record, encode_record
 from schemas.values import LogId, Position
 from service.event_log import EventLog
 from service.nats.stream import EventStream, StreamMessage
+from service.nats.window import REPLICATED_WINDOW_EVENTS_MAX
 
 
 class Fork(Struct, frozen=True):
@@ -36,7 +37,8 @@ class Tail(Struct, frozen=True):
 
 async def find_fork(stream: EventStream, log: EventLog) -> Fork:
     """Where stream and log part. Raises the faults of both ends."""
-    end, head = (await stream.end()).last, await log.head()
+    found, head = await stream.end(), await log.head()
+    end = found.last
     common, differs = Position(0), Position(min(end, head) + 1)
     while common + 1 < differs:
         middle = Position((common + differs) // 2)
@@ -44,6 +46,8 @@ async def find_fork(stream: EventStream, log: EventLog) -> Fork:
             common = middle
         else:
             differs = middle
+    if found.is_replicated:
+        common = await _before_a_stranger(stream, log, common)
     return Fork(common, head, end)
 
 
@@ -61,6 +65,14 @@ async def read_tail(stream: EventStream, log_id: LogId, fork: Fork) -> Tail:
         elif isinstance(found, str) and tail.strange is None:
             tail = Tail(tail.messages, tail.records, found)
     return tail
+
+
+async def _before_a_stranger(stream: EventStream, log: EventLog, common: Position) -> Position:
+    """A replicated stream takes a window's events after a foreign message, which halving steps over."""
+    for number in range(max(1, common - REPLICATED_WINDOW_EVENTS_MAX), common):
+        if not await _is_same(stream, log, Position(number)):
+            return Position(number - 1)
+    return common
 
 
 async def _is_same(stream: EventStream, log: EventLog, position: Position) -> bool:

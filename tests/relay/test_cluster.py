@@ -17,6 +17,7 @@ from service.nats.faults import WRONG_LAST_SEQUENCE, WRONG_LAST_SEQUENCE_REPLICA
 from service.nats.relay import Relay, RelayPace
 from service.nats.status import RelayState
 from service.nats.stream import DUPLICATE_WINDOW_SECONDS, EventStream
+from service.nats.tail import find_fork
 from service.nats.window import PublishWindow
 from tests.support.cluster import DEADLINE_SECONDS, Cluster, Node, cluster_of_three
 from tests.support.parts import traversable_directory
@@ -126,11 +127,14 @@ async def test_two_relays_and_a_rival_publish_nothing_twice(cluster: Cluster) ->
             relaying(log, cluster.urls) as other,
             running_beside(rival(cluster, log, refused)),
         ):
-            while not refused or await log.head() < 4000:
+            has_loser = False
+            while not has_loser or await log.head() < 4000:
                 await grow(log, 100)
                 one.wake.set()
                 other.wake.set()
                 await caught_up(one, log)
+                # A relay stands by only after it was refused.
+                has_loser |= bool(refused) or RelayState.STANDBY in {one.status().state, other.status().state}
             await caught_up(other, log)
 
     await assert_all_copies_are_the_log(cluster, log)
@@ -180,6 +184,9 @@ async def test_a_foreign_message_that_lets_the_next_events_in_halts_the_log(clus
     log.resume()
     async with relaying(log, cluster.urls, STEADY) as relay:
         await until(lambda: log.is_halted, "the halt by a relay that did not see it happen")
+    async with connected(NatsSettings(url=cluster.urls), "operator") as client:
+        fork = await find_fork(EventStream(client, DEFAULT_LOG), log)
+    assert (fork.common, fork.is_agreed, fork.is_tail_lost) == (10, False, False)
 
     received = await messages(cluster.nodes[0].url)
     assert [message.subject == FOREIGN for message in received[:11]] == [False] * 10 + [True]
