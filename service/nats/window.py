@@ -158,7 +158,7 @@ def _fault_in(message: Msg, stream: str, position: Position) -> RelayFaultError 
         return StreamRefusedError(0, f"not an acknowledgement: {error}")
     if ack.error is not None:
         if ack.error.err_code in MOVED:
-            return StreamMovedError(f"event {position} does not continue the stream")
+            return StreamMovedError(f"event {position} does not continue the stream ({ack.error.err_code})")
         return StreamRefusedError(ack.error.err_code, ack.error.description)
     # A duplicate is stored, by somebody else or under an earlier connection: who and what is to be looked at.
     if ack.duplicate or ack.seq != position or ack.stream != stream:

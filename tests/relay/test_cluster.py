@@ -13,7 +13,14 @@ from structlog.testing import capture_logs
 from schemas.values import DEFAULT_LOG, Position
 from service.memory_log import MemoryLog
 from service.nats.connection import NatsSettings, connected
-from service.nats.faults import WRONG_LAST_SEQUENCE, WRONG_LAST_SEQUENCE_REPLICATED, StreamMovedError
+from service.nats.faults import (
+    CLUSTER_NOT_AVAILABLE,
+    WRONG_LAST_SEQUENCE,
+    WRONG_LAST_SEQUENCE_REPLICATED,
+    BrokerUnavailableError,
+    StreamMovedError,
+    StreamRefusedError,
+)
 from service.nats.relay import Relay, RelayPace
 from service.nats.status import RelayState
 from service.nats.stream import DUPLICATE_WINDOW_SECONDS, EventStream
@@ -171,6 +178,19 @@ async def test_the_relay_waits_for_a_majority_and_catches_up(cluster: Cluster) -
     await assert_all_copies_are_the_log(cluster, log)
 
 
+async def test_a_server_that_is_cut_off_is_left_for_another(cluster: Cluster) -> None:
+    log = MemoryLog()
+    await grow(log, 100)
+    await a_leader_and_a_follower(cluster)
+    await is_sent_on_by(cluster.cut_off)
+    # A relay begins with any of them: most likely with one that sends it on.
+    urls = [cluster.cut_off.url] * 5 + [cluster.nodes[0].url]
+    async with relaying(log, ",".join(urls)) as relay:
+        await caught_up(relay, log, seconds_max=DEADLINE_SECONDS)
+
+    await assert_all_copies_are_the_log(cluster, log)
+
+
 async def test_a_foreign_message_that_lets_the_next_events_in_halts_the_log(cluster: Cluster) -> None:
     log = UnsureLog()
     log.durable = Position(10)
@@ -236,6 +256,22 @@ async def a_leader_and_a_follower(cluster: Cluster) -> tuple[Node, Node]:
         await EventStream(client, DEFAULT_LOG, replicas=3).end()
     leader = await cluster.leader_of(STREAM)
     return leader, next(node for node in cluster.nodes if node is not leader)
+
+
+async def is_sent_on_by(lone: Node) -> None:
+    """Return once a server without a majority has said so, and been taken as a reason to try another."""
+
+    async def is_sent_on() -> bool:
+        try:
+            async with connected(NatsSettings(url=lone.url), "test") as client:
+                await EventStream(client, DEFAULT_LOG).end()
+        except BrokerUnavailableError as error:
+            return str(CLUSTER_NOT_AVAILABLE) in str(error)
+        except StreamRefusedError:
+            return False  # JetStream is not there yet
+        return False
+
+    await until(is_sent_on, f"{CLUSTER_NOT_AVAILABLE} from {lone.name}", seconds_max=DEADLINE_SECONDS)
 
 
 async def assert_all_copies_are_the_log(cluster: Cluster, log: MemoryLog) -> None:

@@ -20,6 +20,7 @@ from tests.support.waiting import until
 
 SIZE = 3
 PORTS_A_NODE = 3
+NOBODY = f"nats://{LOOPBACK}:1"
 START_ATTEMPTS = 3
 LOOK_SECONDS = 0.05
 # An election takes up to nine seconds after its leader was killed, and now and then a second one is needed.
@@ -153,27 +154,28 @@ class Node:
 
 
 class Cluster:
-    """Three nodes; `urls` is what the service takes for a cluster."""
+    """Three nodes; `urls` is what the service takes for a cluster. `cut_off` is a server that reaches none of them."""
 
-    def __init__(self, nodes: list[Node]) -> None:
+    def __init__(self, nodes: list[Node], cut_off: Node) -> None:
         self.nodes = nodes
+        self.cut_off = cut_off
         self.urls = ",".join(node.url for node in nodes)
 
     def start(self) -> None:
         """Start every node that is down; returns at once."""
-        for node in self.nodes:
+        for node in (*self.nodes, self.cut_off):
             node.start()
 
     def kill(self) -> None:
         """Kill every node."""
-        for node in self.nodes:
+        for node in (*self.nodes, self.cut_off):
             node.kill()
 
     async def settled(self) -> None:
         """Return once every node is up, agrees on who leads the cluster, and has what the leaders have."""
 
         async def is_settled() -> bool:
-            for node in self.nodes:
+            for node in (*self.nodes, self.cut_off):
                 node.assert_runs()
             found = {(await node.jetstream()).meta_cluster for node in self.nodes}
             is_led = {(meta.leader is not None, meta.cluster_size) for meta in found} == {(True, SIZE)}
@@ -234,19 +236,20 @@ async def _started(directory: Path) -> Cluster:
             cluster.kill()
             raise
         return cluster
-    raise AssertionError(f"every port was taken: {START_ATTEMPTS} times {SIZE * PORTS_A_NODE} were tried")
+    raise AssertionError(f"every port was taken: {START_ATTEMPTS} times {(SIZE + 1) * PORTS_A_NODE} were tried")
 
 
 def _configured(directory: Path) -> Cluster:
     directory.mkdir()
-    ports = _free_ports(SIZE * PORTS_A_NODE)
-    nodes = [
+    ports = _free_ports((SIZE + 1) * PORTS_A_NODE)
+    *nodes, cut_off = [
         Node(f"node-{number}", directory / str(number), ports[number * PORTS_A_NODE :][:PORTS_A_NODE])
-        for number in range(SIZE)
+        for number in range(SIZE + 1)
     ]
     for node in nodes:
         node.configure([other.route for other in nodes if other is not node])
-    return Cluster(nodes)
+    cut_off.configure([NOBODY])
+    return Cluster(nodes, cut_off)
 
 
 def _free_ports(count: int) -> list[int]:
