@@ -13,6 +13,7 @@ from msgspec import Struct
 from schemas.values import Position, UnixSeconds
 from service.event_log import EventLog, LogFaultError, RecordOutline
 from service.nats.backoff import Backoff, jittered
+from service.nats.cancellation import heed_cancellation
 from service.nats.comparison import CommonEnd, compare, position_of
 from service.nats.connection import NatsSettings, connected
 from service.nats.faults import (
@@ -211,6 +212,7 @@ class Relay:
             return
 
     async def _wait_after_fault(self) -> None:
+        heed_cancellation()
         await asyncio.sleep(self._backoff.step())
         await self._observe()
 

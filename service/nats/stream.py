@@ -1,6 +1,7 @@
 """The JetStream stream of one log: made with settings that keep every event, and never changed by us afterwards."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from msgspec import Struct
@@ -10,6 +11,7 @@ from nats.js.errors import APIError
 from nats.js.manager import JetStreamManager
 
 from schemas.values import LogId, Position
+from service.nats.cancellation import heed_cancellation
 from service.nats.cloud_event import subject_root
 from service.nats.faults import (
     CLUSTER_NOT_AVAILABLE,
@@ -74,37 +76,29 @@ class EventStream:
 
         Raises StreamRefusedError, BrokerUnavailableError.
         """
-        try:
-            message = await self._manager.get_msg(self.name, seq=position)
-        except APIError as error:
-            if error.err_code == MESSAGE_NOT_FOUND:
+        with _faults():
+            try:
+                message = await self._manager.get_msg(self.name, seq=position)
+            except APIError as error:
+                if error.err_code != MESSAGE_NOT_FOUND:
+                    raise
                 return None
-            raise _refused(error) from error
-        except (NatsError, OSError, TimeoutError) as error:
-            raise BrokerUnavailableError(str(error) or type(error).__name__) from error
         return StreamMessage(position, message.subject or "", message.data or b"")
 
     async def delete(self) -> None:
         """Delete the stream with all it holds; the relay makes it anew. Raises as `stored_at`."""
-        try:
+        with _faults():
             await self._manager.delete_stream(self.name)
-        except APIError as error:
-            raise _refused(error) from error
-        except (NatsError, OSError, TimeoutError) as error:
-            raise BrokerUnavailableError(str(error) or type(error).__name__) from error
 
     async def _info(self) -> StreamInfo:
-        try:
+        with _faults():
             try:
-                return await self._manager.stream_info(self.name)
+                info = await self._manager.stream_info(self.name)
             except APIError as error:
                 if error.err_code != STREAM_NOT_FOUND:
                     raise
-            return await self._create()
-        except APIError as error:
-            raise _refused(error) from error
-        except (NatsError, OSError, TimeoutError) as error:
-            raise BrokerUnavailableError(str(error) or type(error).__name__) from error
+                info = await self._create()
+        return info
 
     async def _create(self) -> StreamInfo:
         try:
@@ -114,6 +108,18 @@ class EventStream:
                 raise
             # Somebody made it in the meantime, with other settings, which the caller now judges.
             return await self._manager.stream_info(self.name)
+
+
+@contextmanager
+def _faults() -> Generator[None]:
+    """Turn what nats-py raises into faults of ours."""
+    try:
+        yield
+    except APIError as error:
+        raise _refused(error) from error
+    except (NatsError, OSError, TimeoutError) as error:
+        raise BrokerUnavailableError(str(error) or type(error).__name__) from error
+    heed_cancellation()
 
 
 def _refused(error: APIError) -> RelayFaultError:
