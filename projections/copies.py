@@ -8,7 +8,7 @@ from typing import Final
 import asyncpg
 from msgspec import Struct
 
-from projections.faults import CopySwappedError, ProjectionBrokenError
+from projections.faults import CopyBrokenError, CopySwappedError, ProjectionBrokenError, is_passing
 from projections.projection import Projection, Write
 from projections.statements import statement
 from schemas.record import Record
@@ -25,6 +25,13 @@ class Fit(Enum):
     OLDER = "older"
     NEWER = "newer"
     MISSING = "missing"
+
+
+class Look(Struct, frozen=True):
+    """What a look at a copy finds: how it compares, and its identity, which a copy that is put in its place has not."""
+
+    fit: Fit
+    identity: int | None
 
 
 class Copy(Struct, frozen=True):
@@ -49,33 +56,35 @@ def retired(projection: Projection) -> Copy:
     return Copy(projection, f"{projection.name}_old")
 
 
-async def fits(connection: asyncpg.Connection, copies: Sequence[Copy]) -> list[Fit]:
-    """How each of the copies compares with its projection, by the definition it was made with."""
+async def look_at_all(connection: asyncpg.Connection, copies: Sequence[Copy]) -> dict[str, Look]:
+    """A look at each of the copies, by its schema."""
     schemas = [copy.schema for copy in copies]
     rows = {row["name"]: row for row in await connection.fetch(statement("copy_definitions"), schemas)}
-    return [
-        _fit(copy.projection, row["definition"]) if (row := rows[copy.schema])["is_there"] else Fit.MISSING
-        for copy in copies
-    ]
+    return {copy.schema: _look(copy, rows[copy.schema]) for copy in copies}
 
 
-async def ensure(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> Fit:
+async def look_at(connection: asyncpg.Connection, copy: Copy) -> Look:
+    """How the copy compares with its projection, by the definition it was made with."""
+    return (await look_at_all(connection, [copy]))[copy.schema]
+
+
+async def ensure(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> Look:
     """Make the copy, empty, if there is none, and let it follow the log if this program may write it.
 
     Several processes may do so at once.
     """
-    [fit] = await fits(connection, [copy])
-    if fit is Fit.MISSING:
+    look = await look_at(connection, copy)
+    if look.fit is Fit.MISSING:
         try:
             async with connection.transaction():
                 await create(connection, copy)
         except (asyncpg.DuplicateSchemaError, asyncpg.UniqueViolationError):
             pass  # another process made it in the meantime
-        [fit] = await fits(connection, [copy])
-    if fit is Fit.OWN:
+        look = await look_at(connection, copy)
+    if look.fit is Fit.OWN:
         async with connection.transaction():
             await follow(connection, copy, [log_id])
-    return fit
+    return look
 
 
 async def create(connection: asyncpg.Connection, copy: Copy) -> None:
@@ -147,7 +156,8 @@ async def positions(connection: asyncpg.Connection, copy: Copy) -> dict[LogId, P
 async def apply(connection: asyncpg.Connection, copy: Copy, records: Sequence[Record]) -> None:
     """Write what the records come to and move the checkpoint past them; all or nothing with the caller's transaction.
 
-    Raises ProjectionBrokenError if they do not fit what the copy holds.
+    Raises CopyBrokenError if they do not fit what the copy holds, or cannot be written for any reason that stays, and
+    asyncpg's errors where a later try may succeed.
     """
     first, last = records[0], records[-1]
     await use(connection, copy)
@@ -156,9 +166,16 @@ async def apply(connection: asyncpg.Connection, copy: Copy, records: Sequence[Re
             await _execute(connection, write)
         moved = (last.log, first.position - 1, last.position, last.at)
         await _execute(connection, Write(statement("checkpoint_move"), moved, 1))
-    except (asyncpg.IntegrityConstraintViolationError, ProjectionBrokenError) as error:
+    except Exception as error:
+        if is_passing(error):
+            raise
         where = f"{copy.schema} between positions {first.position} and {last.position} of log {first.log}"
-        raise ProjectionBrokenError(f"{where}: {error}") from error
+        raise CopyBrokenError(copy.schema, f"{where}: {str(error) or repr(error)}") from error
+
+
+def _look(copy: Copy, row: asyncpg.Record) -> Look:
+    is_there = row["identity"] is not None
+    return Look(_fit(copy.projection, row["definition"]) if is_there else Fit.MISSING, row["identity"])
 
 
 def _fit(projection: Projection, definition: str | None) -> Fit:

@@ -15,6 +15,14 @@ class ProjectionBrokenError(Exception):
     """What the log holds and what a projection holds do not fit together; the batch that met it changed nothing."""
 
 
+class CopyBrokenError(ProjectionBrokenError):
+    """This one copy cannot be brought forward; the others can."""
+
+    def __init__(self, schema: str, why: str) -> None:
+        super().__init__(why)
+        self.schema = schema
+
+
 class LogHoleError(ProjectionBrokenError):
     """The log lacks a position below its head; nothing was changed."""
 

@@ -109,7 +109,7 @@ class Rebuild:
             for log_id, target in targets.items():
                 while reached[log_id] < target:
                     reached[log_id] = await self._apply_batch(log_id, reached[log_id], target)
-            [fit] = await copies.fits(self._connection, [self._live])
+            fit = (await copies.look_at(self._connection, self._live)).fit
             if fit is Fit.NEWER and not is_forced:
                 raise ProjectionBrokenError(f"{self._live.schema} was made by a newer program")
             live_digest = await copies.digest(self._connection, self._live) if fit is Fit.OWN else None

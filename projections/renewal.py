@@ -25,23 +25,26 @@ class Renewal:
     def __init__(self, database_url: str) -> None:
         self._database_url = database_url
         self._asked: dict[str, Projection] = {}
+        self._given_up: set[str] = set()
         self._is_asked = asyncio.Event()
 
     def ask(self, projection: Projection) -> None:
         """Have it renewed by `run` or the next `renew`."""
         self._asked[projection.name] = projection
+        self._given_up.discard(projection.name)
         self._is_asked.set()
 
+    def given_up(self) -> set[str]:
+        """The projections that could not be renewed; the old copies stay as they are until they are asked for again."""
+        return set(self._given_up)
+
     async def run(self) -> None:
-        """Renew what is asked for until cancelled; raises ProjectionBrokenError if the log cannot be read whole."""
+        """Renew what is asked for until cancelled, and what cannot be renewed give up."""
         while True:
             await self._is_asked.wait()
-            try:
-                await self.renew()
-            except Exception as error:
-                if not is_passing(error) and not isinstance(error, RebuildRunningError | asyncpg.UndefinedTableError):
-                    raise
-                await asyncio.sleep(AGAIN_SECONDS)
+            for projection in list(self._asked.values()):
+                if not await self._is_settled(projection):
+                    await asyncio.sleep(AGAIN_SECONDS)
 
     async def renew(self) -> bool:
         """Renew what was asked for; says whether anything was.
@@ -52,14 +55,29 @@ class Renewal:
         is_any = bool(self._asked)
         for projection in list(self._asked.values()):
             await self._renew(projection)
-            del self._asked[projection.name]
+            self._forget(projection)
+        return is_any
+
+    async def _is_settled(self, projection: Projection) -> bool:
+        """Whether the projection is renewed or given up, and not to be tried once more."""
+        try:
+            await self._renew(projection)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the old copy answers and the others go on
+            if is_passing(error) or isinstance(error, RebuildRunningError | asyncpg.UndefinedTableError):
+                return False
+            self._given_up.add(projection.name)
+            _log.error("a projection cannot be renewed", projection=projection.name, exc_info=error)
+        self._forget(projection)
+        return True
+
+    def _forget(self, projection: Projection) -> None:
+        self._asked.pop(projection.name, None)
         if not self._asked:
             self._is_asked.clear()
-        return is_any
 
     async def _renew(self, projection: Projection) -> None:
         async with connected(self._database_url) as connection:
-            if await copies.fits(connection, [copies.live(projection)]) == [Fit.OLDER]:
+            if (await copies.look_at(connection, copies.live(projection))).fit is Fit.OLDER:
                 _log.info(
                     "a projection of an older definition is rebuilt beside the one that answers",
                     projection=projection.name,

@@ -10,14 +10,15 @@ import structlog
 
 from projections import copies
 from projections.catalogue import ALL
-from projections.copies import Copy, Fit
-from projections.faults import CopySwappedError, ProjectionBrokenError, is_passing
+from projections.copies import Copy, Fit, Look
+from projections.faults import CopyBrokenError, CopySwappedError, ProjectionBrokenError, is_passing
 from projections.log import read_between, read_head
 from projections.projection import Projection
 from projections.rebuild import REBUILD_BATCH_SIZE, Progress, Rebuild, Rebuilt, no_progress
 from projections.renewal import Renewal
 from projections.session import connected
 from projections.snapshot import from_projections
+from projections.stopped import Stopped
 from schemas.record import Record
 from schemas.values import DEFAULT_LOG, LogId, Position
 
@@ -57,7 +58,10 @@ class ProjectionRunner:
         self._database_url = database_url
         self._projections = sorted(projections, key=lambda projection: projection.name)
         self._copies = [copies.live(projection) for projection in self._projections]
-        self._fits: list[Fit] = []
+        self._looks: dict[str, Look] = {}
+        self._is_settled = False
+        self._stopped = Stopped(log_id)
+        self._fault: str | None = None
         self._followed: list[Copy] = []
         self._renewal = Renewal(database_url)
         self._log_id = log_id
@@ -70,23 +74,24 @@ class ProjectionRunner:
         """Follow the log until cancelled; a lost database is waited for.
 
         A copy of an older definition is rebuilt beside the one that answers; one of a newer definition is left to the
-        newer program. Raises ProjectionBrokenError, with nothing written, where going on would make a projection wrong.
+        newer program. Where going on would make a projection wrong it is stopped, with nothing written, and told in
+        `stopped`; where the log itself cannot be followed, all are, and it is looked at again. Nothing is raised: a
+        projection can be made anew, and must not end the process that may issue numbers too.
         """
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._follow_always())
-                group.create_task(self._renewal.run())
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from failures
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_always())
+            group.create_task(self._renewal.run())
 
     async def _follow_always(self) -> None:
         wait_seconds: float | None = None
         while True:
             try:
                 await self._follow()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - see run
                 if not is_passing(error):
-                    raise
+                    self._stop_all(error)
+                    await asyncio.sleep(RECONNECT_SECONDS_MAX)
+                    continue
                 # Any progress ended the outage before: this is another fault, logged, and met with a short wait again.
                 if self._has_progressed or wait_seconds is None:
                     wait_seconds = RECONNECT_SECONDS_MIN
@@ -127,7 +132,7 @@ class ProjectionRunner:
         async with connected(self._database_url) as connection:
             found = None
             while found is None:  # at most once for each rebuild that ends meanwhile
-                if await copies.ensure(connection, copy, self._log_id) is not Fit.OWN:
+                if (await copies.ensure(connection, copy, self._log_id)).fit is not Fit.OWN:
                     raise ProjectionBrokenError(f"{name} is of another definition; rebuild it first")
                 found = await from_projections(
                     connection, [copy.schema], lambda: copies.digest(connection, copy), is_waiting=False
@@ -142,18 +147,32 @@ class ProjectionRunner:
         """How many events each projection was behind the log when this runner last looked."""
         return {name: max(0, self.head - position) for name, position in self.positions().items()}
 
+    def stopped(self) -> set[str]:
+        """The projections that stand still until an operator has done something; the log said why."""
+        if self._fault is not None:
+            return set(self._positions)
+        return self._stopped.names() | (self._renewal.given_up() & self._of(Fit.OLDER))
+
     def _newer(self) -> set[str]:
         """The projections that a newer program keeps."""
-        return {copy.schema for copy, fit in zip(self._copies, self._fits, strict=False) if fit is Fit.NEWER}
+        return self._of(Fit.NEWER)
+
+    def _of(self, fit: Fit) -> set[str]:
+        return {schema for schema, look in self._looks.items() if look.fit is fit}
+
+    def _stop_all(self, error: Exception) -> None:
+        fault = repr(error)
+        if fault != self._fault:
+            self._fault = fault
+            _log.error("projections cannot follow the log", log=self._log_id, error=fault, exc_info=error)
 
     async def _follow(self) -> None:
         async with connected(self._database_url) as connection:
-            await self._ensure(connection)
+            self._is_settled = False
             is_told = False
             while True:
-                if await copies.fits(connection, self._copies) != self._fits:
-                    await self._ensure(connection)
-                await self._reach_head(connection)
+                await self._keep_up(connection)
+                self._fault = None
                 self._has_progressed = True
                 if not is_told:
                     is_told = True
@@ -163,26 +182,48 @@ class ProjectionRunner:
                         await self.wake.wait()
                 self.wake.clear()
 
-    async def _ensure(self, connection: asyncpg.Connection) -> None:
-        """As `_look`, again where a copy is dropped or swapped while it is looked at."""
-        for _ in range(LOOKS_MAX):
-            with suppress(asyncpg.UndefinedTableError, CopySwappedError):
-                return await self._look(connection)
-        return await self._look(connection)
+    async def _keep_up(self, connection: asyncpg.Connection) -> None:
+        """Bring all to the head but those that break, now or before; each of these is stopped at most once a copy."""
+        while True:
+            try:
+                is_changed = await copies.look_at_all(connection, self._copies) != self._looks
+                if is_changed or not self._is_settled:
+                    await self._ensure(connection)
+                return await self._reach_head(connection)
+            except CopyBrokenError as error:
+                self._stopped.add(error, self._looks)
+                self._is_settled = False
 
-    async def _look(self, connection: asyncpg.Connection) -> None:
-        """Make what is missing, learn where every projection stands, and which of them are ours to follow."""
-        self._fits = [await copies.ensure(connection, copy, self._log_id) for copy in self._copies]
-        self._followed = [copy for copy, fit in zip(self._copies, self._fits, strict=True) if fit is Fit.OWN]
-        for copy, fit in zip(self._copies, self._fits, strict=True):
-            if fit is Fit.OLDER:
+    async def _ensure(self, connection: asyncpg.Connection) -> None:
+        """Make what is missing, learn where every projection stands, and which of them are ours to follow.
+
+        Raises CopyBrokenError for a copy that cannot even be asked.
+        """
+        self._looks = await copies.look_at_all(connection, self._copies)
+        self._followed = []
+        for copy in self._copies:
+            if self._stopped.has(copy.schema, self._looks[copy.schema]):
+                continue
+            fit = await self._look(connection, copy)
+            if fit is Fit.OWN:
+                self._followed.append(copy)
+            elif fit is Fit.OLDER:
                 self._renewal.ask(copy.projection)
             elif fit is Fit.NEWER:
                 _log.warning("a newer program keeps this projection; it is left alone", projection=copy.schema)
-        for copy in self._followed:
-            async with connection.transaction():
-                found = await copies.positions(connection, copy)
-            self._positions[copy.schema] = found[self._log_id]
+        self._is_settled = True
+
+    async def _look(self, connection: asyncpg.Connection, copy: Copy) -> Fit:
+        """Make the copy if it is missing and learn where it stands; again where it is dropped or swapped meanwhile."""
+        for _ in range(LOOKS_MAX):
+            with suppress(asyncpg.UndefinedTableError, CopySwappedError):
+                look = self._looks[copy.schema] = await copies.ensure(connection, copy, self._log_id)
+                if look.fit is Fit.OWN:
+                    async with connection.transaction():
+                        found = await copies.positions(connection, copy)
+                    self._positions[copy.schema] = found[self._log_id]
+                return look.fit
+        raise CopyBrokenError(copy.schema, f"{copy.schema} has no checkpoint")
 
     async def _reach_head(self, connection: asyncpg.Connection) -> None:
         self.head = await read_head(connection, self._log_id)

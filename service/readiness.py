@@ -105,4 +105,7 @@ async def relay_health(relay: Relay) -> Health:
 
 
 async def _projection_health(runner: ProjectionRunner) -> Health:
+    """How the projections are; reports are made from the log without them, and only the list of invoices is not."""
+    if runner.stopped():
+        return Health.DEGRADED
     return Health.OK if max(runner.lag().values(), default=0) <= LAG_EVENTS_MAX else Health.DEGRADED

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from projections.catalogue import ALL
 from projections.faults import LogHoleError, ProjectionBrokenError
@@ -41,6 +42,12 @@ async def assert_all_agree(log: WrittenLog, history: History) -> None:
     replay = replay_of(history.records)
     for series in history.series:
         await assert_agreement(log.reader, replay, series.series_id)
+
+
+async def assert_all_stop(runner: ProjectionRunner) -> None:
+    """The runner says that nothing is followed, and does not end."""
+    async with running(runner):
+        await until(lambda: runner.stopped() == {projection.name for projection in ALL})
 
 
 @asynccontextmanager
@@ -109,7 +116,10 @@ async def test_a_hole_in_the_log_stops_the_runner_and_changes_nothing(
         await admin.execute("DELETE FROM log.event WHERE position = $1", log.position - 35)
 
     with pytest.raises(LogHoleError, match="is due"):
-        await ProjectionRunner(log.database_url).run()
+        await ProjectionRunner(log.database_url).catch_up()
+    with capture_logs() as lines:
+        await assert_all_stop(ProjectionRunner(log.database_url))
+    assert [line["error"][:12] for line in lines] == ["LogHoleError"]
     assert before == [await runner.digest(projection.name) for projection in ALL]
 
 
@@ -119,7 +129,8 @@ async def test_a_log_that_ends_before_its_head_stops_the_runner(log: WrittenLog,
         await admin.execute("ALTER TABLE log.event DISABLE TRIGGER event_only_grows")
         await admin.execute("DELETE FROM log.event WHERE position = $1", log.position)
     with pytest.raises(LogHoleError, match="its head says"):
-        await runner.run()
+        await runner.catch_up()
+    await assert_all_stop(runner)
 
 
 async def test_a_log_that_lost_its_tail_stops_the_runner(log: WrittenLog, runner: ProjectionRunner) -> None:
@@ -128,7 +139,8 @@ async def test_a_log_that_lost_its_tail_stops_the_runner(log: WrittenLog, runner
     async with superuser(log) as admin:
         await admin.execute("UPDATE log.head SET position = position - 1")
     with pytest.raises(ProjectionBrokenError, match="before projections"):
-        await ProjectionRunner(log.database_url).run()
+        await ProjectionRunner(log.database_url).catch_up()
+    await assert_all_stop(ProjectionRunner(log.database_url))
 
 
 async def test_postgresql_refuses_a_counter_that_does_not_account_for_a_number(

@@ -1,0 +1,123 @@
+"""A projection that cannot go on is stopped alone, told of once, and taken up again when it was rebuilt."""
+
+from collections.abc import Sequence
+
+import pytest
+from msgspec.structs import replace
+from structlog.testing import capture_logs
+
+from projections.catalogue import ALL
+from projections.faults import CopyBrokenError
+from projections.projection import Projection, Write
+from projections.runner import ProjectionRunner
+from schemas.record import Record
+from tests.projections.conftest import WrittenLog
+from tests.projections.histories import History
+from tests.projections.test_rebuild import LEFTOVERS
+from tests.projections.test_runner import assert_all_agree, is_at_head, running, superuser
+from tests.support.waiting import until
+
+
+async def spoil_the_register(log: WrittenLog) -> None:
+    """Rob the register of what the next events need."""
+    async with superuser(log) as admin:
+        await admin.execute("DELETE FROM register.ending")
+        await admin.execute("DELETE FROM register.block")
+
+
+def others_are_at_head(runner: ProjectionRunner, log: WrittenLog, stopped: str) -> bool:
+    return {position for name, position in runner.positions().items() if name != stopped} == {log.position}
+
+
+async def test_a_broken_projection_stops_alone_and_goes_on_after_a_forced_rebuild(
+    log: WrittenLog, runner: ProjectionRunner
+) -> None:
+    history = History.of_seed(51)
+    await log.append(history.grow(200), history.bodies)
+    with capture_logs() as lines:
+        async with running(runner):
+            await until(is_at_head(runner, log))
+            assert runner.stopped() == set()
+            await spoil_the_register(log)
+            for _ in range(5):
+                await log.append(history.grow(60), history.bodies)
+                runner.wake.set()
+                await until(lambda: others_are_at_head(runner, log, "register"))
+            assert runner.stopped() == {"register"}
+            assert runner.lag()["register"] > 0
+            await assert_all_agree(log, history)  # told from the log
+
+            assert (await ProjectionRunner(log.database_url).rebuild("register", is_forced=True)).is_swapped
+            await until(is_at_head(runner, log))
+            assert runner.stopped() == set()
+    told = [line["projection"] for line in lines if line["log_level"] == "error"]
+    assert told == ["register"]
+    await assert_all_agree(log, history)
+    assert await log.reader.fetch(LEFTOVERS) == []
+
+
+async def test_a_broken_projection_ends_a_catching_up(log: WrittenLog, runner: ProjectionRunner) -> None:
+    history = History.of_seed(52)
+    await log.append(history.grow(200), history.bodies)
+    await runner.catch_up()
+    await spoil_the_register(log)
+    await log.append(history.grow(200), history.bodies)
+    with pytest.raises(CopyBrokenError, match="register between positions"):
+        await runner.catch_up()
+
+
+async def test_a_copy_without_a_checkpoint_stops_alone(log: WrittenLog, runner: ProjectionRunner) -> None:
+    history = History.of_seed(53)
+    await log.append(history.grow(100), history.bodies)
+    await runner.catch_up()
+    async with superuser(log) as admin:
+        await admin.execute("DROP TABLE gaps.checkpoint")
+        await log.append(history.grow(100), history.bodies)
+        async with running(runner):
+            await until(lambda: others_are_at_head(runner, log, "gaps"))
+            assert runner.stopped() == {"gaps"}
+            await admin.execute("DROP SCHEMA gaps CASCADE")
+            await until(is_at_head(runner, log))
+            assert runner.stopped() == set()
+    await assert_all_agree(log, history)
+
+
+async def test_a_defect_in_one_projection_stops_that_one(log: WrittenLog) -> None:
+    history = History.of_seed(54)
+    await log.append(history.grow(100), history.bodies)
+    runner = ProjectionRunner(log.database_url, projections=[_defective("history"), *_without("history")])
+    async with running(runner):
+        await until(lambda: others_are_at_head(runner, log, "history"))
+        assert runner.stopped() == {"history"}
+    await assert_all_agree(log, history)
+
+
+async def test_a_copy_that_cannot_be_renewed_stays_and_the_others_go_on(
+    log: WrittenLog, runner: ProjectionRunner
+) -> None:
+    history = History.of_seed(55)
+    await log.append(history.grow(100), history.bodies)
+    await runner.catch_up()
+    kept = await runner.digest("history")
+    newer = replace(_defective("history"), version=99)
+    following = ProjectionRunner(log.database_url, projections=[newer, *_without("history")])
+    async with running(following):
+        await until(lambda: following.stopped() == {"history"})
+        await log.append(history.grow(100), history.bodies)
+        await until(lambda: others_are_at_head(following, log, "history"))
+        assert await runner.digest("history") == kept
+    await runner.catch_up()
+    await assert_all_agree(log, history)
+
+
+def _without(name: str) -> list[Projection]:
+    return [projection for projection in ALL if projection.name != name]
+
+
+def _defective(name: str) -> Projection:
+    (found,) = (projection for projection in ALL if projection.name == name)
+    return replace(found, collapse=_fail)
+
+
+def _fail(_records: Sequence[Record]) -> list[Write]:
+    raise KeyError("a defect")
