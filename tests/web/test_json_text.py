@@ -1,10 +1,15 @@
 """Bodies as untrusted text."""
 
+import time
 from decimal import Decimal
+from typing import Final
 
 import pytest
 
-from service.web.json_text import DEPTH_MAX, BadJsonError, canonical_json, read_json
+from service.web.json_text import DEPTH_MAX, VALUES_MAX, BadJsonError, canonical_json, read_json
+
+SECONDS_MAX: Final = 1.0
+"""Far more than reading a megabyte takes on a busy machine, far less than anything that grows with its square."""
 
 
 @pytest.mark.parametrize(
@@ -64,3 +69,37 @@ def test_bodies_that_say_the_same_are_one() -> None:
     assert canonical_json(read_json(b'{"b": 1, "a": {"d": 1.50, "c": null}}')) == canonical_json(
         read_json(b'{"a":{"c":null,"d":1.50},"b":1}')
     )
+
+
+NAMES: Final = [f'"{number:x}":0' for number in range(VALUES_MAX - 2)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ("{" + ",".join([*NAMES, NAMES[-1]]) + "}").encode(),
+        b"[" + b",".join([b"[]"] * 300_000) + b"]",
+        b'{"a":[' + b",".join([b'""'] * 300_000) + b',"\\u0041"]}',
+        b"[" + b",".join([b"[" * 50 + b"]" * 50] * 10_000) + b"]",
+        b'["' + b"x" * 1_000_000 + b'\\ud800"]',
+    ],
+)
+def test_no_megabyte_holds_others_up_before_it_is_refused(text: bytes) -> None:
+    began = time.process_time()
+
+    with pytest.raises(BadJsonError):
+        read_json(text)
+
+    assert time.process_time() - began < SECONDS_MAX
+
+
+@pytest.mark.parametrize("value", [b"0", b'""', b'"\\\\"', b'"\\",[{,"'])
+def test_so_many_values_are_read_and_not_one_more(value: bytes) -> None:
+    most = b"[" + b",".join([value] * (VALUES_MAX - 1)) + b"]"
+
+    tree = read_json(most)
+
+    assert isinstance(tree, list)
+    assert len(tree) == VALUES_MAX - 1
+    with pytest.raises(BadJsonError, match="more than 50000 values"):
+        read_json(most[:-1] + b"," + value + b"]")
