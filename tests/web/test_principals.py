@@ -1,9 +1,12 @@
 """contract.md sections 3 and 11: who calls, and how often."""
 
+import time
 from pathlib import Path
 
 import pytest
 
+from service.web.calling import who_is_calling
+from service.web.problems import CredentialInvalid
 from tests.support.client import Api, Options, an_api
 
 
@@ -35,6 +38,15 @@ async def test_the_scheme_is_read_without_regard_to_case(api: Api) -> None:
     answer = await api.ask("GET", "/invoice-series", "", headers={"Authorization": f"bearer {api.firm.live_key}"})
 
     assert answer.status == 200
+
+
+async def test_a_header_of_a_megabyte_of_spaces_is_read_in_no_time(api: Api) -> None:
+    began = time.process_time()
+
+    found = await who_is_calling(f"Bearer{' ' * 1_000_000}\nx", api.parts.access)
+
+    assert found == CredentialInvalid()
+    assert time.process_time() - began < 1.0
 
 
 async def test_a_session_token_that_was_changed_is_refused(api: Api) -> None:
