@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from schemas.values import Position
 from service.event_log import (
@@ -44,7 +45,13 @@ def reading() -> Generator[None]:
 def appending(connection: asyncpg.Connection) -> Generator[None]:
     """Turn what can go wrong during an append into the fault that says what is written."""
     try:
-        yield
+        with hearing_warnings(connection) as warnings:
+            yield
+        if warnings:
+            # Committed here, and perhaps nowhere else: somebody cancelled the wait for the standbys, which PostgreSQL
+            # reports as a success with a warning. A failover would take back what we acknowledged.
+            connection.terminate()
+            raise AppendInDoubtError(warnings[0])
     except CONNECTION_LOST as error:
         # The batch may have been committed before the connection died: only the log knows.
         connection.terminate()
@@ -58,6 +65,23 @@ def appending(connection: asyncpg.Connection) -> Generator[None]:
             raise AppendInDoubtError(f"SQLSTATE {error.sqlstate}") from error
         # Serialization, resources, a read-only standby: the transaction was rolled back, whole.
         raise LogUnavailableError(f"PostgreSQL refused: {error.sqlstate}") from error
+
+
+@contextmanager
+def hearing_warnings(connection: asyncpg.Connection | PoolConnectionProxy) -> Generator[list[str]]:
+    """What PostgreSQL warns of during the block; complete for every statement that was awaited in it."""
+    heard: list[str] = []
+
+    def hear(_: object, message: asyncpg.PostgresLogMessage) -> None:
+        if message.severity_en == "WARNING":
+            heard.append(f"PostgreSQL warned, SQLSTATE {message.sqlstate}: {message.message}")
+
+    # asyncpg schedules the listener when the warning arrives, so before whoever waits for the end of the statement.
+    connection.add_log_listener(hear)
+    try:
+        yield heard
+    finally:
+        connection.remove_log_listener(hear)
 
 
 def _by_sqlstate(error: asyncpg.PostgresError) -> LogFaultError | None:

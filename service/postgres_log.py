@@ -13,8 +13,8 @@ import structlog
 from schemas.outcomes import Outcome
 from schemas.record import StoredRecord, decode_record
 from schemas.values import DEFAULT_LOG, Digest, DocumentId, LogId, Number, Position, SeriesId
-from service.event_log import Answer, Batch, Content, RecordOutline, Snapshot
-from service.postgres_faults import CONNECT_SECONDS_MAX, appending, reading
+from service.event_log import Answer, Batch, Content, LogUnavailableError, RecordOutline, Snapshot
+from service.postgres_faults import CONNECT_SECONDS_MAX, appending, hearing_warnings, reading
 from service.statements import statement
 
 ROLE: Final = "numbering_writer"
@@ -41,10 +41,11 @@ class ClockError(Exception):
 class PostgresLog:
     """One log of a PostgreSQL database, written through a connection of its own and read through a pool."""
 
-    def __init__(self, database_url: str, pool: asyncpg.Pool, log_id: LogId) -> None:
+    def __init__(self, database_url: str, pool: asyncpg.Pool, log_id: LogId, server_settings: dict[str, str]) -> None:
         self.pool = pool
         self._database_url = database_url
         self._log_id = log_id
+        self._server_settings = server_settings
         self._appender: asyncpg.Connection | None = None
         self._appending = asyncio.Lock()
 
@@ -52,18 +53,19 @@ class PostgresLog:
     async def open(cls, database_url: str, log_id: LogId = DEFAULT_LOG) -> Self:
         """Connect and check that commits are durable; raises DurabilityError, ClockError, LogUnavailableError."""
         with reading():
+            # Every session keeps what was found right: nobody can make commits of a running service less durable.
+            settings = {"role": ROLE, "synchronous_commit": await _durable_commits(database_url)}
             pool = await asyncpg.create_pool(
                 database_url,
                 min_size=1,
                 max_size=POOL_MAX,
                 timeout=CONNECT_SECONDS_MAX,
                 command_timeout=READ_SECONDS_MAX,
-                server_settings={"role": ROLE, "application_name": "numbering reader"},
+                server_settings={**settings, "application_name": "numbering reader"},
                 reset=_keep,
             )
-        log = cls(database_url, pool, log_id)
+        log = cls(database_url, pool, log_id, settings)
         try:
-            await log._check_durability()
             await log._check_clock()
         except BaseException:
             await log.close()
@@ -113,9 +115,13 @@ class PostgresLog:
 
     async def barrier(self, reader: str) -> Position:
         """See EventLog.barrier. The statement is its own transaction: it has committed when the row is here."""
-        row = await self._fetch_row("log_barrier", self._log_id, reader)
-        assert row is not None, "a function returns a row"
-        return Position(row[0])
+        with reading():
+            async with self.pool.acquire() as connection:
+                with hearing_warnings(connection) as warnings:
+                    head = await connection.fetchval(statement("log_barrier"), self._log_id, reader)
+        if warnings:
+            raise LogUnavailableError(warnings[0])
+        return Position(head)
 
     async def read(self, after: Position, limit: int) -> list[StoredRecord]:
         """See EventLog.read."""
@@ -185,7 +191,7 @@ class PostgresLog:
                     self._appender = await asyncpg.connect(
                         self._database_url,
                         timeout=CONNECT_SECONDS_MAX,
-                        server_settings={"role": ROLE, "application_name": "numbering writer"},
+                        server_settings={**self._server_settings, "application_name": "numbering writer"},
                     )
             connection = self._appender
             try:
@@ -201,18 +207,6 @@ class PostgresLog:
         skew = await self.clock_skew()
         if abs(skew) > SKEW_SECONDS_MAX:
             raise ClockError(f"this machine's clock is {skew:+.0f} s off PostgreSQL's; set both by NTP")
-
-    async def _check_durability(self) -> None:
-        row = await self._fetch_row("log_durability")
-        assert row is not None, "a SELECT without FROM returns a row"
-        if row["synchronous_commit"] not in {"on", "remote_apply"}:
-            found = row["synchronous_commit"]
-            raise DurabilityError(
-                f"synchronous_commit is {found}: the server may lose what it acknowledged; set it to on"
-            )
-        for name in ("fsync", "full_page_writes"):
-            if row[name] != "on":
-                _say.warning("a power cut may lose acknowledged numbers", setting=name, value=row[name])
 
 
 class _HeldPostgresLog:
@@ -231,6 +225,23 @@ class _HeldPostgresLog:
     async def append(self, expected: Position, batch: Batch) -> None:
         """See HeldLog.append."""
         await self._connection.fetchval(statement("log_append"), *_arguments(self._log_id, expected, batch))
+
+
+async def _durable_commits(database_url: str) -> str:
+    """The server's synchronous_commit, by which no acknowledged commit is lost. Raises DurabilityError."""
+    connection = await asyncpg.connect(database_url, timeout=CONNECT_SECONDS_MAX, server_settings={"role": ROLE})
+    try:
+        row = await connection.fetchrow(statement("log_durability"))
+    finally:
+        await connection.close()
+    assert row is not None, "a SELECT without FROM returns a row"
+    found: str = row["synchronous_commit"]
+    if found not in {"on", "remote_apply"}:
+        raise DurabilityError(f"synchronous_commit is {found}: the server may lose what it acknowledged; set it to on")
+    for name in ("fsync", "full_page_writes"):
+        if row[name] != "on":
+            _say.warning("a power cut may lose acknowledged numbers", setting=name, value=row[name])
+    return found
 
 
 def _stored(text: str) -> StoredRecord:
