@@ -1,13 +1,14 @@
 """Rebuilding a projection: a new copy is filled while the old one answers, compared with it, and swapped."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from typing import Final
 
 import asyncpg
 from msgspec import Struct
 
 from projections import copies
-from projections.copies import Copy, Fit
+from projections.copies import Copy, Fit, Look
 from projections.faults import ProjectionBrokenError, RebuildRunningError
 from projections.log import read_between
 from projections.projection import Projection
@@ -16,6 +17,12 @@ from schemas.values import LogId, Position
 
 REBUILD_BATCH_SIZE: Final = 5000
 """How many events a rebuild applies in one transaction."""
+
+LEVEL_MAX: Final = 500
+"""How far behind the new copy may be when runners are made to wait until it is level."""
+
+UNREADABLE: Final = "unreadable"
+"""Stands for the digest of a copy that lacks tables."""
 
 DROPS_MAX: Final = 5
 """How often a rebuild tries to drop the copy it replaced before it leaves that to the next rebuild."""
@@ -46,13 +53,31 @@ class Rebuilt(Struct, frozen=True):
         return self.live_digest in {None, self.rebuilt_digest}
 
 
+class _Compared(Struct, frozen=True):
+    """The digests of both copies at `position`, and what the old one was."""
+
+    look: Look
+    position: Position
+    live_digest: str | None
+    rebuilt_digest: str
+
+
 class Rebuild:
-    """One rebuild on one connection; a killed one leaves a `NAME_next` that the next one drops."""
+    """One rebuild; a killed one leaves a `NAME_next` that the next one drops.
+
+    The second connection, `guard`, is for holding the old copy where it is until a snapshot is taken on the first.
+    """
 
     def __init__(
-        self, connection: asyncpg.Connection, projection: Projection, batch_size: int, on_progress: Progress
+        self,
+        connection: asyncpg.Connection,
+        guard: asyncpg.Connection,
+        projection: Projection,
+        batch_size: int,
+        on_progress: Progress,
     ) -> None:
         self._connection = connection
+        self._guard = guard
         self._projection = projection
         self._live = copies.live(projection)
         self._next = copies.rebuilt(projection)
@@ -72,12 +97,16 @@ class Rebuild:
             await copies.create(self._connection, self._next)
         await self._fill()
         await copies.analyze(self._connection, self._next)
-        result = await self._compare_and_swap(is_forced=is_forced)
-        await self._drop(copies.retired(self._projection) if result.is_swapped else self._next)
-        return result
+        found = await self._compare(is_forced=is_forced)
+        is_swapped = is_forced or found.live_digest in {None, found.rebuilt_digest}
+        if is_swapped:
+            await self._fill()  # what came while the digests were taken
+            await self._level_and_swap(found)
+        await self._drop(copies.retired(self._projection) if is_swapped else self._next)
+        return Rebuilt(self._projection.name, found.position, found.live_digest, found.rebuilt_digest, is_swapped)
 
     async def _fill(self) -> None:
-        """Bring the new copy to where the old one was last seen, a transaction a batch, until it has caught up."""
+        """Bring the new copy to where the old one was last seen, a transaction a batch, until little is left."""
         is_behind = True
         while is_behind:
             async with self._connection.transaction():
@@ -86,7 +115,7 @@ class Rebuild:
                 reached = await copies.positions(self._connection, self._next)
             is_behind = False
             for log_id, target in targets.items():
-                is_behind = is_behind or target - reached[log_id] > self._batch_size
+                is_behind = is_behind or target - reached[log_id] > LEVEL_MAX
                 await self._fill_log(log_id, reached[log_id], target)
 
     async def _fill_log(self, log_id: LogId, after: Position, target: Position) -> None:
@@ -100,25 +129,49 @@ class Rebuild:
         await copies.apply(self._connection, self._next, await read_between(self._connection, log_id, after, to))
         return to
 
-    async def _compare_and_swap(self, *, is_forced: bool) -> Rebuilt:
-        async with self._connection.transaction():
-            # From here on every runner waits for this transaction: neither copy moves but by our hand.
-            targets = await copies.lock_all(self._connection, self._live)
-            await copies.follow(self._connection, self._next, list(targets))
-            reached = await copies.positions(self._connection, self._next)
-            for log_id, target in targets.items():
-                while reached[log_id] < target:
-                    reached[log_id] = await self._apply_batch(log_id, reached[log_id], target)
-            fit = (await copies.look_at(self._connection, self._live)).fit
-            if fit is Fit.NEWER and not is_forced:
+    async def _level(self, targets: Mapping[LogId, Position]) -> None:
+        """Bring the new copy to these positions; the caller holds a transaction, and the old copy where it is."""
+        await copies.follow(self._connection, self._next, list(targets))
+        reached = await copies.positions(self._connection, self._next)
+        for log_id, target in targets.items():
+            while reached[log_id] < target:
+                reached[log_id] = await self._apply_batch(log_id, reached[log_id], target)
+
+    async def _compare(self, *, is_forced: bool) -> _Compared:
+        """Both digests as of one moment at which the copies stand at the same positions.
+
+        Runners wait only until that moment is noted, in a snapshot; they go on while the digests are taken from it.
+        """
+        async with AsyncExitStack() as snapshot:
+            async with self._guard.transaction():
+                # From here to the end of the block nobody moves the old copy, nor is the new one moved but by us.
+                targets = await copies.lock_all(self._guard, self._live)
+                async with self._connection.transaction():
+                    await self._level(targets)
+                await snapshot.enter_async_context(
+                    self._connection.transaction(isolation="repeatable_read", readonly=True)
+                )
+                look = await copies.look_at(self._connection, self._live)  # its first statement takes the snapshot
+            if look.fit is Fit.NEWER and not is_forced:
                 raise ProjectionBrokenError(f"{self._live.schema} was made by a newer program")
-            live_digest = await copies.digest(self._connection, self._live) if fit is Fit.OWN else None
+            live_digest = await self._live_digest() if look.fit is Fit.OWN else None
             rebuilt_digest = await copies.digest(self._connection, self._next)
-            is_swapped = is_forced or live_digest in {None, rebuilt_digest}
-            if is_swapped:
-                await self._swap()
-        position = max(targets.values(), default=Position(0))
-        return Rebuilt(self._projection.name, position, live_digest, rebuilt_digest, is_swapped)
+        return _Compared(look, max(targets.values(), default=Position(0)), live_digest, rebuilt_digest)
+
+    async def _live_digest(self) -> str:
+        try:
+            async with self._connection.transaction():
+                return await copies.digest(self._connection, self._live)
+        except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+            return UNREADABLE
+
+    async def _level_and_swap(self, compared: _Compared) -> None:
+        async with self._connection.transaction():
+            # From here on every runner waits for this transaction: no event is applied to the old copy and lost.
+            await self._level(await copies.lock_all(self._connection, self._live))
+            if await copies.look_at(self._connection, self._live) != compared.look:
+                raise ProjectionBrokenError(f"{self._live.schema} was replaced while a new copy was compared with it")
+            await self._swap()
 
     async def _swap(self) -> None:
         """Put the new copy in the place of the old one.

@@ -76,11 +76,11 @@ class Renewal:
             self._is_asked.clear()
 
     async def _renew(self, projection: Projection) -> None:
-        async with connected(self._database_url) as connection:
+        async with connected(self._database_url) as connection, connected(self._database_url) as guard:
             if (await copies.look_at(connection, copies.live(projection))).fit is Fit.OLDER:
                 _log.info(
                     "a projection of an older definition is rebuilt beside the one that answers",
                     projection=projection.name,
                     definition=projection.definition,
                 )
-                await Rebuild(connection, projection, REBUILD_BATCH_SIZE, no_progress).run(is_forced=False)
+                await Rebuild(connection, guard, projection, REBUILD_BATCH_SIZE, no_progress).run(is_forced=False)

@@ -118,9 +118,9 @@ class ProjectionRunner:
         ProjectionBrokenError and asyncpg's errors; the present copy then stays.
         """
         projection = self._named(name)
-        async with connected(self._database_url) as connection:
+        async with connected(self._database_url) as connection, connected(self._database_url) as guard:
             await copies.ensure(connection, copies.live(projection), self._log_id)
-            rebuild = Rebuild(connection, projection, REBUILD_BATCH_SIZE, on_progress or no_progress)
+            rebuild = Rebuild(connection, guard, projection, REBUILD_BATCH_SIZE, on_progress or no_progress)
             return await rebuild.run(is_forced=is_forced)
 
     async def digest(self, name: str) -> str:

@@ -2,7 +2,9 @@
 
 import asyncio
 
+import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from projections import copies
 from projections.catalogue import ALL, projection_named
@@ -16,7 +18,19 @@ from tests.projections.histories import History
 from tests.projections.test_runner import assert_all_agree, is_at_head, running, superuser
 from tests.support.waiting import until
 
+SLOW = "SELECT pg_advisory_xact_lock_shared(7)::text"
+"""Makes a digest take until an advisory lock is free."""
+
 LEFTOVERS = "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%\\_next' OR nspname LIKE '%\\_old' ORDER BY nspname"
+
+
+async def is_waited_for(admin: asyncpg.Connection) -> bool:
+    """Whether a digest has come to SLOW."""
+    found: bool = await admin.fetchval(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+    )
+    return found
 
 
 async def test_a_rebuild_under_load_equals_the_copy_it_replaces(log: WrittenLog) -> None:
@@ -51,6 +65,48 @@ async def test_a_rebuild_under_load_equals_the_copy_it_replaces(log: WrittenLog)
     await runner.catch_up()
     await assert_all_agree(log, history)
     assert await log.reader.fetch(LEFTOVERS) == []
+
+
+async def test_runners_go_on_while_the_digests_are_taken_and_no_event_is_lost(log: WrittenLog) -> None:
+    history = History.of_seed(15)
+    await log.append(history.grow(300))
+    runner = ProjectionRunner(log.database_url, poll_seconds=0.001)
+    slow = [replace(projection, digests=(*projection.digests, SLOW)) for projection in ALL]
+    async with superuser(log) as admin, running(runner):
+        await until(is_at_head(runner, log))
+        for projection in slow:
+            compared_at = log.position
+            await admin.execute("SELECT pg_advisory_lock(7)")
+            rebuilding = asyncio.create_task(
+                ProjectionRunner(log.database_url, projections=slow).rebuild(projection.name)
+            )
+            await until(lambda: is_waited_for(admin))
+            await log.append(history.grow(50))
+            await until(is_at_head(runner, log))
+            report = await gap_report(log.reader, history.series[0].series_id, at_least=log.position)
+            assert report is not None
+            assert report.as_of.position == log.position
+            await admin.execute("SELECT pg_advisory_unlock(7)")
+            rebuilt = await rebuilding
+            assert (rebuilt.is_same, rebuilt.is_swapped, rebuilt.position) == (True, True, compared_at)
+            await until(is_at_head(runner, log))
+            await assert_all_agree(log, history)
+    for projection in ALL:
+        assert (await ProjectionRunner(log.database_url).rebuild(projection.name)).is_same
+
+
+async def test_a_copy_that_lacks_a_table_differs_and_is_replaced_by_force(
+    log: WrittenLog, runner: ProjectionRunner
+) -> None:
+    history = History.of_seed(16)
+    await log.append(history.grow(100))
+    await runner.catch_up()
+    before = await runner.digest("gaps")
+    async with superuser(log) as admin:
+        await admin.execute("DROP TABLE gaps.gap")
+    assert not (await runner.rebuild("gaps")).is_swapped
+    assert (await runner.rebuild("gaps", is_forced=True)).is_swapped
+    assert await runner.digest("gaps") == before
 
 
 async def test_progress_ends_at_the_position_the_old_copy_had(log: WrittenLog, runner: ProjectionRunner) -> None:
