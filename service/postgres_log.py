@@ -1,8 +1,7 @@
 """The log in PostgreSQL. `log.append` decides what may be written; this module says it in Python."""
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Self
 
@@ -13,6 +12,7 @@ import structlog
 from schemas.outcomes import Outcome
 from schemas.record import StoredRecord, decode_record
 from schemas.values import DEFAULT_LOG, Digest, DocumentId, LogId, Number, Position, SeriesId
+from service import clock
 from service.event_log import Answer, Batch, Content, LogUnavailableError, RecordOutline, Snapshot
 from service.postgres_faults import CONNECT_SECONDS_MAX, appending, hearing_warnings, reading
 from service.statements import statement
@@ -24,6 +24,9 @@ APPEND_SECONDS_MAX: Final = 60
 POOL_MAX: Final = 8
 SKEW_SECONDS_MAX: Final = 30
 """Times in a log never decrease, so one process far ahead would end everybody's reservations early, for good."""
+
+JUMP_SECONDS_MAX: Final = 5
+"""A clock that moved so much against one that nobody can set was set."""
 
 _outcome_encoder = msgspec.json.Encoder()
 _outcome_decoder: msgspec.json.Decoder[Outcome] = msgspec.json.Decoder(Outcome)
@@ -46,6 +49,7 @@ class PostgresLog:
         self._database_url = database_url
         self._log_id = log_id
         self._server_settings = server_settings
+        self._clock_offset = clock.offset()
         self._appender: asyncpg.Connection | None = None
         self._appending = asyncio.Lock()
 
@@ -85,6 +89,7 @@ class PostgresLog:
 
     async def append(self, expected: Position, batch: Batch) -> None:
         """See EventLog.append. One statement, one commit: when it returns, PostgreSQL has made the batch durable."""
+        await self._refuse_if_clock_was_set()
         async with self._writing() as connection, asyncio.timeout(APPEND_SECONDS_MAX):
             await connection.fetchval(statement("log_append"), *_arguments(self._log_id, expected, batch))
 
@@ -97,7 +102,7 @@ class PostgresLog:
             connection.transaction(isolation="read_committed"),
         ):
             head = await connection.fetchval(statement("log_hold"), self._log_id)
-            yield _HeldPostgresLog(connection, self._log_id, Position(head))
+            yield _HeldPostgresLog(connection, self._log_id, Position(head), self._refuse_if_clock_was_set)
 
     async def head(self) -> Position:
         """See EventLog.head."""
@@ -169,10 +174,10 @@ class PostgresLog:
 
     async def clock_skew(self) -> float:
         """How many seconds this machine's clock is ahead of the server's. Raises LogUnavailableError."""
-        before = time.time()
+        before = clock.seconds()
         row = await self._fetch_row("clock")
         assert row is not None, "a SELECT without FROM returns a row"
-        return (before + time.time()) / 2 - float(row["now"])
+        return (before + clock.seconds()) / 2 - float(row["now"])
 
     async def _fetch(self, name: str, *arguments: object) -> list[asyncpg.Record]:
         with reading():
@@ -203,6 +208,19 @@ class PostgresLog:
                 connection.terminate()
                 raise
 
+    async def _refuse_if_clock_was_set(self) -> None:
+        """The times of events come from this machine's clock: one that was set is held against PostgreSQL's again.
+
+        Raises LogUnavailableError, and the events, which were dated by it, are not written.
+        """
+        offset = clock.offset()
+        if abs(offset - self._clock_offset) <= JUMP_SECONDS_MAX:
+            return
+        skew = await self.clock_skew()
+        if abs(skew) > SKEW_SECONDS_MAX:
+            raise LogUnavailableError(f"this machine's clock was set {skew:+.0f} s off PostgreSQL's")
+        self._clock_offset = offset
+
     async def _check_clock(self) -> None:
         skew = await self.clock_skew()
         if abs(skew) > SKEW_SECONDS_MAX:
@@ -212,10 +230,14 @@ class PostgresLog:
 class _HeldPostgresLog:
     """A log inside a transaction that holds the row lock of its head."""
 
-    def __init__(self, connection: asyncpg.Connection, log_id: LogId, head: Position) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, log_id: LogId, head: Position, check: Callable[[], Awaitable[None]]
+    ) -> None:
+        """`check` raises what keeps the log from being written now."""
         self.head = head
         self._connection = connection
         self._log_id = log_id
+        self._check = check
 
     async def read(self, after: Position, limit: int) -> list[StoredRecord]:
         """See HeldLog.read."""
@@ -224,6 +246,7 @@ class _HeldPostgresLog:
 
     async def append(self, expected: Position, batch: Batch) -> None:
         """See HeldLog.append."""
+        await self._check()
         await self._connection.fetchval(statement("log_append"), *_arguments(self._log_id, expected, batch))
 
 

@@ -1,5 +1,6 @@
 """What PostgreSQL itself refuses, whoever asks and whatever the service believes."""
 
+import time
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -7,11 +8,14 @@ import pytest
 import pytest_asyncio
 
 from schemas.values import Position
+from service import clock
 from service import postgres_log as module
+from service.event_log import LogUnavailableError
 from service.migrate import migrate
 from service.postgres_log import ClockError, DurabilityError, PostgresLog
 from tests.support.batches import a_batch, a_working_day, an_answer
 from tests.support.commands import a_content
+from tests.support.history import a_history
 
 TABLES = ["head", "event", "stream", "allocation", "content", "answer", "beat"]
 GROWING = ["event", "allocation"]
@@ -188,6 +192,24 @@ async def test_a_machine_whose_clock_is_far_off_is_refused(database_url: str, mo
     monkeypatch.setattr(module, "SKEW_SECONDS_MAX", -1)  # then no clock is close enough
     with pytest.raises(ClockError, match="off PostgreSQL's; set both by NTP"):
         await PostgresLog.open(database_url)
+
+
+async def test_a_clock_that_is_set_while_the_service_runs_dates_no_event(
+    postgres_log: PostgresLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = a_batch(a_history().records)
+    with monkeypatch.context() as later:
+        later.setattr(clock, "seconds", lambda: time.time() + 40 * 86_400)
+        with pytest.raises(LogUnavailableError, match="clock was set"):
+            await postgres_log.append(Position(0), batch)
+        with pytest.raises(LogUnavailableError, match="clock was set"):
+            async with postgres_log.hold() as held:
+                await held.append(held.head, batch)
+    assert await postgres_log.head() == 0
+
+    monkeypatch.setattr(clock, "seconds", lambda: time.time() + 20)  # set, and not far off
+    await postgres_log.append(Position(0), batch)
+    assert await postgres_log.head() == len(batch.records)
 
 
 async def test_the_skew_between_two_clocks_of_one_machine_is_small(database_url: str) -> None:
