@@ -234,7 +234,8 @@ class Writer:
                 await self._log.append(plan.expected, plan.batch)
             except (AppendInDoubtError, LogUnavailableError):
                 continue
-            except StalePositionError:
+            except (StalePositionError, LogHaltedError):
+                # Halted meanwhile, but perhaps after the first try: nobody may be told that nothing was done.
                 if not await self._is_written(plan):
                     raise
             return

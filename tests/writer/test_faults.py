@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from schemas.outcomes import DocumentOutcome, ReservedOutcome
 from schemas.values import Position
-from service.event_log import AppendInDoubtError, Batch, EventLog, LogUnavailableError
+from service.event_log import AppendInDoubtError, Batch, EventLog, LogHaltedError, LogUnavailableError
 from service.postgres_log import PostgresLog
 from service.requests import Answered
 from service.writer import Limits, OutcomeUnknownError, Writer
@@ -64,6 +64,31 @@ async def test_a_connection_lost_under_the_lock_costs_no_number(log: EventLog, f
             answers = await together([writer.submit(a_request(a_reservation_of(3))) for _ in range(4)])
             answers += await together([other.submit(a_request(a_reservation_of(3))) for _ in range(4)])
     assert (await checked(log, answers)).series[SERIES].taken == 24
+
+
+class HaltedAfterwards(LosesReplies):
+    """Halted by an operator as soon as a reply is lost."""
+
+    async def append(self, expected: Position, batch: Batch) -> None:
+        """Append, and halt if the reply is lost."""
+        try:
+            await super().append(expected, batch)
+        except AppendInDoubtError:
+            await self._log.halt("the operator's reason")
+            raise
+
+
+@BOTH
+async def test_a_halt_after_a_lost_reply_does_not_hide_what_was_done(log: EventLog, fault: Fault) -> None:
+    async with running(HaltedAfterwards(log, [Fault.NONE, Fault.NONE, fault])) as writer:
+        await open_and_lock(writer)
+        asked = writer.submit(a_request(an_issue(a_document("inv_1"))))
+        if fault is Fault.AFTER:
+            assert isinstance(await asked, Answered)
+        else:
+            with pytest.raises(LogHaltedError):
+                await asked
+    assert await log.head() == (4 if fault is Fault.AFTER else 2)
 
 
 class OvertakenLog(LosesReplies):
