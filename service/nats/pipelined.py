@@ -1,12 +1,15 @@
-"""A NATS client that takes messages as the bytes of the protocol, many at once.
+"""A NATS client that takes messages as the bytes of the protocol, many at once, and is not silenced by what arrives.
 
-nats-py encodes the headers of each message anew, which costs more than all else the relay does for an event.
+nats-py encodes the headers of each message anew, which costs more than all else the relay does for an event. And after
+an exception it did not foresee it reads no further, for ever, without closing the connection.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from nats.aio.client import Client
-from nats.errors import ConnectionClosedError, MaxPayloadError
+from nats.aio.msg import Msg
+from nats.errors import ConnectionClosedError, MaxPayloadError, UnexpectedEOF
 
 
 class PipelinedClient(Client):
@@ -26,3 +29,27 @@ class PipelinedClient(Client):
         await self._send_command(b"".join(messages))
         if self._flush_queue is not None and self._flush_queue.empty():
             await self._flush_pending()
+
+    async def _read_loop(self) -> None:
+        """Read until the connection is closed; it is, whatever ended the reading."""
+        await super()._read_loop()
+        task = asyncio.current_task()
+        if task is not None and not task.cancelling():
+            await self._process_op_err(UnexpectedEOF())
+
+    async def _process_headers(self, headers: bytes | None) -> dict[str, str] | None:
+        """The headers; none if they cannot be read. Servers pass on what a publisher sent, whatever it is."""
+        try:
+            return await super()._process_headers(headers)  # pyright: ignore[reportUnknownMemberType] - untyped argument
+        except (IndexError, ValueError):
+            return None
+
+    def _build_message(  # pyright: ignore[reportIncompatibleMethodOverride] - nats-py skips what is none
+        self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: dict[str, str] | None
+    ) -> Msg | None:
+        """The message; none, so that it is skipped, if a subject is not UTF-8."""
+        try:
+            message: Msg = super()._build_message(sid, subject, reply, data, headers)
+        except UnicodeDecodeError:
+            return None
+        return message
