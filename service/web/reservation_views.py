@@ -1,7 +1,9 @@
 """Reservations as clients see them, and from a token back to its slot (contract.md sections 5.2 and 7)."""
 
-from typing import Literal, assert_never
+import asyncio
+from typing import Final, Literal, assert_never
 
+import msgspec
 from msgspec import Struct
 
 from schemas.api.objects import NumberReservation
@@ -10,11 +12,14 @@ from schemas.events import NumbersReserved, ReservationConsumed
 from schemas.outcomes import ReleasedOutcome, ReservedOutcome
 from schemas.rejections import ReservationNotFound
 from schemas.values import DeviceId, Fate, Number, Position, SeriesId, UnixSeconds
-from service.core.state import Block, Series
+from service.core.state import Block, Series, State
 from service.web.call import Call
 from service.web.errors import refused
 
 Status = Literal["pending", "consumed", "released", "expired"]
+
+SLICE_BLOCKS: Final = 40
+"""So many blocks, of at most 50 numbers each, take about ten milliseconds."""
 
 
 class TokenBlock(Struct, frozen=True):
@@ -30,17 +35,27 @@ class TokenBlock(Struct, frozen=True):
     token_key: str
 
 
-def pending_objects(call: Call, series: Series) -> list[NumberReservation]:
-    """What the calling device can still use of the series, ascending; nothing for a caller without a device (D43)."""
-    now, device = call.parts.clock(), call.caller.device_id
-    blocks = (block for block in series.blocks.values() if device is not None and block.device_id == device)
-    found = [
-        view
-        for block in blocks
-        if block.expires_at > now and (known := _token_block(series.series_id, block)) is not None
-        for view in _objects(call, known, list(block.numbers()))
-    ]
-    return sorted(found, key=lambda view: view.number)
+class EncodedReservations(Struct, frozen=True, kw_only=True):
+    """A `ListOf` of reservations that are JSON already."""
+
+    object: Literal["list"] = "list"
+    data: msgspec.Raw
+    total: int
+
+
+async def pending_reservations(call: Call, series: Series, state: State) -> EncodedReservations:
+    """What the calling device can still use of the series, ascending; nothing for a caller without a device (D43).
+
+    Nothing bounds how many they are, so they are made and encoded in slices, and others are answered in between.
+    """
+    usable = _usable_blocks(series, call.caller.device_id, _now(call, state))
+    encoded: list[bytes] = []
+    for at in range(0, len(usable), SLICE_BLOCKS):
+        part = [view for block in usable[at : at + SLICE_BLOCKS] for view in _pending_of(call, series, block)]
+        encoded.append(_encoder.encode(part)[1:-1])
+        await asyncio.sleep(0)
+    total = sum(block.pending.bit_count() for block in usable)
+    return EncodedReservations(data=msgspec.Raw(b"[" + b",".join(encoded) + b"]"), total=total)
 
 
 def reserved_objects(call: Call, reserved: ReservedOutcome) -> list[NumberReservation]:
@@ -80,13 +95,33 @@ async def reservation_object(call: Call, token: str) -> NumberReservation:
     if found is None:
         raise refused(ReservationNotFound())
     block, number = found
-    series = (await call.state()).series[block.series_id]
-    status = _status(series.fate(number, block.position), block, call.parts.clock())
+    state = await call.state()
+    fate = state.series[block.series_id].fate(number, block.position)
+    status = _status(fate, block, _now(call, state))
     if status != "consumed":
         return _object(call, block, number, status)
     stored = await call.parts.log.consumption(block.series_id, number)
     assert stored is not None, "a consumed number is on a document"
     return _object(call, block, number, status, consumed=(stored.record.event, stored.record.at))
+
+
+def _now(call: Call, state: State) -> UnixSeconds:
+    """As the core has it: never before the log, so that nothing is usable here that its next command finds expired."""
+    return max(call.parts.clock(), state.at)
+
+
+def _usable_blocks(series: Series, device: DeviceId | None, now: UnixSeconds) -> list[Block]:
+    """Blocks that a device was given tokens of and can still use, by number."""
+    if device is None:
+        return []
+    found = (each for each in series.blocks.values() if each.device_id == device and each.token_key is not None)
+    return sorted((each for each in found if each.expires_at > now), key=lambda block: block.first)
+
+
+def _pending_of(call: Call, series: Series, block: Block) -> list[NumberReservation]:
+    known = _token_block(series.series_id, block)
+    assert known is not None, "the block has tokens"
+    return _objects(call, known, list(block.numbers()))
 
 
 async def _open(call: Call, token: str) -> tuple[TokenBlock, Number] | None:
@@ -190,3 +225,6 @@ def _status(fate: Fate, block: TokenBlock, now: UnixSeconds) -> Status:
             return "consumed"
         case _:
             assert_never(fate)
+
+
+_encoder: Final = msgspec.json.Encoder()

@@ -20,7 +20,7 @@ from service.requests import Answered
 from service.web.call import Call
 from service.web.envelope import Reply
 from service.web.errors import refused
-from service.web.reservation_views import pending_objects, reservation_object, slot_of
+from service.web.reservation_views import pending_reservations, reservation_object, slot_of
 from service.web.routes import Route
 from service.web.series import SERIES
 
@@ -42,9 +42,8 @@ async def reserve_numbers(call: Call) -> Answered:
 
 async def list_reservations(call: Call) -> Reply:
     """GET /v1/invoice-series/{id}/reservations: what the calling device can still use (contract.md D43)."""
-    series, _ = await call.series()
-    found = pending_objects(call, series)
-    return Reply(ListOf(data=found, total=len(found)))
+    series, state = await call.series()
+    return Reply(await pending_reservations(call, series, state))
 
 
 async def read_reservation(call: Call) -> Reply:

@@ -1,5 +1,7 @@
 """contract.md section 7: the life of a reservation, every cell of its table."""
 
+import asyncio
+import json
 import re
 from pathlib import Path
 from typing import Final
@@ -7,8 +9,12 @@ from typing import Final
 import pytest
 
 from schemas.commands import Caller, ExpireReservations
-from schemas.values import Actor, ActorKind, FirmId, Mode
+from schemas.values import Actor, ActorKind, FirmId, Mode, SeriesId
+from service.access import Principal
 from service.requests import Request
+from service.web.bodies import GivenBody
+from service.web.call import Address, Call
+from service.web.reservation_views import SLICE_BLOCKS, pending_reservations
 from tests.support.client import Answer, Api, Options, an_api
 
 TTL_SECONDS: Final = 2_592_000
@@ -199,3 +205,40 @@ async def test_a_cap_on_pending_numbers_refuses_more_until_some_are_used(databas
         assert (await api.post(path, {"count": 1}, api.firm.device_a)).refusal == (409, "pending_limit_reached")
         await release(api, token)
         assert (await api.post(path, {"count": 1}, api.firm.device_a)).status == 201
+
+
+async def test_what_the_log_holds_for_expired_is_not_listed_by_a_clock_that_is_behind(api: Api) -> None:
+    series_id = await api.a_locked_series()
+    (token,) = await api.tokens(series_id)
+    api.clock.ahead_seconds = TTL_SECONDS + 1
+    await api.post(f"/invoice-series/{series_id}/unlock", {"force": True})
+
+    api.clock.ahead_seconds = 0
+
+    assert (await consume(api, token)).refusal == (409, "reservation_expired")
+    assert await listed(api, series_id) == []
+    assert await fate(api, token) == "expired"
+
+
+async def test_others_are_answered_while_a_long_list_is_made(api: Api) -> None:
+    series_id = await api.a_locked_series()
+    await asyncio.gather(*(api.tokens(series_id, 50) for _ in range(3 * SLICE_BLOCKS)))
+    principal = await api.parts.access.who(api.firm.device_a)
+    assert isinstance(principal, Principal)
+    call = Call(api.parts, Address({}, {}), principal, GivenBody({}, b""), None)
+    state = await call.state()
+    answered = 0
+
+    async def others() -> None:
+        nonlocal answered
+        while True:
+            answered += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    found = await pending_reservations(call, state.series[SeriesId(series_id)], state)
+    beside.cancel()
+
+    assert answered == 3
+    assert found.total == 3 * SLICE_BLOCKS * 50
+    assert [each["number"] for each in json.loads(bytes(found.data))] == list(range(1, found.total + 1))
