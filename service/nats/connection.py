@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from ssl import SSLContext, create_default_context
+from typing import Final
 
 from msgspec import Struct
 from nats.errors import Error as NatsError
@@ -12,12 +13,15 @@ from nats.errors import Error as NatsError
 from service.nats.faults import BrokerUnavailableError
 from service.nats.pipelined import PipelinedClient
 
+# Unanswered, when the next is due.
+PINGS_MAX: Final = 2
+
 
 class NatsSettings(Struct, frozen=True, kw_only=True):
     """Where NATS is and who we are to it. `url` may hold user and password, and several servers parted by commas.
 
     `credentials_file` is a .creds file, `nkey_seed_file` an nkey's seed, `tls_ca_file` the certificates to trust
-    instead of the system's.
+    instead of the system's. A peer that says nothing for `ping_seconds`, three times in a row, is taken for dead.
     """
 
     url: str
@@ -25,6 +29,7 @@ class NatsSettings(Struct, frozen=True, kw_only=True):
     nkey_seed_file: Path | None = None
     tls_ca_file: Path | None = None
     connect_seconds: int = 2
+    ping_seconds: int = 5
 
 
 @asynccontextmanager
@@ -40,6 +45,8 @@ async def connected(settings: NatsSettings, name: str) -> AsyncGenerator[Pipelin
             max_reconnect_attempts=1,
             reconnect_time_wait=0,
             connect_timeout=settings.connect_seconds,
+            ping_interval=settings.ping_seconds,
+            max_outstanding_pings=PINGS_MAX,
             error_cb=_ignore,
             user_credentials=str(settings.credentials_file) if settings.credentials_file else None,
             nkeys_seed=str(settings.nkey_seed_file) if settings.nkey_seed_file else None,
