@@ -76,7 +76,8 @@ class Sweeper:
         now = self._clock()
         found: list[Position] = []
         for looks, reservation in enumerate(state.unsettled, start=1):
-            if state.series[state.unsettled[reservation]].blocks[reservation].expires_at <= now:
+            place = state.block_at(reservation)
+            if place is not None and place[1].expires_at <= now:
                 found.append(reservation)
             if looks % LOOKS_MAX == 0:
                 await asyncio.sleep(0)

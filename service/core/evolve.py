@@ -32,8 +32,9 @@ from schemas.events import (
 from schemas.outcomes import LockView
 from schemas.record import Record
 from schemas.values import IsoDate, Number, NumberRange, Position, SeriesId, UnixSeconds, Version
+from service.core.blocks import Block
 from service.core.ranges import Ranges, with_range, without
-from service.core.state import Block, Changed, Draft, Series, State, name_key
+from service.core.state import Changed, Draft, Series, State, name_key
 
 
 def evolve(state: State, record: Record) -> State:
@@ -178,20 +179,22 @@ def _reserve(state: State, reserved: NumbersReserved, record: Record) -> State:
         series,
         next_number=Number(reserved.last + 1),
         pending=series.pending + count,
-        blocks=series.blocks.insert(block.position, block),
+        blocks=series.blocks.put(block),
         version=record.version,
         position=record.position,
     )
     return replace(
         state,
         series=state.series.insert(record.stream, series),
-        unsettled=state.unsettled.insert(record.position, record.stream),
+        unsettled=state.unsettled.insert(record.position, (record.stream, reserved.first)),
     )
 
 
 def _settle(state: State, series: Series, record: Record, reservation: Position, ended: Ranges) -> State:
     """The numbers `ended` of a block are pending no more."""
-    block = series.blocks[reservation]
+    block = series.blocks.holding(ended[0].first)
+    assert block is not None, "what ends was pending"
+    assert block.position == reservation, "a number ends where it was reserved"
     pending = block.pending
     for item in ended:
         mask = ((1 << len(item)) - 1) << (item.first - block.first)
@@ -199,9 +202,9 @@ def _settle(state: State, series: Series, record: Record, reservation: Position,
         pending &= ~mask
     unsettled = state.unsettled
     if pending:
-        blocks = series.blocks.insert(reservation, replace(block, pending=pending))
+        blocks = series.blocks.put(replace(block, pending=pending))
     else:
-        blocks = series.blocks.remove(reservation)
+        blocks = series.blocks.without(block)
         unsettled = unsettled.remove(reservation)
     series = replace(series, blocks=blocks, pending=series.pending - sum(len(item) for item in ended))
     return _put(replace(state, unsettled=unsettled), series, record)

@@ -127,7 +127,9 @@ def _token_refusal(
         return ReservationHasExpired(slot.number)
     if fate is not Fate.PENDING:
         return ReservationAlreadyConsumed(slot.number)
-    if now >= series.blocks[slot.reservation].expires_at:
+    block = series.blocks.holding(slot.number)
+    assert block is not None, "a pending number is in a block"
+    if now >= block.expires_at:
         return ReservationHasExpired(slot.number)
     if slot.device_id is None or slot.device_id != caller.device_id:
         return ReservationOfOtherDevice(slot.number)

@@ -65,6 +65,8 @@ def release(state: State, command: ReleaseReservation, caller: Caller, now: Unix
         return ReservationHasExpired(slot.number)
     if fate is not Fate.PENDING:
         return ReservationAlreadyConsumed(slot.number)
-    if now >= series.blocks[slot.reservation].expires_at:
+    block = series.blocks.holding(slot.number)
+    assert block is not None, "a pending number is in a block"
+    if now >= block.expires_at:
         return ReservationHasExpired(slot.number)
     return Append([(series.series_id, ReservationReleased(slot.reservation, slot.number))])

@@ -3,6 +3,7 @@
 What is looked up across series follows from the series, so only they and the drafts are written down.
 """
 
+from functools import reduce
 from typing import Any
 
 import msgspec
@@ -25,7 +26,8 @@ from schemas.values import (
     UnixSeconds,
     Version,
 )
-from service.core.state import Block, Changed, Draft, Series, State, name_key
+from service.core.blocks import Block, Blocks
+from service.core.state import Changed, Draft, Series, State, name_key
 
 
 class _SeriesImage(Struct, frozen=True):
@@ -48,7 +50,7 @@ class _SeriesImage(Struct, frozen=True):
     is_used: bool
     lock: LockView | None
     pending: int
-    blocks: dict[Position, Block]
+    blocks: list[Block]
     voided: tuple[NumberRange, ...]
     withdrawn: tuple[NumberRange, ...]
     released: tuple[NumberRange, ...]
@@ -71,7 +73,7 @@ class _StateImage(Struct, frozen=True):
     draft_ends: list[tuple[FirmId, Mode, Position]]
 
 
-_MAPS = ("blocks", "dates", "changed", "reversal_of", "reversed_by")
+_MAPS = ("dates", "changed", "reversal_of", "reversed_by")
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_StateImage)
 
@@ -105,7 +107,7 @@ def decode_state(encoded: bytes) -> State:
         partitions=HashTrieMap(partitions),
         names=HashTrieMap({name_key(s.firm_id, s.mode, s.document_type, s.name): s.series_id for s in all_series}),
         primaries=HashTrieMap({(s.firm_id, s.mode, s.document_type): s.series_id for s in all_series if s.is_primary}),
-        unsettled=HashTrieMap({position: s.series_id for s in all_series for position in s.blocks}),
+        unsettled=HashTrieMap({b.position: (s.series_id, b.first) for s in all_series for b in s.blocks.values()}),
         drafts=HashTrieMap(image.drafts),
         draft_ends=HashTrieMap({(firm_id, mode): position for firm_id, mode, position in image.draft_ends}),
     )
@@ -113,9 +115,11 @@ def decode_state(encoded: bytes) -> State:
 
 def _image(series: Series) -> _SeriesImage:
     fields: dict[str, Any] = asdict(series) | {name: dict(getattr(series, name)) for name in _MAPS}
+    fields["blocks"] = list(series.blocks.values())
     return _SeriesImage(**fields)
 
 
 def _series(image: _SeriesImage) -> Series:
     fields: dict[str, Any] = asdict(image) | {name: HashTrieMap(getattr(image, name)) for name in _MAPS}
+    fields["blocks"] = reduce(Blocks.put, image.blocks, Blocks())
     return Series(**fields)

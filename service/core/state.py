@@ -6,15 +6,12 @@ standing document; every other number below the counter stands. That is enough t
 
 from __future__ import annotations  # rpds' maps are generic to type checkers only
 
-from collections.abc import Iterator
-
 from msgspec import Struct
 from rpds import HashTrieMap
 
 from schemas.commands import Caller
 from schemas.outcomes import Equation, LockView, SeriesView
 from schemas.values import (
-    DeviceId,
     Digest,
     DocumentId,
     DocumentType,
@@ -24,44 +21,14 @@ from schemas.values import (
     LogId,
     Mode,
     Number,
-    NumberRange,
     Position,
     SeriesId,
     UnixSeconds,
     Version,
 )
+from service.core.blocks import Block as Block
+from service.core.blocks import Blocks
 from service.core.ranges import Ranges, has
-
-
-class Block(Struct, frozen=True, gc=False):
-    """The numbers of one NumbersReserved; bit i of `pending` is set while first + i has not ended."""
-
-    position: Position
-    first: Number
-    last: Number
-    device_id: DeviceId | None
-    reserved_at: UnixSeconds
-    expires_at: UnixSeconds
-    token_key: str | None
-    pending: int
-
-    def is_pending(self, number: Number) -> bool:
-        """Whether `number` is of this block and has not ended."""
-        return self.first <= number <= self.last and bool(self.pending >> (number - self.first) & 1)
-
-    def numbers(self) -> Iterator[Number]:
-        """The numbers that have not ended, ascending."""
-        return (Number(n) for n in range(self.first, self.last + 1) if self.pending >> (n - self.first) & 1)
-
-    def ranges(self) -> Ranges:
-        """The numbers that have not ended, as ranges."""
-        found: list[NumberRange] = []
-        for number in self.numbers():
-            if found and found[-1].last + 1 == number:
-                found[-1] = NumberRange(found[-1].first, number)
-            else:
-                found.append(NumberRange(number, number))
-        return tuple(found)
 
 
 class Changed(Struct, frozen=True):
@@ -102,7 +69,7 @@ class Series(Struct, frozen=True):
     is_used: bool = False
     lock: LockView | None = None
     pending: int = 0
-    blocks: HashTrieMap[Position, Block] = HashTrieMap()
+    blocks: Blocks = Blocks()
     voided: Ranges = ()
     withdrawn: Ranges = ()
     released: Ranges = ()
@@ -135,8 +102,8 @@ class Series(Struct, frozen=True):
 
     def fate(self, number: Number, reservation: Position) -> Fate:
         """What became of a number that was taken by the block at `reservation`; pending is what no event ended."""
-        block = self.blocks.get(reservation)
-        if block is not None and block.is_pending(number):
+        block = self.blocks.holding(number)
+        if block is not None and block.position == reservation and block.is_pending(number):
             return Fate.PENDING
         for fate, ranges in (
             (Fate.RELEASED, self.released),
@@ -154,7 +121,8 @@ class Series(Struct, frozen=True):
             return False
         if any(has(ranges, number) for ranges in (self.released, self.expired, self.withdrawn)):
             return False
-        return not any(block.is_pending(number) for block in self.blocks.values())
+        block = self.blocks.holding(number)
+        return block is None or not block.is_pending(number)
 
     def date_of(self, number: Number, issued_date: IsoDate) -> IsoDate:
         """The date of a document that was issued under `issued_date`."""
@@ -209,7 +177,9 @@ class State(Struct, frozen=True):
     partitions: HashTrieMap[Partition, tuple[SeriesId, ...]] = HashTrieMap()
     names: HashTrieMap[NameKey, SeriesId] = HashTrieMap()
     primaries: HashTrieMap[PrimaryKey, SeriesId] = HashTrieMap()
-    unsettled: HashTrieMap[Position, SeriesId] = HashTrieMap()
+    unsettled: HashTrieMap[Position, tuple[SeriesId, Number]] = HashTrieMap()
+    """Where each unsettled block was reserved; its series and its first number."""
+
     drafts: HashTrieMap[DocumentId, Draft] = HashTrieMap()
     draft_ends: HashTrieMap[Partition, Position] = HashTrieMap()
     """Where the last event about any draft of the partition is, one that was deleted included."""
@@ -243,11 +213,14 @@ class State(Struct, frozen=True):
 
     def block_at(self, position: Position) -> tuple[Series, Block] | None:
         """The unsettled block reserved at `position`, and its series."""
-        series_id = self.unsettled.get(position)
-        if series_id is None:
+        place = self.unsettled.get(position)
+        if place is None:
             return None
+        series_id, first = place
         series = self.series[series_id]
-        return series, series.blocks[position]
+        block = series.blocks.holding(first)
+        assert block is not None, "an unsettled block is its series'"
+        return series, block
 
 
 def name_key(firm_id: FirmId, mode: Mode, document_type: DocumentType, name: str) -> NameKey:

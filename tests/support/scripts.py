@@ -209,18 +209,17 @@ class Script:
         if self._slots and self._chance.random() < 0.15:
             return self._chance.choice(self._slots[-50:])
         is_anybodys = self._chance.random() < 0.1
-        blocks = sorted(
-            (block.position, series_id)
+        blocks = [
+            (series_id, block)
             for series_id, series in state.series.items()
             for block in series.blocks.values()
             if is_anybodys or (block.device_id == caller.device_id and series.firm_id == caller.firm_id)
-        )
+        ]
         if not blocks:
             return None
-        position, series_id = self._chance.choice(blocks)
-        block = state.series[series_id].blocks[position]
+        series_id, block = self._chance.choice(sorted(blocks, key=lambda each: each[1].position))
         number = Number(self._chance.randint(block.first, block.last))
-        self._slots.append(Slot(position, series_id, number, block.device_id))
+        self._slots.append(Slot(block.position, series_id, number, block.device_id))
         return self._slots[-1]
 
     def _document_for(self, state: State, series_id: SeriesId) -> Document:
