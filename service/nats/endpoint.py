@@ -26,6 +26,7 @@ from service.nats.backoff import Backoff
 from service.nats.connection import NatsSettings, connected
 from service.nats.discovery import ERROR, ERROR_CODE, QUEUE_GROUP, Discovery, EndpointInfo
 from service.nats.faults import BrokerUnavailableError
+from service.nats.replying import is_inbox
 
 NAME: Final = "numbering"
 IN_FLIGHT_MAX: Final = 1024
@@ -122,9 +123,9 @@ class RequestsEndpoint:
     async def _take(self, group: asyncio.TaskGroup, operation: Operation, message: Msg) -> None:
         """Start work on a request and return at once: the next one must not wait for it."""
         started = perf_counter_ns()
-        if not message.reply:
+        if not message.reply or not is_inbox(message.reply):
             # Whoever waits for no answer would never learn which number it got.
-            self._discovery.stats[operation.name].count(0, "a request without a reply subject was ignored")
+            self._discovery.stats[operation.name].count(0, "a request without an inbox to reply to was ignored")
             return
         if len(self._working) >= self._in_flight_max or self._bytes > IN_FLIGHT_BYTES_MAX:
             await self._answer(message, operation, self._overload(), started)
@@ -196,7 +197,7 @@ async def answering_requests(endpoint: RequestsEndpoint) -> AsyncGenerator[None]
 
 
 async def _tell(answer: Callable[[], bytes], message: Msg) -> None:
-    if message.reply:
+    if message.reply and is_inbox(message.reply):
         with suppress(NatsError, OSError):
             await message.respond(answer())
 
