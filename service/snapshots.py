@@ -1,6 +1,6 @@
 """Snapshots of the state, so that a process begins in moments however long the log is.
 
-A snapshot is a cache. It counts only for the code that made it (a digest of the core's source), for the history it was
+A snapshot is a cache. It counts only for the code that made it (a digest of its source), for the history it was
 made of (the digest of its last record), and until the log refuses something decided on it; otherwise the log is folded
 from its first event.
 """
@@ -15,9 +15,10 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from schemas import outcomes, values
 from schemas.record import StoredRecord
 from schemas.values import Position
-from service.core import evolve, ranges, snapshot, state
+from service.core import blocks, evolve, ranges, snapshot, state
 from service.core.snapshot import decode_state, encode_state
 from service.core.state import State
 from service.event_log import EventLog, LogFaultError, Snapshot
@@ -33,7 +34,7 @@ _say = structlog.get_logger("snapshots")
 def release() -> str:
     """The digest of the code that folds: a snapshot of any other is not used."""
     digest = hashlib.sha256()
-    for module in (state, evolve, ranges, snapshot):
+    for module in (values, outcomes, state, blocks, evolve, ranges, snapshot):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 
