@@ -42,9 +42,10 @@ _say = structlog.get_logger(__name__)
 
 
 class Limits(Struct, frozen=True):
-    """How much the writer takes on: commands queued, commands and bytes in one batch, seconds a caller waits."""
+    """How much the writer takes on: commands and bytes queued and in one batch, seconds a caller waits."""
 
     queue_max: int = 10_000
+    queue_bytes_max: int = 268_435_456
     batch_max: int = 1_024
     batch_bytes_max: int = 8_388_608
     wait_seconds_max: float = 10.0
@@ -79,7 +80,7 @@ class Writer:
         self._clock = clock
         self._limits = limits or Limits()
         self._on_append = on_append
-        self._queue = WriterQueue(self._limits.queue_max)
+        self._queue = WriterQueue(self._limits.queue_max, self._limits.queue_bytes_max)
         self._running: dict[bytes, Waiting] = {}
         self._is_contended = False
         self._head_seen = Position(0)

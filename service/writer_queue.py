@@ -19,8 +19,11 @@ class WriterBusyError(Exception):
 class WriterQueue:
     """Requests that wait to be decided, and those that are being written."""
 
-    def __init__(self, length_max: int) -> None:
+    def __init__(self, length_max: int, bytes_max: int) -> None:
+        """At most so many requests, and so many bytes of their documents."""
         self._length_max = length_max
+        self._bytes_max = bytes_max
+        self._bytes = 0
         self._waiting: deque[Waiting] = deque()
         self._taken: Sequence[Waiting] = ()
         self._arrived = asyncio.Event()
@@ -35,9 +38,12 @@ class WriterQueue:
             raise WriterBusyError("the writer has stopped")
         if len(self._waiting) >= self._length_max:
             raise WriterBusyError(f"{self._length_max} commands are waiting")
+        if self._bytes > self._bytes_max:
+            raise WriterBusyError(f"documents of {self._bytes} bytes are waiting")
         loop = asyncio.get_running_loop()
         waiting = Waiting(request, CommandId(secrets.token_hex(16)), loop.create_future(), loop.time())
         self._waiting.append(waiting)
+        self._bytes += _size(waiting)
         self._arrived.set()
         return waiting
 
@@ -62,7 +68,7 @@ class WriterQueue:
                 if waiting.asked_at < oldest:
                     waiting.fail(fault(True))
             while self._waiting and self._waiting[0].asked_at < oldest:
-                self._waiting.popleft().fail(fault(False))
+                self._pop().fail(fault(False))
 
     def close(self, fault: Callable[[bool], Exception]) -> None:
         """Fail whatever has no answer yet and refuse what comes later; `fault` as in `fail_overdue`."""
@@ -70,19 +76,28 @@ class WriterQueue:
         for waiting in self._taken:
             waiting.fail(fault(True))
         while self._waiting:
-            self._waiting.popleft().fail(fault(False))
+            self._pop().fail(fault(False))
 
     def _take(self, count_max: int, bytes_max: int) -> list[Waiting]:
         taken: list[Waiting] = []
         size = 0
         while self._waiting and len(taken) < count_max:
-            content = self._waiting[0].request.content
-            size += 0 if content is None else len(content.body)
+            size += _size(self._waiting[0])
             if taken and size > bytes_max:
                 break
-            waiting = self._waiting.popleft()
+            waiting = self._pop()
             if not waiting.future.done():  # a caller that hung up before anything was decided
                 taken.append(waiting)
         if not self._waiting:
             self._arrived.clear()
         return taken
+
+    def _pop(self) -> Waiting:
+        waiting = self._waiting.popleft()
+        self._bytes -= _size(waiting)
+        return waiting
+
+
+def _size(waiting: Waiting) -> int:
+    content = waiting.request.content
+    return 0 if content is None else len(content.body)

@@ -103,6 +103,20 @@ async def test_a_full_queue_refuses_at_once_and_does_nothing(memory_log: MemoryL
         task.cancel()
 
 
+async def test_a_queue_full_of_large_documents_refuses_until_they_are_written() -> None:
+    log = SlowLog()
+    async with running(log, limits=Limits(queue_bytes_max=100)) as writer:
+        first = asyncio.create_task(writer.submit(a_request(a_series(is_primary=True), a_key())))
+        await log.is_asked.wait()
+        large = [asyncio.create_task(writer.submit(_an_issue_with(number, 60))) for number in range(2)]
+        await until_queued(writer, 2)
+        with pytest.raises(WriterBusyError, match="120 bytes"):
+            await writer.submit(_an_issue_with(3, 1))
+        log.is_answering.set()
+        await asyncio.gather(first, *large)
+        assert isinstance(await writer.submit(_an_issue_with(4, 1)), Answered)
+
+
 async def test_a_command_whose_caller_hung_up_before_it_was_decided_is_not_written() -> None:
     log = SlowLog()
     async with running(log) as writer:
