@@ -26,7 +26,6 @@ from schemas.values import (
     UnixSeconds,
     Version,
 )
-from service.core.blocks import Block as Block
 from service.core.blocks import Blocks
 from service.core.ranges import Ranges, has
 

@@ -12,7 +12,8 @@ from schemas.events import NumbersReserved, ReservationConsumed
 from schemas.outcomes import ReleasedOutcome, ReservedOutcome
 from schemas.rejections import ReservationNotFound
 from schemas.values import DeviceId, Fate, Number, Position, SeriesId, UnixSeconds
-from service.core.state import Block, Series, State
+from service.core.blocks import Block
+from service.core.state import Series, State
 from service.web.call import Call
 from service.web.errors import refused
 
