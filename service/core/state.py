@@ -26,7 +26,7 @@ from schemas.values import (
     UnixSeconds,
     Version,
 )
-from service.core.blocks import Blocks
+from service.core.blocks import Block, Blocks
 from service.core.ranges import Ranges, has
 
 
