@@ -1,9 +1,8 @@
 """Where in the log one number's story is: from the register, used as an index, or from the events of its series."""
 
-from typing import Final
-
 from msgspec import Struct
 
+from projections.as_of import ROWS_FETCHED
 from projections.snapshot import Connection, from_projections
 from projections.statements import statement
 from schemas.events import (
@@ -17,8 +16,6 @@ from schemas.events import (
 from schemas.record import Record, decode_record
 from schemas.values import DocumentId, LogId, Number, Position, SeriesId
 
-ROWS_FETCHED: Final = 1000
-
 
 class NumberPlace(Struct, frozen=True):
     """The events that reserved a number and ended it, and its document; true as of the position `as_of`."""
@@ -29,10 +26,10 @@ class NumberPlace(Struct, frozen=True):
     as_of: Position
 
 
-async def number_place(
+async def kept_number_place(
     connection: Connection, log_id: LogId, series_id: SeriesId, number: Number, *, at_least: Position
 ) -> NumberPlace | None:
-    """Where the story of `number` up to `at_least`, or later, is; none if it was not taken by then.
+    """Where the story of `number` up to `at_least`, or later, is; none where the register cannot tell.
 
     Needs SELECT on the log and the projections, and a connection that is in no transaction. Raises asyncpg's errors.
     """
@@ -43,14 +40,16 @@ async def number_place(
             return None
         return NumberPlace(row["reserved_position"], row["ended_position"], row["document_id"], row["position"])
 
-    found = await from_projections(connection, ("register",), read, is_waiting=True)
-    return found or await _in_the_log(connection, series_id, number, at_least)
+    return await from_projections(connection, ("register",), read, is_waiting=True)
 
 
-async def _in_the_log(
+async def folded_number_place(
     connection: Connection, series_id: SeriesId, number: Number, until: Position
 ) -> NumberPlace | None:
-    """The same without the register, which is new or late: every event of the series is read."""
+    """The same without the register, which is new or late; none if the number was not taken by then.
+
+    Every event of the series is read, so let few do so at once.
+    """
     place: NumberPlace | None = None
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         cursor = await connection.cursor(statement("log_read_stream"), series_id, until)

@@ -8,7 +8,7 @@ from msgspec import Struct
 from schemas.values import DeviceId, DocumentId, Fate, Number, UnixSeconds
 
 
-class NumberRangeRow(Struct, frozen=True, tag_field="object", tag="number_range"):
+class NumberRangeRow(Struct, frozen=True, gc=False, tag_field="object", tag="number_range"):
     """What became of `first` .. `last`. Of numbers with different times, the first reservation and the last ending.
 
     `ended_at` is the time of the event that gave the present fate, none while pending; `invoice_id` is there on a range

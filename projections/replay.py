@@ -58,7 +58,7 @@ class HistoryBrokenError(Exception):
         self.series_id = record.stream
 
 
-class Gap(Struct, frozen=True, tag_field="object", tag="gap"):
+class Gap(Struct, frozen=True, gc=False, tag_field="object", tag="gap"):
     """`first` .. `last` carry no document, and why; `positions` are those of the reserving and of the ending event."""
 
     first: Number
@@ -72,7 +72,7 @@ class Gap(Struct, frozen=True, tag_field="object", tag="gap"):
     positions: tuple[Position, Position]
 
 
-class _Block(Struct):
+class _Block(Struct, gc=False):  # so many that the garbage collector, tracking them, would stall the loop
     """`open` holds a one for each pending number, the lowest bit for the first."""
 
     position: Position
@@ -94,7 +94,7 @@ class _Block(Struct):
                 yield NumberRangeRow(number, number, Fate.PENDING, self.device_id, self.at, None, None)
 
 
-class _Ending(Struct):
+class _Ending(Struct, gc=False):
     numbers: NumberRange
     block: _Block
     fate: Fate

@@ -4,7 +4,9 @@ A report answers from one snapshot in which its projections stand at the same po
 projection is new, or lags behind what the caller asked for), it is folded from the log instead.
 """
 
+import asyncio
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 import asyncpg
@@ -49,6 +51,20 @@ class NumberRegister(Struct, frozen=True, tag_field="object", tag="number_regist
     has_more: bool
 
 
+class Part(Struct, frozen=True, kw_only=True):
+    """A page of a register: at most `per_page` ranges above the number `after`, of one `fate`, all for none.
+
+    A page that begins inside a range shows the rest of it; a page never reads many more than `pieces_max` pieces (one
+    document is one), and may end inside a range for it.
+    """
+
+    series_id: SeriesId
+    after: Number = Number(0)
+    per_page: int = PER_PAGE
+    fate: Fate | None = None
+    pieces_max: int = PIECES_MAX
+
+
 async def gap_report(
     connection: Connection, series_id: SeriesId, as_of: AsOf | None = None, *, at_least: Position | None = None
 ) -> GapReport | None:
@@ -57,6 +73,15 @@ async def gap_report(
     `at_least` is a position the report must contain. Needs SELECT on the log and the projections, and a connection that
     is in no transaction. Raises asyncpg's errors, and HistoryBrokenError if the log does not replay.
     """
+    if as_of is None and (report := await kept_gap_report(connection, series_id, at_least)) is not None:
+        return report
+    return await folded_gap_report(connection, series_id, as_of)
+
+
+async def kept_gap_report(
+    connection: Connection, series_id: SeriesId, at_least: Position | None = None
+) -> GapReport | None:
+    """The gap report from the projections alone; none where they cannot tell."""
 
     async def read() -> GapReport | None:
         row = await connection.fetchrow(statement("report_gap_header"), series_id)
@@ -64,13 +89,13 @@ async def gap_report(
             return None
         return _gap_report(found, await connection.fetch(statement("report_gaps"), [series_id]))
 
-    if as_of is None:
-        is_waiting = at_least is not None
-        report = await from_projections(connection, ("counters", "gaps"), read, is_waiting=is_waiting)
-        if report is not None:
-            return report
-    series = await folded(connection, series_id, as_of)
-    return None if series is None else _gap_report_of_fold(series_id, series)
+    return await from_projections(connection, ("counters", "gaps"), read, is_waiting=at_least is not None)
+
+
+async def folded_gap_report(connection: Connection, series_id: SeriesId, as_of: AsOf | None) -> GapReport | None:
+    """The gap report from the log alone: reads the whole series, so let few do so at once."""
+    found = await folded(connection, series_id, as_of)
+    return None if found is None else await asyncio.to_thread(_gap_report_of_fold, series_id, found)
 
 
 async def gap_reports(
@@ -98,50 +123,36 @@ async def gap_reports(
 
 
 async def number_register(
-    connection: Connection,
-    series_id: SeriesId,
-    *,
-    after: Number | None = None,
-    per_page: int = PER_PAGE,
-    fate: Fate | None = None,
-    as_of: AsOf | None = None,
-    at_least: Position | None = None,
-    pieces_max: int = PIECES_MAX,
+    connection: Connection, part: Part, as_of: AsOf | None = None, *, at_least: Position | None = None
 ) -> NumberRegister | None:
-    """A page of the number register of a series: at most `per_page` ranges above the number `after`, of one `fate`.
+    """A page of the number register of a series. Otherwise as gap_report."""
+    if as_of is None and (register := await kept_number_register(connection, part, at_least)) is not None:
+        return register
+    return await folded_number_register(connection, part, as_of)
 
-    A page that begins inside a range shows the rest of it; a page never reads many more than `pieces_max` pieces (one
-    document is one), and may end inside a range for it. Otherwise as gap_report.
-    """
+
+async def kept_number_register(
+    connection: Connection, part: Part, at_least: Position | None = None
+) -> NumberRegister | None:
+    """The page from the projections alone; none where they cannot tell."""
 
     async def read() -> NumberRegister | None:
-        row = await connection.fetchrow(statement("report_register_header"), series_id)
+        row = await connection.fetchrow(statement("report_register_header"), part.series_id)
         if row is None or not (found := header(row)).is_of(at_least or Position(0)):
             return None
-        part = _Part(series_id, after or Number(0), per_page, fate, pieces_max)
         ranges, is_cut = await _ranges(connection, part)
-        return _number_register(found, ranges[:per_page], has_more=is_cut or len(ranges) > per_page)
+        return _number_register(found, ranges[: part.per_page], has_more=is_cut or len(ranges) > part.per_page)
 
-    if as_of is None:
-        is_waiting = at_least is not None
-        report = await from_projections(connection, ("counters", "register"), read, is_waiting=is_waiting)
-        if report is not None:
-            return report
-    series = await folded(connection, series_id, as_of)
-    return None if series is None else _number_register_of_fold(series_id, series, after or Number(0), per_page, fate)
+    return await from_projections(connection, ("counters", "register"), read, is_waiting=at_least is not None)
 
 
-class _Part(Struct, frozen=True):
-    """What part of a register is asked for."""
-
-    series_id: SeriesId
-    after: Number
-    per_page: int
-    fate: Fate | None
-    pieces_max: int
+async def folded_number_register(connection: Connection, part: Part, as_of: AsOf | None) -> NumberRegister | None:
+    """The page from the log alone: reads the whole series, so let few do so at once."""
+    found = await folded(connection, part.series_id, as_of)
+    return None if found is None else await register_of_fold(found, part)
 
 
-async def _ranges(connection: Connection, part: _Part) -> tuple[list[NumberRangeRow], bool]:
+async def _ranges(connection: Connection, part: Part) -> tuple[list[NumberRangeRow], bool]:
     """The merged ranges, at least one more than a page has if there are as many, and whether the bound cut them off."""
     query = statement("report_pieces") if part.fate is None else statement("report_pieces_of_fate")
     of_fate = () if part.fate is None else (part.fate,)
@@ -220,19 +231,22 @@ def _gap_report_of_fold(series_id: SeriesId, found: Folded) -> GapReport:
     return GapReport(series_id, series.firm_id, series.mode, series.name, found.moment, series.terms(), gaps)
 
 
-def _number_register_of_fold(
-    series_id: SeriesId, found: Folded, after: Number, per_page: int, fate: Fate | None
-) -> NumberRegister:
+async def register_of_fold(found: Folded, part: Part) -> NumberRegister:
+    """A page of what was folded; made in a thread, as a long series would stall everybody else's requests."""
+    return await asyncio.to_thread(_number_register_of_fold, found, part)
+
+
+def _number_register_of_fold(found: Folded, part: Part) -> NumberRegister:
     series = found.series
-    pieces = (piece for piece in series.pieces() if fate is None or piece.fate is fate)
-    ranges = list(merged(_above(pieces, after)))
+    pieces = (piece for piece in series.pieces() if part.fate is None or piece.fate is part.fate)
+    ranges = list(islice(merged(_above(pieces, part.after)), part.per_page + 1))
     return NumberRegister(
-        series_id,
+        part.series_id,
         series.firm_id,
         series.mode,
         series.name,
         found.moment,
         series.terms(),
-        ranges[:per_page],
-        len(ranges) > per_page,
+        ranges[: part.per_page],
+        len(ranges) > part.per_page,
     )

@@ -1,5 +1,6 @@
 """Accounting over HTTP: what became of every number of a series, and why some carry no document (contract.md D68)."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -8,7 +9,15 @@ import asyncpg
 
 from projections.as_of import AsOf, AtPosition, AtTime
 from projections.faults import is_passing
-from projections.reports import GapReport, NumberRegister, gap_report, number_register
+from projections.reports import (
+    GapReport,
+    NumberRegister,
+    Part,
+    folded_gap_report,
+    folded_number_register,
+    kept_gap_report,
+    kept_number_register,
+)
 from projections.snapshot import Connection
 from schemas.api.queries import AsOfQuery, NumbersQuery
 from schemas.rejections import SeriesUnknown
@@ -17,8 +26,12 @@ from service.event_log import LogUnavailableError
 from service.web.call import Call
 from service.web.envelope import Reply
 from service.web.errors import refused
+from service.web.problems import Unavailable
 from service.web.routes import Route
 from service.web.series import SERIES
+
+READ_WAIT_SECONDS_MAX: Final = 3.0
+FOLD_WAIT_SECONDS_MAX: Final = 1.0
 
 
 async def list_numbers(call: Call) -> Reply:
@@ -26,16 +39,14 @@ async def list_numbers(call: Call) -> Reply:
     query = call.query(NumbersQuery)
     as_of = _as_of(query)
     series, _ = await call.series()
-    async with reading(call) as connection:
-        found = await number_register(
-            connection,
-            series.series_id,
-            after=None if query.after is None else Number(query.after),
-            per_page=query.per_page,
-            fate=query.fate,
-            as_of=as_of,
-            at_least=series.position if as_of is None else None,
-        )
+    part = Part(series_id=series.series_id, after=Number(query.after or 0), per_page=query.per_page, fate=query.fate)
+    found = None
+    if as_of is None:
+        async with reading(call) as connection:
+            found = await kept_number_register(connection, part, series.position)
+    if found is None:
+        async with folding(call) as connection:
+            found = await folded_number_register(connection, part, as_of)
     return _reply(call, found)
 
 
@@ -43,9 +54,13 @@ async def list_gaps(call: Call) -> Reply:
     """GET /v1/invoice-series/{id}/gaps: the gap report."""
     as_of = _as_of(call.query(AsOfQuery))
     series, _ = await call.series()
-    at_least = series.position if as_of is None else None
-    async with reading(call) as connection:
-        found = await gap_report(connection, series.series_id, as_of, at_least=at_least)
+    found = None
+    if as_of is None:
+        async with reading(call) as connection:
+            found = await kept_gap_report(connection, series.series_id, series.position)
+    if found is None:
+        async with folding(call) as connection:
+            found = await folded_gap_report(connection, series.series_id, as_of)
     return _reply(call, found)
 
 
@@ -58,14 +73,36 @@ def _as_of(query: AsOfQuery) -> AsOf | None:
 
 @asynccontextmanager
 async def reading(call: Call) -> AsyncGenerator[Connection]:
-    """A connection to the projections; a database that is away raises LogUnavailableError."""
+    """A connection to the projections, waited for READ_WAIT_SECONDS_MAX at most.
+
+    Raises LogUnavailableError if the database is away, or busy with others that long.
+    """
     try:
-        async with call.parts.reads.acquire() as connection:
+        async with call.parts.reads.acquire(timeout=READ_WAIT_SECONDS_MAX) as connection:
             yield connection
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         if not is_passing(error):
             raise
         raise LogUnavailableError("PostgreSQL cannot be asked for the report") from error
+
+
+@asynccontextmanager
+async def folding(call: Call) -> AsyncGenerator[Connection]:
+    """As `reading`, for one of the few who may read a whole series at once. Raises RefusedError if others do for long.
+
+    Who waits for his turn holds no connection, so that shorter reads are answered meanwhile.
+    """
+    turn = call.parts.folds
+    try:
+        async with asyncio.timeout(FOLD_WAIT_SECONDS_MAX):
+            await turn.acquire()
+    except TimeoutError as error:
+        raise refused(Unavailable("Too many reports are being made from the log.")) from error
+    try:
+        async with reading(call) as connection:
+            yield connection
+    finally:
+        turn.release()
 
 
 def _reply(call: Call, report: GapReport | NumberRegister | None) -> Reply:

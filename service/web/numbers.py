@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from projections.number_place import NumberPlace, number_place
+from projections.number_place import NumberPlace, folded_number_place, kept_number_place
 from schemas.api.numbers import NumberEvent, NumberStory
 from schemas.events import (
     DocumentUnvoided,
@@ -18,7 +18,7 @@ from schemas.events import (
 from schemas.record import Record, event_tag
 from schemas.rejections import SeriesUnknown
 from schemas.values import NUMBER_MAX, Fate, Number, SeriesId
-from service.web.accounts import reading
+from service.web.accounts import folding, reading
 from service.web.call import Call
 from service.web.envelope import Reply
 from service.web.errors import refused
@@ -49,9 +49,12 @@ async def explain_number(call: Call) -> Reply:
     if not series.start_number <= number < series.next_number:
         raise refused(NumberUntaken(number, series.series_id))
     async with reading(call) as connection:
-        place = await number_place(
+        place = await kept_number_place(
             connection, call.parts.log.log_id, series.series_id, number, at_least=series.position
         )
+    if place is None:
+        async with folding(call) as connection:
+            place = await folded_number_place(connection, series.series_id, number, series.position)
     if place is None:
         raise refused(NumberUntaken(number, series.series_id))
     return Reply(_story(series.series_id, number, await _records(call, place), place))

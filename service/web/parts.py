@@ -1,7 +1,8 @@
 """What the web facade is made of; the composition root fills it in."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -40,12 +41,18 @@ class Patience:
     reply_seconds: float = 60
 
 
+FOLDS_MAX: Final = 2
+"""How many requests of a process may read a whole series at once: each keeps the loop busy while it does."""
+
 Check = Callable[[], Awaitable[Health]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebParts:
-    """The parts. `checks` are asked by /readyz, by name; `reads` is a pool of the role that may read projections."""
+    """The parts. `checks` are asked by /readyz, by name; `reads` is a pool of the role that may read projections.
+
+    Who reads a whole series takes one of `folds` before a connection.
+    """
 
     writer: Writer
     log: EventLog
@@ -57,6 +64,7 @@ class WebParts:
     metrics: Metrics
     clock: Callable[[], UnixSeconds]
     patience: Patience = Patience()
+    folds: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FOLDS_MAX))
 
     def today(self) -> date:
         """The day it is in NUMBERING_TIME_ZONE (contract.md D70)."""

@@ -11,10 +11,10 @@ from projections.as_of import AtPosition
 from projections.catalogue import ALL
 from projections.ranges import NumberRangeRow, merged
 from projections.replay import Replay
-from projections.reports import gap_report, gap_reports, number_register
+from projections.reports import Part, gap_report, gap_reports, number_register
 from projections.runner import ProjectionRunner
 from schemas.record import Record
-from schemas.values import Fate, SeriesId
+from schemas.values import Fate, Number, SeriesId
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
 
@@ -28,7 +28,7 @@ def replay_of(records: list[Record]) -> Replay:
 
 async def assert_agreement(reader: asyncpg.Connection, replay: Replay, series_id: SeriesId) -> None:
     gaps = await gap_report(reader, series_id)
-    register = await number_register(reader, series_id, per_page=1000)
+    register = await number_register(reader, Part(series_id=series_id, per_page=1000))
     assert gaps is not None
     assert register is not None
     assert gaps.equation == register.equation == replay.equation(series_id)
@@ -116,15 +116,14 @@ async def test_pages_of_the_register_join_to_the_whole(
         due = list(merged(piece for piece in pieces if fate in (None, piece.fate)))
         for as_of in (None, AtPosition(log.position)):
             rows: list[NumberRangeRow] = []
-            after, has_more = None, True
+            after, has_more = Number(0), True
             while has_more:
-                page = await number_register(
-                    log.reader, series_id, after=after, per_page=per_page, fate=fate, as_of=as_of
-                )
+                part = Part(series_id=series_id, after=after, per_page=per_page, fate=fate)
+                page = await number_register(log.reader, part, as_of)
                 assert page is not None
                 rows += page.data
                 has_more = page.has_more
-                after = page.data[-1].last if page.data else None
+                after = page.data[-1].last if page.data else after
             assert rows == due
 
 

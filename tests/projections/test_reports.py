@@ -1,14 +1,18 @@
 """What the reports show, by hand-made histories."""
 
+import asyncio
+
 import msgspec
 
-from projections.as_of import AtPosition, AtTime
+from projections.as_of import AtPosition, AtTime, Folded, Moment
 from projections.ranges import NumberRangeRow
-from projections.reports import NumberRegister, gap_report, number_register
+from projections.reports import NumberRegister, Part, gap_report, number_register, register_of_fold
 from projections.runner import ProjectionRunner
 from schemas.values import DeviceId, Fate, Number, Position, SeriesId, UnixSeconds
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import START, History
+from tests.projections.test_agreement import replay_of
+from tests.support.tasks import running_beside
 
 TILL, PHONE = DeviceId("till-1"), DeviceId("phone-1")
 
@@ -38,7 +42,7 @@ async def test_neighbours_of_one_fate_and_device_are_one_range(log: WrittenLog, 
     history = a_working_day()
     await log.append(history.records)
     await runner.catch_up()
-    register = await number_register(log.reader, history.series[0].series_id)
+    register = await number_register(log.reader, Part(series_id=history.series[0].series_id))
     assert register is not None
     assert shape(register.data) == [
         (1, 1, "standing", None),
@@ -61,11 +65,11 @@ async def test_a_page_may_begin_inside_a_range(log: WrittenLog, runner: Projecti
     await log.append(history.records)
     await runner.catch_up()
     series_id = history.series[0].series_id
-    page = await number_register(log.reader, series_id, after=Number(7), per_page=1)
+    page = await number_register(log.reader, Part(series_id=series_id, after=Number(7), per_page=1))
     assert page is not None
     assert shape(page.data) == [(8, 8, "expired", "till-1")]
     assert page.has_more
-    page = await number_register(log.reader, series_id, after=Number(9), fate=Fate.PENDING)
+    page = await number_register(log.reader, Part(series_id=series_id, after=Number(9), fate=Fate.PENDING))
     assert page is not None
     assert shape(page.data) == [(10, 10, "pending", "phone-1")]
     assert not page.has_more
@@ -129,7 +133,7 @@ async def test_before_a_series_was_opened_there_is_no_report(log: WrittenLog) ->
     series_id = history.series[0].series_id
     assert await gap_report(log.reader, series_id, AtPosition(Position(0))) is None
     assert await gap_report(log.reader, series_id, AtTime(UnixSeconds(START - 1))) is None
-    assert await number_register(log.reader, SeriesId("unknown")) is None
+    assert await number_register(log.reader, Part(series_id=SeriesId("unknown"))) is None
 
 
 async def test_a_report_contains_what_its_reader_has_seen(log: WrittenLog, runner: ProjectionRunner) -> None:
@@ -138,8 +142,8 @@ async def test_a_report_contains_what_its_reader_has_seen(log: WrittenLog, runne
     await runner.catch_up()
     await log.append(history.records[-1:])
     series_id = history.series[0].series_id
-    behind = await number_register(log.reader, series_id)
-    fresh = await number_register(log.reader, series_id, at_least=log.position)
+    behind = await number_register(log.reader, Part(series_id=series_id))
+    fresh = await number_register(log.reader, Part(series_id=series_id), at_least=log.position)
     assert behind is not None
     assert fresh is not None
     assert (behind.equation.voided, fresh.equation.voided) == (0, 1)
@@ -157,8 +161,8 @@ async def test_a_page_reads_no_more_than_its_bound_of_a_long_range(log: WrittenL
 
     pages: list[NumberRegister] = []
     while not pages or pages[-1].has_more:
-        after = pages[-1].data[-1].last if pages else None
-        page = await number_register(log.reader, series.series_id, after=after, pieces_max=1000)
+        after = pages[-1].data[-1].last if pages else Number(0)
+        page = await number_register(log.reader, Part(series_id=series.series_id, after=after, pieces_max=1000))
         assert page is not None
         pages.append(page)
     assert [shape(page.data) for page in pages] == [
@@ -166,7 +170,29 @@ async def test_a_page_reads_no_more_than_its_bound_of_a_long_range(log: WrittenL
         [(1001, 2000, "standing", None)],
         [(2001, 2500, "standing", None)],
     ]
-    whole = await number_register(log.reader, series.series_id)
+    whole = await number_register(log.reader, Part(series_id=series.series_id))
     assert whole is not None
     assert shape(whole.data) == [(1, 2500, "standing", None)]
     assert not whole.has_more
+
+
+async def test_others_go_on_while_a_long_fold_is_made_a_report() -> None:
+    history = History.of_seed(0)
+    history.open(start_number=1)
+    series = history.series[0]
+    for number in range(1, 2001):
+        history.consume(series, history.reserve(series, 1, None), Number(number))
+    replay = replay_of(history.records)
+    found = Folded(Moment(replay.position, replay.at), replay.series[series.series_id])
+    turns = 0
+
+    async def go_on() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with running_beside(go_on()):
+        page = await register_of_fold(found, Part(series_id=series.series_id))
+        assert turns > 0, "the loop was held from the first to the last number"
+    assert shape(page.data) == [(1, 2000, "standing", None)]
