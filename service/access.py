@@ -6,7 +6,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 import asyncpg
 from msgspec import Struct
@@ -27,6 +27,9 @@ TURNS: Final = 64
 SESSION_ID_MAX: Final = 9_223_372_036_854_775_807
 API_KEY: Final = re.compile(r"sk_(live|test)_[0-9A-Za-z]{24}", re.ASCII)
 CREDENTIAL_CHARACTERS_MAX: Final = 4096
+
+
+Kept = TypeVar("Kept")
 
 
 class AuthFailure(StrEnum):
@@ -84,6 +87,7 @@ class Access:
         self._cache_seconds = cache_seconds
         self._clock = clock
         self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
+        self._over: OrderedDict[bytes, None] = OrderedDict()
         self._device_names: OrderedDict[int, str] = OrderedDict()
         # One look-up at a time for one credential, so that a burst of requests costs one query.
         self._turns = [asyncio.Lock() for _ in range(TURNS)]
@@ -105,7 +109,21 @@ class Access:
             found = self._recall(digest) or await self._look_up(credential, digest)
             if isinstance(found, Principal):
                 self._remember(digest, found)
+            else:
+                self._seen.pop(digest, None)
         return found
+
+    def is_credible(self, credential: str) -> bool:
+        """Whether a stranger cannot have made it up: it was good here before, or somebody we trust signed it.
+
+        Costs no query. What a look-up found to be over is not credible any more.
+        """
+        if not credential.isascii() or len(credential) > CREDENTIAL_CHARACTERS_MAX:
+            return False
+        digest = hashlib.sha256(credential.encode()).digest()
+        if digest in self._seen:
+            return True
+        return digest not in self._over and not API_KEY.fullmatch(credential) and self._claims(credential) is not None
 
     async def device_names(self, session_ids: Sequence[int]) -> dict[int, str]:
         """The device names of these sessions, for views of locks: they are personal data, so no event has them.
@@ -130,16 +148,18 @@ class Access:
         return seen.principal
 
     def _remember(self, digest: bytes, principal: Principal) -> None:
-        self._seen[digest] = _Seen(principal, self._clock())
-        self._seen.move_to_end(digest)
-        while len(self._seen) > CREDENTIALS_MAX:
-            self._seen.popitem(last=False)
+        _keep(self._seen, digest, _Seen(principal, self._clock()))
 
     async def _look_up(self, credential: str, digest: bytes) -> Principal | AuthFailure:
         if API_KEY.fullmatch(credential):
             return await self._key(digest)
         claims = self._claims(credential)
-        return AuthFailure.INVALID if claims is None else await self._session(claims)
+        if claims is None:
+            return AuthFailure.INVALID
+        found = await self._session(claims)
+        if not isinstance(found, Principal):
+            _keep(self._over, digest, None)
+        return found
 
     def _claims(self, token: str) -> SessionClaims | IdentityClaims | None:
         """What a token says that somebody we trust signed and whose time is now."""
@@ -203,6 +223,14 @@ def _session_principal(row: asyncpg.Record) -> Principal:
         expires_at=row["expires_at"],
         device_name=row["device_name"],
     )
+
+
+def _keep(kept: OrderedDict[bytes, Kept], digest: bytes, what: Kept) -> None:
+    """The newest so many; what is pushed out is looked up again."""
+    kept[digest] = what
+    kept.move_to_end(digest)
+    while len(kept) > CREDENTIALS_MAX:
+        kept.popitem(last=False)
 
 
 def _is_over(expires_at: int | None, now: UnixSeconds) -> bool:

@@ -6,15 +6,20 @@ from aiohttp import web
 
 from service.access import Access, AuthFailure, Principal
 from service.web.problems import CredentialExpired, CredentialInvalid, CredentialMissing
+from service.web.rate_limit import ADDRESS
 
 CredentialProblem = CredentialMissing | CredentialInvalid | CredentialExpired
 
 
-async def who_is_calling(authorization: str, access: Access) -> Principal | CredentialProblem:
-    """The principal behind this Authorization header, or why there is none. Raises LogUnavailableError."""
+def credential_in(authorization: str) -> str:
+    """What follows `Bearer` in this Authorization header; empty if nothing does."""
     scheme, _, rest = authorization.strip().partition(" ")
-    credential = rest.strip() if scheme.lower() == "bearer" else ""
-    found = await access.who(credential) if credential else AuthFailure.MISSING
+    return rest.strip() if scheme.lower() == "bearer" else ""
+
+
+async def who_is_calling(credential: str, access: Access) -> Principal | CredentialProblem:
+    """The principal behind this credential, or why there is none. Raises LogUnavailableError."""
+    found = await access.who(credential)
     match found:
         case Principal():
             return found
@@ -30,4 +35,4 @@ async def who_is_calling(authorization: str, access: Access) -> Principal | Cred
 
 def address_of(request: web.Request) -> str:
     """Where the request came from, to count those that show no credential."""
-    return f"address:{request.remote}"
+    return f"{ADDRESS}{request.remote}"

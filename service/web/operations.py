@@ -17,7 +17,6 @@ from service.web.answering import FAULTS, NOTHING_DONE, refusal_of_fault
 from service.web.application import ROUTES
 from service.web.bodies import GivenBody, given_body
 from service.web.call import Address, Call
-from service.web.calling import who_is_calling
 from service.web.envelope import Exchange, Reply, encoded, problem_of
 from service.web.errors import Refusal, RefusedError, bad_fields, refusal_of, refused
 from service.web.field_faults import FieldFault, invalid, missing
@@ -26,11 +25,11 @@ from service.web.json_text import Tree, canonical_json
 from service.web.parts import WebParts
 from service.web.pipeline import Pipeline
 from service.web.problems import BodyTooLarge, SubjectOfOthers, Unavailable, Unexpected
-from service.web.rate_limit import RateLimit
+from service.web.rate_limit import ADDRESS, RateLimit
 from service.web.routes import Route
 
-STRANGERS: Final = "address:nats"
-"""Requests whose credential we do not know come from no address; they are counted together."""
+STRANGERS: Final = f"{ADDRESS}nats"
+"""Requests whose credential we do not know come from no address; they are counted by the subject they may use."""
 
 _BY_PATH: Final = {(route.method, route.path): route for route in ROUTES}
 _ROUTES: Final[Mapping[str, Route]] = {each.name: _BY_PATH[each.method, each.path] for each in OPERATIONS}
@@ -94,13 +93,19 @@ class Operations:
 
     async def _reply(self, asked: Asked, exchange: Exchange) -> Reply:
         """The steps of contract.md D55 and D74. Raises RefusedError and the faults of the parts."""
-        found = await who_is_calling(asked.authorization, self._parts.access)
-        principal = self._pipeline.admit(found, STRANGERS, exchange)
+        principal = await self._pipeline.principal(asked.authorization, self._strangers(asked), exchange)
         _check_subject(asked, principal)
         bytes_max = self._parts.settings.body_bytes_max
         if len(asked.body) > bytes_max:
             raise refused(BodyTooLarge(bytes_max))
         return await self._pipeline.reply(_ROUTES[asked.operation.name], self._call(asked, principal))
+
+    def _strangers(self, asked: Asked) -> str:
+        """Whom a stranger is counted as. Firms we have are told apart: the server of NATS decides who may use their
+        subjects, so a flood on one of them does not lock out callers of another whom we have not met yet."""
+        mode, firm_id = asked.partition
+        is_known = (firm_id, mode) in self._parts.writer.state.partitions
+        return f"{STRANGERS}:{mode}:{firm_id}" if is_known else STRANGERS
 
     def _call(self, asked: Asked, principal: Principal) -> Call:
         operation = asked.operation

@@ -9,7 +9,10 @@ from schemas.values import UnixSeconds
 WINDOW_SECONDS: Final = 60
 UNLIMITED: Final = 1_000_000
 HOLDERS_MAX: Final = 100_000
-"""So many credentials and addresses are told apart in one minute; those beyond share one count."""
+"""So many credentials are told apart in one minute, and as many addresses; those beyond share a count of their kind."""
+
+ADDRESS: Final = "address:"
+"""How the holders begin that anybody can be; the others hold a credential of ours."""
 
 _EVERYONE_ELSE: Final = ""
 
@@ -42,29 +45,48 @@ class RateLimit:
         """`limit` requests a minute; 0 turns the limit off."""
         self._limit = limit
         self._window = -1
-        self._counts: dict[str, int] = {}
+        # Apart, so that a flood from many addresses does not push those who hold a credential into one count.
+        self._addresses: dict[str, int] = {}
+        self._credentials: dict[str, int] = {}
 
     def take(self, holder: str, now: UnixSeconds) -> Allowance:
         """Count one request of `holder`."""
-        if not self._limit:
-            return self.look(holder, now)
-        self._turn(now)
-        if holder not in self._counts and len(self._counts) >= HOLDERS_MAX:
-            holder = _EVERYONE_ELSE
-        self._counts[holder] = self._counts.get(holder, 0) + 1
+        if self._limit:
+            self._turn(now)
+            counts = self._counts_of(holder)
+            name = self._name(holder, counts)
+            counts[name] = counts.get(name, 0) + 1
         return self.look(holder, now)
+
+    def give_back(self, holder: str, taken: Allowance) -> None:
+        """Undo the `take` that gave this allowance, unless its minute is over."""
+        if taken.resets_at == self._resets_at():
+            counts = self._counts_of(holder)
+            name = self._name(holder, counts)
+            counts[name] = max(0, counts.get(name, 0) - 1)
 
     def look(self, holder: str, now: UnixSeconds) -> Allowance:
         """How `holder` stands, without counting."""
         self._turn(now)
-        resets_at = UnixSeconds((self._window + 1) * WINDOW_SECONDS)
         if not self._limit:
-            return Allowance(UNLIMITED, UNLIMITED, resets_at)
-        return Allowance(self._limit, self._limit - self._counts.get(holder, 0), resets_at)
+            return Allowance(UNLIMITED, UNLIMITED, self._resets_at())
+        counts = self._counts_of(holder)
+        return Allowance(self._limit, self._limit - counts.get(self._name(holder, counts), 0), self._resets_at())
 
     def _turn(self, now: UnixSeconds) -> None:
         """A new minute starts from zero, and forgets who asked."""
         window = now // WINDOW_SECONDS
         if window != self._window:
             self._window = window
-            self._counts.clear()
+            self._addresses.clear()
+            self._credentials.clear()
+
+    def _resets_at(self) -> UnixSeconds:
+        return UnixSeconds((self._window + 1) * WINDOW_SECONDS)
+
+    def _counts_of(self, holder: str) -> dict[str, int]:
+        return self._addresses if holder.startswith(ADDRESS) else self._credentials
+
+    def _name(self, holder: str, counts: dict[str, int]) -> str:
+        """As whom `holder` is counted."""
+        return holder if holder in counts or len(counts) < HOLDERS_MAX else _EVERYONE_ELSE

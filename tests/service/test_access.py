@@ -262,3 +262,23 @@ async def test_a_key_needs_a_firm(records: AccessRecords) -> None:
 async def test_what_does_not_exist_is_not_revoked(records: AccessRecords) -> None:
     assert not await records.revoke_key(1)
     assert not await records.revoke_session(1)
+
+
+async def test_what_was_good_here_or_is_signed_is_credible_until_it_is_found_to_be_over(
+    records: AccessRecords, access: Access, clock: Clock, firm: FirmId
+) -> None:
+    key = await records.create_key(firm, Mode.LIVE)
+    session = await a_session(records, firm)
+    assert not any(access.is_credible(each) for each in (key.api_key, "", "a.b.c", "\u0219", "x" * 100_000))
+    assert access.is_credible(session)
+    who = await access.who(session)
+    assert isinstance(who, Principal)
+    await access.who(key.api_key)
+    clock.advance(CACHE_SECONDS)
+    assert access.is_credible(key.api_key)
+
+    await records.revoke_key(key.key_id)
+    await records.revoke_session(who.session_id or 0)
+    for credential in (key.api_key, session):
+        assert await access.who(credential) is AuthFailure.INVALID
+        assert not access.is_credible(credential)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from service.web.calling import who_is_calling
-from service.web.problems import CredentialInvalid
+from service.web.calling import credential_in
 from tests.support.client import Api, Options, an_api
 
 
@@ -40,12 +39,11 @@ async def test_the_scheme_is_read_without_regard_to_case(api: Api) -> None:
     assert answer.status == 200
 
 
-async def test_a_header_of_a_megabyte_of_spaces_is_read_in_no_time(api: Api) -> None:
+def test_a_header_of_a_megabyte_of_spaces_is_read_in_no_time() -> None:
     began = time.process_time()
 
-    found = await who_is_calling(f"Bearer{' ' * 1_000_000}\nx", api.parts.access)
+    assert credential_in(f"Bearer{' ' * 1_000_000}\nx") == "x"
 
-    assert found == CredentialInvalid()
     assert time.process_time() - began < 1.0
 
 
