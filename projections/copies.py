@@ -1,6 +1,7 @@
 """A copy of a projection: its tables in one schema. `NAME` answers; `NAME_next` is being filled by a rebuild."""
 
 import hashlib
+import traceback
 from collections.abc import Sequence
 from enum import Enum
 from typing import Final
@@ -170,7 +171,17 @@ async def apply(connection: asyncpg.Connection, copy: Copy, records: Sequence[Re
         if is_passing(error):
             raise
         where = f"{copy.schema} between positions {first.position} and {last.position} of log {first.log}"
-        raise CopyBrokenError(copy.schema, f"{where}: {str(error) or repr(error)}") from error
+        raise CopyBrokenError(copy.schema, f"{where}: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    """What the error says, without PostgreSQL's DETAIL, which shows the row: what a document says stays out of logs."""
+    if isinstance(error, asyncpg.PostgresError):
+        return f"{error.args[0]} ({error.sqlstate})"
+    if isinstance(error, ProjectionBrokenError):
+        return str(error)
+    met = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {met.name}, line {met.lineno} of {met.filename}"
 
 
 def _look(copy: Copy, row: asyncpg.Record) -> Look:

@@ -66,7 +66,7 @@ class Renewal:
             if is_passing(error) or isinstance(error, RebuildRunningError | asyncpg.UndefinedTableError):
                 return False
             self._given_up.add(projection.name)
-            _log.error("a projection cannot be renewed", projection=projection.name, exc_info=error)
+            _log.error("a projection cannot be renewed", projection=projection.name, error=repr(error))
         self._forget(projection)
         return True
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import asyncpg
 import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
@@ -56,6 +57,22 @@ async def test_a_broken_projection_stops_alone_and_goes_on_after_a_forced_rebuil
     assert await log.reader.fetch(LEFTOVERS) == []
 
 
+async def test_what_a_document_says_is_not_told_of_a_broken_projection(
+    log: WrittenLog, runner: ProjectionRunner
+) -> None:
+    history = History.of_seed(56)
+    await log.append(history.grow(100), history.bodies)
+    await runner.catch_up()
+    async with superuser(log) as admin:
+        await admin.execute("ALTER TABLE invoices.invoice ADD CONSTRAINT nothing_goes CHECK (false) NOT VALID")
+    await log.append(history.grow(100), history.bodies)
+    with pytest.raises(CopyBrokenError, match="nothing_goes") as broken:
+        await runner.catch_up()
+    assert isinstance(broken.value.__cause__, asyncpg.CheckViolationError)
+    assert "Failing row" in str(broken.value.__cause__)
+    assert "Failing row" not in str(broken.value)
+
+
 async def test_a_broken_projection_ends_a_catching_up(log: WrittenLog, runner: ProjectionRunner) -> None:
     history = History.of_seed(52)
     await log.append(history.grow(200), history.bodies)
@@ -86,9 +103,12 @@ async def test_a_defect_in_one_projection_stops_that_one(log: WrittenLog) -> Non
     history = History.of_seed(54)
     await log.append(history.grow(100), history.bodies)
     runner = ProjectionRunner(log.database_url, projections=[_defective("history"), *_without("history")])
-    async with running(runner):
-        await until(lambda: others_are_at_head(runner, log, "history"))
-        assert runner.stopped() == {"history"}
+    with capture_logs() as lines:
+        async with running(runner):
+            await until(lambda: others_are_at_head(runner, log, "history"))
+            assert runner.stopped() == {"history"}
+    (told,) = [line["error"] for line in lines if line["log_level"] == "error"]
+    assert "KeyError in _fail, line" in told
     await assert_all_agree(log, history)
 
 
