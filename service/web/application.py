@@ -8,7 +8,7 @@ from aiohttp import web
 from service.web import accounts, invoice_edits, invoice_lists, invoices, numbers, reservations, series
 from service.web.answering import Handler, answering
 from service.web.documentation import documentation
-from service.web.health import OPEN_ROUTES
+from service.web.health import OPEN_ROUTES, READINGS, Readings
 from service.web.parts import LIMIT, PARTS, WebParts
 from service.web.pipeline import Pipeline
 from service.web.rate_limit import RateLimit
@@ -32,6 +32,7 @@ def web_application(parts: WebParts) -> web.Application:
     application = web.Application(middlewares=[answering(parts, limit)], client_max_size=parts.settings.body_bytes_max)
     application[PARTS] = parts
     application[LIMIT] = limit
+    application[READINGS] = Readings(parts.checks)
     pipeline = Pipeline(parts, limit)
     for route in ROUTES:
         _add(application, route.method, route.path, partial(pipeline.answer, route))

@@ -1,8 +1,9 @@
 """What needs no credential: what this is, whether it lives, whether it can answer, and its metrics."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
+from time import monotonic
 from typing import Final, Literal
 
 import structlog
@@ -17,9 +18,34 @@ from service.web.problems import Unavailable
 from service.web.routes import OpenRoute
 
 CHECK_SECONDS_MAX: Final = 3.0
+FRESH_SECONDS: Final = 1.0
+"""For so long an answer of /readyz is given again: it has no limit, and must not be a way to flood PostgreSQL."""
 
 _VERSION: Final = version("invoice-numbering")
 _say = structlog.get_logger(__name__)
+
+
+class Readings:
+    """How every part is, asked for all who want to know: one at a time, and not again while the answer is fresh."""
+
+    def __init__(self, checks: Mapping[str, Check], clock: Callable[[], float] = monotonic) -> None:
+        """`clock` tells seconds that only go forward."""
+        self._checks = checks
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._read_at = float("-inf")
+        self._parts: dict[str, Health] = {}
+
+    async def latest(self) -> Mapping[str, Health]:
+        """How every part was at most FRESH_SECONDS ago."""
+        async with self._turn:
+            if self._clock() - self._read_at >= FRESH_SECONDS:
+                self._parts = await ask_all(self._checks)
+                self._read_at = self._clock()
+            return self._parts
+
+
+READINGS: Final = web.AppKey("readings", Readings)
 
 
 async def describe_api(request: web.Request) -> web.StreamResponse:
@@ -35,7 +61,7 @@ async def say_alive(request: web.Request) -> web.StreamResponse:
 
 async def say_ready(request: web.Request) -> web.StreamResponse:
     """GET /readyz: each part by name; 503 if one is down without which nothing can be answered."""
-    parts = await ask_all(request.app[PARTS].checks)
+    parts = await request.app[READINGS].latest()
     up: dict[str, Literal["ok", "degraded"]] = {
         name: "ok" if health is Health.OK else "degraded" for name, health in parts.items() if health is not Health.DOWN
     }

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from service.web.health import FRESH_SECONDS, Readings
 from service.web.parts import Health
 from tests.support.client import Answer, Api, Options, an_api
 
@@ -210,3 +211,24 @@ async def test_a_part_that_is_down_or_fails_its_check_makes_the_service_unready(
         status, text = await plain(api, "/readyz")
 
     assert (status, json.loads(text)["error"]["errors"]) == (503, {"log": "ok", "postgres": "down"})
+
+
+async def test_a_flood_of_readyz_asks_each_part_once(database_url: str, tmp_path: Path) -> None:
+    asked = 0
+
+    async def counts() -> Health:
+        nonlocal asked
+        asked += 1
+        return Health.OK
+
+    now = 0.0
+    readings = Readings({"postgres": counts}, lambda: now)
+    for at, expected in ((0.0, 1), (0.9, 1), (FRESH_SECONDS, 2)):
+        now = at
+        found = await asyncio.gather(*(readings.latest() for _ in range(100)))
+        assert (found, asked) == ([{"postgres": Health.OK}] * 100, expected)
+
+    asked = 0
+    async with an_api(database_url, tmp_path, Options(checks={"postgres": counts})) as api:
+        assert {status for status, _ in await asyncio.gather(*(plain(api, "/readyz") for _ in range(20)))} == {200}
+    assert asked < 10
