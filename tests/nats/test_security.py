@@ -2,43 +2,49 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
-from ssl import create_default_context
 
 import pytest
 import pytest_asyncio
-from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeoutError
-from nats.js.api import AckPolicy, ConsumerConfig
 
-from schemas.values import UnixSeconds
+from schemas.values import DEFAULT_LOG, UnixSeconds
 from service.embedded import EmbeddedNats
 from service.memory_log import MemoryLog
 from service.nats.connection import NatsSettings, connected
 from service.nats.endpoint import RequestsEndpoint, answering_requests
 from service.nats.faults import BrokerUnavailableError
 from service.nats.relay import Relay
+from service.nats.stream import EventStream
 from service.web.operations import Operations
 from service.web.rate_limit import RateLimit
 from tests.support.client import Api
+from tests.support.firm_program import Program, a_program, types_of
 from tests.support.operator_mode import operator_server
-from tests.support.relays import HURRIED, grow, reached
-from tests.support.requesting import decoded
+from tests.support.parts import nats_program
+from tests.support.relays import HURRIED, caught_up, grow, reached
 from tests.support.secured import Secured, secured_server
 from tests.support.tasks import running_beside
 from tests.support.waiting import until
 
 
+@pytest.fixture
+def answering() -> str:
+    """The user as whom requests are answered."""
+    return "requests"
+
+
 @pytest_asyncio.fixture
-async def secured(api: Api, data_dir: Path) -> AsyncIterator[Secured]:
-    """A server by the templates, and the service on it as its user `service`."""
-    with secured_server(data_dir, api.firm.firm_id) as server:
-        settings = NatsSettings(url=server.url, nkey_seed_file=server.seeds["service"], tls_ca_file=server.ca_file)
-        relay = Relay(api.parts.log, settings, clock=api.clock, pace=HURRIED)
+async def secured(api: Api, data_dir: Path, answering: str) -> AsyncIterator[Secured]:
+    """A server by the templates with the accounts of three programs, and the service on it."""
+    firm, other = api.firm.firm_id, api.other_firm.firm_id
+    with secured_server(data_dir, (firm, "live"), (firm, "test"), (other, "live")) as server:
+        relay = Relay(api.parts.log, as_user(server, "service"), clock=api.clock, pace=HURRIED)
         operations = Operations(api.parts, RateLimit(0))
-        endpoint = RequestsEndpoint(settings, operations.answer, operations.overload)
+        endpoint = RequestsEndpoint(as_user(server, answering), operations.answer, operations.overload)
 
         async def is_up() -> bool:
             return endpoint.status().is_serving and relay.status().published == await api.parts.log.head()
@@ -46,87 +52,162 @@ async def secured(api: Api, data_dir: Path) -> AsyncIterator[Secured]:
         async with running_beside(relay.run()), answering_requests(endpoint):
             await until(is_up)
             yield server
+            await caught_up(relay, api.parts.log)
 
 
-@asynccontextmanager
-async def the_firm(server: Secured, firm_id: str, errors: list[str]) -> AsyncGenerator[Client]:
-    """A program of the firm, with what the server forbade it."""
-
-    async def note(error: Exception) -> None:
-        errors.append(str(error))
-
-    client = Client()
-    await client.connect(
-        server.url,
-        nkeys_seed=str(server.seeds["firm"]),
-        tls=create_default_context(cafile=server.ca_file),
-        inbox_prefix=f"_INBOX_{firm_id}".encode(),
-        error_cb=note,
-    )
-    try:
-        yield client
-    finally:
-        await client.close()
+def as_user(server: Secured, user: str) -> NatsSettings:
+    """How a user of the template connects."""
+    return NatsSettings(url=server.url, nkey_seed_file=server.seeds[user], tls_ca_file=server.ca_file)
 
 
+@pytest.mark.parametrize("answering", ["service", "requests"])
 async def test_a_firm_reserves_and_reads_its_own_events(secured: Secured, api: Api) -> None:
     series_id = await api.a_locked_series()
-    firm_id = api.firm.firm_id
-    async with the_firm(secured, firm_id, []) as client:
-        reply = decoded(
-            await client.request(
-                f"numbering.v1.requests.live.{firm_id}.reserve",
-                json.dumps({"series_id": series_id}).encode(),
-                timeout=5,
-                headers={"Authorization": f"Bearer {api.firm.device_a}"},
-            )
-        )
-        jetstream = client.jetstream()  # pyright: ignore[reportUnknownMemberType] - untyped options
-        filter_subject = f"numbering.v1.events.live.{firm_id}.>"
-        name = f"{firm_id}-events"
-        await jetstream.add_consumer(  # pyright: ignore[reportUnknownMemberType] - untyped options
-            "NUMBERING_1",
-            ConsumerConfig(name=name, durable_name=name, filter_subject=filter_subject, ack_policy=AckPolicy.EXPLICIT),
-        )
-        subscription = await jetstream.pull_subscribe_bind(name, "NUMBERING_1")
-        found = [message for _ in range(3) for message in await subscription.fetch(1, timeout=5)]
-        for message in found:
-            await message.ack_sync()
+    async with a_program(secured, api.firm.firm_id) as live, a_program(secured, api.firm.firm_id, "test") as trying:
+        found = await live.client.request("$SRV.PING", timeout=5)
+        reply = await live.reserve(series_id, api.firm.device_a)
+        await trying.events()
+        types = await types_of(await live.events(), 3)
 
+    assert json.loads(found.data)["name"] == "numbering"
     assert len(reply.data["data"]) == 10
-    assert [json.loads(message.data)["event"]["type"] for message in found] == [
-        "series-opened/1",
-        "series-locked/1",
-        "numbers-reserved/1",
-    ]
+    assert types == ["series-opened/1", "series-locked/1", "numbers-reserved/1"]
+    assert live.errors == trying.errors == []
 
 
 async def test_a_firm_is_kept_from_everything_else(secured: Secured, api: Api) -> None:
-    firm_id, errors = api.firm.firm_id, list[str]()
-    other = api.other_firm.firm_id
-    forbidden = [
-        f"numbering.v1.requests.live.{other}.series",
-        f"numbering.v1.requests.test.{firm_id}.series",
-        f"numbering.v1.events.live.{firm_id}.x.series-opened",
-        f"$JS.API.CONSUMER.CREATE.NUMBERING_1.{firm_id}-events.numbering.v1.events.live.{other}.>",
-        "$JS.API.CONSUMER.CREATE.NUMBERING_1",
-        "$JS.API.STREAM.DELETE.NUMBERING_1",
-        "$JS.API.STREAM.MSG.GET.NUMBERING_1",
-        "$JS.API.DIRECT.GET.NUMBERING_1",
-    ]
-    async with the_firm(secured, firm_id, errors) as client:
+    firm_id, other = api.firm.firm_id, api.other_firm.firm_id
+    calls = "$JS.numbering.API"
+    async with a_program(secured, firm_id) as program:
+        not_its_own = [
+            f"{calls}.CONSUMER.CREATE.NUMBERING_1.{program.consumer}.numbering.v1.events.live.{other}.>",
+            f"{calls}.CONSUMER.CREATE.NUMBERING_1",
+            f"{calls}.CONSUMER.DELETE.NUMBERING_1.{program.consumer}",
+            f"{calls}.CONSUMER.MSG.NEXT.NUMBERING_1.{other}-live-events",
+        ]
+        forbidden = [
+            f"numbering.v1.requests.live.{other}.series",
+            f"numbering.v1.requests.test.{firm_id}.series",
+            f"numbering.v1.events.live.{firm_id}.x.series-opened",
+            *(
+                f"{api}.{call}.NUMBERING_1"
+                for api in (calls, "$JS.API")
+                for call in ("STREAM.DELETE", "STREAM.MSG.GET")
+            ),
+            "$JS.API.DIRECT.GET.NUMBERING_1",
+        ]
+        for subject in not_its_own:
+            with pytest.raises(NoRespondersError):
+                await program.client.request(subject, b"{}", timeout=5)
         for subject in forbidden:
             with pytest.raises(NatsTimeoutError):
-                await client.request(subject, b"{}", timeout=0.2)
-        await client.subscribe("numbering.v1.events.>")  # pyright: ignore[reportUnknownMemberType] - untyped future
-        await client.subscribe("_INBOX.>")  # pyright: ignore[reportUnknownMemberType] - untyped future
+                await program.client.request(subject, b"{}", timeout=0.2)
+        await until(lambda: len(program.errors) == len(forbidden))
+        made = await program.client.request(program.asks("CREATE"), a_consumer(program, other), timeout=5)
 
-        async def are_refused() -> bool:
-            return len(errors) == len(forbidden) + 2
+    assert all("permissions violation" in error.lower() for error in program.errors)
+    assert "error" in json.loads(made.data)
 
-        await until(are_refused)
 
-    assert all("permissions violation" in error.lower() for error in errors)
+def a_consumer(program: Program, firm_id: str, **more: object) -> bytes:
+    """What makes a consumer of this firm's events under the program's name."""
+    config = {"name": program.consumer, "durable_name": program.consumer, "ack_policy": "explicit"}
+    filters = {"filter_subject": f"numbering.v1.events.live.{firm_id}.>"}
+    return json.dumps({"stream_name": "NUMBERING_1", "config": config | filters | more}).encode()
+
+
+async def test_no_reply_subject_that_a_firm_names_harms_the_log_or_another_firm(secured: Secured, api: Api) -> None:
+    series_id = await api.a_locked_series()
+    other = api.other_firm
+    await api.post("/invoice-series", {"name": "FACT", "document_type": "fiscal"}, other.live_key)
+    async with a_program(secured, api.firm.firm_id) as program, a_program(secured, other.firm_id) as victim:
+        events, their_events = await program.events(ack_wait=60), await victim.events(ack_wait=60)
+        own, theirs = (await events.fetch(1, timeout=5))[0], (await their_events.fetch(1, timeout=5))[0]
+        for target in (
+            f"numbering.v1.events.live.{program.firm_id}.x.y",
+            "$JS.API.STREAM.DELETE.NUMBERING_1",
+            "$JS.API.STREAM.PURGE.NUMBERING_1",
+            f"$JS.API.CONSUMER.DELETE.NUMBERING_1.{victim.consumer}",
+            f"numbering.v1.requests.live.{other.firm_id}.series",
+        ):
+            await every_answer_comes_back(program, own, target)
+        assert program.errors == []
+        await every_answer_is_refused(program, own, theirs.reply)
+        state = json.loads((await victim.client.request(victim.asks("INFO"), timeout=5)).data)
+        reply = await program.reserve(series_id, api.firm.device_a)
+        types = await types_of(events, 1)
+
+    assert state["num_ack_pending"] == 1
+    assert len(reply.data["data"]) == 10
+    assert types == ["numbers-reserved/1"]
+
+
+def questions(program: Program, own: Msg) -> list[tuple[str, bytes]]:
+    """Everything a firm may ask, with its body; no event is left for the last, which has an empty answer."""
+    return [
+        (f"numbering.v1.requests.live.{program.firm_id}.series", b"{}"),
+        ("$SRV.PING", b""),
+        ("$SRV.INFO.numbering", b""),
+        (program.asks("CREATE"), b"{}"),
+        (program.asks("INFO"), b""),
+        (own.reply, b"+WPI"),
+        (program.asks("MSG.NEXT"), b'{"batch":1,"expires":10000000}'),
+        (program.asks("MSG.NEXT"), b'{"batch":1,"expires":10000000}'),
+    ]
+
+
+async def every_answer_comes_back(program: Program, own: Msg, target: str) -> None:
+    """Ask everything with this reply subject: the answers are there for who asked, in its own account."""
+    asked, answers = questions(program, own), list[Msg]()
+
+    async def note(message: Msg) -> None:
+        answers.append(message)
+
+    listening = await program.client.subscribe(target, cb=note)  # pyright: ignore[reportUnknownMemberType] - untyped future
+    for subject, body in asked:
+        await program.client.publish(subject, body, reply=target)
+    await until(lambda: len(answers) == len(asked), f"answers to {target}")
+    await listening.unsubscribe()
+
+
+async def every_answer_is_refused(program: Program, own: Msg, target: str) -> None:
+    """Ask everything with this reply subject: the server takes none of it."""
+    asked = questions(program, own)
+    for subject, body in asked:
+        await program.client.publish(subject, body, reply=target)
+    await until(lambda: len(program.errors) == len(asked), f"refusal of {target}")
+    assert all("publish with reply" in error.lower() for error in program.errors)
+
+
+@pytest.mark.parametrize("target", ["$JS.API.STREAM.DELETE.NUMBERING_1", "numbering.v1.requests.live.firm_2.series"])
+async def test_a_push_consumer_of_a_firm_reaches_nothing_of_the_service(
+    secured: Secured, api: Api, target: str
+) -> None:
+    await api.a_locked_series()
+    async with a_program(secured, api.firm.firm_id) as program:
+        pushing = a_consumer(program, program.firm_id, deliver_subject=target, headers_only=True)
+        made = json.loads((await program.client.request(program.asks("CREATE"), pushing, timeout=5)).data)
+        found = json.loads((await program.client.request(program.asks("INFO"), timeout=5)).data)
+
+    assert made["config"]["deliver_subject"] == target
+    assert "push_bound" not in found
+    assert found["delivered"]["consumer_seq"] == 0
+
+
+async def test_an_operator_reads_and_deletes_the_stream_and_publishes_nothing(secured: Secured, api: Api) -> None:
+    await api.a_series()
+    head = await api.parts.log.head()
+    async with connected(as_user(secured, "operator"), "test") as client:
+        stream = EventStream(client, DEFAULT_LOG)
+
+        async def is_relayed() -> bool:
+            return (await stream.end()).last == head
+
+        await until(is_relayed)
+        with pytest.raises(NatsTimeoutError):
+            await client.request("numbering.v1.events.live.firm_1.x.y", b"{}", timeout=0.2)
+        assert await stream.stored_at(head) is not None
+        await stream.delete()
 
 
 async def test_who_is_nobody_or_trusts_nobody_does_not_connect(secured: Secured) -> None:
@@ -141,7 +222,7 @@ async def test_who_is_nobody_or_trusts_nobody_does_not_connect(secured: Secured)
 
 
 async def test_a_user_and_password_come_in_the_url(data_dir: Path) -> None:
-    with await asyncio.to_thread(EmbeddedNats, data_dir / "nats") as server:
+    with await asyncio.to_thread(EmbeddedNats, data_dir / "nats", nats_program()) as server:
         async with connected(NatsSettings(url=server.url), "test") as client:
             assert client.is_connected
         with pytest.raises(BrokerUnavailableError):

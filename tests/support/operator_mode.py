@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from service.embedded.data_directory import free_port
 from service.embedded.nats import find_binary, greeting_of
+from tests.support.parts import nats_program
 
 UNLIMITED = {"subs": -1, "data": -1, "payload": -1}
 STORAGE = {"mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1}
@@ -68,7 +69,7 @@ def operator_server(directory: Path) -> Generator[tuple[str, Path]]:
         f"resolver_preload: {{\n{account.public}: {operator.states(account, 'account', dict(limits))}\n"
         f"{system.public}: {operator.states(system, 'account', {'limits': ACCOUNT | dict.fromkeys(STORAGE, 0)})}\n}}\n"
     )
-    binary, _ = find_binary(None)
+    binary, _ = find_binary(nats_program())
     with (directory / "server.log").open("wb") as log:
         server = subprocess.Popen([binary, "--config", configuration], stdout=log, stderr=log)
     try:

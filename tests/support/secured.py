@@ -1,9 +1,10 @@
 """A NATS server with TLS and nkeys, configured by the templates of deploy/nats."""
 
 import ipaddress
+import shutil
 import socket
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,10 +19,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from service.embedded.data_directory import free_port
 from service.embedded.nats import find_binary
+from tests.support.parts import nats_program
 
 TEMPLATES = Path(__file__).parents[2] / "deploy" / "nats"
-USERS = ("service", "operator", "firm")
+USERS = ("service", "requests", "operator")
 START_SECONDS = 10.0
 
 _nkeys: Any = nkeys
@@ -29,7 +32,7 @@ _nkeys: Any = nkeys
 
 @dataclass(frozen=True)
 class Secured:
-    """A running server: its address, what to trust, and the seed of each user in a file."""
+    """A running server: its address, what to trust, and the seed of each user (`<firm>_<mode>`) in a file."""
 
     url: str
     ca_file: Path
@@ -37,27 +40,26 @@ class Secured:
 
 
 @contextmanager
-def secured_server(directory: Path, firm_id: str) -> Generator[Secured]:
-    """The server until the block ends; the firm's user is of this firm's live partition."""
+def secured_server(directory: Path, *firms: tuple[str, str]) -> Generator[Secured]:
+    """The server until the block ends, with an account for each of these firms and modes."""
     certificate, key = _certificate(directory)
-    seeds, public = _users(directory)
-    port = _free_port()
+    seeds, public = _users(directory, [*USERS, *(f"{firm}_{mode}" for firm, mode in firms)])
+    port = free_port()
     values = {
         "LISTEN": f"127.0.0.1:{port}",
         "STORE": str(directory / "store"),
         "CERTIFICATE": str(certificate),
         "PRIVATE_KEY": str(key),
-        "SERVICE_KEY": public["service"],
-        "OPERATOR_KEY": public["operator"],
-        "KEY": public["firm"],
-        "FIRM": firm_id,
-        "MODE": "live",
-    }
-    for name in ("server.conf", "firm.conf"):
-        (directory / name).write_text(_filled((TEMPLATES / name).read_text(), values))
-    binary, _ = find_binary(None)
+    } | {f"{user.upper()}_KEY": public[user] for user in USERS}
+    place = directory / "nats"
+    shutil.copytree(TEMPLATES, place)
+    configuration = place / "server.conf"
+    configuration.write_text(_filled(configuration.read_text(), values))
+    for firm, mode in firms:
+        _add_firm(place, firm, mode, public[f"{firm}_{mode}"])
+    binary, _ = find_binary(nats_program())
     with (directory / "server.log").open("wb") as log:
-        server = subprocess.Popen([binary, "--config", directory / "server.conf"], stdout=log, stderr=log)
+        server = subprocess.Popen([binary, "--config", configuration], stdout=log, stderr=log)
     try:
         _await(port, server, directory / "server.log")
         yield Secured(f"tls://127.0.0.1:{port}", certificate, seeds)
@@ -72,10 +74,20 @@ def _filled(template: str, values: dict[str, str]) -> str:
     return template
 
 
-def _users(directory: Path) -> tuple[dict[str, Path], dict[str, str]]:
+def _add_firm(place: Path, firm: str, mode: str, key: str) -> None:
+    """Do what the README tells an operator to do, with these names instead of its examples."""
+    told = [line for line in (place / "README.md").read_text().splitlines() if line.startswith("    ")]
+    commands = "\n".join(told).replace("firm_abc_live", f"{firm}_{mode}")
+    for example, value in (("firm_abc", firm), ("/live/", f"/{mode}/"), ("UC3...", key)):
+        assert example in commands
+        commands = commands.replace(example, value)
+    subprocess.run(["sh", "-e", "-c", commands], cwd=place, check=True)
+
+
+def _users(directory: Path, names: Sequence[str]) -> tuple[dict[str, Path], dict[str, str]]:
     """The seed file and the public key of each user."""
     seeds, public = dict[str, Path](), dict[str, str]()
-    for user in USERS:
+    for user in names:
         raw = Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
         seed: bytes = _nkeys.encode_seed(raw, _nkeys.PREFIX_BYTE_USER)
         seeds[user] = directory / f"{user}.nk"
@@ -119,10 +131,3 @@ def _await(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:
                     return
         except OSError:
             continue
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

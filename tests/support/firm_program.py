@@ -1,0 +1,89 @@
+"""A program of a firm, as deploy/nats/README.md wants it."""
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ssl import create_default_context
+from typing import Any
+
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig
+
+from tests.support.requesting import Reply, decoded
+from tests.support.secured import Secured
+
+
+@dataclass(frozen=True)
+class Program:
+    """Its connection, its place, and what the server forbade it."""
+
+    client: Client
+    firm_id: str
+    mode: str
+    errors: list[str]
+
+    @property
+    def consumer(self) -> str:
+        """The name of its consumer."""
+        return f"{self.firm_id}-{self.mode}-events"
+
+    def asks(self, call: str) -> str:
+        """The subject of a call of the JetStream API about its consumer."""
+        own = f"$JS.numbering.API.CONSUMER.{call}.NUMBERING_1.{self.consumer}"
+        return f"{own}.numbering.v1.events.{self.mode}.{self.firm_id}.>" if call == "CREATE" else own
+
+    async def events(self, **more: Any) -> JetStreamContext.PullSubscription:
+        """Its durable consumer, made if it is not there."""
+        jetstream = self.client.jetstream(domain="numbering")  # pyright: ignore[reportUnknownMemberType] - untyped options
+        config = ConsumerConfig(
+            name=self.consumer,
+            durable_name=self.consumer,
+            filter_subject=f"numbering.v1.events.{self.mode}.{self.firm_id}.>",
+            ack_policy=AckPolicy.EXPLICIT,
+            **more,
+        )
+        await jetstream.add_consumer("NUMBERING_1", config)  # pyright: ignore[reportUnknownMemberType] - untyped options
+        return await jetstream.pull_subscribe_bind(self.consumer, "NUMBERING_1")
+
+    async def reserve(self, series_id: str, credential: str) -> Reply:
+        """Ask for numbers."""
+        message = await self.client.request(
+            f"numbering.v1.requests.{self.mode}.{self.firm_id}.reserve",
+            json.dumps({"series_id": series_id}).encode(),
+            timeout=5,
+            headers={"Authorization": f"Bearer {credential}"},
+        )
+        return decoded(message)
+
+
+@asynccontextmanager
+async def a_program(server: Secured, firm_id: str, mode: str = "live") -> AsyncGenerator[Program]:
+    """A program of the firm on its connection."""
+    errors: list[str] = []
+
+    async def note(error: Exception) -> None:
+        errors.append(str(error))
+
+    client = Client()
+    await client.connect(
+        server.url,
+        nkeys_seed=str(server.seeds[f"{firm_id}_{mode}"]),
+        tls=create_default_context(cafile=server.ca_file),
+        error_cb=note,
+    )
+    try:
+        yield Program(client, firm_id, mode, errors)
+    finally:
+        await client.close()
+
+
+async def types_of(events: JetStreamContext.PullSubscription, count: int) -> list[str]:
+    """What the next events are, each acknowledged."""
+    found: list[str] = []
+    while len(found) < count:
+        for message in await events.fetch(1, timeout=5):
+            found.append(json.loads(message.data)["event"]["type"])
+            await message.ack_sync()
+    return found
