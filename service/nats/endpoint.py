@@ -14,19 +14,19 @@ from urllib.parse import unquote
 
 import structlog
 from msgspec import Struct
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
-from nats.errors import MaxPayloadError
 
 from schemas.operations import OPERATIONS, REQUEST_ROOT, Operation
 from service.asking import Ask, Asked, Told
 from service.nats.backoff import Backoff
+from service.nats.cancellation import heed_cancellation
 from service.nats.connection import NatsSettings, connected
 from service.nats.discovery import ERROR, ERROR_CODE, QUEUE_GROUP, Discovery, EndpointInfo
 from service.nats.faults import BrokerUnavailableError
-from service.nats.replying import is_inbox
+from service.nats.pipelined import PipelinedClient
+from service.nats.replying import is_inbox, reply
 
 NAME: Final = "numbering"
 IN_FLIGHT_MAX: Final = 1024
@@ -66,7 +66,7 @@ class RequestsEndpoint:
         self._in_flight_max = in_flight_max
         offers = [_info(each) for each in OPERATIONS]
         self._discovery = Discovery(NAME, version("invoice-numbering"), _DESCRIPTION, offers)
-        self._client: Client | None = None
+        self._client: PipelinedClient | None = None
         self._working: set[asyncio.Task[None]] = set()
         self._bytes = 0
         self._stopping = asyncio.Event()
@@ -85,6 +85,7 @@ class RequestsEndpoint:
         backoff = Backoff(FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS)
         async with asyncio.TaskGroup() as group:
             while not self._stopping.is_set():
+                heed_cancellation()
                 try:
                     async with connected(self._nats, "numbering-requests") as client:
                         await self._serve(client, group, backoff)
@@ -92,7 +93,7 @@ class RequestsEndpoint:
                     self._fail(fault)
                     await self._stopped_within(backoff.step())
 
-    async def _serve(self, client: Client, group: asyncio.TaskGroup, backoff: Backoff) -> None:
+    async def _serve(self, client: PipelinedClient, group: asyncio.TaskGroup, backoff: Backoff) -> None:
         """Answer on one connection. Raises BrokerUnavailableError when it is lost."""
         try:
             self._client = client
@@ -100,6 +101,7 @@ class RequestsEndpoint:
             await client.flush()
         except (NatsError, OSError, TimeoutError) as error:
             raise BrokerUnavailableError(str(error) or type(error).__name__) from error
+        heed_cancellation()
         if self._fault is not None:
             _say.info("requests.serving", subjects=f"{REQUEST_ROOT}.>")
         self._fault = None
@@ -109,14 +111,14 @@ class RequestsEndpoint:
                 raise BrokerUnavailableError("the connection was lost")
         await self._drain(client, subscriptions)
 
-    async def _subscribe(self, client: Client, group: asyncio.TaskGroup) -> list[Subscription]:
+    async def _subscribe(self, client: PipelinedClient, group: asyncio.TaskGroup) -> list[Subscription]:
         """Requests go to one instance of the queue group; discovery goes to all."""
         made: list[Subscription] = []
         for operation in OPERATIONS:
             take = partial(self._take, group, operation)
             made.append(await client.subscribe(_subject(operation), QUEUE_GROUP, cb=take))  # pyright: ignore[reportUnknownMemberType] - untyped future
         for subject, answer in self._discovery.subjects().items():
-            tell = partial(_tell, answer)
+            tell = partial(_tell, client, answer)
             made.append(await client.subscribe(subject, cb=tell))  # pyright: ignore[reportUnknownMemberType] - untyped future
         return made
 
@@ -153,19 +155,15 @@ class RequestsEndpoint:
         # Of the present connection, which may be younger than the request: whoever asked may have reconnected too.
         assert self._client is not None, "a request came over a connection"
         # With the connection goes the reply. What was done is done, and a repeat under the same key is told so.
-        with suppress(NatsError, OSError):
-            try:
-                await self._client.publish(message.reply, told.body, headers=headers)
-            except MaxPayloadError:
-                error = {ERROR: "the answer is larger than this NATS server carries; ask over HTTP", ERROR_CODE: "500"}
-                await self._client.publish(message.reply, b"", headers=error)
+        await reply(self._client, message, told.body, headers)
 
-    async def _drain(self, client: Client, subscriptions: list[Subscription]) -> None:
+    async def _drain(self, client: PipelinedClient, subscriptions: list[Subscription]) -> None:
         """Answer what has arrived; replies are on their way when the connection is closed."""
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
                 for subscription in subscriptions:
                     await subscription.drain()  # type: ignore[no-untyped-call]  # nats-py leaves it so
+                    heed_cancellation()
                 if self._working:
                     await asyncio.wait(self._working)
                 await client.flush()
@@ -196,10 +194,9 @@ async def answering_requests(endpoint: RequestsEndpoint) -> AsyncGenerator[None]
             endpoint.stop()
 
 
-async def _tell(answer: Callable[[], bytes], message: Msg) -> None:
+async def _tell(client: PipelinedClient, answer: Callable[[], bytes], message: Msg) -> None:
     if message.reply and is_inbox(message.reply):
-        with suppress(NatsError, OSError):
-            await message.respond(answer())
+        await reply(client, message, answer())
 
 
 def _asked(operation: Operation, message: Msg) -> Asked:
