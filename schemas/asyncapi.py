@@ -18,6 +18,10 @@ _PARAMETERS: Final[Schema] = {
     "firm": {"description": "The firm's id; all but letters, digits, _ and - as %XX"},
 }
 _TEXT: Final[Schema] = {"type": "string"}
+_FAILED: Final = (
+    "It was not done; `code` says why, as over HTTP. Only with `answer_too_large` it was: the answer is more than the "
+    "NATS server carries, and the message says where HTTP has it"
+)
 
 
 def asyncapi_document(version: str) -> Schema:
@@ -60,7 +64,7 @@ def _components() -> Schema:
     for each, request, reply in zip(OPERATIONS, requests, replies, strict=False):
         messages[f"{each.name}Request"] = _message(each.summary, request, _REQUEST_HEADERS)
         messages[f"{each.name}Reply"] = _message(f"{each.name} was done", reply, _REPLY_HEADERS)
-    messages["failure"] = _message("It was not done; `code` says why, as over HTTP", replies[-1], _FAILURE_HEADERS)
+    messages["failure"] = _message(_FAILED, replies[-1], _FAILURE_HEADERS)
     return {"messages": messages, "schemas": _draft_7(events | request_schemas | reply_components)}
 
 

@@ -14,6 +14,7 @@ class Asked(Struct, frozen=True):
     """One request as it came. `partition` is the mode and the firm it is addressed to, which must be the caller's.
 
     `authorization` and `idempotency_key` are what the headers of these names would hold; nothing here is verified yet.
+    An answer of more than `answer_bytes_max` bytes cannot be carried back.
     """
 
     operation: Operation
@@ -21,6 +22,7 @@ class Asked(Struct, frozen=True):
     authorization: str
     idempotency_key: str | None
     body: bytes
+    answer_bytes_max: int
 
 
 class Told(Struct, frozen=True):

@@ -26,7 +26,7 @@ from service.nats.connection import NatsSettings, connected
 from service.nats.discovery import ERROR, ERROR_CODE, QUEUE_GROUP, Discovery, EndpointInfo
 from service.nats.faults import BrokerUnavailableError
 from service.nats.pipelined import PipelinedClient
-from service.nats.replying import is_inbox, reply
+from service.nats.replying import HEADER_BYTES_MAX, is_carried, is_inbox, reply
 
 NAME: Final = "numbering"
 IN_FLIGHT_MAX: Final = 1024
@@ -139,23 +139,25 @@ class RequestsEndpoint:
 
     async def _work(self, message: Msg, operation: Operation, started: int) -> None:
         try:
-            await self._answer(message, operation, await self._ask(_asked(operation, message)), started)
+            assert self._client is not None, "a request came over a connection"
+            asked = _asked(operation, message, self._client.max_payload - HEADER_BYTES_MAX)
+            await self._answer(message, operation, await self._ask(asked), started)
         finally:
             self._bytes -= len(message.data)
 
     async def _answer(self, message: Msg, operation: Operation, told: Told, started: int) -> None:
-        stats = self._discovery.stats[operation.name]
-        stats.count(perf_counter_ns() - started, None if told.code is None else f"{told.status}:{told.code}")
-        # Most replies have none: clients take longer over headers than over all the rest.
-        headers: dict[str, str] | None = None
-        if told.code is not None:
-            headers = {ERROR: f"{told.code}: {told.message}", ERROR_CODE: str(told.status)}
-        elif told.is_replay:
-            headers = {REPLAYED: "true"}
         # Of the present connection, which may be younger than the request: whoever asked may have reconnected too.
         assert self._client is not None, "a request came over a connection"
-        # With the connection goes the reply. What was done is done, and a repeat under the same key is told so.
-        await reply(self._client, message, told.body, headers)
+        headers = _headers(told)
+        error = None if told.code is None else f"{told.status}:{told.code}"
+        fits = is_carried(self._client, told.body, headers)
+        if not fits:
+            # The connection that the request came over carried more. Asked again, we know what this one carries.
+            error = "an answer larger than the server carries was dropped"
+        self._discovery.stats[operation.name].count(perf_counter_ns() - started, error)
+        if fits:
+            # With the connection goes the reply. What was done is done, and a repeat under the same key is told so.
+            await reply(self._client, message, told.body, headers)
 
     async def _drain(self, client: PipelinedClient, subscriptions: list[Subscription]) -> None:
         """Answer what has arrived; replies are on their way when the connection is closed."""
@@ -199,7 +201,14 @@ async def _tell(client: PipelinedClient, answer: Callable[[], bytes], message: M
         await reply(client, message, answer())
 
 
-def _asked(operation: Operation, message: Msg) -> Asked:
+def _headers(told: Told) -> dict[str, str] | None:
+    # Most replies have none: clients take longer over headers than over all the rest.
+    if told.code is not None:
+        return {ERROR: f"{told.code}: {told.message}", ERROR_CODE: str(told.status)}
+    return {REPLAYED: "true"} if told.is_replay else None
+
+
+def _asked(operation: Operation, message: Msg, answer_bytes_max: int) -> Asked:
     mode, firm = message.subject.split(".")[3:5]
     headers = {name.lower(): value for name, value in (message.headers or {}).items()}
     return Asked(
@@ -208,6 +217,7 @@ def _asked(operation: Operation, message: Msg) -> Asked:
         authorization=headers.get("authorization", ""),
         idempotency_key=headers.get("idempotency-key"),
         body=message.data,
+        answer_bytes_max=answer_bytes_max,
     )
 
 

@@ -12,6 +12,8 @@ from nats.errors import Error as NatsError
 from service.nats.pipelined import PipelinedClient
 
 REPLY_SECONDS: Final = 5.0
+HEADER_BYTES_MAX: Final = 512
+"""Kept free for the headers of a reply: what a server carries is counted with them, the first time and in a repeat."""
 
 # Servers do not ask whether whoever asks may publish to the subject that is to have the reply, and permit us to reply
 # to any: a reply among the events would halt the log, one to JetStream's API would be done with our permissions.
@@ -22,6 +24,12 @@ _NO_INBOX: Final = re.compile(r"(_GR_\.[^.]*\.[^.]*\.)*(\$|numbering\.)")
 def is_inbox(subject: str) -> bool:
     """Whether a reply may go there: anywhere but to the servers' own subjects and to ours."""
     return _NO_INBOX.match(subject) is None
+
+
+def is_carried(client: PipelinedClient, body: bytes, headers: Mapping[str, str] | None) -> bool:
+    """Whether the server takes a message of this size; it closes the connection of a client that sends a larger one."""
+    lines = sum(len(f"{name}: {value}\r\n".encode()) for name, value in (headers or {}).items())
+    return len(body) + lines + len("NATS/1.0\r\n\r\n") <= client.max_payload
 
 
 async def reply(client: PipelinedClient, asked: Msg, body: bytes, headers: Mapping[str, str] | None = None) -> None:

@@ -321,6 +321,12 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
         edge.BodyTooLarge: Row(
             413, _INVALID, "request_too_large", "The body is larger than {bytes_max} bytes; send less at a time."
         ),
+        edge.AnswerTooLarge: Row(
+            413,
+            _INVALID,
+            "answer_too_large",
+            "It was done, but the answer has {size} bytes, and NATS carries {size_max} here. Ask over HTTP: {place}.",
+        ),
         edge.RequestTooSlow: Row(
             408, _INVALID, "request_timeout", "The {part} did not arrive within {seconds} seconds; send all at once."
         ),

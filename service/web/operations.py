@@ -10,6 +10,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from schemas.api.envelope import Failure, Success
+from schemas.api.invoice import Invoice
 from schemas.operations import OPERATIONS, Operation
 from service.access import Principal
 from service.asking import Asked, Told
@@ -24,7 +25,7 @@ from service.web.idempotency import idempotency_of
 from service.web.json_text import Tree, canonical_json
 from service.web.parts import WebParts
 from service.web.pipeline import Pipeline
-from service.web.problems import BodyTooLarge, SubjectOfOthers, Unavailable, Unexpected
+from service.web.problems import AnswerTooLarge, BodyTooLarge, SubjectOfOthers, Unavailable, Unexpected
 from service.web.rate_limit import ADDRESS, RateLimit
 from service.web.routes import Route
 
@@ -89,6 +90,10 @@ class Operations:
             self._say.error("a request failed", request_id=exchange.request_id, route=route, exc_info=error)
             return self._refused(refusal_of(Unexpected()), exchange)
         body = encoded(Success(data=reply.data, meta=exchange.meta()))
+        if len(body) > asked.answer_bytes_max:
+            # Nobody could know it before. No 5xx, which makes clients ask again: without a key, that takes a number.
+            place = _place_of(asked.operation, reply)
+            return self._refused(refusal_of(AnswerTooLarge(len(body), asked.answer_bytes_max, place)), exchange)
         return Told(body, reply.status, is_replay="Idempotent-Replayed" in reply.headers)
 
     async def _reply(self, asked: Asked, exchange: Exchange) -> Reply:
@@ -156,6 +161,14 @@ def _place_fault(name: str, value: Tree) -> FieldFault | None:
         return None if is_right else invalid(name, "a whole number, 1 or more")
     is_right = isinstance(value, str) and 1 <= len(value) <= 255
     return None if is_right else invalid(name, "text of 1 to 255 characters")
+
+
+def _place_of(operation: Operation, reply: Reply) -> str:
+    """Where HTTP has this reply."""
+    if isinstance(reply.data, Invoice):
+        return f"GET /v1/invoices/{reply.data.id}"
+    key = ", under the same Idempotency-Key" if operation.method == "POST" else ""
+    return f"{operation.method} {operation.path}{key}"
 
 
 def _in_words_of(operation: Operation, refusal: Refusal) -> Refusal:

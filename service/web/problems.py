@@ -31,6 +31,14 @@ class BodyTooLarge(Struct, frozen=True):
     bytes_max: int
 
 
+class AnswerTooLarge(Struct, frozen=True):
+    """The request was done, but what it was asked over cannot carry the answer; `place` has it."""
+
+    size: int
+    size_max: int
+    place: str
+
+
 class RequestTooSlow(Struct, frozen=True):
     """A part of the request (its headers, its body) took too long to arrive."""
 
@@ -105,6 +113,7 @@ EdgeProblem = (
     | PathUnknown
     | MethodWrong
     | BodyTooLarge
+    | AnswerTooLarge
     | RequestTooSlow
     | BodyUnreadable
     | RequestUnreadable
