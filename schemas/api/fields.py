@@ -72,7 +72,8 @@ NumberFormat = Annotated[
 """How a number is written out (contract.md D17)."""
 
 SmallCount = Annotated[int, Meta(ge=0, le=2_147_483_647)]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", extra={"words": "three capital letters, such as RON"})]
+CURRENCY_PATTERN: Final = r"^[A-Z]{3}$"
+Currency = Annotated[str, Meta(pattern=CURRENCY_PATTERN, extra={"words": "three capital letters, such as RON"})]
 Quantity = Annotated[Decimal, _decimal("0.01")]
 Price = Annotated[Decimal, _decimal(str(-SCALED_MAX))]
 ExchangeRate = Annotated[Decimal, _decimal("0.000001", "1000000")]

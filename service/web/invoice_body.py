@@ -1,15 +1,20 @@
 """From the body of POST /v1/invoices to what is kept of the invoice (contract.md section 9, D85)."""
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Final
 
 from schemas.api.bodies import ClientData, CreateInvoiceBody
+from schemas.api.fields import CURRENCY_PATTERN
 from schemas.api.invoice import Client
 from schemas.values import IsoDate
 from service.documents import InvoiceContent
 from service.web.field_faults import FieldFault, invalid, missing
 from service.web.invoice_lines import HOME_CURRENCY, header_amounts, item_faults, lines_of
 from service.web.json_text import Tree
+
+_CURRENCY: Final = re.compile(CURRENCY_PATTERN)
 
 
 def cross_check(fields: Mapping[str, Tree]) -> Iterator[FieldFault]:
@@ -18,13 +23,18 @@ def cross_check(fields: Mapping[str, Tree]) -> Iterator[FieldFault]:
         yield missing("client_id", "client_id or client_data is required.")
     yield from item_faults(fields.get("items"))
     currency = fields.get("currency", HOME_CURRENCY)
-    if currency != HOME_CURRENCY and isinstance(currency, str) and fields.get("currency_rate") is None:
-        yield missing("currency_rate", f"currency_rate is required for {currency[:3]}: how many RON one is worth.")
+    if _is_foreign(currency) and fields.get("currency_rate") is None:
+        yield missing("currency_rate", f"currency_rate is required for {currency}: how many RON one is worth.")
     is_draft = fields.get("is_draft") == 1
     if fields.get("document_type") == "receipt" and not is_draft:
         yield invalid("document_type", "fiscal or proforma: receipts have no series here, so they can only be drafts")
     if is_draft and fields.get("reservation_token") is not None:
         yield FieldFault("is_draft", "invalid_field_value", "A draft takes no number; it cannot use a reservation.")
+
+
+def _is_foreign(currency: Tree) -> bool:
+    """Of what is no currency at all no rate can be asked."""
+    return isinstance(currency, str) and currency != HOME_CURRENCY and _CURRENCY.fullmatch(currency) is not None
 
 
 def content_of(body: CreateInvoiceBody) -> InvoiceContent:

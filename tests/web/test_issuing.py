@@ -261,3 +261,11 @@ async def test_what_is_echoed_may_hold_any_number_and_any_text(api: Api) -> None
     assert answer.status == 201
     assert answer.data["delegate"]["d"] == ["0.1", {"e": None}]
     assert (await api.get(f"/invoices/{answer.data['id']}")).data == answer.data
+
+
+@pytest.mark.parametrize("currency", ["eur", "", "EURO", "x" * 100_000])
+async def test_what_is_no_currency_is_not_asked_for_its_rate(api: Api, currency: str) -> None:
+    answer = await api.issue(currency=currency)
+
+    assert (answer.refusal, answer.error["param"]) == ((400, "invalid_field_value"), "currency")
+    assert (await api.issue(currency="EUR")).refusal == (400, "missing_required_field")
