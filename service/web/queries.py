@@ -8,7 +8,6 @@ from msgspec import Struct
 from msgspec import inspect as shape
 
 from service.web.errors import bad_fields
-from service.web.field_faults import FieldFault, invalid
 from service.web.fields import read_fields, shape_of
 from service.web.json_text import Tree
 
@@ -21,20 +20,13 @@ _WHOLE: Final = re.compile(r"-?\d{1,20}", re.ASCII)
 def read_query(given: Mapping[str, str], kind: type[Query]) -> Query:
     """The parameters; those we do not know are ignored. Raises RefusedError with all that is wrong."""
     tree: dict[str, Tree] = {}
-    faults: list[FieldFault] = []
     for field in shape_of(kind).fields:
         text = given.get(field.encode_name)
         if text is not None:
-            wanted = _bare(field.type)
-            tree[field.encode_name] = _tree(wanted, text)
-            if isinstance(wanted, shape.StrType) and "\0" in text:
-                # No store of text can hold it, so no filter can look for it.
-                faults.append(invalid(field.encode_name, "without the character NUL"))
+            tree[field.encode_name] = _tree(_bare(field.type), text)
     found = read_fields(kind, tree)
     if isinstance(found, list):
-        faults += found
-    if isinstance(found, list) or faults:
-        raise bad_fields(faults)
+        raise bad_fields(found)
     return found
 
 

@@ -238,6 +238,13 @@ async def test_a_text_that_no_store_can_hold_is_no_fault_of_ours(api: Api, name:
         assert (await api.get(f"/invoices?{name}={text}")).status in {200, 400}
 
 
+@pytest.mark.parametrize("name", ["q", "search", "client_id"])
+async def test_nul_is_one_fault_and_named(api: Api, name: str) -> None:
+    answer = await api.get(f"/invoices?{name}=a%00b")
+
+    assert (answer.refusal, answer.error["param"]) == ((400, "invalid_field_value"), name)
+
+
 async def test_sorting(api: Api) -> None:
     await api.a_series()
 
