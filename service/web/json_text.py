@@ -39,7 +39,10 @@ def read_json(text: bytes) -> Tree:
 
 
 def canonical_json(tree: Tree) -> bytes:
-    """The same bytes for the same value, whatever the order of names and the white space were."""
+    """The same bytes for the same value, whatever the order of names and the white space were.
+
+    Numbers are compared as they are written, 1.5 and 1.50 apart, and never with texts.
+    """
     return _encoder.encode(tree)
 
 
@@ -128,4 +131,4 @@ def _constant(text: str) -> None:
 _decoder: Final = json.JSONDecoder(
     object_pairs_hook=_object, parse_float=_decimal, parse_int=_integer, parse_constant=_constant
 )
-_encoder: Final = msgspec.json.Encoder(order="sorted")
+_encoder: Final = msgspec.json.Encoder(order="sorted", decimal_format="number")

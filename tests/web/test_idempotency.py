@@ -41,6 +41,13 @@ async def test_another_body_under_the_key_is_refused_before_it_is_looked_at(api:
         assert (await api.post("/invoices", body, key="k")).refusal == (409, "idempotency_key_reused")
 
 
+async def test_a_number_and_the_text_that_reads_like_it_are_two_requests(api: Api) -> None:
+    await api.a_series()
+    assert (await api.issue(key="k", delegate={"a": 10.5})).status == 201
+
+    assert (await api.issue(key="k", delegate={"a": "10.5"})).refusal == (409, "idempotency_key_reused")
+
+
 async def test_a_refused_request_may_be_mended_under_its_key(api: Api) -> None:
     await api.a_series()
 
