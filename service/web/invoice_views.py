@@ -1,8 +1,5 @@
 """Invoices as clients see them, from the log's events and contents (contract.md section 5.3)."""
 
-from collections.abc import Mapping
-from datetime import date
-
 from schemas.api.invoice import Invoice
 from schemas.events import DraftSaved, ReservationConsumed
 from schemas.outcomes import DocumentOutcome
@@ -34,7 +31,9 @@ async def document_of(call: Call, document_id: DocumentId, until: Position | Non
 async def invoice_of(call: Call, facts: Facts) -> Invoice:
     """The invoice these facts make, today. Raises LogUnavailableError."""
     contents = await call.parts.log.contents(digests_of(facts))
-    return await _invoice(call, facts, contents, call.parts.today())
+    state = await _state_for(call, facts)
+    around = Surroundings(IsoDate(call.parts.today().isoformat()), state.series, standing_reversal(facts, state))
+    return invoice_view(facts, contents, around)
 
 
 async def outcome_invoice(call: Call, answer: Answered, outcome: DocumentOutcome) -> Invoice:
@@ -50,7 +49,9 @@ async def outcome_invoice(call: Call, answer: Answered, outcome: DocumentOutcome
         contents[answer.content.digest] = answer.content
     is_of_then = answer.is_replay or len(answer.records) > 0
     day = call.parts.day_of(facts.modified_at) if is_of_then else call.parts.today()
-    return await _invoice(call, facts, contents, day)
+    state = await _state_for(call, facts)
+    reversal = await _reversal_then(call, facts, outcome.position)
+    return invoice_view(facts, contents, Surroundings(IsoDate(day.isoformat()), state.series, reversal))
 
 
 def standing_reversal(facts: Facts, state: State) -> DocumentId | None:
@@ -71,10 +72,20 @@ def _written(answer: Answered, document_id: DocumentId) -> Facts | None:
     return fold_document(own) if is_new else None
 
 
-async def _invoice(call: Call, facts: Facts, contents: Mapping[Digest, Content], day: date) -> Invoice:
+async def _reversal_then(call: Call, facts: Facts, until: Position) -> DocumentId | None:
+    """The document that reversed this one where the log ends at `until`. Raises LogUnavailableError."""
+    for _, document_id in facts.reversals if isinstance(facts, NumberedFacts) else ():
+        stored = await call.parts.log.document(document_id)
+        reversal = fold_document([each.record for each in stored if each.record.position <= until])
+        if reversal is not None and reversal.voided_at is None and not reversal.is_deleted:
+            return document_id
+    return None
+
+
+async def _state_for(call: Call, facts: Facts) -> State:
+    """A state that has the document's series; and its reversals as the log stands, if it has any."""
     state = call.parts.writer.state
     # Names of series never change, but another process may have opened one, or turned a reversal of this document.
     if state.position < facts.position or (isinstance(facts, NumberedFacts) and facts.reversals):
         state = await call.state()
-    around = Surroundings(IsoDate(day.isoformat()), state.series, standing_reversal(facts, state))
-    return invoice_view(facts, contents, around)
+    return state
