@@ -26,7 +26,7 @@ class Amounts(Struct, frozen=True):
 
 
 class InvoiceContent(Struct, frozen=True, kw_only=True):
-    """What a document says. Decimals are strings; `date` and `series_id` are a draft's: no event has them."""
+    """What a document says. `date` and `series_id` are a draft's: no event has them."""
 
     document_type: Kind
     client_id: str | None
@@ -76,6 +76,7 @@ def open_void(content: Content) -> VoidContent:
     return _void_decoder.decode(content.body)
 
 
-_encoder: Final = msgspec.json.Encoder(order="deterministic")
-_invoice_decoder: Final = msgspec.json.Decoder(InvoiceContent)
+# Numbers are JSON numbers, exact both ways: those of `delegate`, which has no types, are numbers again when shown.
+_encoder: Final = msgspec.json.Encoder(order="deterministic", decimal_format="number")
+_invoice_decoder: Final = msgspec.json.Decoder(InvoiceContent, float_hook=Decimal)
 _void_decoder: Final = msgspec.json.Decoder(VoidContent)

@@ -14,6 +14,9 @@ from service.web.field_faults import FieldFault, invalid, missing
 from service.web.invoice_lines import HOME_CURRENCY, header_amounts, item_faults, lines_of
 from service.web.json_text import Tree
 
+DIGITS_KEPT_MAX: Final = 4000
+"""PostgreSQL keeps 16,383 decimals, Python reads whole numbers of 4,300 digits."""
+
 _CURRENCY: Final = re.compile(CURRENCY_PATTERN)
 
 
@@ -25,11 +28,27 @@ def cross_check(fields: Mapping[str, Tree]) -> Iterator[FieldFault]:
     currency = fields.get("currency", HOME_CURRENCY)
     if _is_foreign(currency) and fields.get("currency_rate") is None:
         yield missing("currency_rate", f"currency_rate is required for {currency}: how many RON one is worth.")
+    if _holds_vast_number(fields.get("delegate")):
+        yield invalid("delegate", f"an object whose numbers have at most {DIGITS_KEPT_MAX} digits and as many decimals")
     is_draft = fields.get("is_draft") == 1
     if fields.get("document_type") == "receipt" and not is_draft:
         yield invalid("document_type", "fiscal or proforma: receipts have no series here, so they can only be drafts")
     if is_draft and fields.get("reservation_token") is not None:
         yield FieldFault("is_draft", "invalid_field_value", "A draft takes no number; it cannot use a reservation.")
+
+
+def _holds_vast_number(tree: Tree) -> bool:
+    """Numbers are kept as they were sent, but neither PostgreSQL nor Python reads back any that JSON can write."""
+    match tree:
+        case Decimal():
+            exponent = tree.as_tuple().exponent
+            return tree.adjusted() >= DIGITS_KEPT_MAX or not isinstance(exponent, int) or exponent < -DIGITS_KEPT_MAX
+        case dict():
+            return any(_holds_vast_number(each) for each in tree.values())
+        case list():
+            return any(_holds_vast_number(each) for each in tree)
+        case _:
+            return False
 
 
 def _is_foreign(currency: Tree) -> bool:

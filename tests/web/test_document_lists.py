@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from projections.runner import ProjectionRunner
+from service.web.invoice_body import DIGITS_KEPT_MAX
 from tests.support.client import Answer, Api, an_api
 from tests.support.tasks import running_beside
 
@@ -243,6 +244,16 @@ async def test_nul_is_one_fault_and_named(api: Api, name: str) -> None:
     answer = await api.get(f"/invoices?{name}=a%00b")
 
     assert (answer.refusal, answer.error["param"]) == ((400, "invalid_field_value"), name)
+
+
+async def test_the_vastest_numbers_a_client_may_send_stop_no_list(api: Api) -> None:
+    await api.a_series()
+    delegate = b'{"a":[1e3999,-1e3999,1e-4000,' + b"9" * DIGITS_KEPT_MAX + b",0." + b"9" * DIGITS_KEPT_MAX + b"]}"
+    body = b'{"client_id":"c","items":[{"description":"x","quantity":1,"price":1}],"delegate":' + delegate + b"}"
+
+    invoice = (await api.ask("POST", "/invoices", data=body)).data["id"]
+
+    assert await ids(api, "client_id=c") == [invoice]
 
 
 async def test_sorting(api: Api) -> None:

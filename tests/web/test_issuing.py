@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from service.web.invoice_body import DIGITS_KEPT_MAX
 from tests.support.client import AN_INVOICE, Answer, Api
 
 KEYS: Final = {
@@ -251,16 +252,31 @@ async def test_an_unknown_or_foreign_invoice_is_404(api: Api, path: str) -> None
         assert answer.error["param"] == "id"
 
 
-async def test_what_is_echoed_may_hold_any_number_and_any_text(api: Api) -> None:
+async def test_what_is_echoed_is_what_was_sent_to_the_digit(api: Api) -> None:
     await api.a_series()
-    odd = b'{"a":99999999999999999999,"b":-99999999999999999999,"c":1e400,"d":[0.1,{"e":null}],"f":"\xd7\xa9\xcc\x81"}'
+    odd = (
+        b'{"a":12345678901234567890123,"b":-1.50,"c":1E+400,"d":[0.1,{"e":null}],"f":"\xd7\xa9\xcc\x81",'
+        b'"g":1.0,"h":1E-9,"i":"1.5","j":' + b"9" * DIGITS_KEPT_MAX + b"}"
+    )
     body = b'{"client_id":"c","items":[{"description":"\xf0\x9f\x98\x80","quantity":1,"price":1}],"delegate":' + odd
 
     answer = await api.ask("POST", "/invoices", data=body + b',"unknown":123456789012345678901234567890}')
 
-    assert answer.status == 201
-    assert answer.data["delegate"]["d"] == ["0.1", {"e": None}]
-    assert (await api.get(f"/invoices/{answer.data['id']}")).data == answer.data
+    headers = {"Authorization": f"Bearer {api.firm.live_key}"}
+    async with api.session.get(f"{api.base_url}/v1/invoices/{answer.data['id']}", headers=headers) as response:
+        assert b'"delegate":' + odd in await response.read()
+
+
+@pytest.mark.parametrize(
+    "number", [b"1e4000", b"1e-4001", b"0e9999999", b"9" * 4001, b"1e999999999999999", b"[1e4000]"]
+)
+async def test_numbers_too_vast_to_be_kept_as_sent_are_refused(api: Api, number: bytes) -> None:
+    await api.a_series()
+    body = b'{"client_id":"c","items":[{"description":"x","quantity":1,"price":1}],"delegate":{"a":' + number + b"}}"
+
+    answer = await api.ask("POST", "/invoices", data=body)
+
+    assert (answer.refusal, answer.error["param"]) == ((400, "invalid_field_value"), "delegate")
 
 
 @pytest.mark.parametrize("currency", ["eur", "", "EURO", "x" * 100_000])
