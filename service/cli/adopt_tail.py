@@ -1,17 +1,15 @@
 """`numbering adopt-tail` and `numbering resume`: what an operator does about a log that was halted."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import click
-import msgspec
 import uvloop
 
-from projections.replay import Replay
+from projections.replay import HistoryBrokenError, Replay
 from schemas.record import Record, StoredRecord
 from schemas.values import DEFAULT_LOG, Position
 from service.adoption import adopt
@@ -19,6 +17,7 @@ from service.adoption import resume as resume_log
 from service.application import nats_settings
 from service.cli.console import err, print_json, progress
 from service.cli.faults import CommandFault
+from service.cli.kept_messages import keep_messages
 from service.cli.log_lines import write_log_lines
 from service.cli.present import database_url, present_settings
 from service.nats.connection import connected
@@ -31,7 +30,6 @@ READ: Final = 1_000
 LOOKS: Final = 5
 LOOK_SECONDS: Final = 0.1
 NAME: Final = "numbering-adoption"
-MESSAGES_KEPT: Final = "stream-before-loss-{time}.jsonl"
 
 
 @click.command("adopt-tail")
@@ -76,19 +74,20 @@ async def _adopt_tail(settings: Settings, *, is_loss_accepted: bool) -> dict[str
         if fork.is_agreed:
             raise CommandFault("the stream holds nothing that the log does not; `numbering resume` lifts a halt")
         tail = await read_tail(stream, log.log_id, fork)
-        adopted = tail.records if fork.is_tail_lost else []
+        adopted, strange = await _following(log, fork, tail)
         lost = tail.messages[len(adopted) :]
-        if lost and not is_loss_accepted:
-            raise CommandFault(_why_not(fork, tail))
-        await _check(log, fork, adopted)
+        is_lossy = bool(lost) or strange is not None
+        if is_lossy and not is_loss_accepted:
+            raise CommandFault(_why_not(fork, strange))
         # From here on: what is lost is in a file first, then the log is whole, and only then the stream may go.
-        kept = _keep(settings, lost) if lost else None
+        kept = keep_messages(settings.data_dir, lost) if lost else None
         await adopt(database_url(settings), log.log_id, fork.head, adopted)
-        if lost:
+        if is_lossy:
             await stream.delete()
         await _stay_resumed(settings, stream, log)
-        _warn(adopted)
-        return _report(fork, adopted, lost, kept)
+        true_up_to = Position(fork.common + len(adopted)) if is_lossy else None
+        _warn(adopted, true_up_to)
+        return _report(fork, adopted, lost, kept) | {"consumers_true_up_to": true_up_to}
 
 
 async def _stay_resumed(settings: Settings, stream: EventStream, log: PostgresLog) -> None:
@@ -99,44 +98,29 @@ async def _stay_resumed(settings: Settings, stream: EventStream, log: PostgresLo
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _check(log: PostgresLog, fork: Fork, adopted: Sequence[StoredRecord]) -> None:
-    """Replay the log and then the tail: each event must follow, and the equation must hold. Raises CommandFault."""
+async def _following(log: PostgresLog, fork: Fork, tail: Tail) -> tuple[Sequence[StoredRecord], str | None]:
+    """Replay the log and then the tail: the records that may be adopted, and why not the one after them.
+
+    Each must follow from those before it, and the equation must hold. Raises HistoryBrokenError if the log does not.
+    """
+    records = tail.records if fork.is_tail_lost else []
     replay = Replay()
     with progress() as bar:
-        task = bar.add_task("checking the log and its tail", total=fork.common + len(adopted))
+        task = bar.add_task("checking the log and its tail", total=fork.common + len(records))
         while replay.position < fork.common:
             for stored in await log.read(replay.position, READ):
                 replay.apply(stored.record)
             bar.update(task, completed=replay.position)
-        for stored in adopted:
-            replay.apply(stored.record)
-    broken = [series.name for series in replay.series.values() if not series.terms().is_balanced]
-    if broken:
-        raise CommandFault(f"the equation would not hold for {', '.join(broken)}; nothing was adopted")
+        for count, stored in enumerate(records):
+            try:
+                replay.apply(stored.record)
+            except HistoryBrokenError as broken:
+                return records[:count], f"message {stored.record.position} does not follow: {broken}"
+    return records, tail.strange
 
 
-def _keep(settings: Settings, lost: Sequence[StreamMessage]) -> Path:
-    """Write the messages to a file only its owner can read. Raises OSError, with nothing changed."""
-    file = settings.data_dir / MESSAGES_KEPT.format(time=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file.touch(mode=0o600, exist_ok=False)
-    with file.open("wb") as lines:
-        for each in lost:
-            lines.write(msgspec.json.encode(_line(each)) + b"\n")
-    return file
-
-
-def _line(message: StreamMessage) -> dict[str, object]:
-    """The message as JSON: the body as text, or in base64 where it is none."""
-    place: dict[str, object] = {"sequence": message.sequence, "subject": message.subject}
-    try:
-        return place | {"body": message.body.decode()}
-    except UnicodeDecodeError:
-        return place | {"body_base64": message.body}
-
-
-def _warn(adopted: Sequence[StoredRecord]) -> None:
-    """Say loudly what did not come back."""
+def _warn(adopted: Sequence[StoredRecord], true_up_to: Position | None) -> None:
+    """Say loudly what did not come back, and who holds what never was."""
     bodies, keys = _bodies(adopted), _keys(adopted)
     if bodies:
         err().print(
@@ -145,6 +129,11 @@ def _warn(adopted: Sequence[StoredRecord]) -> None:
     if keys:
         err().print(
             f"{keys} Idempotency-Keys of adopted events have LOST their answer: a repeat counts as a new request"
+        )
+    if true_up_to is not None:
+        err().print(
+            f"The stream is made anew and has OTHER events after {true_up_to}: a consumer that read on must forget "
+            "what came after it, or all, and read again from there"
         )
 
 
@@ -175,12 +164,12 @@ def _told(fork: Fork) -> str:
     return f"stream and log are the same up to {fork.common}; the log ends at {fork.head}, the stream at {fork.end}"
 
 
-def _why_not(fork: Fork, tail: Tail) -> str:
+def _why_not(fork: Fork, strange: str | None) -> str:
     if not fork.is_tail_lost:
         own = Position(fork.head - fork.common)
         reason = f"after that the log has {own} events of its own, so what the stream has there cannot follow it"
     else:
-        reason = f"{tail.strange}, so what follows cannot be adopted"
+        reason = f"{strange}, so what follows cannot be adopted"
     return f"{_told(fork)}; {reason}; restore a newer copy of the database, or name the loss with --accept-loss"
 
 

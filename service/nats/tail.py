@@ -42,10 +42,12 @@ async def find_fork(stream: EventStream, log: EventLog) -> Fork:
     common, differs = Position(0), Position(min(end, head) + 1)
     while common + 1 < differs:
         middle = Position((common + differs) // 2)
-        if await _is_same(stream, log, middle):
+        # A message that was deleted says nothing: the nearest before it that is there speaks for it.
+        nearest = await _nearest(stream, middle, common)
+        if nearest == common or await _is_same(stream, log, nearest):
             common = middle
         else:
-            differs = middle
+            differs = nearest
     if found.is_replicated:
         common = await _before_a_stranger(stream, log, common)
     return Fork(common, head, end)
@@ -65,6 +67,13 @@ async def read_tail(stream: EventStream, log_id: LogId, fork: Fork) -> Tail:
         elif isinstance(found, str) and tail.strange is None:
             tail = Tail(tail.messages, tail.records, found)
     return tail
+
+
+async def _nearest(stream: EventStream, position: Position, common: Position) -> Position:
+    """The last position up to this one whose message is there; `common` if none is after that."""
+    while position > common and await stream.stored_at(position) is None:
+        position = Position(position - 1)
+    return position
 
 
 async def _before_a_stranger(stream: EventStream, log: EventLog, common: Position) -> Position:

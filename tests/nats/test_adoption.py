@@ -6,20 +6,39 @@ import os
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
+from nats.js.api import DiscardPolicy, StreamConfig
 
-from schemas.values import Position
+from schemas.record import decode_record, encode_record
+from schemas.values import DEFAULT_LOG, Position
 from service.event_log import LogHaltedError
+from service.memory_log import MemoryLog
+from service.nats.connection import NatsSettings, connected
 from service.nats.status import RelayState
+from service.nats.stream import EventStream
+from service.nats.tail import find_fork
 from service.postgres_log import PostgresLog
 from tests.support.client import Api, an_api
 from tests.support.command_line import Outcome, printed, run_apart
 from tests.support.databases import database, with_database
-from tests.support.relays import assert_stream_is_log, caught_up, relaying, stranger
+from tests.support.relays import (
+    STREAM,
+    SUBJECTS,
+    assert_stream_is_log,
+    caught_up,
+    change_stream,
+    grow,
+    make_stream,
+    record,
+    relaying,
+    stranger,
+)
 from tests.support.waiting import until
 
 FOREIGN = "numbering.v1.events.live.firm_1.ser_1.nonsense"
@@ -172,6 +191,46 @@ async def test_what_can_be_adopted_before_a_strange_message_is_adopted_with_the_
     assert refused.exit_code == 1
     assert FOREIGN in refused.stderr
     assert (told["adopted"], told["messages_lost"]) == (2, 1)
+
+
+async def test_what_is_written_like_an_event_but_does_not_follow_is_lost_with_the_loss(
+    database_url: str, database_admin: asyncpg.Connection, nats_url: str, directory: Path
+) -> None:
+    async with a_disaster(database_url, database_admin, nats_url, directory) as disaster:
+        async with stranger(nats_url) as jetstream:
+            end = (await jetstream.stream_info(STREAM)).state.last_seq
+            last = await jetstream.get_msg(STREAM, seq=end)
+            assert last.data is not None
+            again = msgspec.structs.replace(decode_record(last.data), position=Position(end + 1))
+            await jetstream.publish(last.subject or "", encode_record(again))
+        await disaster.halted()
+        refused = await disaster.command("adopt-tail")
+        lossy = await disaster.command("adopt-tail", "--accept-loss")
+        told: dict[str, Any] = printed(lossy)
+        await disaster.relayed()
+
+    assert refused.exit_code == 1
+    assert f"message {end + 1} does not follow" in refused.stderr
+    assert (told["adopted"], told["messages_lost"], told["consumers_true_up_to"]) == (2, 1, end)
+    assert f"OTHER events after {end}" in " ".join(lossy.stderr.split())
+
+
+async def test_a_message_that_was_deleted_hides_no_fork(nats_url: str) -> None:
+    log = MemoryLog()
+    await grow(log, 8)
+    told = [record(Position(number), "first" if number <= 4 else "other") for number in range(1, 9)]
+    safe = StreamConfig(name=STREAM, subjects=[SUBJECTS], discard=DiscardPolicy.NEW, deny_delete=True, deny_purge=True)
+    async with stranger(nats_url) as jetstream:
+        await make_stream(jetstream, replace(safe, deny_delete=False))
+        for each in told:
+            await jetstream.publish(FOREIGN, each.canonical)
+        # The second place that halving looks at.
+        await jetstream.delete_msg(STREAM, 6)
+        await change_stream(jetstream, safe)
+    async with connected(NatsSettings(url=nats_url), "test") as client:
+        fork = await find_fork(EventStream(client, DEFAULT_LOG), log)
+
+    assert (fork.common, fork.head, fork.end) == (4, 8, 8)
 
 
 async def test_resume_lifts_a_halt_once_both_ends_agree(

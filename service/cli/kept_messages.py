@@ -1,0 +1,45 @@
+"""The file that keeps the messages of a stream which is about to be deleted."""
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from service.nats.stream import StreamMessage
+
+MESSAGES_KEPT: Final = "stream-before-loss-{time}.jsonl"
+
+
+def keep_messages(directory: Path, lost: Sequence[StreamMessage]) -> Path:
+    """Write the messages to a file only its owner can read, which outlives a power cut. Raises OSError."""
+    file = directory / MESSAGES_KEPT.format(time=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file.touch(mode=0o600, exist_ok=False)
+    with file.open("wb") as lines:
+        for each in lost:
+            lines.write(msgspec.json.encode(_line(each)) + b"\n")
+        lines.flush()
+        os.fsync(lines.fileno())
+    _sync(directory)
+    return file
+
+
+def _line(message: StreamMessage) -> dict[str, object]:
+    """The message as JSON: the body as text, or in base64 where it is none."""
+    place: dict[str, object] = {"sequence": message.sequence, "subject": message.subject}
+    try:
+        return place | {"body": message.body.decode()}
+    except UnicodeDecodeError:
+        return place | {"body_base64": message.body}
+
+
+def _sync(directory: Path) -> None:
+    """Else a power cut could take the new file's name away."""
+    folder = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
