@@ -10,7 +10,7 @@ import msgspec
 DEPTH_MAX: Final = 32
 """How deep arrays and objects may nest; the deepest body of ours needs 4."""
 
-VALUES_MAX: Final = 50_000
+VALUES_MAX: Final = 30_000
 """The most values one text may hold; the largest invoice has 13,000. Nobody else is answered while they are read."""
 
 _INT_DIGITS_MAX: Final = 18
