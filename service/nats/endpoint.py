@@ -146,7 +146,8 @@ class RequestsEndpoint:
             self._bytes -= len(message.data)
 
     async def _answer(self, message: Msg, operation: Operation, told: Told, started: int) -> None:
-        # Of the present connection, which may be younger than the request: whoever asked may have reconnected too.
+        # Of the present connection, which may be younger than the request. A server that permits us to reply and no
+        # more (`allow_responses`, as in deploy/nats) refuses the reply then; under the same key it is had again.
         assert self._client is not None, "a request came over a connection"
         headers = _headers(told)
         error = None if told.code is None else f"{told.status}:{told.code}"
