@@ -129,7 +129,10 @@ def _request_channels() -> dict[str, Schema]:
         }
         found[f"{each.name}Replies"] = {
             "address": None,
-            "description": "The inbox that the request names",
+            "description": (
+                "The inbox that the request names. A request without one is ignored, and one that names a subject "
+                "beginning with `$` or `numbering.`, where no reply goes"
+            ),
             "messages": {
                 "reply": {"$ref": f"{_MESSAGES}{each.name}Reply"},
                 "failure": {"$ref": f"{_MESSAGES}failure"},
