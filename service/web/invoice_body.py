@@ -14,8 +14,8 @@ from service.web.field_faults import FieldFault, invalid, missing
 from service.web.invoice_lines import HOME_CURRENCY, header_amounts, item_faults, lines_of
 from service.web.json_text import Tree
 
-DIGITS_KEPT_MAX: Final = 4000
-"""PostgreSQL keeps 16,383 decimals, Python reads whole numbers of 4,300 digits."""
+DIGITS_KEPT_MAX: Final = 1000
+"""PostgreSQL keeps 16,383 decimals, Python reads whole numbers of 4,300 digits, in time that grows with their square."""
 
 _CURRENCY: Final = re.compile(CURRENCY_PATTERN)
 
