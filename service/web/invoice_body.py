@@ -15,7 +15,7 @@ from service.web.invoice_lines import HOME_CURRENCY, header_amounts, item_faults
 from service.web.json_text import Tree
 
 DIGITS_KEPT_MAX: Final = 1000
-"""PostgreSQL keeps 16,383 decimals, Python reads whole numbers of 4,300 digits, in time that grows with their square."""
+"""PostgreSQL keeps 16,383 decimals, Python reads 4,300 digits of a whole number, in time that grows as their square."""
 
 _CURRENCY: Final = re.compile(CURRENCY_PATTERN)
 
