@@ -4,16 +4,21 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from schemas.values import DEFAULT_LOG
 from service.embedded import EmbeddedNats
+from service.memory_log import MemoryLog
+from service.nats.connection import NatsSettings, connected
 from service.nats.relay import Relay
+from service.nats.stream import EventStream
 from tests.support.client import Api
 from tests.support.examples import Follower, GapCount, Program
-from tests.support.relays import relaying
+from tests.support.relays import caught_up, grow, relaying
 from tests.support.waiting import until
 
 RELAY_SECONDS = 30.0
@@ -121,3 +126,79 @@ async def test_the_javascript_consumer_keeps_a_true_gap_count_whatever_is_killed
 
     assert await gaps(api, series_id) == 8
     assert relay.status().fault is None
+
+
+async def test_two_copies_of_the_python_consumer_follow_under_two_names(
+    server: EmbeddedNats, data_dir: Path, programs: Callable[[Program], None]
+) -> None:
+    log = MemoryLog()
+    copies: list[Follower] = []
+    for name in ("one", "two"):
+        (data_dir / name).mkdir()
+        copies.append(Follower(server.url, data_dir / name, durable=name))
+        programs(copies[-1])
+    async with relaying(log, server.url):
+        for head in (10, 20):
+            await grow(log, 10)
+            for copy in copies:
+                await holds(partial(has_stored, copy, head))
+
+
+def has_stored(follower: Follower, sequence: int) -> bool:
+    """Whether it is there."""
+    return follower.sequence() == sequence
+
+
+async def rewrite(url: str, log: MemoryLog) -> None:
+    """Have the stream made anew with these events, as an operator does with `adopt-tail --accept-loss`."""
+    async with connected(NatsSettings(url=url), "test") as client:
+        await EventStream(client, DEFAULT_LOG).delete()
+    async with relaying(log, url) as relay:
+        await caught_up(relay, log)
+
+
+async def two_stories() -> tuple[MemoryLog, MemoryLog]:
+    """Two logs that are the same up to the fifth event."""
+    first, second = MemoryLog(), MemoryLog()
+    await grow(first, 10)
+    await grow(second, 5)
+    await grow(second, 8, story="other")
+    return first, second
+
+
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["running", "stopped"])
+async def test_the_python_consumer_notices_that_the_stream_was_made_anew(
+    server: EmbeddedNats, data_dir: Path, programs: Callable[[Program], None], *, is_stopped: bool
+) -> None:
+    first, second = await two_stories()
+    follower = Follower(server.url, data_dir)
+    programs(follower)
+    async with relaying(first, server.url):
+        await holds(lambda: follower.sequence() == 10)
+    if is_stopped:
+        follower.kill()
+    await rewrite(server.url, second)
+    if is_stopped:
+        follower.start()
+    await holds(follower.has_ended)
+
+    assert "message 10-" in follower.last_words()
+    assert "start again" in follower.last_words()
+
+
+async def test_the_javascript_consumer_notices_that_the_stream_was_made_anew(
+    api: Api, server: EmbeddedNats, data_dir: Path, programs: Callable[[Program], None]
+) -> None:
+    series_id = await api.a_locked_series()
+    counting = await asyncio.to_thread(GapCount, server.url, data_dir)
+    programs(counting)
+    async with relaying(api.parts.log, server.url):
+        await some_work(api, series_id)
+        wanted = {"FACT": await gaps(api, series_id)}
+        await holds(lambda: counting.latest() == wanted)
+    other = MemoryLog()
+    await grow(other, await api.parts.log.head() + 3)
+    await rewrite(server.url, other)
+    await holds(counting.has_ended)
+
+    assert "the stream was made anew" in counting.last_words()

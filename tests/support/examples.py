@@ -41,6 +41,14 @@ class Program:
             self._process.wait()
             self._process = None
 
+    def has_ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
+    def last_words(self) -> str:
+        """The last line of its output."""
+        return self.output.read_text().splitlines()[-1]
+
     def assert_runs(self) -> None:
         """Fail with its output if it has ended by itself."""
         assert self._process is not None
@@ -50,10 +58,11 @@ class Program:
 class Follower(Program):
     """The Python example and its SQLite file."""
 
-    def __init__(self, nats_url: str, directory: Path) -> None:
+    def __init__(self, nats_url: str, directory: Path, *, durable: str = "example-follow") -> None:
         self._file = directory / "numbers.sqlite"
         program = str(EXAMPLES / "python" / "follow.py")
-        command = [sys.executable, program, "--database", str(self._file), "--nats-url", nats_url]
+        places = ["--database", str(self._file), "--nats-url", nats_url, "--durable", durable]
+        command = [sys.executable, program, *places]
         super().__init__(command, directory, directory / "follow.log")
 
     def sequence(self) -> int:

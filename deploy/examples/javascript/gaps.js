@@ -5,6 +5,9 @@
 //
 // It keeps nothing on disk: it reads the stream from its first message, then follows it. Sequence and position are the
 // same number, so "have I missed one" is a comparison. Prints a line of JSON whenever a count changes.
+//
+// After each interruption it begins with the last message it has. If another one is in its place, an operator had the
+// stream made anew without events that were lost, and the counts are not what the log says.
 
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -26,24 +29,33 @@ const GAPS = {
 
 const counts = new Map(); // series id -> { name, gaps, position }
 let sequence = 0; // the last message that is counted
+let messageId; // and its id
+
+/** What must not be glossed over. */
+class Wrong extends Error {}
 
 /** Count one message; throws if it is not the one that follows. */
 function count(message) {
   const record = message.json();
+  const id = message.headers.get("Nats-Msg-Id");
+  if (message.seq === sequence && id !== messageId) {
+    throw new Wrong(`the stream was made anew: message ${sequence} was ${messageId} and is ${id}. Start me again.`);
+  }
   if (message.seq <= sequence) return; // seen before a reconnection
-  if (message.seq !== sequence + 1) throw new Error(`message ${sequence + 1} is missing: got ${message.seq}`);
+  if (message.seq !== sequence + 1) throw new Wrong(`message ${sequence + 1} is missing: got ${message.seq}`);
   const series = counts.get(record.stream) ?? { name: record.series_name, gaps: 0, position: 0 };
   // The same check for one series alone: all that a consumer with a filter can do.
-  if (record.previous !== series.position) throw new Error(`an event of ${record.stream} is missing`);
+  if (record.previous !== series.position) throw new Wrong(`an event of ${record.stream} is missing`);
   const gaps = GAPS[record.event.type]?.(record.event) ?? 0;
   counts.set(record.stream, { ...series, gaps: series.gaps + gaps, position: record.position });
   sequence = message.seq;
+  messageId = id;
   if (gaps > 0) console.log(JSON.stringify({ sequence, series: record.series_name, gaps: series.gaps + gaps }));
 }
 
 /** Follow the stream until the connection or the stream is lost. */
 async function follow(js) {
-  const consumer = await js.consumers.get(STREAM, { opt_start_seq: sequence + 1 });
+  const consumer = await js.consumers.get(STREAM, { opt_start_seq: Math.max(sequence, 1) });
   const messages = await consumer.consume({ idle_heartbeat: 5_000 });
   watch(messages);
   for await (const message of messages) count(message);
@@ -77,7 +89,10 @@ for (;;) {
   try {
     await follow(jetstream(connection));
   } catch (error) {
-    if (error.message.includes("missing")) throw error; // not to be glossed over
+    if (error instanceof Wrong) {
+      console.error(error.message);
+      process.exit(1);
+    }
     console.error(`not following: ${error.message}`);
   }
   await pause(RETRY_MS);
