@@ -103,7 +103,7 @@ async def test_strangers_on_the_subjects_of_one_firm_lock_out_nobody_of_another(
     [issue] = [each for each in OPERATIONS if each.name == "issue"]
 
     async def told(firm_id: str, credential: str) -> int:
-        asked = Asked(issue, ("live", firm_id), f"Bearer {credential}", None, b"")
+        asked = Asked(issue, ("live", firm_id), f"Bearer {credential}", None, b"", answer_bytes_max=1_000_000)
         return (await operations.answer(asked)).status
 
     flood = [await told(api.other_firm.firm_id, made_up()) for _ in range(2 * LIMIT)]
