@@ -33,7 +33,7 @@ IN_FLIGHT_MAX: Final = 1024
 """So many requests are worked on at a time; more are told at once to come again."""
 
 IN_FLIGHT_BYTES_MAX: Final = 67_108_864
-"""The same for the bytes of their bodies."""
+"""The same for the bytes of their bodies, and for those of the answers that NATS has not taken yet."""
 
 LOOK_SECONDS: Final = 0.1
 DRAIN_SECONDS: Final = 15.0
@@ -129,13 +129,17 @@ class RequestsEndpoint:
             # Whoever waits for no answer would never learn which number it got.
             self._discovery.stats[operation.name].count(0, "a request without an inbox to reply to was ignored")
             return
-        if len(self._working) >= self._in_flight_max or self._bytes > IN_FLIGHT_BYTES_MAX:
+        if self._is_full():
             await self._answer(message, operation, self._overload(), started)
             return
         self._bytes += len(message.data)
         task = group.create_task(self._work(message, operation, started))
         self._working.add(task)
         task.add_done_callback(self._working.discard)
+
+    def _is_full(self) -> bool:
+        waiting = 0 if self._client is None else self._client.pending_data_size
+        return len(self._working) >= self._in_flight_max or max(self._bytes, waiting) > IN_FLIGHT_BYTES_MAX
 
     async def _work(self, message: Msg, operation: Operation, started: int) -> None:
         try:

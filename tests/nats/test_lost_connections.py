@@ -1,10 +1,11 @@
 """Connections that die, at once or without a word: the endpoint notices, loses no slot, and ends when it is told to."""
 
 import asyncio
+from contextlib import suppress
 
 from service.asking import Asked, Told
 from service.embedded import EmbeddedNats
-from service.nats.connection import NatsSettings
+from service.nats.connection import NatsSettings, connected
 from service.nats.endpoint import RequestsEndpoint, answering_requests
 from service.web.operations import Operations
 from service.web.rate_limit import RateLimit
@@ -56,6 +57,57 @@ async def test_large_replies_that_a_killed_broker_has_not_read_hold_no_slot(api:
 
         await until(lambda: status().is_serving, "the next connection")
         await until(lambda: status().in_flight == 0, "the end of every request")
+
+
+class HalfDeafProxy(CutProxy):
+    """Once it stalls, nothing more is taken from the client; the server is still heard."""
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_server: bool) -> None:
+        if not is_server:
+            await super()._pass_on(reader, writer, is_server=is_server)
+        else:
+            with suppress(OSError):
+                while data := await reader.read(65536):
+                    writer.write(data)
+                    await writer.drain()
+
+
+async def test_a_broker_that_reads_no_more_is_given_no_more_work(api: Api, nats_url: str) -> None:
+    too_many = asyncio.Event()
+    asked_for: list[bytes] = []
+
+    async def large(asked: Asked) -> Told:
+        asked_for.append(asked.body)
+        return Told(b"x" * 1_000_000, 200)
+
+    def overload() -> Told:
+        too_many.set()
+        return Told(b"", 503, "service_unavailable", "")
+
+    async with HalfDeafProxy.before(nats_url) as proxy, connected(NatsSettings(url=nats_url), "test") as asker:
+
+        async def ask(count: int, body: bytes) -> None:
+            for _ in range(count):
+                await asker.publish(f"numbering.v1.requests.live.{api.firm.firm_id}.series", body, asker.new_inbox())
+
+        async def have_worked_on(count: int, body: bytes) -> None:
+            taken = len(asked_for) + count
+            await ask(count, body)
+            await until(lambda: len(asked_for) == taken)
+
+        endpoint = RequestsEndpoint(NatsSettings(url=proxy.url), large, overload)
+        async with answering_requests(endpoint):
+            await until(lambda: endpoint.status().is_serving)
+            proxy.stall()
+            # The first answers fill the socket, the others what nats-py keeps.
+            await have_worked_on(10, b"earlier")
+            await have_worked_on(REQUESTS, b"earlier")
+            await ask(1, b"later")
+
+            await until(too_many.is_set, "the answer that it is too much")
+            assert b"later" not in asked_for
+            proxy.shut()
+            await until(lambda: not endpoint.status().is_serving, "the notice of the cut")
 
 
 async def test_an_endpoint_cancelled_while_it_subscribes_ends(api: Api, nats_url: str) -> None:
