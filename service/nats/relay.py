@@ -69,7 +69,8 @@ class Relay:
         self._replicas = replicas
         self._pace = pace or RelayPace()
         self._report = Report(log.log_id)
-        self._acked = Position(0)
+        self._acked = self._sent = Position(0)
+        self._is_careful = False
         self._refusals = 0
         self._backoff = Backoff(self._pace.retry, self._pace.retry_max)
 
@@ -115,9 +116,13 @@ class Relay:
 
         Raises BrokerUnavailableError if neither is so, however often we look.
         """
-        acked = self._acked
+        acked, sent = self._acked, self._sent
         moved = await self._compare(stream)
         if moved is None or moved.position < acked:
+            return
+        if moved.position <= sent and not moved.is_replicated and not self._is_careful:
+            # It may be we who wrote this far, and what came next was refused for a reason that nobody was told.
+            self._is_careful = True
             return
         if moved.position > acked:
             await self._stand_by(stream, moved.position)
@@ -151,7 +156,9 @@ class Relay:
         loop = asyncio.get_running_loop()
         compare_at = loop.time() + self._pace.compare
         last, is_replicated = common.record, common.is_replicated
-        async with PublishWindow(stream.client, stream.name, self._acked, is_replicated=is_replicated) as window:
+        async with PublishWindow(
+            stream.client, stream.name, self._acked, is_replicated=is_replicated, is_careful=self._is_careful
+        ) as window:
             while loop.time() < compare_at:
                 if stream.client.is_closed:
                     raise BrokerUnavailableError("the connection was lost")
@@ -181,6 +188,7 @@ class Relay:
             await window.settle()
         finally:
             self._report.published = self._acked = window.acked
+            self._sent = window.sent
         self._well(RelayState.PUBLISHING)
         return last
 
@@ -202,6 +210,7 @@ class Relay:
         # Not when a comparison succeeds: a stream that refuses every event would be tried without rest.
         self._backoff.reset()
         self._refusals = 0
+        self._is_careful = False
         self._report.healthy(state)
 
     async def _wait_for_events(self) -> None:

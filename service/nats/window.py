@@ -52,15 +52,27 @@ _decoder = msgspec.json.Decoder(_Ack)
 
 
 class PublishWindow:
-    """Publishes records after position `acked`, in order. After a fault it is of no more use."""
+    """Publishes records after position `acked`, in order, up to `sent`. After a fault it is of no more use.
 
-    def __init__(self, client: PipelinedClient, stream: str, acked: Position, *, is_replicated: bool = False) -> None:
-        self.acked = acked
+    A careful one has each event answered, which costs more and tells why an event is refused: of many, the one that is
+    answered is refused because another before it was.
+    """
+
+    def __init__(
+        self,
+        client: PipelinedClient,
+        stream: str,
+        acked: Position,
+        *,
+        is_replicated: bool = False,
+        is_careful: bool = False,
+    ) -> None:
+        self.acked = self.sent = acked
         self._is_replicated = is_replicated
+        self._is_each_answered = is_replicated or is_careful
         self._events_max = REPLICATED_WINDOW_EVENTS_MAX if is_replicated else WINDOW_EVENTS_MAX
         self._client = client
         self._stream = stream
-        self._sent = acked
         # None for the first event: its predecessor was compared byte for byte, and after a restart a server no longer
         # knows the id of a message older than its duplicate window.
         self._last_id: str | None = None
@@ -92,7 +104,7 @@ class PublishWindow:
         """
         for start in range(0, len(records), EVENTS_AN_ACK):
             chunk = records[start : start + EVENTS_AN_ACK]
-            await self._answered(self._sent + len(chunk) - self._events_max)
+            await self._answered(self.sent + len(chunk) - self._events_max)
             try:
                 # nats-py waits without end for a peer that reads no more, once its buffer is full.
                 async with asyncio.timeout(ACK_SECONDS):
@@ -104,19 +116,19 @@ class PublishWindow:
 
     async def settle(self) -> None:
         """Wait until everything sent is stored. Raises as `publish`."""
-        await self._answered(self._sent)
+        await self._answered(self.sent)
 
     async def _send_all(self, chunk: Sequence[RecordOutline]) -> None:
         last = chunk[-1].position
         messages: list[bytes] = []
         for record in chunk:
             own_id = message_id(record)
-            is_answered = self._is_replicated or record.position == last
+            is_answered = self._is_each_answered or record.position == last
             reply = f"{self._inbox}.{record.position}" if is_answered else ""
             messages.append(message_of(record, own_id, self._last_id, reply))
             self._last_id = None if self._is_replicated else own_id
         await self._client.publish_encoded(messages, max(len(record.canonical) for record in chunk))
-        self._sent = last
+        self.sent = last
 
     async def _answered(self, position: int) -> None:
         """Wait until `position` is acknowledged; the deadline starts again with each acknowledgement."""
