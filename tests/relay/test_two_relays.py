@@ -44,18 +44,22 @@ async def test_of_two_relays_one_stands_by(nats_url: str) -> None:
 
 async def test_the_one_that_stands_by_takes_over(nats_url: str) -> None:
     log = MemoryLog()
-    async with CutProxy.before(nats_url) as proxy, relaying(log, proxy.url) as one:
-        await grow(log, 10)
-        await caught_up(one, log)
-        async with relaying(log, nats_url) as other:
-            while RelayState.STANDBY not in {one.status().state, other.status().state}:
-                await grow(log, 1)
-                one.wake.set()
-                other.wake.set()
-                await both_see_the_end(one, other, log)
-            proxy.mute()
-            await grow(log, 100)
-            await caught_up(other, log)
+    async with (
+        CutProxy.before(nats_url) as path_of_one,
+        CutProxy.before(nats_url) as path_of_other,
+        relaying(log, path_of_one.url) as one,
+        relaying(log, path_of_other.url) as other,
+    ):
+        while RelayState.STANDBY not in {one.status().state, other.status().state}:
+            await grow(log, 1)
+            one.wake.set()
+            other.wake.set()
+            await both_see_the_end(one, other, log)
+        is_other = other.status().state is RelayState.STANDBY
+        standing_by, path_of_active = (other, path_of_one) if is_other else (one, path_of_other)
+        path_of_active.mute()
+        await grow(log, 100)
+        await caught_up(standing_by, log)
 
     await assert_stream_is_log(nats_url, log)
 
