@@ -17,6 +17,11 @@ KILLS = 4
 TILLS = 4
 
 
+def robberies(chance: random.Random, *, is_robbed: bool) -> list[bool]:
+    """Which kills take the store: the first for sure, or a run in sixteen would rob nothing."""
+    return [is_robbed and (kill == 0 or chance.random() < 0.5) for kill in range(KILLS)]
+
+
 @pytest.mark.parametrize("is_robbed", [False, True], ids=["killed", "killed and robbed of its store"])
 async def test_a_broker_killed_at_random_costs_http_nothing_and_the_stream_no_event(
     api: Api, server: EmbeddedNats, data_dir: Path, *, is_robbed: bool
@@ -34,11 +39,8 @@ async def test_a_broker_killed_at_random_costs_http_nothing_and_the_stream_no_ev
             assert answer.status == 201, (seed, answer)
             taken.extend(slot["number"] for slot in answer.data["data"])
 
-    # The first for sure, or a run in sixteen would rob nothing.
-    robberies = [is_robbed and (kill == 0 or chance.random() < 0.5) for kill in range(KILLS)]
-
     async def fate() -> None:
-        for is_robbery in robberies:
+        for is_robbery in robberies(chance, is_robbed=is_robbed):
             before, wanted = len(taken), chance.randint(20, 300)
             while len(taken) < before + wanted:
                 await asyncio.sleep(0.001)
