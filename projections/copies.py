@@ -19,6 +19,10 @@ DIGEST_ROWS: Final = 2000
 """How many rows a digest fetches at a time."""
 
 
+UNREADABLE: Final = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
+"""What a statement meets in a copy that lacks a table, or has another one in its place."""
+
+
 class Fit(Enum):
     """How a copy compares with the projection of this program."""
 

@@ -16,6 +16,12 @@ async def read_head(connection: asyncpg.Connection, log_id: LogId) -> Position:
     return Position(head)
 
 
+async def read_heads(connection: asyncpg.Connection) -> dict[LogId, Position]:
+    """The position of the last event of every log."""
+    rows = await connection.fetch(statement("log_heads"))
+    return {LogId(row["log_id"]): Position(row["position"]) for row in rows}
+
+
 async def read_between(connection: asyncpg.Connection, log_id: LogId, after: Position, to: Position) -> list[Record]:
     """Every record after `after` and up to `to`, which the log has reached. Raises LogHoleError if one is missing."""
     rows = await connection.fetch(statement("log_read"), log_id, after, to)

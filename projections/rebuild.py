@@ -1,7 +1,7 @@
 """Rebuilding a projection: a new copy is filled while the old one answers, compared with it, and swapped."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, suppress
 from typing import Final
 
 import asyncpg
@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from projections import copies
 from projections.copies import Copy, Fit, Look
-from projections.faults import ProjectionBrokenError, RebuildRunningError
-from projections.log import read_between
+from projections.faults import CopyBrokenError, ProjectionBrokenError, RebuildRunningError
+from projections.log import read_between, read_heads
 from projections.projection import Projection
 from projections.statements import statement
 from schemas.values import LogId, Position
@@ -26,6 +26,9 @@ UNREADABLE: Final = "unreadable"
 
 DROPS_MAX: Final = 5
 """How often a rebuild tries to drop the copy it replaced before it leaves that to the next rebuild."""
+
+ReadPositions = Callable[[asyncpg.Connection, Copy], Awaitable[dict[LogId, Position]]]
+"""copies.positions or copies.lock_all."""
 
 Progress = Callable[[Position, Position], None]
 """Called with the position reached and the position to reach."""
@@ -87,7 +90,8 @@ class Rebuild:
     async def run(self, *, is_forced: bool) -> Rebuilt:
         """Fill, compare, and swap if the digests are equal, if the old copy is of an older definition, or `is_forced`.
 
-        Raises RebuildRunningError, ProjectionBrokenError and asyncpg's errors; the old copy then stays as it is.
+        By force a copy that does not say where it stands, or stands beyond the log, counts as missing. Raises
+        RebuildRunningError, ProjectionBrokenError and asyncpg's errors; the old copy then stays as it is.
         """
         if not await self._connection.fetchval(statement("rebuild_lock"), self._projection.name):
             raise RebuildRunningError(f"{self._projection.name} is being rebuilt by another session")
@@ -95,28 +99,48 @@ class Rebuild:
         await self._drop(self._next)
         async with self._connection.transaction():
             await copies.create(self._connection, self._next)
-        await self._fill()
+        await self._fill(is_forced=is_forced)
         await copies.analyze(self._connection, self._next)
         found = await self._compare(is_forced=is_forced)
         is_swapped = is_forced or found.live_digest in {None, found.rebuilt_digest}
         if is_swapped:
-            await self._fill()  # what came while the digests were taken
-            await self._level_and_swap(found)
+            await self._fill(is_forced=is_forced)  # what came while the digests were taken
+            await self._level_and_swap(found, is_forced=is_forced)
         await self._drop(copies.retired(self._projection) if is_swapped else self._next)
         return Rebuilt(self._projection.name, found.position, found.live_digest, found.rebuilt_digest, is_swapped)
 
-    async def _fill(self) -> None:
+    async def _fill(self, *, is_forced: bool) -> None:
         """Bring the new copy to where the old one was last seen, a transaction a batch, until little is left."""
         is_behind = True
         while is_behind:
             async with self._connection.transaction():
-                targets = await copies.positions(self._connection, self._live)
+                targets = await self._targets(self._connection, copies.positions, is_forced=is_forced)
                 await copies.follow(self._connection, self._next, list(targets))
                 reached = await copies.positions(self._connection, self._next)
             is_behind = False
             for log_id, target in targets.items():
                 is_behind = is_behind or target - reached[log_id] > LEVEL_MAX
                 await self._fill_log(log_id, reached[log_id], target)
+
+    async def _targets(
+        self, connection: asyncpg.Connection, read: ReadPositions, *, is_forced: bool
+    ) -> dict[LogId, Position]:
+        """Where the old copy stands; by force the head where it does not say, or says more than the log holds.
+
+        The caller holds a transaction.
+        """
+        try:
+            async with connection.transaction():  # a savepoint, so that the transaction outlives a missing table
+                found = await read(connection, self._live)
+        except copies.UNREADABLE:
+            if not is_forced:
+                raise
+            return await read_heads(connection)
+        heads = await read_heads(connection)
+        targets = {log_id: min(position, heads.get(log_id, Position(0))) for log_id, position in found.items()}
+        if targets != found and not is_forced:
+            raise CopyBrokenError(self._live.schema, f"{self._live.schema} stands at {found}, the logs end at {heads}")
+        return targets
 
     async def _fill_log(self, log_id: LogId, after: Position, target: Position) -> None:
         while after < target:
@@ -145,7 +169,7 @@ class Rebuild:
         async with AsyncExitStack() as snapshot:
             async with self._guard.transaction():
                 # From here to the end of the block nobody moves the old copy, nor is the new one moved but by us.
-                targets = await copies.lock_all(self._guard, self._live)
+                targets = await self._targets(self._guard, copies.lock_all, is_forced=is_forced)
                 async with self._connection.transaction():
                     await self._level(targets)
                 await snapshot.enter_async_context(
@@ -162,13 +186,13 @@ class Rebuild:
         try:
             async with self._connection.transaction():
                 return await copies.digest(self._connection, self._live)
-        except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+        except copies.UNREADABLE:
             return UNREADABLE
 
-    async def _level_and_swap(self, compared: _Compared) -> None:
+    async def _level_and_swap(self, compared: _Compared, *, is_forced: bool) -> None:
         async with self._connection.transaction():
             # From here on every runner waits for this transaction: no event is applied to the old copy and lost.
-            await self._level(await copies.lock_all(self._connection, self._live))
+            await self._level(await self._targets(self._connection, copies.lock_all, is_forced=is_forced))
             if await copies.look_at(self._connection, self._live) != compared.look:
                 raise ProjectionBrokenError(f"{self._live.schema} was replaced while a new copy was compared with it")
             await self._swap()
@@ -177,10 +201,13 @@ class Rebuild:
         """Put the new copy in the place of the old one.
 
         The old tables are not dropped here: that would wait for runners that wait for us. Its checkpoint is deleted, so
-        that they find no row and look again instead of writing after the old copy's position into the new copy.
+        that they find no row and look again instead of writing after the old copy's position into the new copy; where
+        it has none, nobody writes.
         """
-        await copies.use(self._connection, self._live)
-        await self._connection.execute(statement("checkpoint_retire"))
+        with suppress(*copies.UNREADABLE):
+            async with self._connection.transaction():
+                await copies.use(self._connection, self._live)
+                await self._connection.execute(statement("checkpoint_retire"))
         await copies.rename(self._connection, self._live, copies.retired(self._projection))
         await copies.rename(self._connection, self._next, self._live)
 

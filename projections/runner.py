@@ -114,14 +114,19 @@ class ProjectionRunner:
     async def rebuild(self, name: str, on_progress: Progress | None = None, *, is_forced: bool = False) -> Rebuilt:
         """Make a projection anew from the log while the present copy answers, and swap it in if its digest is the same.
 
-        `is_forced` swaps whatever the digests. Raises KeyError for an unknown name, RebuildRunningError, LogHoleError,
-        ProjectionBrokenError and asyncpg's errors; the present copy then stays.
+        `is_forced` swaps whatever the digests, and whatever the present copy says of where it stands. Raises KeyError
+        for an unknown name, RebuildRunningError, LogHoleError, ProjectionBrokenError and asyncpg's errors; the present
+        copy then stays.
         """
         projection = self._named(name)
         async with connected(self._database_url) as connection, connected(self._database_url) as guard:
-            await copies.ensure(connection, copies.live(projection), self._log_id)
             rebuild = Rebuild(connection, guard, projection, REBUILD_BATCH_SIZE, on_progress or no_progress)
-            return await rebuild.run(is_forced=is_forced)
+            try:
+                with suppress(*(copies.UNREADABLE if is_forced else ())):
+                    await copies.ensure(connection, copies.live(projection), self._log_id)
+                return await rebuild.run(is_forced=is_forced)
+            except copies.UNREADABLE as error:
+                raise CopyBrokenError(name, f"{name} has no checkpoint that can be read; it needs force") from error
 
     async def digest(self, name: str) -> str:
         """SHA-256 over every row of the projection, as of one moment.
@@ -239,8 +244,9 @@ class ProjectionRunner:
             found = {copy.schema: await copies.lock(connection, copy, self._log_id) for copy in self._followed}
             self.head = await read_head(connection, self._log_id)
             after = min(found.values())
-            if max(found.values()) > self.head:
-                raise ProjectionBrokenError(f"log {self._log_id} ends at {self.head}, before projections: {found}")
+            for schema, position in found.items():
+                if position > self.head:
+                    raise CopyBrokenError(schema, f"log {self._log_id} ends at {self.head}, {schema} is at {position}")
             to = Position(min(after + self._batch_size, self.head))
             records = await read_between(connection, self._log_id, after, to) if to > after else []
             for copy in self._followed:

@@ -99,6 +99,53 @@ async def test_a_copy_without_a_checkpoint_stops_alone(log: WrittenLog, runner: 
     await assert_all_agree(log, history)
 
 
+async def test_a_copy_without_a_checkpoint_is_made_anew_by_force(log: WrittenLog, runner: ProjectionRunner) -> None:
+    history = History.of_seed(57)
+    await log.append(history.grow(100), history.bodies)
+    async with superuser(log) as admin, running(runner):
+        await until(is_at_head(runner, log))
+        await admin.execute("DROP TABLE gaps.checkpoint")
+        await log.append(history.grow(100), history.bodies)
+        runner.wake.set()
+        await until(lambda: runner.stopped() == {"gaps"})
+        with pytest.raises(CopyBrokenError, match="it needs force"):
+            await ProjectionRunner(log.database_url).rebuild("gaps")
+        forced = await ProjectionRunner(log.database_url).rebuild("gaps", is_forced=True)
+        assert (forced.is_swapped, forced.is_same, forced.position) == (True, False, log.position)
+        await log.append(history.grow(100), history.bodies)
+        await until(is_at_head(runner, log))
+        assert runner.stopped() == set()
+    await assert_all_agree(log, history)
+    assert await log.reader.fetch(LEFTOVERS) == []
+
+
+async def test_a_copy_ahead_of_the_log_stops_alone_and_is_made_anew_by_force(
+    log: WrittenLog, runner: ProjectionRunner
+) -> None:
+    history = History.of_seed(58)
+    await log.append(history.grow(100), history.bodies)
+    async with superuser(log) as admin, running(runner):
+        await until(is_at_head(runner, log))
+        before = await runner.digest("gaps")
+        await admin.execute("UPDATE gaps.checkpoint SET position = position + 1000")
+        with pytest.raises(CopyBrokenError, match="gaps stands at"):
+            await ProjectionRunner(log.database_url).rebuild("gaps")
+        assert (await ProjectionRunner(log.database_url).rebuild("gaps", is_forced=True)).is_swapped
+        assert await runner.digest("gaps") == before
+
+        await until(is_at_head(runner, log))
+        await admin.execute("UPDATE gaps.checkpoint SET position = position + 1000")
+        await log.append(history.grow(100), history.bodies)
+        runner.wake.set()
+        await until(lambda: others_are_at_head(runner, log, "gaps"))
+        assert runner.stopped() == {"gaps"}
+        assert (await ProjectionRunner(log.database_url).rebuild("gaps", is_forced=True)).is_swapped
+        await until(lambda: runner.stopped() == set())
+        await until(is_at_head(runner, log))
+    await assert_all_agree(log, history)
+    assert await log.reader.fetch(LEFTOVERS) == []
+
+
 async def test_a_defect_in_one_projection_stops_that_one(log: WrittenLog) -> None:
     history = History.of_seed(54)
     await log.append(history.grow(100), history.bodies)
