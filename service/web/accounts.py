@@ -1,8 +1,7 @@
 """Accounting over HTTP: what became of every number of a series, and why some carry no document (contract.md D68)."""
 
-import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 import asyncpg
@@ -31,7 +30,7 @@ from service.web.routes import Route
 from service.web.series import SERIES
 
 READ_WAIT_SECONDS_MAX: Final = 3.0
-FOLD_WAIT_SECONDS_MAX: Final = 1.0
+"""How long a request waits for a connection, and before it for its turn to read a whole series."""
 
 
 async def list_numbers(call: Call) -> Reply:
@@ -88,21 +87,17 @@ async def reading(call: Call) -> AsyncGenerator[Connection]:
 
 @asynccontextmanager
 async def folding(call: Call) -> AsyncGenerator[Connection]:
-    """As `reading`, for one of the few who may read a whole series at once. Raises RefusedError if others do for long.
+    """As `reading`, for one of the few who may read a whole series at once, and of its firm the only one.
 
-    Who waits for his turn holds no connection, so that shorter reads are answered meanwhile.
+    Raises RefusedError if others do for READ_WAIT_SECONDS_MAX. Who waits for his turn holds no connection, so that
+    shorter reads are answered meanwhile.
     """
-    turn = call.parts.folds
-    try:
-        async with asyncio.timeout(FOLD_WAIT_SECONDS_MAX):
-            await turn.acquire()
-    except TimeoutError as error:
-        raise refused(Unavailable("Too many reports are being made from the log.")) from error
-    try:
-        async with reading(call) as connection:
-            yield connection
-    finally:
-        turn.release()
+    async with AsyncExitStack() as held:
+        try:
+            await held.enter_async_context(call.parts.folds.turn(call.caller.firm_id, READ_WAIT_SECONDS_MAX))
+        except TimeoutError as error:
+            raise refused(Unavailable("Too many reports are being made from the log.")) from error
+        yield await held.enter_async_context(reading(call))
 
 
 def _reply(call: Call, report: GapReport | NumberRegister | None) -> Reply:

@@ -1,6 +1,5 @@
 """What the web facade is made of; the composition root fills it in."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,6 +16,7 @@ from service.event_log import EventLog
 from service.metrics import Metrics
 from service.settings import Settings
 from service.tokens import TokenSealer
+from service.web.folds import Folds
 from service.web.rate_limit import RateLimit
 from service.writer import Writer
 
@@ -41,9 +41,6 @@ class Patience:
     reply_seconds: float = 60
 
 
-FOLDS_MAX: Final = 2
-"""How many requests of a process may read a whole series at once: each keeps the loop busy while it does."""
-
 Check = Callable[[], Awaitable[Health]]
 
 
@@ -51,7 +48,7 @@ Check = Callable[[], Awaitable[Health]]
 class WebParts:
     """The parts. `checks` are asked by /readyz, by name; `reads` is a pool of the role that may read projections.
 
-    Who reads a whole series takes one of `folds` before a connection.
+    Who reads a whole series takes a turn of `folds` before a connection.
     """
 
     writer: Writer
@@ -64,7 +61,7 @@ class WebParts:
     metrics: Metrics
     clock: Callable[[], UnixSeconds]
     patience: Patience = Patience()
-    folds: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FOLDS_MAX))
+    folds: Folds = field(default_factory=Folds)
 
     def today(self) -> date:
         """The day it is in NUMBERING_TIME_ZONE (contract.md D70)."""
