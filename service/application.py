@@ -161,7 +161,7 @@ def _jobs(wiring: Wiring, parts: frozenset[Part]) -> list[Coroutine[Any, Any, No
     jobs: list[Coroutine[Any, Any, None]] = [measure(wiring.metrics, wiring.writer, wiring.relay, wiring.runner)]
     if parts & DECIDING:
         jobs.append(wiring.writer.run())
-        jobs.append(SnapshotKeeper(wiring.log, lambda: wiring.writer.state).run())
+        jobs.append(SnapshotKeeper(wiring.log, wiring.writer).run())
     if Part.SWEEP in parts:
         jobs.append(_sweeper(wiring).run())
     if wiring.relay is not None:

@@ -7,9 +7,8 @@ from its first event.
 
 import asyncio
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 import structlog
@@ -58,13 +57,22 @@ async def load(log: EventLog) -> State | None:
         return None
 
 
+class Folded(Protocol):
+    """What a process knows of the log.
+
+    `snapshot_position` is where the snapshot is that its present state began from, or that was kept of it; 0 if there
+    is none, or none that counts any more.
+    """
+
+    state: State
+    snapshot_position: Position
+
+
 class SnapshotKeeper(Struct):
     """Keeps a snapshot of what this process knows, whenever the last one has become old."""
 
     log: EventLog
-    state: Callable[[], State]
-    kept: Position | None = None
-    """Where the last one was taken; none until the log was asked what it holds."""
+    known: Folded
 
     async def run(self) -> None:
         """Look from time to time until cancelled; belongs in a TaskGroup. A store that is away is tried again."""
@@ -77,21 +85,17 @@ class SnapshotKeeper(Struct):
 
     async def keep(self, events_between: int = EVENTS_BETWEEN) -> bool:
         """Keep one if the last is `events_between` behind; whether one was kept. Raises LogUnavailableError."""
-        present = self.state()
-        if present.position - (self.kept or 0) < events_between:
+        present = self.known.state
+        if present.position - self.known.snapshot_position < events_between:
             return False
-        if self.kept is None:
-            # One that an earlier process left is as good as ours, if it counts: a damaged one is replaced.
-            found = await load(self.log)
-            self.kept = Position(0) if found is None else found.position
-            return await self.keep(events_between)
         last = await self.log.record_at(present.position)
         if last is None:
             return False
         # Not on the event loop: the state is a value, so another thread may read it while the writer goes on.
         encoded = await asyncio.to_thread(encode_state, present)
         await self.log.keep_snapshot(RELEASE, Snapshot(present.position, _digest(last), encoded))
-        self.kept = present.position
+        if self.known.state.position >= present.position:  # unless the log refused what was decided on it meanwhile
+            self.known.snapshot_position = present.position
         return True
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from schemas.rejections import IdempotencyInProgress, IdempotencyKeyReused, Rejection
 from schemas.values import Position, UnixSeconds
+from service.barriers import SharedBarrier
 from service.core.evolve import evolve
 from service.core.state import State, empty_state
 from service.event_log import (
@@ -84,7 +85,9 @@ class Writer:
         self._running: dict[bytes, Waiting] = {}
         self._is_contended = False
         self._head_seen = Position(0)
+        self._barrier = SharedBarrier(lambda: log.barrier("writer"))
         self._may_use_snapshot = True
+        self.snapshot_position = Position(0)
 
     @property
     def queue_depth(self) -> int:
@@ -160,6 +163,8 @@ class Writer:
             return None
         if answer.request != idempotency.request:
             return IdempotencyKeyReused()
+        # Visible is not yet safe where somebody ended a commit's wait for its standbys: ours, after it, is both.
+        await self._barrier.passed()
         return Answered(answer.outcome, is_replay=True)
 
     async def _write(self, waiting: Sequence[Waiting]) -> None:
@@ -260,7 +265,7 @@ class Writer:
             self._may_use_snapshot = False
             snapshot = await load(self._log)
             if snapshot is not None and snapshot.position > self.state.position:
-                self.state = snapshot
+                self.state, self.snapshot_position = snapshot, snapshot.position
         while self.state.position < head:
             for stored in await log.read(self.state.position, READ_LIMIT):
                 if stored.record.position == self.state.position + 1:
@@ -275,12 +280,13 @@ class Writer:
         # The log contradicts what this process believes: it must not decide anything more on that belief.
         _say.error("the log refused a command", fault=str(fault), position=self.state.position)
         self.state, self._may_use_snapshot = empty_state(self._log.log_id), False
+        self.snapshot_position = Position(0)
         _fail(waiting, fault)
 
     async def _stop_issuing(self, waiting: Sequence[Waiting], lost: "_TailLostError") -> None:
         """Halt the log: numbers given out from here on might have been given out before (design.md section 6)."""
         _say.critical("the log lost its tail", head=lost.head, position=lost.position)
-        self.state = empty_state(self._log.log_id)
+        self.state, self.snapshot_position = empty_state(self._log.log_id), Position(0)
         try:
             await self._log.halt(str(lost))
         except LogUnavailableError as fault:

@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -14,8 +15,10 @@ from service.embedded import EmbeddedPostgres
 from service.event_log import AppendInDoubtError, Batch, LogUnavailableError
 from service.migrate import migrate
 from service.postgres_log import PostgresLog
+from service.requests import Answered, Request
+from service.writer import Limits, OutcomeUnknownError
 from tests.support.batches import a_batch
-from tests.support.commands import a_document, a_request, a_series, an_issue
+from tests.support.commands import a_device, a_document, a_key_of, a_request, a_series, an_issue
 from tests.support.databases import database, with_database
 from tests.support.history import a_history
 from tests.support.parts import traversable_directory
@@ -46,11 +49,15 @@ class Standbys:
 
     async def give_up(self) -> None:
         """Somebody ends a statement that waits."""
+        await until(self.give_up_whatever_waits)
 
-        async def is_ended() -> bool:
-            return bool(await self.admin.fetchval(CANCEL))
+    async def give_up_whatever_waits(self) -> bool:
+        """Somebody ends the statements that wait now; whether there was any."""
+        return bool(await self.admin.fetchval(CANCEL))
 
-        await until(is_ended)
+    async def are_awaited(self) -> bool:
+        """Whether a commit waits now."""
+        return bool(await self.admin.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"))
 
     async def _set(self, setting: str) -> None:
         name, _, value = setting.partition(" = ")
@@ -87,6 +94,13 @@ async def standbys(own_server: EmbeddedPostgres) -> AsyncIterator[Standbys]:
 @pytest_asyncio.fixture
 async def log(own_server: EmbeddedPostgres, standbys: Standbys) -> AsyncIterator[PostgresLog]:
     """An empty log on it."""
+    async with an_empty_log(own_server, standbys) as log:
+        yield log
+
+
+@asynccontextmanager
+async def an_empty_log(own_server: EmbeddedPostgres, standbys: Standbys) -> AsyncGenerator[PostgresLog]:
+    """A log of a database of its own, opened with what the server's settings are by now."""
     async with database(standbys.admin, f"test_{secrets.token_hex(8)}", "template0") as name:
         url = with_database(own_server.url, name)
         await migrate(url)
@@ -139,6 +153,40 @@ async def test_nobody_can_make_the_commits_of_a_running_service_less_durable(
         await given_up(standbys, log.barrier("relay"))
 
 
+async def test_a_session_that_would_hear_no_warnings_hears_them(
+    standbys: Standbys, own_server: EmbeddedPostgres
+) -> None:
+    await standbys.admin.execute("ALTER SYSTEM SET client_min_messages = 'error'")
+    await standbys.admin.execute("SELECT pg_reload_conf()")
+    async with an_empty_log(own_server, standbys) as log:
+        await standbys.await_one()
+        with pytest.raises(AppendInDoubtError):
+            await given_up(standbys, log.append(Position(0), a_batch(a_history().records)))
+
+
+async def test_a_repeat_is_not_told_what_no_standby_has(log: PostgresLog, standbys: Standbys) -> None:
+    key = a_key_of("inv_1")
+    request = Request(an_issue(a_document("inv_1")), a_device(), idempotency=key)
+    async with running(log, limits=Limits(wait_seconds_max=0.2)) as writer:
+        await do(writer, a_series(is_primary=True))
+        await standbys.await_one()
+        asked = asyncio.create_task(writer.submit(request))
+        await standbys.give_up()
+        with pytest.raises(OutcomeUnknownError):
+            await asked
+    async with running(log) as writer:
+        repeats = [asyncio.create_task(writer.replay(key)) for _ in range(20)]
+        while not all(repeat.done() for repeat in repeats):
+            await standbys.give_up_whatever_waits()
+        for repeat in repeats:
+            with pytest.raises(LogUnavailableError, match="SQLSTATE 01000"):
+                await repeat
+        await standbys.await_none()
+        again = await writer.replay(key)
+    assert isinstance(again, Answered)
+    assert again.is_replay
+
+
 async def test_a_caller_is_told_once_a_standby_has_it(log: PostgresLog, standbys: Standbys) -> None:
     async with running(log) as writer:
         await do(writer, a_series())
@@ -146,6 +194,7 @@ async def test_a_caller_is_told_once_a_standby_has_it(log: PostgresLog, standbys
         asked = asyncio.create_task(writer.submit(a_request(an_issue(a_document("inv_1")))))
         await standbys.give_up()
         await standbys.give_up()  # the barrier that asks whether it is safe
+        await until(standbys.are_awaited)  # it asks again, so it has not believed the first answer
         assert not asked.done()
         await standbys.await_none()
         await asked

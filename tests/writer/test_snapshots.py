@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.record import StoredRecord
-from schemas.values import Position
+from schemas.values import Number, Position
 from service import writer
 from service.core.evolve import evolve
 from service.core.snapshot import encode_state
 from service.core.state import State, empty_state
-from service.event_log import EventLog, Snapshot
+from service.event_log import EventLog, LogBrokenError, Snapshot
 from service.memory_log import MemoryLog
 from service.snapshots import RELEASE, SnapshotKeeper, load
 from tests.support.commands import SERIES, a_reservation_of
@@ -59,9 +61,16 @@ async def state_of_a_new_process(log: EventLog) -> State:
         return await started.read()
 
 
+class Known(Struct):
+    """What a process that folded everything knows."""
+
+    state: State
+    snapshot_position: Position = Position(0)
+
+
 async def keep(log: EventLog, state: State) -> None:
     """Keep a snapshot of the state."""
-    assert await SnapshotKeeper(log, lambda: state).keep(events_between=1)
+    assert await SnapshotKeeper(log, Known(state)).keep(events_between=1)
 
 
 async def test_a_process_begins_with_a_snapshot_and_reads_only_what_came_after() -> None:
@@ -137,7 +146,7 @@ async def test_a_keeper_waits_until_enough_has_happened() -> None:
     log = MemoryLog()
     await grow(log, 20)
     state = folded(await log.read(Position(0), 100), log)
-    keeper = SnapshotKeeper(log, lambda: state)
+    keeper = SnapshotKeeper(log, Known(state))
     assert not await keeper.keep(events_between=23)
     assert await keeper.keep(events_between=22)
     assert not await keeper.keep(events_between=1)
@@ -149,12 +158,28 @@ async def test_a_keeper_that_begins_from_a_snapshot_keeps_none_until_that_is_old
     await keep(log, folded(await log.read(Position(0), 100), log))
     async with running(log) as started:
         await started.read()
-        keeper = SnapshotKeeper(log, lambda: started.state)
+        keeper = SnapshotKeeper(log, started)
         assert not await keeper.keep(events_between=3)
         for _ in range(3):
             assert not await keeper.keep(events_between=3)
             await do(started, a_reservation_of(1))
         assert await keeper.keep(events_between=3)
+
+
+async def test_a_keeper_replaces_a_snapshot_that_the_log_contradicted_however_young() -> None:
+    log = MemoryLog()
+    await grow(log, 20)
+    right = folded(await log.read(Position(0), 100), log)
+    series = replace(right.series[SERIES], next_number=Number(60))
+    await keep(log, replace(right, series=right.series.insert(SERIES, series)))
+    async with running(log) as started:
+        await started.read()
+        assert started.snapshot_position == 22
+        with pytest.raises(LogBrokenError):
+            await do(started, a_reservation_of(1))
+        await do(started, a_reservation_of(1))
+        assert await SnapshotKeeper(log, started).keep(events_between=3)
+        assert await load(log) == started.state
 
 
 async def test_a_keeper_replaces_a_damaged_snapshot_however_young() -> None:
@@ -164,5 +189,5 @@ async def test_a_keeper_replaces_a_damaged_snapshot_however_young() -> None:
     earlier = await log.record_at(Position(21))
     assert earlier is not None
     await log.keep_snapshot(RELEASE, Snapshot(Position(21), sha256(earlier.canonical).digest(), b"damaged"))
-    assert await SnapshotKeeper(log, lambda: state).keep(events_between=3)
+    assert await SnapshotKeeper(log, Known(state)).keep(events_between=3)
     assert await load(log) == state
