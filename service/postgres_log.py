@@ -58,7 +58,9 @@ class PostgresLog:
         """Connect and check that commits are durable; raises DurabilityError, ClockError, LogUnavailableError."""
         with reading():
             # Every session keeps what was found right: nobody can make commits of a running service less durable.
-            settings = {"role": ROLE, "synchronous_commit": await _durable_commits(database_url)}
+            commits = await _durable_commits(database_url)
+            # Nor silence the warning that one of them is not durable yet (`hearing_warnings`).
+            settings = {"role": ROLE, "synchronous_commit": commits, "client_min_messages": "warning"}
             pool = await asyncpg.create_pool(
                 database_url,
                 min_size=1,
@@ -96,6 +98,7 @@ class PostgresLog:
     @asynccontextmanager
     async def hold(self) -> AsyncGenerator["_HeldPostgresLog"]:
         """See EventLog.hold. The row lock of log.head is ours from the first statement until the commit."""
+        await self._refuse_if_clock_was_set()
         async with (
             self._writing() as connection,
             asyncio.timeout(APPEND_SECONDS_MAX),
@@ -105,7 +108,8 @@ class PostgresLog:
             yield _HeldPostgresLog(connection, self._log_id, Position(head), self._refuse_if_clock_was_set)
 
     async def head(self) -> Position:
-        """See EventLog.head."""
+        """See EventLog.head. What is decided there is decided by this machine's clock, a refusal too."""
+        await self._refuse_if_clock_was_set()
         row = await self._fetch_row("log_head", self._log_id)
         return Position(row["position"] if row is not None else 0)
 
@@ -209,9 +213,9 @@ class PostgresLog:
                 raise
 
     async def _refuse_if_clock_was_set(self) -> None:
-        """The times of events come from this machine's clock: one that was set is held against PostgreSQL's again.
+        """What expires, and when, is told by this machine's clock: one that was set is held against PostgreSQL's again.
 
-        Raises LogUnavailableError, and the events, which were dated by it, are not written.
+        Raises LogUnavailableError: nothing that was decided by it is written or told.
         """
         offset = clock.offset()
         if abs(offset - self._clock_offset) <= JUMP_SECONDS_MAX:

@@ -205,6 +205,9 @@ async def test_a_clock_that_is_set_while_the_service_runs_dates_no_event(
         with pytest.raises(LogUnavailableError, match="clock was set"):
             async with postgres_log.hold() as held:
                 await held.append(held.head, batch)
+        # Nor is anything refused by it: a number would be said to have expired that has not.
+        with pytest.raises(LogUnavailableError, match="clock was set"):
+            await postgres_log.head()
     assert await postgres_log.head() == 0
 
     monkeypatch.setattr(clock, "seconds", lambda: time.time() + 20)  # set, and not far off
