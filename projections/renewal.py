@@ -1,6 +1,7 @@
 """Renewing copies that an older version of this program made: rebuilt by themselves, beside the ones that answer."""
 
 import asyncio
+from collections import Counter
 from typing import Final
 
 import asyncpg
@@ -16,6 +17,9 @@ from projections.session import connected
 AGAIN_SECONDS: Final = 1.0
 """How long to wait before another look, where another process rebuilds or the database is away."""
 
+LOSSES_MAX: Final = 3
+"""How often in a row tables may be gone while a copy is renewed, as when it is dropped; then it is given up."""
+
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -26,6 +30,7 @@ class Renewal:
         self._database_url = database_url
         self._asked: dict[str, Projection] = {}
         self._given_up: set[str] = set()
+        self._losses: Counter[str] = Counter()
         self._is_asked = asyncio.Event()
 
     def ask(self, projection: Projection) -> None:
@@ -63,8 +68,12 @@ class Renewal:
         try:
             await self._renew(projection)
         except Exception as error:  # noqa: BLE001 - whatever it is, the old copy answers and the others go on
-            if is_passing(error) or isinstance(error, RebuildRunningError | asyncpg.UndefinedTableError):
+            if is_passing(error) or isinstance(error, RebuildRunningError):
                 return False
+            if isinstance(error, asyncpg.UndefinedTableError):
+                self._losses[projection.name] += 1
+                if self._losses[projection.name] < LOSSES_MAX:
+                    return False
             self._given_up.add(projection.name)
             _log.error("a projection cannot be renewed", projection=projection.name, error=repr(error))
         self._forget(projection)
@@ -72,6 +81,7 @@ class Renewal:
 
     def _forget(self, projection: Projection) -> None:
         self._asked.pop(projection.name, None)
+        self._losses.pop(projection.name, None)
         if not self._asked:
             self._is_asked.clear()
 

@@ -177,6 +177,28 @@ async def test_a_copy_that_cannot_be_renewed_stays_and_the_others_go_on(
     await assert_all_agree(log, history)
 
 
+async def test_an_older_copy_without_a_checkpoint_is_given_up_and_made_anew_by_force(
+    log: WrittenLog, runner: ProjectionRunner
+) -> None:
+    history = History.of_seed(59)
+    await log.append(history.grow(100), history.bodies)
+    await runner.catch_up()
+    async with superuser(log) as admin:
+        await admin.execute("DROP TABLE gaps.checkpoint")
+        await admin.execute("COMMENT ON SCHEMA gaps IS NULL")
+    with capture_logs() as lines:
+        async with running(runner):
+            await until(lambda: runner.stopped() == {"gaps"})
+            assert (await ProjectionRunner(log.database_url).rebuild("gaps", is_forced=True)).is_swapped
+            await until(lambda: runner.stopped() == set())
+            await log.append(history.grow(100), history.bodies)
+            await until(is_at_head(runner, log))
+    told = [line["event"] for line in lines if line["log_level"] == "error"]
+    assert told == ["a projection cannot be renewed"]
+    await assert_all_agree(log, history)
+    assert await log.reader.fetch(LEFTOVERS) == []
+
+
 def _without(name: str) -> list[Projection]:
     return [projection for projection in ALL if projection.name != name]
 
