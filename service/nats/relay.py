@@ -210,7 +210,9 @@ class Relay:
         # Not when a comparison succeeds: a stream that refuses every event would be tried without rest.
         self._backoff.reset()
         self._refusals = 0
-        self._is_careful = False
+        if state is not RelayState.IDLE:
+            # Having nothing to publish tells nothing: who was overtaken with one event is still to find out by whom.
+            self._is_careful = False
         self._report.healthy(state)
 
     async def _wait_for_events(self) -> None:
