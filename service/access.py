@@ -125,6 +125,11 @@ class Access:
             return True
         return digest not in self._over and not API_KEY.fullmatch(credential) and self._claims(credential) is not None
 
+    @staticmethod
+    def is_key_shaped(credential: str) -> bool:
+        """Whether it could be one of our API keys, which only a look-up can tell."""
+        return API_KEY.fullmatch(credential) is not None
+
     async def device_names(self, session_ids: Sequence[int]) -> dict[int, str]:
         """The device names of these sessions, for views of locks: they are personal data, so no event has them.
 

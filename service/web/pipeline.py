@@ -9,7 +9,6 @@ from aiohttp import web
 
 from schemas.values import UnixSeconds
 from service.access import Principal
-from service.event_log import LogFaultError
 from service.requests import Answered, Idempotency
 from service.web.bodies import GivenBody, read_body
 from service.web.call import Address, Call
@@ -50,38 +49,47 @@ class Pipeline:
     async def principal(self, authorization: str, address: str, exchange: Exchange) -> Principal:
         """The caller, counted; callers we do not know are counted by address. Raises RefusedError and the faults.
 
-        A stranger is counted before the store is asked for the credential, and that is taken back if it is a good one:
-        an address beyond its limit costs no query, however many of its requests arrive at once. What makes a
-        credential credible costs none either, so that a flood from an address does not lock out those known there.
+        An address is counted when a credential from it turned out bad, so that what is only on its way, or met a
+        fault of ours, locks out nobody: many callers may share one address, behind a proxy all of them do.
         """
         credential, now = credential_in(authorization), self._parts.clock()
-        allowance = self._limit.take(address, now)
-        exchange.allowance, exchange.credential_id = allowance, address
-        if allowance.is_exceeded and not self._parts.access.is_credible(credential):
-            raise _too_many(allowance, now)
-        found = await self._found(credential, address, allowance)
-        if isinstance(found, Principal):
-            now = self._parts.clock()
-            allowance = self._limit.take(found.credential_id, now)
-            exchange.allowance, exchange.credential_id = allowance, found.credential_id
+        exchange.allowance, exchange.credential_id = self._limit.look(address, now), address
+        found = await self._found(credential, address)
+        holder, now = found.credential_id if isinstance(found, Principal) else address, self._parts.clock()
+        allowance = self._limit.take(holder, now)
+        exchange.allowance, exchange.credential_id = allowance, holder
         if allowance.is_exceeded:
             raise _too_many(allowance, now)
         if isinstance(found, Principal):
             return found
         raise refused(found)
 
-    async def _found(self, credential: str, address: str, taken: Allowance) -> Principal | CredentialProblem:
-        """Who it is. The address pays for a stranger, not for a caller we know or a fault of ours."""
-        try:
+    async def _found(self, credential: str, address: str) -> Principal | CredentialProblem:
+        """Who it is. What is credible is looked up at once, whatever strangers at its address do."""
+        if self._parts.access.is_credible(credential):
             found = await who_is_calling(credential, self._parts.access)
-        except LogFaultError:
-            self._limit.give_back(address, taken)
-            raise
+        else:
+            found = await self._stranger(credential, address)
         if isinstance(found, Principal) and found.log_id != self._parts.log.log_id:
             return CredentialInvalid()
-        if isinstance(found, Principal):
-            self._limit.give_back(address, taken)
         return found
+
+    async def _stranger(self, credential: str, address: str) -> Principal | CredentialProblem:
+        """Who it is that we have not met. Only a few are asked for at once, so that a burst is counted as it goes.
+
+        Beyond the limit of its address, what could be a key is still asked for as long as there are look-ups to spare.
+        """
+        async with self._limit.look_ups.turn():
+            now = self._parts.clock()
+            allowance = self._limit.look(address, now)
+            if allowance.is_used_up and not self._may_look_up(credential, now):
+                raise _too_many(allowance, now)
+            return await who_is_calling(credential, self._parts.access)
+
+    def _may_look_up(self, credential: str, now: UnixSeconds) -> bool:
+        """Whether it is asked for beyond the limit of its address: we met it meanwhile, or there is one to spare."""
+        access = self._parts.access
+        return access.is_credible(credential) or (access.is_key_shaped(credential) and self._limit.look_ups.spend(now))
 
     async def _call(self, route: Route, request: web.Request, principal: Principal) -> Call:
         has_body = route.method in _WITH_BODY
