@@ -17,7 +17,7 @@ EVERY = "all"
 @click.command()
 @click.argument("name", type=click.Choice([*(projection.name for projection in ALL), EVERY]))
 @click.option(
-    "--force", "is_forced", is_flag=True, help="Swap even if the digests differ: the old copy is known wrong."
+    "--force", "is_forced", is_flag=True, help="Swap even if the digests differ or the old copy cannot be read."
 )
 def rebuild(*, name: str, is_forced: bool) -> None:
     """Fill a new copy from the log, compare digests, and swap it in.
