@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from schemas.values import DEFAULT_LOG
+from schemas.values import DEFAULT_LOG, Position
 from service.embedded import EmbeddedNats
+from service.event_log import Batch
 from service.memory_log import MemoryLog
 from service.nats.connection import NatsSettings, connected
 from service.nats.relay import Relay
@@ -184,6 +185,30 @@ async def test_the_python_consumer_notices_that_the_stream_was_made_anew(
 
     assert "message 10-" in follower.last_words()
     assert "start again" in follower.last_words()
+
+
+async def test_the_python_consumer_started_again_on_another_stream_notices_it_again(
+    server: EmbeddedNats, data_dir: Path, programs: Callable[[Program], None]
+) -> None:
+    first, second = await two_stories()
+    follower = Follower(server.url, data_dir)
+    programs(follower)
+    async with relaying(first, server.url):
+        await holds(lambda: follower.sequence() == 10)
+    follower.kill()
+    shorter = MemoryLog()
+    await shorter.append(Position(0), Batch(await second.read(Position(0), 10)))
+    await rewrite(server.url, shorter)
+    follower.start()
+    await holds(follower.has_ended)
+    async with relaying(second, server.url) as relay:
+        await caught_up(relay, second)
+    # As a supervisor does, within the time for which the message that was refused is held back.
+    programs(follower)
+    await holds(follower.has_ended)
+
+    assert "message 10-" in follower.last_words()
+    assert follower.output.read_text().count("was made anew") == 2
 
 
 async def test_the_javascript_consumer_notices_that_the_stream_was_made_anew(

@@ -58,7 +58,16 @@ async function follow(js) {
   const consumer = await js.consumers.get(STREAM, { opt_start_seq: Math.max(sequence, 1) });
   const messages = await consumer.consume({ idle_heartbeat: 5_000 });
   watch(messages);
-  for await (const message of messages) count(message);
+  let name;
+  for await (const message of messages) {
+    name ??= message.info.consumer;
+    if (message.info.consumer !== name) {
+      // Mended by the library, it went on after the last message without a look at that one: begin with it again.
+      messages.stop();
+      return;
+    }
+    count(message);
+  }
 }
 
 /** An ordered consumer mends itself; a stream that was lost and made anew is better asked for again. */

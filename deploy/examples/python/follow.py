@@ -135,14 +135,19 @@ async def follow(store: Store, url: str, durable: str) -> None:
 
 
 async def _take_all(jetstream: nats.js.JetStreamContext, store: Store, durable: str) -> None:
-    await _place_consumer(jetstream, durable, store.sequence())
+    due: int | None = await _place_consumer(jetstream, durable, store.sequence())
     subscription = await jetstream.pull_subscribe_bind(durable, STREAM)
     while True:
-        try:
+        messages = []
+        with suppress(TimeoutError):
             messages = await subscription.fetch(BATCH, timeout=WAIT_SECONDS)
-        except TimeoutError:
+        if not messages:
             await jetstream.consumer_info(STREAM, durable)  # raises if stream or consumer are gone
             continue
+        first = messages[0].metadata.sequence.stream
+        if due not in {None, first}:
+            raise MissedError(f"message {due} is missing: got {first}")  # unseen, it may be another one by now
+        due = None
         store.take([(each.metadata.sequence.stream, each.headers["Nats-Msg-Id"], each.data) for each in messages])
         # Only now: what was not stored is delivered again, what was is skipped.
         for message in messages:
@@ -150,14 +155,20 @@ async def _take_all(jetstream: nats.js.JetStreamContext, store: Store, durable: 
         print(f"at {store.sequence()}", flush=True)
 
 
-async def _place_consumer(jetstream: nats.js.JetStreamContext, durable: str, sequence: int) -> None:
-    """Have the durable consumer deliver next what the store takes next: the store is right, also if it went back."""
+async def _place_consumer(jetstream: nats.js.JetStreamContext, durable: str, sequence: int) -> int:
+    """Have the durable consumer deliver next what the store takes next: the store is right, also if it went back.
+
+    Returns the sequence of the message that has to come first.
+    """
     with suppress(NotFoundError):
         found = await jetstream.consumer_info(STREAM, durable)
-        # A consumer ends with its stream, so this one's stream is still the one that was read.
-        if found.delivered is not None and found.delivered.stream_seq == sequence:
-            return
+        # A consumer ends with its stream, so the stream of one that has all acknowledged is still the one that was read.
+        # What was delivered and not acknowledged may never have been looked at, and would come after what follows it.
+        is_at_sequence = found.delivered is not None and found.delivered.stream_seq == sequence
+        if is_at_sequence and found.num_ack_pending == 0:
+            return sequence + 1
         await jetstream.delete_consumer(STREAM, durable)
+    first = max(sequence, 1)  # once more the last one, to see that it still is the same
     await jetstream.add_consumer(
         STREAM,
         ConsumerConfig(
@@ -165,9 +176,10 @@ async def _place_consumer(jetstream: nats.js.JetStreamContext, durable: str, seq
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=5,
             deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-            opt_start_seq=max(sequence, 1),  # once more the last one, to see that it still is the same
+            opt_start_seq=first,
         ),
     )
+    return first
 
 
 async def _quiet(_error: Exception) -> None:
