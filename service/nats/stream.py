@@ -30,8 +30,12 @@ DUPLICATE_WINDOW_SECONDS: Final = 2.0
 
 
 class StreamEnd(Struct, frozen=True):
-    """Where the stream ends, how many of its events it no longer has, and whether several servers keep it."""
+    """Where the stream ends, how many of its events it no longer has, and whether several servers keep it.
 
+    Every message before `first` is gone; a stream without messages begins after its end.
+    """
+
+    first: Position
     last: Position
     missing: int
     is_replicated: bool
@@ -64,7 +68,8 @@ class EventStream:
         if unsafe:
             raise StreamUnsafeError(f"stream {self.name}: {unsafe}")
         state, is_replicated = info.state, (info.config.num_replicas or 1) > 1
-        return StreamEnd(Position(state.last_seq), state.last_seq - state.messages, is_replicated)
+        first = Position(state.first_seq if state.messages else state.last_seq + 1)
+        return StreamEnd(first, Position(state.last_seq), state.last_seq - state.messages, is_replicated)
 
     async def message_at(self, position: Position) -> bytes | None:
         """The body stored under this sequence. Otherwise as `stored_at`."""

@@ -39,7 +39,8 @@ async def find_fork(stream: EventStream, log: EventLog) -> Fork:
     """Where stream and log part. Raises the faults of both ends."""
     found, head = await stream.end(), await log.head()
     end = found.last
-    common, differs = Position(0), Position(min(end, head) + 1)
+    # What was purged says nothing either, and is stepped over at once: it may be most of the stream.
+    common, differs = Position(min(found.first - 1, end, head)), Position(min(end, head) + 1)
     while common + 1 < differs:
         middle = Position((common + differs) // 2)
         # A message that was deleted says nothing: the nearest before it that is there speaks for it.
