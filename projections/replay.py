@@ -249,6 +249,7 @@ class Replay:
         self.drafts: dict[SeriesId, DraftReplay] = {}
         self.position: Position = Position(0)
         self.at: UnixSeconds | None = None
+        self._documents: set[DocumentId] = set()
 
     def apply(self, record: Record) -> None:
         """Take the next record in. Raises HistoryBrokenError if it does not follow from those before it."""
@@ -283,6 +284,14 @@ class Replay:
                 raise HistoryBrokenError(record, "the series is not open")
             series = self.series[record.stream] = SeriesReplay(record, record.event)
         series.apply(record)
+        if isinstance(record.event, ReservationConsumed):
+            self._number_document(record, record.event.document_id)
+
+    def _number_document(self, record: Record, document_id: DocumentId) -> None:
+        """Refuse a second number, in whatever series: the database would."""
+        if document_id in self._documents:
+            raise HistoryBrokenError(record, f"document {document_id} has another number")
+        self._documents.add(document_id)
 
     def _apply_to_draft(self, record: Record, event: DraftEvent) -> None:
         if record.stream in self.series:

@@ -13,6 +13,7 @@ from schemas.events import (
     DraftVoided,
     Event,
     NumbersReserved,
+    ReservationConsumed,
     ReservationReleased,
 )
 from schemas.record import Record
@@ -57,6 +58,19 @@ def test_an_event_that_does_not_follow_is_refused(
     replay = replayed(records)
     with pytest.raises(HistoryBrokenError, match=why):
         replay.apply(next_record(records, event))
+
+
+@pytest.mark.parametrize("is_in_another_series", [False, True])
+def test_a_second_number_for_a_document_is_refused(*, is_in_another_series: bool) -> None:
+    history = a_working_day()
+    if is_in_another_series:
+        history.open(start_number=11)
+    series = history.series[-1]
+    reservation, number = history.reserve(series, 1, None), Number(11)
+    day, content = history.series[0].standing[Number(1)][1], Digest("0" * 64)
+    history.add(series.stream, ReservationConsumed(reservation, number, "S-11", DocumentId("inv_S0_1"), day, content))
+    with pytest.raises(HistoryBrokenError, match="document inv_S0_1 has another number"):
+        replayed(history.records)
 
 
 def test_a_missing_event_is_noticed() -> None:
