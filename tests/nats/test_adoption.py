@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +15,14 @@ import msgspec
 import pytest
 from nats.js.api import DiscardPolicy, StreamConfig
 
-from schemas.record import decode_record, encode_record
-from schemas.values import DEFAULT_LOG, Position
+from schemas.events import ReservationConsumed
+from schemas.record import Record, decode_record, encode_record
+from schemas.values import DEFAULT_LOG, Number, Position, Version
 from service.event_log import LogHaltedError
 from service.memory_log import MemoryLog
 from service.nats.connection import NatsSettings, connected
 from service.nats.status import RelayState
-from service.nats.stream import EventStream
+from service.nats.stream import EventStream, StreamMessage
 from service.nats.tail import find_fork
 from service.postgres_log import PostgresLog
 from tests.support.client import Api, an_api
@@ -193,16 +194,34 @@ async def test_what_can_be_adopted_before_a_strange_message_is_adopted_with_the_
     assert (told["adopted"], told["messages_lost"]) == (2, 1)
 
 
+def again(last: Record) -> Record:
+    """The same event once more."""
+    return msgspec.structs.replace(last, position=Position(last.position + 1))
+
+
+def second_number(last: Record) -> Record:
+    """The next number of the block, which is pending, for the document that has just got one."""
+    assert isinstance(last.event, ReservationConsumed)
+    number = Number(last.event.number + 1)
+    consumed = msgspec.structs.replace(last.event, number=number, full_number=str(number))
+    version = Version(last.version + 1)
+    return msgspec.structs.replace(again(last), version=version, previous=last.position, event=consumed)
+
+
+@pytest.mark.parametrize("forged", [again, second_number])
 async def test_what_is_written_like_an_event_but_does_not_follow_is_lost_with_the_loss(
-    database_url: str, database_admin: asyncpg.Connection, nats_url: str, directory: Path
+    database_url: str,
+    database_admin: asyncpg.Connection,
+    nats_url: str,
+    directory: Path,
+    forged: Callable[[Record], Record],
 ) -> None:
     async with a_disaster(database_url, database_admin, nats_url, directory) as disaster:
         async with stranger(nats_url) as jetstream:
             end = (await jetstream.stream_info(STREAM)).state.last_seq
             last = await jetstream.get_msg(STREAM, seq=end)
             assert last.data is not None
-            again = msgspec.structs.replace(decode_record(last.data), position=Position(end + 1))
-            await jetstream.publish(last.subject or "", encode_record(again))
+            await jetstream.publish(last.subject or "", encode_record(forged(decode_record(last.data))))
         await disaster.halted()
         refused = await disaster.command("adopt-tail")
         lossy = await disaster.command("adopt-tail", "--accept-loss")
@@ -231,6 +250,37 @@ async def test_a_message_that_was_deleted_hides_no_fork(nats_url: str) -> None:
         fork = await find_fork(EventStream(client, DEFAULT_LOG), log)
 
     assert (fork.common, fork.head, fork.end) == (4, 8, 8)
+
+
+class CountingStream(EventStream):
+    """A stream that counts the messages it was asked for."""
+
+    asked = 0
+
+    async def stored_at(self, position: Position) -> StreamMessage | None:
+        """As any stream."""
+        self.asked += 1
+        return await super().stored_at(position)
+
+
+@pytest.mark.parametrize(("purged", "common"), [(95, 110), (115, 115), (125, 120), (130, 120)])
+async def test_what_was_purged_is_not_looked_up_one_by_one(nats_url: str, purged: int, common: int) -> None:
+    log = MemoryLog()
+    await grow(log, 120)
+    told = [record(Position(number), "first" if number <= 110 else "other") for number in range(1, 131)]
+    safe = StreamConfig(name=STREAM, subjects=[SUBJECTS], discard=DiscardPolicy.NEW, deny_delete=True, deny_purge=True)
+    async with stranger(nats_url) as jetstream:
+        await make_stream(jetstream, replace(safe, deny_purge=False))
+        for each in told:
+            await jetstream.publish(FOREIGN, each.canonical)
+        await jetstream.purge_stream(STREAM, seq=purged + 1)
+        await change_stream(jetstream, safe)
+    async with connected(NatsSettings(url=nats_url), "test") as client:
+        stream = CountingStream(client, DEFAULT_LOG)
+        fork = await find_fork(stream, log)
+
+    assert (fork.common, fork.head, fork.end) == (common, 120, 130)
+    assert stream.asked <= 10
 
 
 async def test_resume_lifts_a_halt_once_both_ends_agree(
