@@ -162,7 +162,7 @@ async def _place_consumer(jetstream: nats.js.JetStreamContext, durable: str, seq
     """
     with suppress(NotFoundError):
         found = await jetstream.consumer_info(STREAM, durable)
-        # A consumer ends with its stream, so the stream of one that has all acknowledged is still the one that was read.
+        # A consumer ends with its stream, so if everything is acknowledged, its stream is still the one that was read.
         # What was delivered and not acknowledged may never have been looked at, and would come after what follows it.
         is_at_sequence = found.delivered is not None and found.delivered.stream_seq == sequence
         if is_at_sequence and found.num_ack_pending == 0:
