@@ -44,7 +44,8 @@ def answering() -> str:
 async def secured(api: Api, data_dir: Path, answering: str) -> AsyncIterator[Secured]:
     """A server by the templates with the accounts of three programs, and the service on it."""
     firm, other = api.firm.firm_id, api.other_firm.firm_id
-    with secured_server(data_dir, (firm, "live"), (firm, "test"), (other, "live")) as server:
+    programs = [(firm, "live"), (firm, "test"), (other, "live")]
+    with secured_server(data_dir, *programs) as server:
         relay = Relay(api.parts.log, as_user(server, "service"), clock=api.clock, pace=HURRIED)
         operations = Operations(api.parts, RateLimit(0))
         endpoint = RequestsEndpoint(as_user(server, answering), operations.answer, operations.overload)
@@ -54,6 +55,8 @@ async def secured(api: Api, data_dir: Path, answering: str) -> AsyncIterator[Sec
 
         async with running_beside(relay.run()), answering_requests(endpoint):
             await until(is_up)
+            for program in programs:
+                await server.make_consumer(*program)
             yield server
             await caught_up(relay, api.parts.log)
 
@@ -87,7 +90,10 @@ async def test_a_firm_is_kept_from_everything_else(secured: Secured, api: Api) -
             f"numbering.v1.requests.test.{firm_id}.series",
             f"numbering.v1.events.live.{firm_id}.x.series-opened",
             f"{calls}.CONSUMER.CREATE.NUMBERING_1.{program.consumer}.numbering.v1.events.live.{other}.>",
+            f"{calls}.CONSUMER.CREATE.NUMBERING_1.{program.consumer}.numbering.v1.events.live.{firm_id}.>",
+            f"{calls}.CONSUMER.CREATE.NUMBERING_1.{program.consumer}",
             f"{calls}.CONSUMER.CREATE.NUMBERING_1",
+            f"{calls}.CONSUMER.DURABLE.CREATE.NUMBERING_1.{program.consumer}",
             f"{calls}.CONSUMER.DELETE.NUMBERING_1.{program.consumer}",
             f"{calls}.CONSUMER.MSG.NEXT.NUMBERING_1.{other}-live-events",
             f"{calls}.STREAM.DELETE.NUMBERING_1",
@@ -101,16 +107,6 @@ async def test_a_firm_is_kept_from_everything_else(secured: Secured, api: Api) -
             with suppress(NatsTimeoutError, NoRespondersError):
                 told = await program.client.request(f"$JS.API.{call}.NUMBERING_1", timeout=0.5)
                 assert json.loads(told.data)["error"]["err_code"] == NO_JETSTREAM_IN_ACCOUNT
-        made = await program.client.request(program.asks("CREATE"), a_consumer(program, other), timeout=5)
-
-    assert "error" in json.loads(made.data)
-
-
-def a_consumer(program: Program, firm_id: str, **more: object) -> bytes:
-    """What makes a consumer of this firm's events under the program's name."""
-    config = {"name": program.consumer, "durable_name": program.consumer, "ack_policy": "explicit"}
-    filters = {"filter_subject": f"numbering.v1.events.live.{firm_id}.>"}
-    return json.dumps({"stream_name": "NUMBERING_1", "config": config | filters | more}).encode()
 
 
 async def test_no_reply_subject_that_a_firm_names_harms_the_log_or_another_firm(secured: Secured, api: Api) -> None:
@@ -118,7 +114,7 @@ async def test_no_reply_subject_that_a_firm_names_harms_the_log_or_another_firm(
     other = api.other_firm
     await api.post("/invoice-series", {"name": "FACT", "document_type": "fiscal"}, other.live_key)
     async with a_program(secured, api.firm.firm_id) as program, a_program(secured, other.firm_id) as victim:
-        events, their_events = await program.events(ack_wait=60), await victim.events(ack_wait=60)
+        events, their_events = await program.events(), await victim.events()
         own, theirs = (await events.fetch(1, timeout=5))[0], (await their_events.fetch(1, timeout=5))[0]
         for target in (
             f"numbering.v1.events.live.{program.firm_id}.x.y",
@@ -145,7 +141,6 @@ def questions(program: Program, own: Msg) -> list[tuple[str, bytes]]:
         (f"numbering.v1.requests.live.{program.firm_id}.series", b"{}"),
         ("$SRV.PING", b""),
         ("$SRV.INFO.numbering", b""),
-        (program.asks("CREATE"), b"{}"),
         (program.asks("INFO"), b""),
         (own.reply, b"+WPI"),
         (program.asks("MSG.NEXT"), b'{"batch":1,"expires":10000000}'),
@@ -176,19 +171,62 @@ async def every_answer_is_refused(program: Program, own: Msg, target: str) -> No
     assert all("publish with reply" in error.lower() for error in program.errors)
 
 
-@pytest.mark.parametrize("target", ["$JS.API.STREAM.DELETE.NUMBERING_1", "numbering.v1.requests.live.firm_2.series"])
-async def test_a_push_consumer_of_a_firm_reaches_nothing_of_the_service(
-    secured: Secured, api: Api, target: str
-) -> None:
+async def test_no_consumer_of_a_firm_takes_the_events_of_another(secured: Secured, api: Api) -> None:
     await api.a_locked_series()
-    async with a_program(secured, api.firm.firm_id) as program:
-        pushing = a_consumer(program, program.firm_id, deliver_subject=target, headers_only=True)
-        made = json.loads((await program.client.request(program.asks("CREATE"), pushing, timeout=5)).data)
+    await api.post("/invoice-series", {"name": "FACT", "document_type": "fiscal"}, api.other_firm.live_key)
+    async with a_program(secured, api.firm.firm_id) as program, a_program(secured, api.other_firm.firm_id) as victim:
+        # JetStream listens there: each event delivered to it would be a pull on the consumer of the other firm.
+        target = f"$JS.API.CONSUMER.MSG.NEXT.NUMBERING_1.{victim.consumer}"
+        events = f"numbering.v1.events.live.{program.firm_id}.>"
+        config = {"name": "taking", "filter_subject": events, "ack_policy": "none", "deliver_subject": target}
+        body = json.dumps({"stream_name": "NUMBERING_1", "config": config | {"headers_only": True}}).encode()
+        for name in (program.consumer, "taking"):
+            for place in (f"CREATE.NUMBERING_1.{name}.{events}", f"DURABLE.CREATE.NUMBERING_1.{name}"):
+                with pytest.raises(NoRespondersError):
+                    await program.client.request(f"$JS.numbering.API.CONSUMER.{place}", body, timeout=5)
         found = json.loads((await program.client.request(program.asks("INFO"), timeout=5)).data)
+        types = await types_of(await victim.events(), 1)
+        state = json.loads((await victim.client.request(victim.asks("INFO"), timeout=5)).data)
 
-    assert made["config"]["deliver_subject"] == target
-    assert "push_bound" not in found
-    assert found["delivered"]["consumer_seq"] == 0
+    assert "deliver_subject" not in found["config"]
+    assert types == ["series-opened/1"]
+    assert state["delivered"]["consumer_seq"] == 1
+
+
+async def test_an_operator_lets_a_firm_read_again(secured: Secured, api: Api) -> None:
+    await api.a_series()
+    async with a_program(secured, api.firm.firm_id) as program:
+        first = await types_of(await program.events(), 1)
+        async with connected(as_user(secured, "operator"), "test") as client:
+            await client.request(f"$JS.API.CONSUMER.DELETE.NUMBERING_1.{program.consumer}", timeout=5)
+        await secured.make_consumer(program.firm_id, program.mode)
+        again = await types_of(await program.events(), 1)
+
+    assert first == again == ["series-opened/1"]
+
+
+async def test_a_firm_is_added_to_a_server_that_runs(secured: Secured, api: Api) -> None:
+    series_id = await api.a_locked_series()
+    async with a_program(secured, api.firm.firm_id) as present:
+        await secured.add_firm(api.other_firm.firm_id, "test")
+        await secured.make_consumer(api.other_firm.firm_id, "test")
+        await api.post("/invoice-series", {"name": "FACT", "document_type": "fiscal"}, api.other_firm.test_key)
+        async with a_program(secured, api.other_firm.firm_id, "test") as added:
+            found = await added.client.request("$SRV.PING", timeout=5)
+            types = await types_of(await added.events(), 1)
+        reply = await present.reserve(series_id, api.firm.device_a)
+
+    assert json.loads(found.data)["name"] == "numbering"
+    assert types == ["series-opened/1"]
+    assert len(reply.data["data"]) == 10
+
+
+async def test_a_pull_that_would_outlive_the_way_back_is_refused(secured: Secured, api: Api) -> None:
+    async with a_program(secured, api.firm.firm_id) as program:
+        body = json.dumps({"batch": 1, "expires": 61 * 10**9}).encode()
+        refusal = await program.client.request(program.asks("MSG.NEXT"), body, timeout=5)
+
+    assert (refusal.headers or {})["Status"] == "409"
 
 
 async def test_an_operator_reads_and_deletes_the_stream_and_publishes_nothing(secured: Secured, api: Api) -> None:

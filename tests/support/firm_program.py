@@ -5,11 +5,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ssl import create_default_context
-from typing import Any
 
 from nats.aio.client import Client
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig
 
 from tests.support.requesting import Reply, decoded
 from tests.support.secured import Secured
@@ -31,20 +29,11 @@ class Program:
 
     def asks(self, call: str) -> str:
         """The subject of a call of the JetStream API about its consumer."""
-        own = f"$JS.numbering.API.CONSUMER.{call}.NUMBERING_1.{self.consumer}"
-        return f"{own}.numbering.v1.events.{self.mode}.{self.firm_id}.>" if call == "CREATE" else own
+        return f"$JS.numbering.API.CONSUMER.{call}.NUMBERING_1.{self.consumer}"
 
-    async def events(self, **more: Any) -> JetStreamContext.PullSubscription:
-        """Its durable consumer, made if it is not there."""
+    async def events(self) -> JetStreamContext.PullSubscription:
+        """Its durable consumer, which the operator made."""
         jetstream = self.client.jetstream(domain="numbering")  # pyright: ignore[reportUnknownMemberType] - untyped options
-        config = ConsumerConfig(
-            name=self.consumer,
-            durable_name=self.consumer,
-            filter_subject=f"numbering.v1.events.{self.mode}.{self.firm_id}.>",
-            ack_policy=AckPolicy.EXPLICIT,
-            **more,
-        )
-        await jetstream.add_consumer("NUMBERING_1", config)  # pyright: ignore[reportUnknownMemberType] - untyped options
         return await jetstream.pull_subscribe_bind(self.consumer, "NUMBERING_1")
 
     async def reserve(self, series_id: str, credential: str) -> Reply:

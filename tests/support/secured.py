@@ -1,14 +1,20 @@
 """A NATS server with TLS and nkeys, configured by the templates of deploy/nats."""
 
+import asyncio
 import ipaddress
+import json
+import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import nkeys  # type: ignore[import-untyped]  # it has no types at all
@@ -22,10 +28,12 @@ from cryptography.x509.oid import NameOID
 from service.embedded.data_directory import free_port
 from service.embedded.nats import find_binary
 from tests.support.parts import nats_program
+from tests.support.waiting import until
 
 TEMPLATES = Path(__file__).parents[2] / "deploy" / "nats"
 USERS = ("service", "requests", "operator")
 START_SECONDS = 10.0
+RELOADED = "Reloaded server configuration"
 
 _nkeys: Any = nkeys
 
@@ -37,6 +45,52 @@ class Secured:
     url: str
     ca_file: Path
     seeds: dict[str, Path]
+    directory: Path
+    binary: str
+    process_id: int
+
+    async def add_firm(self, firm: str, mode: str) -> None:
+        """Let a firm in, with the commands of the README."""
+        made, public = _users(self.directory, [f"{firm}_{mode}"])
+        self.seeds.update(made)
+        _add_firm(self.directory / "nats", firm, mode, public[f"{firm}_{mode}"])
+        for command in _told("nats-server "):
+            due = self._reloads() + command.count("--signal reload")
+            await self._run(command.replace("PID", str(self.process_id)))
+            await until(partial(self._has_reloaded, due), "a reload")
+
+    async def make_consumer(self, firm: str, mode: str) -> None:
+        """Make a firm's consumer, with the program of the README."""
+        program = dedent("\n".join(_lines()).partition("```python\n")[2].partition("```")[0])
+        operator = str(self.seeds["operator"])
+        for example, value in (
+            ("tls://127.0.0.1:4222", self.url),
+            ("ca.pem", str(self.ca_file)),
+            ("operator.nk", operator),
+        ):
+            assert example in program
+            program = program.replace(example, value)
+        made = await asyncio.to_thread(
+            subprocess.run, [sys.executable, "-c", program, firm, mode], check=True, capture_output=True, timeout=30
+        )
+        assert "error" not in json.loads(made.stdout), made.stdout
+
+    async def _run(self, command: str) -> None:
+        """Run a command that names the server's program by its usual name."""
+        named = self.directory / "bin" / "nats-server"
+        named.parent.mkdir(exist_ok=True)
+        if not named.exists():
+            named.symlink_to(self.binary)
+        environment = os.environ | {"PATH": f"{named.parent}:{os.environ['PATH']}"}
+        await asyncio.to_thread(
+            subprocess.run, ["sh", "-e", "-c", command], cwd=self.directory / "nats", env=environment, check=True
+        )
+
+    def _has_reloaded(self, times: int) -> bool:
+        return self._reloads() >= times
+
+    def _reloads(self) -> int:
+        return (self.directory / "server.log").read_text().count(RELOADED)
 
 
 @contextmanager
@@ -62,7 +116,8 @@ def secured_server(directory: Path, *firms: tuple[str, str]) -> Generator[Secure
         server = subprocess.Popen([binary, "--config", configuration], stdout=log, stderr=log)
     try:
         _await(port, server, directory / "server.log")
-        yield Secured(f"tls://127.0.0.1:{port}", certificate, seeds)
+        url = f"tls://127.0.0.1:{port}"
+        yield Secured(url, certificate, seeds, directory, str(Path(binary).resolve()), server.pid)
     finally:
         server.kill()
         server.wait()
@@ -76,12 +131,20 @@ def _filled(template: str, values: dict[str, str]) -> str:
 
 def _add_firm(place: Path, firm: str, mode: str, key: str) -> None:
     """Do what the README tells an operator to do, with these names instead of its examples."""
-    told = [line for line in (place / "README.md").read_text().splitlines() if line.startswith("    ")]
-    commands = "\n".join(told).replace("firm_abc_live", f"{firm}_{mode}")
+    commands = "\n".join(_told("mkdir ", "sed ", "echo ")).replace("firm_abc_live", f"{firm}_{mode}")
     for example, value in (("firm_abc", firm), ("/live/", f"/{mode}/"), ("UC3...", key)):
         assert example in commands
         commands = commands.replace(example, value)
     subprocess.run(["sh", "-e", "-c", commands], cwd=place, check=True)
+
+
+def _told(*programs: str) -> list[str]:
+    """The commands of the README that run one of these programs."""
+    return [line.strip() for line in _lines() if line.startswith("       ") and line.strip().startswith(programs)]
+
+
+def _lines() -> list[str]:
+    return (TEMPLATES / "README.md").read_text().splitlines()
 
 
 def _users(directory: Path, names: Sequence[str]) -> tuple[dict[str, Path], dict[str, str]]:
