@@ -1,8 +1,8 @@
 """Accounting over HTTP: what became of every number of a series, and why some carry no document (contract.md D68)."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 import asyncpg
 
@@ -29,6 +29,9 @@ from service.web.problems import Unavailable
 from service.web.routes import Route
 from service.web.series import SERIES
 
+Found = TypeVar("Found")
+Ask = Callable[[Connection], Awaitable[Found | None]]
+
 READ_WAIT_SECONDS_MAX: Final = 3.0
 """How long a request waits for a connection, and before it for its turn to read a whole series."""
 
@@ -39,13 +42,11 @@ async def list_numbers(call: Call) -> Reply:
     as_of = _as_of(query)
     series, _ = await call.series()
     part = Part(series_id=series.series_id, after=Number(query.after or 0), per_page=query.per_page, fate=query.fate)
-    found = None
-    if as_of is None:
-        async with reading(call) as connection:
-            found = await kept_number_register(connection, part, series.position)
-    if found is None:
-        async with folding(call) as connection:
-            found = await folded_number_register(connection, part, as_of)
+    found = await kept_or_folded(
+        call,
+        None if as_of is not None else lambda connection: kept_number_register(connection, part, series.position),
+        lambda connection: folded_number_register(connection, part, as_of),
+    )
     return _reply(call, found)
 
 
@@ -53,13 +54,12 @@ async def list_gaps(call: Call) -> Reply:
     """GET /v1/invoice-series/{id}/gaps: the gap report."""
     as_of = _as_of(call.query(AsOfQuery))
     series, _ = await call.series()
-    found = None
-    if as_of is None:
-        async with reading(call) as connection:
-            found = await kept_gap_report(connection, series.series_id, series.position)
-    if found is None:
-        async with folding(call) as connection:
-            found = await folded_gap_report(connection, series.series_id, as_of)
+    series_id, position = series.series_id, series.position
+    found = await kept_or_folded(
+        call,
+        None if as_of is not None else lambda connection: kept_gap_report(connection, series_id, position),
+        lambda connection: folded_gap_report(connection, series_id, as_of),
+    )
     return _reply(call, found)
 
 
@@ -85,8 +85,20 @@ async def reading(call: Call) -> AsyncGenerator[Connection]:
         raise LogUnavailableError("PostgreSQL cannot be asked for the report") from error
 
 
+async def kept_or_folded(call: Call, kept: Ask[Found] | None, folded: Ask[Found]) -> Found | None:
+    """What the projections answer; where they are not asked or cannot tell, what the log does. Raises as `_folding`."""
+    found = None
+    if kept is not None:
+        async with reading(call) as connection:
+            found = await kept(connection)
+    if found is None:
+        async with _folding(call) as connection:
+            found = await folded(connection)
+    return found
+
+
 @asynccontextmanager
-async def folding(call: Call) -> AsyncGenerator[Connection]:
+async def _folding(call: Call) -> AsyncGenerator[Connection]:
     """As `reading`, for one of the few who may read a whole series at once, and of its firm the only one.
 
     Raises RefusedError if others do for READ_WAIT_SECONDS_MAX. Who waits for his turn holds no connection, so that

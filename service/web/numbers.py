@@ -18,7 +18,7 @@ from schemas.events import (
 from schemas.record import Record, event_tag
 from schemas.rejections import SeriesUnknown
 from schemas.values import NUMBER_MAX, Fate, Number, SeriesId
-from service.web.accounts import folding, reading
+from service.web.accounts import kept_or_folded
 from service.web.call import Call
 from service.web.envelope import Reply
 from service.web.errors import refused
@@ -48,13 +48,12 @@ async def explain_number(call: Call) -> Reply:
     number = Number(int(text))
     if not series.start_number <= number < series.next_number:
         raise refused(NumberUntaken(number, series.series_id))
-    async with reading(call) as connection:
-        place = await kept_number_place(
-            connection, call.parts.log.log_id, series.series_id, number, at_least=series.position
-        )
-    if place is None:
-        async with folding(call) as connection:
-            place = await folded_number_place(connection, series.series_id, number, series.position)
+    log_id, series_id, position = call.parts.log.log_id, series.series_id, series.position
+    place = await kept_or_folded(
+        call,
+        lambda connection: kept_number_place(connection, log_id, series_id, number, at_least=position),
+        lambda connection: folded_number_place(connection, series_id, number, position),
+    )
     if place is None:
         raise refused(NumberUntaken(number, series.series_id))
     return Reply(_story(series.series_id, number, await _records(call, place), place))
