@@ -14,9 +14,10 @@ import asyncpg
 import msgspec
 import pytest
 from nats.js.api import DiscardPolicy, StreamConfig
+from nats.js.client import JetStreamContext
 
 from schemas.events import ReservationConsumed
-from schemas.record import Record, decode_record, encode_record
+from schemas.record import Record, StoredRecord, decode_record, encode_record
 from schemas.values import DEFAULT_LOG, Number, Position, Version
 from service.event_log import LogHaltedError
 from service.memory_log import MemoryLog
@@ -234,18 +235,25 @@ async def test_what_is_written_like_an_event_but_does_not_follow_is_lost_with_th
     assert f"OTHER events after {end}" in " ".join(lossy.stderr.split())
 
 
+@asynccontextmanager
+async def a_stream_with_losses(url: str, told: list[StoredRecord]) -> AsyncGenerator[JetStreamContext]:
+    """A stream that holds these records; what the block takes out is gone, and afterwards it is as a relay wants it."""
+    safe = StreamConfig(name=STREAM, subjects=[SUBJECTS], discard=DiscardPolicy.NEW, deny_delete=True, deny_purge=True)
+    async with stranger(url) as jetstream:
+        await make_stream(jetstream, replace(safe, deny_delete=False, deny_purge=False))
+        for each in told:
+            await jetstream.publish(FOREIGN, each.canonical)
+        yield jetstream
+        await change_stream(jetstream, safe)
+
+
 async def test_a_message_that_was_deleted_hides_no_fork(nats_url: str) -> None:
     log = MemoryLog()
     await grow(log, 8)
     told = [record(Position(number), "first" if number <= 4 else "other") for number in range(1, 9)]
-    safe = StreamConfig(name=STREAM, subjects=[SUBJECTS], discard=DiscardPolicy.NEW, deny_delete=True, deny_purge=True)
-    async with stranger(nats_url) as jetstream:
-        await make_stream(jetstream, replace(safe, deny_delete=False))
-        for each in told:
-            await jetstream.publish(FOREIGN, each.canonical)
+    async with a_stream_with_losses(nats_url, told) as jetstream:
         # The second place that halving looks at.
         await jetstream.delete_msg(STREAM, 6)
-        await change_stream(jetstream, safe)
     async with connected(NatsSettings(url=nats_url), "test") as client:
         fork = await find_fork(EventStream(client, DEFAULT_LOG), log)
 
@@ -268,13 +276,8 @@ async def test_what_was_purged_is_not_looked_up_one_by_one(nats_url: str, purged
     log = MemoryLog()
     await grow(log, 120)
     told = [record(Position(number), "first" if number <= 110 else "other") for number in range(1, 131)]
-    safe = StreamConfig(name=STREAM, subjects=[SUBJECTS], discard=DiscardPolicy.NEW, deny_delete=True, deny_purge=True)
-    async with stranger(nats_url) as jetstream:
-        await make_stream(jetstream, replace(safe, deny_purge=False))
-        for each in told:
-            await jetstream.publish(FOREIGN, each.canonical)
+    async with a_stream_with_losses(nats_url, told) as jetstream:
         await jetstream.purge_stream(STREAM, seq=purged + 1)
-        await change_stream(jetstream, safe)
     async with connected(NatsSettings(url=nats_url), "test") as client:
         stream = CountingStream(client, DEFAULT_LOG)
         fork = await find_fork(stream, log)

@@ -167,15 +167,23 @@ async def two_stories() -> tuple[MemoryLog, MemoryLog]:
     return first, second
 
 
-@pytest.mark.parametrize("is_stopped", [False, True], ids=["running", "stopped"])
-async def test_the_python_consumer_notices_that_the_stream_was_made_anew(
-    server: EmbeddedNats, data_dir: Path, programs: Callable[[Program], None], *, is_stopped: bool
-) -> None:
+async def a_follower_of_the_first_story(
+    server: EmbeddedNats, data_dir: Path, programs: Callable[[Program], None]
+) -> tuple[MemoryLog, Follower]:
+    """The second story, and a consumer that has followed the first one to its end."""
     first, second = await two_stories()
     follower = Follower(server.url, data_dir)
     programs(follower)
     async with relaying(first, server.url):
         await holds(lambda: follower.sequence() == 10)
+    return second, follower
+
+
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["running", "stopped"])
+async def test_the_python_consumer_notices_that_the_stream_was_made_anew(
+    server: EmbeddedNats, data_dir: Path, programs: Callable[[Program], None], *, is_stopped: bool
+) -> None:
+    second, follower = await a_follower_of_the_first_story(server, data_dir, programs)
     if is_stopped:
         follower.kill()
     await rewrite(server.url, second)
@@ -190,11 +198,7 @@ async def test_the_python_consumer_notices_that_the_stream_was_made_anew(
 async def test_the_python_consumer_started_again_on_another_stream_notices_it_again(
     server: EmbeddedNats, data_dir: Path, programs: Callable[[Program], None]
 ) -> None:
-    first, second = await two_stories()
-    follower = Follower(server.url, data_dir)
-    programs(follower)
-    async with relaying(first, server.url):
-        await holds(lambda: follower.sequence() == 10)
+    second, follower = await a_follower_of_the_first_story(server, data_dir, programs)
     follower.kill()
     shorter = MemoryLog()
     await shorter.append(Position(0), Batch(await second.read(Position(0), 10)))
