@@ -1,13 +1,14 @@
-"""The SQL of the projections, one statement a file under `projections/sql`."""
+"""The SQL of the projections, one statement a file, beside the code that runs it."""
 
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-FOLDER: Final = Path(__file__).with_name("sql")
+_FILES: Final = {path.stem: path for path in Path(__file__).parent.rglob("*.sql")}
+"""By name: no two statements share one."""
 
 
 @cache
 def statement(name: str) -> str:
-    """The text of `projections/sql/NAME.sql`; raises FileNotFoundError if there is none."""
-    return (FOLDER / f"{name}.sql").read_text("utf-8")
+    """The text of the file NAME.sql. Raises KeyError if there is none."""
+    return _FILES[name].read_text("utf-8")

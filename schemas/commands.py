@@ -50,7 +50,7 @@ class Document(Struct, frozen=True):
 
 
 class OpenSeries(Struct, frozen=True, tag=True):
-    """Create a counter; the first of a document type becomes primary even if not asked (contract.md D32)."""
+    """Create a counter; the first of a document type becomes primary even if not asked (CONTRACT.md D32)."""
 
     series_id: SeriesId
     name: str
@@ -76,13 +76,13 @@ class MakePrimary(Struct, frozen=True, tag=True):
 
 
 class LockSeries(Struct, frozen=True, tag=True):
-    """Lock the series to the calling device (contract.md section 8)."""
+    """Lock the series to the calling device (CONTRACT.md section 8)."""
 
     series_id: SeriesId
 
 
 class UnlockSeries(Struct, frozen=True, tag=True):
-    """Lift the lock; `is_forced` for callers that do not hold it (contract.md section 8)."""
+    """Lift the lock; `is_forced` for callers that do not hold it (CONTRACT.md section 8)."""
 
     series_id: SeriesId
     is_forced: bool = False
@@ -91,7 +91,7 @@ class UnlockSeries(Struct, frozen=True, tag=True):
 class ReserveNumbers(Struct, frozen=True, tag=True):
     """Take `count` consecutive numbers for the calling device, for `hold_seconds`, tokens sealed by `token_key`.
 
-    `pending_max` bounds what the device may hold of the series at once, 0 = no bound (contract.md D42).
+    `pending_max` bounds what the device may hold of the series at once, 0 = no bound (CONTRACT.md D42).
     """
 
     series_id: SeriesId

@@ -32,7 +32,7 @@ class LockView(Struct, frozen=True):
 
 
 class SeriesView(Struct, frozen=True):
-    """A series as it stood at `position` (contract.md section 5.1)."""
+    """A series as it stood at `position` (CONTRACT.md section 5.1)."""
 
     series_id: SeriesId
     firm_id: FirmId

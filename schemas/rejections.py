@@ -41,7 +41,7 @@ class DocumentTypeMismatch(Struct, frozen=True, tag=True):
 
 
 class SeriesExhausted(Struct, frozen=True, tag=True):
-    """The counter cannot give so many more numbers (contract.md D84)."""
+    """The counter cannot give so many more numbers (CONTRACT.md D84)."""
 
     series_id: SeriesId
     next_number: Number
@@ -83,7 +83,7 @@ class SeriesNotLockedToDevice(Struct, frozen=True, tag=True):
 
 
 class PendingLimitReached(Struct, frozen=True, tag=True):
-    """Reserve: the device would hold more numbers of the series than the service allows (contract.md D42)."""
+    """Reserve: the device would hold more numbers of the series than the service allows (CONTRACT.md D42)."""
 
     series_id: SeriesId
     pending: int

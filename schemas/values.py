@@ -29,10 +29,10 @@ Digest = NewType("Digest", str)
 """Salted SHA-256 of a document's body, 64 lowercase hexadecimal digits."""
 
 NUMBER_MAX: Final = Number(9_007_199_254_740_991)
-"""The largest number, 2**53 - 1: exact in every JSON client (contract.md D84)."""
+"""The largest number, 2**53 - 1: exact in every JSON client (CONTRACT.md D84)."""
 
 RESERVE_COUNT_MAX: Final = 50
-"""The most numbers one call may reserve (contract.md section 7)."""
+"""The most numbers one call may reserve (CONTRACT.md section 7)."""
 
 DEFAULT_LOG: Final = LogId(1)
 
@@ -47,7 +47,7 @@ class Mode(StrEnum):
 
 
 class DocumentType(StrEnum):
-    """What a series numbers (contract.md section 5.1)."""
+    """What a series numbers (CONTRACT.md section 5.1)."""
 
     FISCAL = "fiscal"
     PROFORMA = "proforma"
@@ -70,7 +70,7 @@ class ActorKind(StrEnum):
 
 
 class Fate(StrEnum):
-    """What became of a number; the terms of the accounting equation (design.md section 1)."""
+    """What became of a number; the terms of the accounting equation (DESIGN.md section 1)."""
 
     STANDING = "standing"
     VOIDED = "voided"

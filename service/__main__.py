@@ -4,14 +4,14 @@ import click
 
 from service.cli.adopt_tail import adopt_tail, resume
 from service.cli.database import migrate
-from service.cli.demo.command import demo
-from service.cli.faults import Commands
-from service.cli.gaps import gaps
-from service.cli.rebuild import rebuild
-from service.cli.records import firm, key, session
-from service.cli.replay import replay
+from service.cli.firms import firm, key, session
+from service.cli.gap_reports import gaps
+from service.cli.operator_errors import Commands
+from service.cli.play_demo import demo
+from service.cli.rebuild_projections import rebuild
+from service.cli.replay_log import replay
 from service.cli.serving import project, relay, requests, serve
-from service.cli.settings import keys, show_settings
+from service.cli.show_settings import keys, show_settings
 from service.cli.up import up
 
 

@@ -4,15 +4,15 @@ import asyncio
 from time import monotonic
 from typing import Final
 
-from projections.runner import ProjectionRunner
-from service.event_log import LogFaultError
+from projections.keeping.runner import ProjectionRunner
+from service.api.parts import Check, Health
+from service.log.event_log import LogFaultError
+from service.log.postgres_log import SKEW_SECONDS_MAX, PostgresLog
 from service.metrics import Metrics
-from service.nats.endpoint import RequestsEndpoint
-from service.nats.relay import Relay
-from service.nats.status import RelayState
-from service.postgres_log import SKEW_SECONDS_MAX, PostgresLog
-from service.web.parts import Check, Health
-from service.writer import Writer
+from service.nats.relay.relay import Relay
+from service.nats.relay.status import RelayState
+from service.nats.requests.endpoint import RequestsEndpoint
+from service.writer.writer import Writer
 
 MEASURE_SECONDS: Final = 1.0
 LAG_EVENTS_MAX: Final = 10_000

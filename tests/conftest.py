@@ -10,9 +10,9 @@ import pytest_asyncio
 from nats.js import JetStreamContext
 
 from service.embedded import EmbeddedNats
-from tests.support.databases import database, migrated_template, with_database
-from tests.support.parts import Choice, Parts, choose, nats_program, running, traversable_directory
-from tests.support.streams import jetstream_at, streams_restored
+from tests.support.nats.streams import jetstream_at, streams_restored
+from tests.support.servers.databases import database, migrated_template, with_database
+from tests.support.servers.parts import Choice, Parts, choose, nats_program, running, traversable_directory
 
 CHOICE = pytest.StashKey[Choice]()
 

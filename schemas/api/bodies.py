@@ -1,4 +1,4 @@
-"""Request bodies, one struct a call (contract.md section 6). Unknown fields are ignored everywhere."""
+"""Request bodies, one struct a call (CONTRACT.md section 6). Unknown fields are ignored everywhere."""
 
 from typing import Annotated, Any, Literal
 

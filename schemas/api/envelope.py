@@ -1,4 +1,4 @@
-"""What every reply is wrapped in (contract.md section 2)."""
+"""What every reply is wrapped in (CONTRACT.md section 2)."""
 
 from typing import Generic, Literal, TypeVar
 
@@ -15,7 +15,7 @@ ErrorKind = Literal[
     "permission_error",
     "validation_error",
 ]
-"""The types of error a client may branch on (contract.md D13)."""
+"""The types of error a client may branch on (CONTRACT.md D13)."""
 
 
 class Meta(Struct, frozen=True, kw_only=True):

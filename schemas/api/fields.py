@@ -27,7 +27,7 @@ Day = datetime.date
 _FLAG: Final = "0 or 1; false and true are accepted too"
 
 Flag = Annotated[bool, Meta(extra={"is_flag": True}, extra_json_schema={"x-flag": True}, description=_FLAG)]
-"""A switch the public API writes as 0 or 1 (contract.md D39)."""
+"""A switch the public API writes as 0 or 1 (CONTRACT.md D39)."""
 
 _NO_NUL: Final[dict[str, Any]] = {"pattern": r"^[^\u0000]*$"}
 """Said to clients only: the character is refused in every text, with words of its own."""
@@ -58,7 +58,7 @@ SeriesName = Annotated[
         extra={"is_trimmed": True, "words": "1 to 20 letters, digits, or any of . _ / -"},
     ),
 ]
-"""The prefix of a series' numbers (contract.md D20)."""
+"""The prefix of a series' numbers (CONTRACT.md D20)."""
 
 NumberFormat = Annotated[
     str,
@@ -69,7 +69,7 @@ NumberFormat = Annotated[
         extra={"words": "text with {number} exactly once and no other placeholder than {year}"},
     ),
 ]
-"""How a number is written out (contract.md D17)."""
+"""How a number is written out (CONTRACT.md D17)."""
 
 SmallCount = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 CURRENCY_PATTERN: Final = r"^[A-Z]{3}$"

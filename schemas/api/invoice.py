@@ -1,4 +1,4 @@
-"""The invoice as clients see it (contract.md section 5.3). Absent values are null, absent lists empty (D78)."""
+"""The invoice as clients see it (CONTRACT.md section 5.3). Absent values are null, absent lists empty (D78)."""
 
 from decimal import Decimal
 from typing import Any, Literal

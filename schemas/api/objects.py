@@ -1,4 +1,4 @@
-"""The objects of replies about series and reservations (contract.md sections 5.1 and 5.2)."""
+"""The objects of replies about series and reservations (CONTRACT.md sections 5.1 and 5.2)."""
 
 from typing import Generic, Literal, TypeVar
 

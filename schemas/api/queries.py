@@ -1,4 +1,4 @@
-"""Query parameters, one struct a call (contract.md section 6 and D68)."""
+"""Query parameters, one struct a call (CONTRACT.md section 6 and D68)."""
 
 from typing import Annotated, Final, Literal
 
@@ -38,14 +38,14 @@ class NumbersQuery(AsOfQuery, frozen=True, kw_only=True):
 
 
 class PageQuery(Struct, frozen=True, kw_only=True):
-    """Lists that come in pages (contract.md D63)."""
+    """Lists that come in pages (CONTRACT.md D63)."""
 
     page: Annotated[int, Meta(ge=1, le=2_147_483_647, description="Which page, from 1")] = 1
     per_page: Annotated[int, Meta(ge=1, le=100, description="The most entries of one page")] = 50
 
 
 class InvoicesQuery(PageQuery, frozen=True, kw_only=True):
-    """GET /invoices. Dates are inclusive; `sent` is issued and `cancelled` is voided (contract.md D27)."""
+    """GET /invoices. Dates are inclusive; `sent` is issued and `cancelled` is voided (CONTRACT.md D27)."""
 
     client_id: Identifier | None = None
     series_id: SeriesReference | None = None

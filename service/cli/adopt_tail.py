@@ -9,22 +9,22 @@ from typing import Any, Final
 import click
 import uvloop
 
-from projections.replay import HistoryBrokenError, Replay
+from projections.replay.replay import HistoryBrokenError, Replay
 from schemas.record import Record, StoredRecord
 from schemas.values import DEFAULT_LOG, Position
-from service.adoption import adopt
-from service.adoption import resume as resume_log
-from service.application import nats_settings
 from service.cli.console import err, print_json, progress
-from service.cli.faults import CommandFault
 from service.cli.kept_messages import keep_messages
 from service.cli.log_lines import write_log_lines
+from service.cli.operator_errors import CommandFault
 from service.cli.present import database_url, present_settings
-from service.nats.connection import connected
-from service.nats.stream import EventStream, StreamMessage
-from service.nats.tail import Fork, Tail, find_fork, read_tail
-from service.postgres_log import PostgresLog
+from service.log.adoption import adopt
+from service.log.adoption import resume as resume_log
+from service.log.postgres_log import PostgresLog
+from service.nats.client.connection import connected
+from service.nats.relay.stream import EventStream, StreamMessage
+from service.nats.relay.tail import Fork, Tail, find_fork, read_tail
 from service.settings import Settings
+from service.wiring import nats_settings
 
 READ: Final = 1_000
 LOOKS: Final = 5

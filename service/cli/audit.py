@@ -9,7 +9,7 @@ import click
 from schemas.events import SeriesOpened
 from schemas.record import Record, decode_record
 from schemas.values import DEFAULT_LOG
-from service.cli.faults import explaining_postgres
+from service.cli.operator_errors import explaining_postgres
 from service.cli.present import database_url, present_settings
 from service.statements import statement
 

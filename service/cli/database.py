@@ -3,11 +3,11 @@
 import click
 import uvloop
 
+from service.access.key_file import ensure
 from service.cli.console import print_json
-from service.cli.faults import explaining_postgres
+from service.cli.operator_errors import explaining_postgres
 from service.cli.present import database_url, present_settings
-from service.keys import ensure
-from service.migrate import migrate as run_migrations
+from service.log.migrate import migrate as run_migrations
 
 
 @click.command()

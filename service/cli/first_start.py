@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from schemas.values import FirmId, Mode, Platform
-from service.access import Access, Principal
-from service.access_records import AccessRecords, access_records
+from service.access.callers import Access, Principal
+from service.access.key_file import KeyFile
+from service.access.records import AccessRecords, access_records
 from service.cli.present import Runtime, write_private
 from service.clock import now
-from service.keys import KeyFile
 
 
 class DemoCredentials(Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from service.nats.stream import StreamMessage
+from service.nats.relay.stream import StreamMessage
 
 MESSAGES_KEPT: Final = "stream-before-loss-{time}.jsonl"
 

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from service.cli.faults import CommandFault
+from service.cli.operator_errors import CommandFault
 from service.settings import Settings, read_settings
 
 FILE_MODE: Final = 0o600

@@ -7,12 +7,12 @@ from typing import Any, Final
 import click
 import uvloop
 
-from service.application import Part, run_service
 from service.cli.console import err
-from service.cli.faults import CommandFault
 from service.cli.log_lines import write_log_lines
+from service.cli.operator_errors import CommandFault
 from service.cli.present import database_url, present_settings
 from service.settings import Settings, without_password
+from service.wiring import Part, run_service
 
 WEB_PARTS: Final = frozenset({Part.WEB, Part.SWEEP})
 ALL_PARTS: Final = WEB_PARTS | {Part.REQUESTS, Part.RELAY, Part.PROJECT}

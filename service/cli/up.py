@@ -14,16 +14,16 @@ import click
 import msgspec
 import uvloop
 
+from service.access.key_file import KeyFile, ensure
 from service.cli.console import err
-from service.cli.faults import CommandFault, explaining_postgres
 from service.cli.first_start import ensure_demo
+from service.cli.operator_errors import CommandFault, explaining_postgres
 from service.cli.present import Runtime, runtime_path, write_private
 from service.cli.serving import ALL_PARTS, run_until_stopped
 from service.cli.watch import watch_parts
 from service.embedded import EmbeddedParts
 from service.embedded.data_directory import DataDirectory
-from service.keys import KeyFile, ensure
-from service.migrate import migrate
+from service.log.migrate import migrate
 from service.settings import Settings, read_settings
 
 DIRECTORY_MODE: Final = 0o711

@@ -1,7 +1,7 @@
 """`decide(state, command, caller, now) -> decision`: the events that would make the command true, or why it may not be.
 
 Pure: the clock and every random id are arguments. Deciding twice finds the work done: `Done` says that nothing needs
-to be written. The order of the checks is the contract's (contract.md sections 8 and 9, D55 and D74).
+to be written. The order of the checks is the contract's (CONTRACT.md sections 8 and 9, D55 and D74).
 """
 
 from typing import assert_never

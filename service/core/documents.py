@@ -1,4 +1,4 @@
-"""What can happen to a numbered document; nothing here frees a number or uses one again (contract.md section 10)."""
+"""What can happen to a numbered document; nothing here frees a number or uses one again (CONTRACT.md section 10)."""
 
 from schemas.commands import Caller, ChangeDocument, DeleteDocument, UnvoidDocument, VoidDocument
 from schemas.events import DocumentChanged, DocumentUnvoided, DocumentVoided, NumberWithdrawn

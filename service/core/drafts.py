@@ -1,4 +1,4 @@
-"""Documents without a number: kept, replaced, voided, deleted, never numbered (contract.md D57, D58, section 10)."""
+"""Documents without a number: kept, replaced, voided, deleted, never numbered (CONTRACT.md D57, D58, section 10)."""
 
 from schemas.commands import Caller, DeleteDraft, SaveDraft, VoidDraft
 from schemas.events import DraftDeleted, DraftSaved, DraftVoided

@@ -1,4 +1,4 @@
-"""Recording what time has done: overdue slots become documented gaps (contract.md section 7, D45)."""
+"""Recording what time has done: overdue slots become documented gaps (CONTRACT.md section 7, D45)."""
 
 from schemas.commands import ExpireReservations
 from schemas.events import ReservationExpired

@@ -1,4 +1,4 @@
-"""A number as its document shows it (contract.md D17 to D19)."""
+"""A number as its document shows it (CONTRACT.md D17 to D19)."""
 
 from schemas.values import IsoDate, Number
 

@@ -1,4 +1,4 @@
-"""Putting numbers on documents, reserved ones and the next one (contract.md section 9)."""
+"""Putting numbers on documents, reserved ones and the next one (CONTRACT.md section 9)."""
 
 from msgspec.structs import replace
 

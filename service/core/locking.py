@@ -1,4 +1,4 @@
-"""The lock of a series: one device at most, and only it takes numbers while it holds it (contract.md section 8)."""
+"""The lock of a series: one device at most, and only it takes numbers while it holds it (CONTRACT.md section 8)."""
 
 from schemas.commands import Caller, LockSeries, UnlockSeries
 from schemas.events import SeriesLocked, SeriesUnlocked

@@ -1,4 +1,4 @@
-"""Blocks of reserved numbers: taking them, and giving one up (contract.md section 7)."""
+"""Blocks of reserved numbers: taking them, and giving one up (CONTRACT.md section 7)."""
 
 from schemas.commands import Caller, ReleaseReservation, ReserveNumbers
 from schemas.events import NumbersReserved, ReservationReleased

@@ -1,4 +1,4 @@
-"""Opening, describing and preferring series (contract.md section 6.1)."""
+"""Opening, describing and preferring series (CONTRACT.md section 6.1)."""
 
 from schemas.commands import Caller, DescribeSeries, MakePrimary, OpenSeries
 from schemas.events import SeriesDescribed, SeriesMadePrimary, SeriesOpened

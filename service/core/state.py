@@ -223,7 +223,7 @@ class State(Struct, frozen=True):
 
 
 def name_key(firm_id: FirmId, mode: Mode, document_type: DocumentType, name: str) -> NameKey:
-    """Where a series' name is unique: compared without case, within firm, mode and document type (contract.md D20)."""
+    """Where a series' name is unique: compared without case, within firm, mode and document type (CONTRACT.md D20)."""
     return firm_id, mode, document_type, name.casefold()
 
 

@@ -5,29 +5,31 @@ from typing import Final
 
 from aiohttp import web
 
-from service.web import accounts, invoice_edits, invoice_lists, invoices, numbers, reservations, series
-from service.web.answering import Handler, answering
+from service.api import reservations, series
+from service.api.admission.rate_limit import RateLimit
+from service.api.answering import Handler, answering
+from service.api.invoices import edit, issue, lists
+from service.api.parts import LIMIT, PARTS, WebParts
+from service.api.pipeline import Pipeline
+from service.api.reports import accounting, number_story
+from service.api.route import Route
 from service.web.documentation import documentation
 from service.web.health import OPEN_ROUTES, READINGS, Readings
-from service.web.parts import LIMIT, PARTS, WebParts
-from service.web.pipeline import Pipeline
-from service.web.rate_limit import RateLimit
-from service.web.routes import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     *series.ROUTES,
     *reservations.ROUTES,
-    *invoices.ROUTES,
-    *invoice_edits.ROUTES,
-    *invoice_lists.ROUTES,
-    *accounts.ROUTES,
-    *numbers.ROUTES,
+    *issue.ROUTES,
+    *edit.ROUTES,
+    *lists.ROUTES,
+    *accounting.ROUTES,
+    *number_story.ROUTES,
 )
 """Every path that takes a credential; the OpenAPI document is made of the same list."""
 
 
 def web_application(parts: WebParts) -> web.Application:
-    """The API of contract.md over these parts, ready for `serve_web`."""
+    """The API of CONTRACT.md over these parts, ready for `serve_web`."""
     limit = RateLimit(parts.settings.rate_limit)
     application = web.Application(middlewares=[answering(parts, limit)], client_max_size=parts.settings.body_bytes_max)
     application[PARTS] = parts

@@ -1,4 +1,4 @@
-"""Calls from pages of other origins (contract.md D3): off unless NUMBERING_CORS_ORIGINS names whose.
+"""Calls from pages of other origins (CONTRACT.md D3): off unless NUMBERING_CORS_ORIGINS names whose.
 
 The rules are those of the Fetch standard. Credentials are bearer tokens, never cookies, so `*` gives nothing away.
 """
@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
-from service.web.envelope import Exchange, standard_headers
+from service.api.reply import Exchange, standard_headers
 
 MAY_SEND: Final = "Authorization, Content-Type, Idempotency-Key"
 MAY_READ: Final = (

@@ -6,11 +6,11 @@ from importlib.metadata import version
 import msgspec
 from aiohttp import web
 
-from schemas.asyncapi import asyncapi_document
-from service.web.docs_page import docs_page
-from service.web.envelope import EXCHANGE, standard_headers
-from service.web.openapi import openapi_document
-from service.web.routes import OpenRoute, Route
+from schemas.describe.asyncapi import asyncapi_document
+from service.api.openapi.document import openapi_document
+from service.api.openapi.page import docs_page
+from service.api.reply import EXCHANGE, standard_headers
+from service.api.route import OpenRoute, Route
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

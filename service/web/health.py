@@ -11,11 +11,11 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from schemas.api.objects import Alive, ApiRoot, Readiness
-from service.web.envelope import EXCHANGE, Reply, failure, standard_headers, success
-from service.web.errors import refusal_of
-from service.web.parts import PARTS, Check, Health
-from service.web.problems import Unavailable
-from service.web.routes import OpenRoute
+from service.api.parts import PARTS, Check, Health
+from service.api.refusals.causes import Unavailable
+from service.api.refusals.table import refusal_of
+from service.api.reply import EXCHANGE, Reply, failure, standard_headers, success
+from service.api.route import OpenRoute
 
 CHECK_SECONDS_MAX: Final = 3.0
 FRESH_SECONDS: Final = 1.0

@@ -8,8 +8,8 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from service.web.connection import Connection
-from service.web.parts import PARTS
+from service.api.parts import PARTS
+from service.web.http_connection import Connection
 
 SHUTDOWN_SECONDS: Final = 15
 LINGER_SECONDS: Final = 5

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 
 from schemas.commands import Caller, LockSeries, OpenSeries, ReserveNumbers
 from schemas.values import Actor, ActorKind, DeviceId, DocumentType, FirmId, Mode, SeriesId, UnixSeconds
-from service.postgres_log import PostgresLog
-from service.requests import Answered, Request
-from service.writer import Writer
+from service.log.postgres_log import PostgresLog
+from service.writer.request import Answered, Request
+from service.writer.writer import Writer
 
 SERIES = SeriesId("ser_hot")
 CALLER = Caller(FirmId("frm_1"), Mode.LIVE, Actor(ActorKind.SESSION, "ses_1", 7), DeviceId("dev_1"))

@@ -22,7 +22,7 @@ from schemas.values import (
     UnixSeconds,
     Version,
 )
-from service.event_log import Batch, EventLog
+from service.log.event_log import Batch, EventLog
 
 SERIES: Final = 100
 BATCH: Final = 2_000

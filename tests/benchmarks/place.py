@@ -9,9 +9,9 @@ import asyncpg
 from msgspec import Struct
 
 from service.embedded import EmbeddedParts
-from service.migrate import migrate
-from tests.support.databases import database, with_database
-from tests.support.parts import traversable_directory
+from service.log.migrate import migrate
+from tests.support.servers.databases import database, with_database
+from tests.support.servers.parts import traversable_directory
 
 SQL = Path(__file__).with_name("sql")
 

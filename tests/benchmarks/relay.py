@@ -16,9 +16,9 @@ from nats.js.api import DiscardPolicy, StreamConfig
 from nats.js.manager import JetStreamManager
 
 from schemas.values import UnixSeconds
-from service.nats.connection import NatsSettings, connected
-from service.nats.relay import Relay
-from service.postgres_log import PostgresLog
+from service.log.postgres_log import PostgresLog
+from service.nats.client.connection import NatsSettings, connected
+from service.nats.relay.relay import Relay
 from tests.benchmarks.long_log import fill
 from tests.benchmarks.place import Pace, Place
 from tests.benchmarks.report import Cell, Report
@@ -134,7 +134,7 @@ async def _stream_gone(place: Place) -> AsyncGenerator[None]:
 
 def _notes() -> list[str]:
     return [
-        "relay: service.nats.relay.Relay over PostgresLog: barrier, reading, headers, publishing, comparison",
+        "relay: service.nats.relay.relay.Relay over PostgresLog: barrier, reading, headers, publishing, comparison",
         f"bare: nats-py publishing the relay's own messages from memory, a window of {WINDOW}; "
         f"acknowledged every {EVENTS_AN_ACK} events as the relay is, and each",
         f"the last row is the median; the server stores to disk; {os.cpu_count()} processors shared with both servers",

@@ -18,14 +18,14 @@ from nats.errors import NoRespondersError
 
 from schemas.commands import Caller, OpenSeries
 from schemas.values import Actor, ActorKind, DocumentType, FirmId, Mode, SeriesId, UnixSeconds
-from service.postgres_log import PostgresLog
-from service.requests import Answered, Request
-from service.writer import Writer
+from service.log.postgres_log import PostgresLog
+from service.writer.request import Answered, Request
+from service.writer.writer import Writer
 from tests.benchmarks.load import Measured, drive
 from tests.benchmarks.no_op_responder import SUBJECT
 from tests.benchmarks.place import Pace, Place
 from tests.benchmarks.report import Cell, Report
-from tests.support.firms import Firm, a_firm
+from tests.support.service.firms import Firm, a_firm
 from tests.support.tasks import running_beside
 from tests.support.waiting import until
 

@@ -71,7 +71,7 @@ async def _notes(place: Place, pace: Pace) -> list[str]:
     return [
         "naive: SELECT .. FOR UPDATE, UPDATE, INSERT, COMMIT; a connection a worker, statements prepared, "
         f"at most {CONNECTIONS_MAX} connections",
-        "writer: service.writer.Writer over PostgresLog, a ReserveNumbers of one number a request, "
+        "writer: service.writer.writer.Writer over PostgresLog, a ReserveNumbers of one number a request, "
         "clients in the same process",
         f"median of {pace.rounds} rounds of {pace.seconds:g} s each, interleaved; {settings}; "
         f"{os.cpu_count()} processors, Python {platform.python_version()}",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from service.embedded.data_directory import free_port
-from tests.support.command_line import Command, Outcome, run_apart, run_here
-from tests.support.up_process import Up, running_up
+from tests.support.service.command_line import Command, Outcome, run_apart, run_here
+from tests.support.service.up_process import Up, running_up
 
 SERVING = {"up", "serve", "relay", "project"}
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from service.__main__ import numbering
+from service.api.openapi.examples import FIELD_FAULTS
+from service.api.refusals.table import TABLE
 from service.settings import Settings, describe
 from service.web.application import ROUTES
-from service.web.errors import TABLE
-from service.web.openapi_examples import FIELD_FAULTS
-from tests.support.up_process import Up
+from tests.support.service.up_process import Up
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 STEPS, ENDPOINTS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.examples import Follower
-from tests.support.up_process import Up
+from tests.support.nats.examples import Follower
+from tests.support.service.up_process import Up
 
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 60

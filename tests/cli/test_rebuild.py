@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from tests.support.command_line import Command, Outcome
+from tests.support.service.command_line import Command, Outcome
 
 OF_OLD = "COMMENT ON SCHEMA gaps IS '0 older'"
 WRONG = "INSERT INTO gaps.gap VALUES ('nosuch', 1, 1, 'released', NULL, 1, 1, 'key:1', 1, 1)"

@@ -6,7 +6,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from tests.support.command_line import Command, printed, refused
+from tests.support.service.command_line import Command, printed, refused
 
 SESSION = ("--mode", "live", "--device", "d-1", "--name", "Till 1", "--platform", "android")
 

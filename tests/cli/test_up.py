@@ -10,8 +10,8 @@ from collections.abc import Generator
 import pytest
 
 from service.embedded.data_directory import free_port
-from tests.support.command_line import run_apart
-from tests.support.up_process import Up, running_up
+from tests.support.service.command_line import run_apart
+from tests.support.service.up_process import Up, running_up
 
 FIELDS = {
     "base_url",

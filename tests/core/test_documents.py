@@ -1,4 +1,4 @@
-"""Changes, reversals, withdrawals and drafts (contract.md section 10, D54, D76, D83)."""
+"""Changes, reversals, withdrawals and drafts (CONTRACT.md section 10, D54, D76, D83)."""
 
 import pytest
 
@@ -30,7 +30,7 @@ from schemas.rejections import (
     YearFixed,
 )
 from schemas.values import NUMBER_MAX, DocumentId, DocumentType, Fate, IsoDate, Mode, Number
-from tests.support.commands import (
+from tests.support.domain.commands import (
     OTHER_FIRM,
     SERIES,
     a_change,
@@ -50,8 +50,8 @@ from tests.support.commands import (
     digest,
     shown,
 )
-from tests.support.history import History, Step, a_history, verdict
-from tests.support.invariants import check_invariants
+from tests.support.domain.history import History, Step, a_history, verdict
+from tests.support.domain.invariants import check_invariants
 
 ONE = DocumentId("inv_1")
 ISSUE = an_issue()

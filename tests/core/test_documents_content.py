@@ -1,4 +1,4 @@
-"""A change and a reversal are of the body that was read, and what changes nothing writes nothing (contract.md D76)."""
+"""A change and a reversal are of the body that was read, and what changes nothing writes nothing (CONTRACT.md D76)."""
 
 from schemas.commands import DeleteDraft, SaveDraft
 from schemas.events import DocumentReversed
@@ -6,7 +6,7 @@ from schemas.outcomes import DeletedOutcome, DocumentOutcome
 from schemas.rejections import ChronologyViolated, DocumentAlreadyVoided, DocumentChangedMeanwhile, DocumentUnknown
 from schemas.values import DocumentId, IsoDate
 from service.core.decision import Done
-from tests.support.commands import (
+from tests.support.domain.commands import (
     NOW,
     OTHER_FIRM,
     TODAY,
@@ -19,7 +19,7 @@ from tests.support.commands import (
     an_issue,
     digest,
 )
-from tests.support.history import a_history, verdict
+from tests.support.domain.history import a_history, verdict
 
 ONE, DRAFT = DocumentId("inv_1"), DocumentId("draft_1")
 ISSUE = an_issue()

@@ -1,4 +1,4 @@
-"""Every event ever published still decodes. A new event type's sample is frozen by `python -m tests.support.golden`."""
+"""Every event ever published still decodes. `python -m tests.support.domain.golden` freezes the sample of a new one."""
 
 import json
 from pathlib import Path
@@ -9,8 +9,8 @@ import pytest
 
 from schemas.events import Event
 from schemas.record import decode_record, encode_record, event_tag
-from tests.support.golden import FOLDER, every_event, sample_path
-from tests.support.invariants import check_invariants
+from tests.support.domain.golden import FOLDER, every_event, sample_path
+from tests.support.domain.invariants import check_invariants
 
 SAMPLES = sorted(FOLDER.glob("*.json"))
 TAGS = sorted(str(kind.__struct_config__.tag) for kind in get_args(Event))
@@ -26,7 +26,7 @@ def test_a_sample_decodes_and_is_encoded_the_same_today(sample: Path) -> None:
 
 @pytest.mark.parametrize("tag", TAGS)
 def test_every_event_type_has_a_sample(tag: str) -> None:
-    assert sample_path(tag) in SAMPLES, "freeze it: python -m tests.support.golden"
+    assert sample_path(tag) in SAMPLES, "freeze it: python -m tests.support.domain.golden"
 
 
 def test_the_history_behind_the_samples_is_a_true_one() -> None:

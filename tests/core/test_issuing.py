@@ -1,4 +1,4 @@
-"""Putting numbers on documents (contract.md section 9): which series, which check first, which dates."""
+"""Putting numbers on documents (CONTRACT.md section 9): which series, which check first, which dates."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from schemas.rejections import (
 )
 from schemas.values import DocumentId, DocumentType, IsoDate, Mode, Number, Position, SeriesId
 from service.core.decision import Append
-from tests.support.commands import (
+from tests.support.domain.commands import (
     HOLD_SECONDS,
     NOW,
     OTHER_FIRM,
@@ -36,7 +36,7 @@ from tests.support.commands import (
     an_issue,
     an_unvoid,
 )
-from tests.support.history import History, Step, a_history, verdict
+from tests.support.domain.history import History, Step, a_history, verdict
 
 FISCAL, PROFORMA = DocumentType.FISCAL, DocumentType.PROFORMA
 SECOND, THIRD, NOWHERE = SeriesId("second"), SeriesId("third"), SeriesId("nowhere")

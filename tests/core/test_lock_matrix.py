@@ -1,4 +1,4 @@
-"""Every cell of the lock matrix (contract.md section 8): who may do what to a locked and to an unlocked series."""
+"""Every cell of the lock matrix (CONTRACT.md section 8): who may do what to a locked and to an unlocked series."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from schemas.rejections import (
 )
 from schemas.values import DeviceId, Mode, Number, Platform, SeriesId
 from service.core.decision import Append, Done
-from tests.support.commands import (
+from tests.support.domain.commands import (
     NOW,
     OTHER_FIRM,
     SERIES,
@@ -32,7 +32,7 @@ from tests.support.commands import (
     a_slot,
     an_issue,
 )
-from tests.support.history import a_history, verdict
+from tests.support.domain.history import a_history, verdict
 
 HOLDER = a_device("till_1")
 HOLDER_AGAIN = a_device("till_1", session_id=99)

@@ -1,4 +1,4 @@
-"""Blocks and their slots: the effective-status table (contract.md section 7) and the rules around it."""
+"""Blocks and their slots: the effective-status table (CONTRACT.md section 7) and the rules around it."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from schemas.rejections import (
 from schemas.values import NUMBER_MAX, DeviceId, Fate, Mode, Number, NumberRange, Position, SeriesId, UnixSeconds
 from service.core.decision import Append, Done
 from service.core.ranges import Ranges
-from tests.support.commands import (
+from tests.support.domain.commands import (
     HOLD_SECONDS,
     NOW,
     OTHER_FIRM,
@@ -40,7 +40,7 @@ from tests.support.commands import (
     an_issue,
     the_sweeper,
 )
-from tests.support.history import History, Step, a_history, verdict
+from tests.support.domain.history import History, Step, a_history, verdict
 
 BLOCK = Position(3)
 DUE = UnixSeconds(NOW + HOLD_SECONDS)

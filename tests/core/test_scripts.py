@@ -17,13 +17,13 @@ from schemas.commands import (
 from schemas.rejections import Rejection
 from schemas.values import DEFAULT_LOG
 from service.core.decision import Append, Done
+from service.core.encoded_state import decode_state, encode_state
 from service.core.evolve import evolve
-from service.core.snapshot import decode_state, encode_state
 from service.core.state import empty_state
-from tests.support.commands import NOW
-from tests.support.history import History
-from tests.support.invariants import check_invariants
-from tests.support.scripts import Script
+from tests.support.domain.commands import NOW
+from tests.support.domain.history import History
+from tests.support.domain.invariants import check_invariants
+from tests.support.domain.scripts import Script
 
 REPEATABLE = (DescribeSeries, ExpireReservations, LockSeries, MakePrimary, ReleaseReservation, UnlockSeries)
 SEEDS = st.integers(0, 2**32)

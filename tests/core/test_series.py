@@ -1,4 +1,4 @@
-"""Opening, describing and preferring series, and voiding what they numbered (contract.md sections 6 and 10)."""
+"""Opening, describing and preferring series, and voiding what they numbered (CONTRACT.md sections 6 and 10)."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from schemas.rejections import (
 )
 from schemas.values import DocumentId, DocumentType, Mode, SeriesId
 from service.core.decision import Done
-from tests.support.commands import (
+from tests.support.domain.commands import (
     OTHER_FIRM,
     SERIES,
     a_deletion,
@@ -32,7 +32,7 @@ from tests.support.commands import (
     an_issue,
     an_unvoid,
 )
-from tests.support.history import History, Step, a_history, verdict
+from tests.support.domain.history import History, Step, a_history, verdict
 
 SECOND = SeriesId("second")
 PROFORMA = DocumentType.PROFORMA

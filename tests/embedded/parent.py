@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from service.embedded import EmbeddedParts
-from tests.support.parts import FAST
+from tests.support.servers.parts import FAST
 
 
 def main(data_dir: str, binaries: str | None = None) -> None:

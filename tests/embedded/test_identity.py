@@ -9,7 +9,7 @@ import pytest
 from service.embedded import CannotStartError, EmbeddedPostgres
 from service.embedded.identity import UNPRIVILEGED, identity_for
 from tests.embedded.processes import ask, is_gone, is_root, owner_of, parent_of_servers
-from tests.support.parts import FAST
+from tests.support.servers.parts import FAST
 
 as_root = pytest.mark.skipif(not is_root(), reason="concerns root alone")
 

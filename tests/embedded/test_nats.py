@@ -10,7 +10,7 @@ from nats.js.api import StreamConfig
 from service.embedded import CannotStartError, EmbeddedNats
 from service.embedded.nats import OLDEST_VERSION
 from service.embedded.process import command_of
-from tests.support.streams import jetstream_at
+from tests.support.nats.streams import jetstream_at
 
 STREAM = "KEPT"
 

@@ -10,7 +10,7 @@ from service.embedded import EmbeddedNats, EmbeddedParts, EmbeddedPostgres
 from service.embedded.identity import identity_for
 from service.embedded.process import command_of, own_identity, spawn, wait_until
 from tests.embedded.processes import ON_LINUX, PATIENCE_SECONDS, ask, is_gone, parent_of_servers
-from tests.support.parts import FAST
+from tests.support.servers.parts import FAST
 
 
 @pytest.mark.skipif(not ON_LINUX, reason="only Linux signals the children of the dead")

@@ -13,7 +13,7 @@ import pytest
 from service.embedded import CannotStartError, EmbeddedPostgres
 from service.embedded.process import command_of
 from tests.embedded.processes import ON_LINUX, ask
-from tests.support.parts import FAST
+from tests.support.servers.parts import FAST
 
 CREATE = "CREATE TABLE kept AS SELECT 1 AS number"
 COUNT = "SELECT count(*) FROM kept"

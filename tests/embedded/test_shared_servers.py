@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 from nats.js.api import StreamConfig
 
-from tests.support.streams import jetstream_at, names
+from tests.support.nats.streams import jetstream_at, names
 
 STREAM = "LEFTOVER"
 

@@ -9,10 +9,10 @@ import aiohttp
 import asyncpg
 import pytest_asyncio
 
-from projections.runner import ProjectionRunner
-from tests.support.firms import a_firm
-from tests.support.service_process import ServiceProcess, services
-from tests.support.till import Acknowledged, Till
+from projections.keeping.runner import ProjectionRunner
+from tests.support.service.firms import a_firm
+from tests.support.service.service_process import ServiceProcess, services
+from tests.support.service.till import Acknowledged, Till
 from tests.support.waiting import until
 
 

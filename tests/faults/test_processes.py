@@ -11,14 +11,14 @@ import pytest_asyncio
 from schemas.events import ReservationConsumed
 from schemas.values import DocumentId, Position
 from service.embedded import EmbeddedNats, EmbeddedPostgres
-from service.migrate import migrate
-from service.postgres_log import PostgresLog
-from tests.support.firms import a_firm
-from tests.support.invariants import check_invariants
-from tests.support.parts import nats_program
-from tests.support.relays import DEADLINE_SECONDS, STREAM, assert_stream_is_log, stranger
-from tests.support.service_process import ServiceProcess, services
-from tests.support.till import INVOICE, Acknowledged, Till
+from service.log.migrate import migrate
+from service.log.postgres_log import PostgresLog
+from tests.support.domain.invariants import check_invariants
+from tests.support.nats.relays import DEADLINE_SECONDS, STREAM, assert_stream_is_log, stranger
+from tests.support.servers.parts import nats_program
+from tests.support.service.firms import a_firm
+from tests.support.service.service_process import ServiceProcess, services
+from tests.support.service.till import INVOICE, Acknowledged, Till
 from tests.support.waiting import until
 
 WORKERS = 24

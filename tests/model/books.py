@@ -1,4 +1,4 @@
-"""What the model keeps: partitions, series, slots, documents, and how each looks in a reply (contract.md section 5)."""
+"""What the model keeps: partitions, series, slots, documents, and how each looks in a reply (CONTRACT.md section 5)."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.model.reservation_rules import NUMBER_MAX
 from tests.model.words import Issue, OpenSeries, Who
-from tests.support.model_service import ONE, STRANGERS, TTL_SECONDS
+from tests.support.service.model_service import ONE, STRANGERS, TTL_SECONDS
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from tests.model.books import Partition
 from tests.model.lists import FILTERS, Page, page_of
 from tests.model.model import Model
 from tests.model.words import Command, Expected, ListSeries, ReadDocument, ReadSeries, Who
-from tests.support.client import AN_INVOICE, Answer
-from tests.support.model_requests import Handles, HttpRequest, Spelled, request_of
-from tests.support.model_service import EVERYBODY, TTL_SECONDS, Replicas
+from tests.support.service.client import AN_INVOICE, Answer
+from tests.support.service.model_requests import Handles, HttpRequest, Spelled, request_of
+from tests.support.service.model_service import EVERYBODY, TTL_SECONDS, Replicas
 
 Kind = tuple[str, int, str | None]
 """A kind of request, and how it was answered."""

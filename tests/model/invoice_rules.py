@@ -1,4 +1,4 @@
-"""Documents and the numbers they carry (contract.md sections 9 and 10)."""
+"""Documents and the numbers they carry (CONTRACT.md sections 9 and 10)."""
 
 from __future__ import annotations
 

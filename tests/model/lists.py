@@ -1,4 +1,4 @@
-"""Which documents a list shows, and what they come to (contract.md section 6.2, D64 and D80)."""
+"""Which documents a list shows, and what they come to (CONTRACT.md section 6.2, D64 and D80)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -49,7 +49,7 @@ from tests.model.words import (
     Update,
     Void,
 )
-from tests.support.model_service import ONE, TTL_SECONDS, Replicas
+from tests.support.service.model_service import ONE, TTL_SECONDS, Replicas
 
 Result = TypeVar("Result")
 

@@ -1,4 +1,4 @@
-"""A small model of the service, written from contract.md alone: it imports nothing of the service.
+"""A small model of the service, written from CONTRACT.md alone: it imports nothing of the service.
 
 For every request it says status, code and the facts of the reply. It works on plain dictionaries and knows neither
 events nor replicas: what it says must hold through any replica at any time.

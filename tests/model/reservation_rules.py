@@ -1,4 +1,4 @@
-"""Reservations: taking, listing, giving up (contract.md section 7)."""
+"""Reservations: taking, listing, giving up (CONTRACT.md section 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Series and their locks (contract.md sections 6.1 and 8)."""
+"""Series and their locks (CONTRACT.md sections 6.1 and 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two firms' random histories, held against a model that knows nothing but contract.md.
+"""Two firms' random histories, held against a model that knows nothing but CONTRACT.md.
 
 `NUMBERING_TEST_SEED=N` adds the histories of that seed, many more than of a fixed one.
 """
@@ -15,8 +15,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from schemas.values import Position
 from tests.model.machine import Machine, Tally
-from tests.support.invariants import check_invariants
-from tests.support.model_service import Replicas, two_replicas
+from tests.support.domain.invariants import check_invariants
+from tests.support.service.model_service import Replicas, two_replicas
 
 FIXED: Final = {1: 30, 2: 30, 3: 30, 4: 30}
 MORE: Final = {int(each): 200 for each in [os.environ.get("NUMBERING_TEST_SEED")] if each}

@@ -1,4 +1,4 @@
-"""The words of the model: who asks, what is asked for, and what is to be answered (contract.md, and nothing else).
+"""The words of the model: who asks, what is asked for, and what is to be answered (CONTRACT.md, and nothing else).
 
 Series, tokens and documents are named by handles (`series 1`, `series 1 #4`, `document 2`), so that a history reads the
 same whatever random ids the service gives.

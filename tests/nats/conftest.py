@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.support.client import Api, an_api
-from tests.support.requesting import Requester, a_requester
+from tests.support.nats.requesting import Requester, a_requester
+from tests.support.service.client import Api, an_api
 
 
 @pytest_asyncio.fixture

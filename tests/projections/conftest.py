@@ -7,7 +7,7 @@ from typing import Final
 import asyncpg
 import pytest_asyncio
 
-from projections.runner import ProjectionRunner
+from projections.keeping.runner import ProjectionRunner
 from schemas.record import Record, encode_record
 from schemas.values import DEFAULT_LOG, Digest, Position
 from service.statements import statement

@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from projections.invoice_list import InvoiceQuery, InvoiceTotals
+from projections.reports.invoice_list import InvoiceQuery, InvoiceTotals
 from schemas.events import (
     DocumentChanged,
     DocumentUnvoided,

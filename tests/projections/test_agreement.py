@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from projections.as_of import AtPosition
-from projections.catalogue import ALL
-from projections.ranges import NumberRangeRow, merged
-from projections.replay import Replay
-from projections.reports import Part, gap_report, gap_reports, number_register
-from projections.runner import ProjectionRunner
+from projections.keeping.runner import ProjectionRunner
+from projections.models.every import ALL
+from projections.replay.number_ranges import NumberRangeRow, merged
+from projections.replay.replay import Replay
+from projections.reports.as_of import AtPosition
+from projections.reports.reports import Part, gap_report, gap_reports, number_register
 from schemas.record import Record
 from schemas.values import Fate, Number, SeriesId
 from tests.projections.conftest import WrittenLog

@@ -4,10 +4,10 @@ import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
-from projections.catalogue import ALL
-from projections.faults import ProjectionBrokenError
-from projections.projection import Projection
-from projections.runner import ProjectionRunner
+from projections.keeping.projection_faults import ProjectionBrokenError
+from projections.keeping.runner import ProjectionRunner
+from projections.models.every import ALL
+from projections.models.projection import Projection
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
 from tests.projections.test_rebuild import LEFTOVERS

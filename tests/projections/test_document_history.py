@@ -1,7 +1,7 @@
 """The history of a document: everything that happened to it, in order, told in words."""
 
-from projections.document_history import HistoryPage, by, document_history
-from projections.runner import ProjectionRunner
+from projections.keeping.runner import ProjectionRunner
+from projections.reports.document_history import HistoryPage, by, document_history
 from schemas.events import ReservationConsumed
 from schemas.values import Actor, ActorKind, DocumentId, Number
 from tests.projections.conftest import WrittenLog

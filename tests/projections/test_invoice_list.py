@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from projections.invoice_list import InvoicePage, InvoiceQuery, Order, Sort, Status, documents_of, list_invoices
-from projections.runner import ProjectionRunner
+from projections.keeping.runner import ProjectionRunner
+from projections.reports.invoice_list import InvoicePage, InvoiceQuery, Order, Sort, Status, documents_of, list_invoices
 from schemas.values import Digest, FirmId, IsoDate, Mode
 from tests.projections.bodies import Body
 from tests.projections.conftest import WrittenLog

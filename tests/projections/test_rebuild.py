@@ -6,12 +6,12 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from projections import copies
-from projections.catalogue import ALL, projection_named
-from projections.faults import RebuildRunningError
-from projections.reports import gap_report
-from projections.runner import ProjectionRunner
-from projections.session import connected
+from projections.keeping import copies
+from projections.keeping.connections import connected
+from projections.keeping.projection_faults import RebuildRunningError
+from projections.keeping.runner import ProjectionRunner
+from projections.models.every import ALL, projection_named
+from projections.reports.reports import gap_report
 from projections.statements import statement
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History

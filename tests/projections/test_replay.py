@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from projections.replay import HistoryBrokenError, Replay
+from projections.replay.replay import HistoryBrokenError, Replay
 from schemas.events import (
     DocumentChanged,
     DocumentReversed,

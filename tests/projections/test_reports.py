@@ -4,10 +4,10 @@ import asyncio
 
 import msgspec
 
-from projections.as_of import AtPosition, AtTime, Folded, Moment
-from projections.ranges import NumberRangeRow
-from projections.reports import NumberRegister, Part, gap_report, number_register, register_of_fold
-from projections.runner import ProjectionRunner
+from projections.keeping.runner import ProjectionRunner
+from projections.replay.number_ranges import NumberRangeRow
+from projections.reports.as_of import AtPosition, AtTime, Folded, Moment
+from projections.reports.reports import NumberRegister, Part, gap_report, number_register, register_of_fold
 from schemas.values import DeviceId, Fate, Number, Position, SeriesId, UnixSeconds
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import START, History

@@ -8,10 +8,10 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from projections.catalogue import ALL
-from projections.faults import LogHoleError, ProjectionBrokenError
-from projections.reports import gap_report
-from projections.runner import ProjectionRunner
+from projections.keeping.projection_faults import LogHoleError, ProjectionBrokenError
+from projections.keeping.runner import ProjectionRunner
+from projections.models.every import ALL
+from projections.reports.reports import gap_report
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
 from tests.projections.test_agreement import assert_agreement, replay_of

@@ -7,10 +7,10 @@ import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
-from projections.catalogue import ALL
-from projections.faults import CopyBrokenError
-from projections.projection import Projection, Write
-from projections.runner import ProjectionRunner
+from projections.keeping.projection_faults import CopyBrokenError
+from projections.keeping.runner import ProjectionRunner
+from projections.models.every import ALL
+from projections.models.projection import Projection, Write
 from schemas.record import Record
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History

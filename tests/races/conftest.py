@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from tests.races.contest import check_the_log
-from tests.support.client import Api, Clock, Options, an_api
+from tests.support.service.client import Api, Clock, Options, an_api
 
 TTL_SECONDS = 600
 

@@ -9,8 +9,8 @@ from random import Random
 from typing import Final
 
 from schemas.values import Position
-from tests.support.client import Answer, Api
-from tests.support.invariants import check_invariants
+from tests.support.domain.invariants import check_invariants
+from tests.support.service.client import Answer, Api
 
 ROUNDS_MIN: Final = 40
 ROUNDS_MAX: Final = 300

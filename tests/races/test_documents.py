@@ -1,11 +1,11 @@
-"""Races about documents: void, storno, delete, and the same request twice (contract.md sections 9, 10 and 12)."""
+"""Races about documents: void, storno, delete, and the same request twice (CONTRACT.md sections 9, 10 and 12)."""
 
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from tests.races.contest import Round, contest
-from tests.support.client import Answer, Api
+from tests.support.service.client import Answer, Api
 
 Pair = tuple[Api, Api]
 

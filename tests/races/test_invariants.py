@@ -1,4 +1,4 @@
-"""contract.md section 12, one test an invariant, each under load on two replicas at once."""
+"""CONTRACT.md section 12, one test an invariant, each under load on two replicas at once."""
 
 import asyncio
 from collections import Counter
@@ -8,8 +8,8 @@ from random import Random
 from typing import Any
 
 from service.core.state import State
-from service.writer import Writer
-from tests.support.client import Answer, Api
+from service.writer.writer import Writer
+from tests.support.service.client import Answer, Api
 
 Pair = tuple[Api, Api]
 ROUNDS = 40

@@ -1,11 +1,11 @@
-"""Races about the lock, and about who takes numbers meanwhile (contract.md sections 8 and 12, 5 and 6)."""
+"""Races about the lock, and about who takes numbers meanwhile (CONTRACT.md sections 8 and 12, 5 and 6)."""
 
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from tests.races.contest import Round, contest
-from tests.support.client import Answer, Api
+from tests.support.service.client import Answer, Api
 
 Pair = tuple[Api, Api]
 

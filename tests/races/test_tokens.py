@@ -1,14 +1,14 @@
-"""Races about reservations: one fate each, and the losers are told the winner's (contract.md section 12, 2 to 5)."""
+"""Races about reservations: one fate each, and the losers are told the winner's (CONTRACT.md section 12, 2 to 5)."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
-from service.sweeper import Sweeper
+from service.writer.sweeper import Sweeper
 from tests.races.conftest import TTL_SECONDS
 from tests.races.contest import Request, Round, contest
-from tests.support.client import Answer, Api
+from tests.support.service.client import Answer, Api
 
 Pair = tuple[Api, Api]
 

@@ -9,11 +9,11 @@ import jsonschema
 import pytest
 from jsonschema.protocols import Validator
 
-from schemas.asyncapi import asyncapi_document
-from schemas.json_schema_files import FOLDER, event_tags, schema_files
+from schemas.describe.asyncapi import asyncapi_document
+from schemas.describe.files import FOLDER, event_tags, schema_files
 from schemas.record import decode_record, encode_record, event_tag, schema_id
 from schemas.values import DEFAULT_LOG
-from service.nats.cloud_event import subject_root
+from service.nats.relay.cloud_event import subject_root
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 EVENTS = sorted((GOLDEN / "events").glob("*.json"))
@@ -33,7 +33,7 @@ def check(validator: Validator, found: Any) -> None:
 def test_the_files_are_what_the_structs_say() -> None:
     written = {str(file.relative_to(FOLDER)): file.read_bytes() for file in FOLDER.rglob("*.json")}
 
-    assert written == schema_files(), "run: python -m schemas.json_schema_files"
+    assert written == schema_files(), "run: python -m schemas.describe.files"
 
 
 @pytest.mark.parametrize("path", sorted(schema_files()))

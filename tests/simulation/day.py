@@ -7,14 +7,14 @@ from random import Random
 from schemas.commands import Caller, Command
 from schemas.rejections import Rejection
 from schemas.values import Position, UnixSeconds
-from service.event_log import EventLog, LogUnavailableError
-from service.requests import Answered, Request
-from service.writer import Limits, OutcomeUnknownError, Writer
-from service.writer_queue import WriterBusyError
-from tests.support.commands import NOW, a_key_of
-from tests.support.faulty_logs import Fault, LosesReplies
-from tests.support.invariants import check_invariants
-from tests.support.scripts import Script
+from service.log.event_log import EventLog, LogUnavailableError
+from service.writer.queue import WriterBusyError
+from service.writer.request import Answered, Request
+from service.writer.writer import Limits, OutcomeUnknownError, Writer
+from tests.support.domain.commands import NOW, a_key_of
+from tests.support.domain.faulty_logs import Fault, LosesReplies
+from tests.support.domain.invariants import check_invariants
+from tests.support.domain.scripts import Script
 
 IN_FLIGHT_MAX = 6
 TRIES_MAX = 100

@@ -6,8 +6,8 @@ from secrets import randbelow
 
 import pytest
 
-from service.memory_log import MemoryLog
-from service.postgres_log import PostgresLog
+from service.log.memory_log import MemoryLog
+from service.log.postgres_log import PostgresLog
 from tests.simulation.day import Day
 from tests.simulation.virtual_time import run_in_virtual_time
 

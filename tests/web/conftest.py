@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from tests.support.client import Api, an_api
+from tests.support.service.client import Api, an_api
 
 
 @pytest_asyncio.fixture

@@ -1,11 +1,11 @@
-"""contract.md D3: pages of other origins may call if a setting says whose."""
+"""CONTRACT.md D3: pages of other origins may call if a setting says whose."""
 
 from pathlib import Path
 from typing import Final
 
 import aiohttp
 
-from tests.support.client import Api, Options, an_api
+from tests.support.service.client import Api, Options, an_api
 
 PAGE: Final = "https://app.example.com"
 ASKS: Final = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}

@@ -1,4 +1,4 @@
-"""contract.md section 2 and D81: every reply is wrapped, whatever happened."""
+"""CONTRACT.md section 2 and D81: every reply is wrapped, whatever happened."""
 
 import asyncio
 import json
@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import pytest
 
+from service.api.parts import Health
 from service.web.health import FRESH_SECONDS, Readings
-from service.web.parts import Health
-from tests.support.client import Answer, Api, Options, an_api
+from tests.support.service.client import Answer, Api, Options, an_api
 
 UUID4: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 

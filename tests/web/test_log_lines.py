@@ -4,7 +4,7 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from tests.support.client import Api, an_api
+from tests.support.service.client import Api, an_api
 
 
 async def test_a_request_leaves_one_line_by_the_pattern_of_its_path(api: Api) -> None:

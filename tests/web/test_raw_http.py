@@ -4,8 +4,8 @@ import asyncio
 import gzip
 import json
 
-from tests.support.client import Api
-from tests.support.wire import Wire, request
+from tests.support.service.client import Api
+from tests.support.service.wire import Wire, request
 
 A_SERIES = b'{"name":"RAW","document_type":"fiscal"}'
 SERIES = "/v1/invoice-series"

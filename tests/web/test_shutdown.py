@@ -7,9 +7,9 @@ from typing import Any
 import aiohttp
 import asyncpg
 
-from tests.support.client import AN_INVOICE
-from tests.support.firms import a_firm
-from tests.support.service_process import ServiceProcess, services
+from tests.support.service.client import AN_INVOICE
+from tests.support.service.firms import a_firm
+from tests.support.service.service_process import ServiceProcess, services
 from tests.support.waiting import until
 
 REQUESTS = 50

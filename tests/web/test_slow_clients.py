@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from service.web.parts import Patience
-from tests.support.client import Api, Options, an_api
-from tests.support.wire import Wire, request
+from service.api.parts import Patience
+from tests.support.service.client import Api, Options, an_api
+from tests.support.service.wire import Wire, request
 
 SERIES = "/v1/invoice-series"
 PATIENCE = Patience(idle_seconds=0.4, head_seconds=0.2, body_seconds=0.2, reply_seconds=0.3)

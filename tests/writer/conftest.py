@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from service.event_log import EventLog
-from service.memory_log import MemoryLog
-from service.postgres_log import PostgresLog
+from service.log.event_log import EventLog
+from service.log.memory_log import MemoryLog
+from service.log.postgres_log import PostgresLog
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from service.barriers import SharedBarrier
+from service.writer.barrier import SharedBarrier
 from tests.support.waiting import until
 
 

@@ -8,12 +8,12 @@ from schemas.outcomes import ReservedOutcome
 from schemas.record import Record
 from schemas.rejections import SeriesUnknown
 from schemas.values import Position
-from service.event_log import Batch, LogBrokenError, LogHaltedError, LogUnavailableError
-from service.memory_log import MemoryLog
-from service.requests import Answered, Request
-from service.writer import Appended, Limits, OutcomeUnknownError, Writer
-from service.writer_queue import WriterBusyError
-from tests.support.commands import (
+from service.log.event_log import Batch, LogBrokenError, LogHaltedError, LogUnavailableError
+from service.log.memory_log import MemoryLog
+from service.writer.queue import WriterBusyError
+from service.writer.request import Answered, Request
+from service.writer.writer import Appended, Limits, OutcomeUnknownError, Writer
+from tests.support.domain.commands import (
     NOW,
     SERIES,
     a_content,
@@ -26,7 +26,7 @@ from tests.support.commands import (
     a_series,
     an_issue,
 )
-from tests.support.writers import checked, do, open_and_lock, running, together, until_queued
+from tests.support.domain.writers import checked, do, open_and_lock, running, together, until_queued
 
 HASTY = Limits(wait_seconds_max=0.05)
 

@@ -10,10 +10,10 @@ from schemas.rejections import (
     SeriesNotLockedToDevice,
 )
 from schemas.values import Number
-from service.event_log import EventLog
-from service.postgres_log import PostgresLog
-from service.requests import Answered
-from tests.support.commands import (
+from service.log.event_log import EventLog
+from service.log.postgres_log import PostgresLog
+from service.writer.request import Answered
+from tests.support.domain.commands import (
     SERIES,
     a_consumption,
     a_document,
@@ -25,7 +25,7 @@ from tests.support.commands import (
     a_series,
     a_slot,
 )
-from tests.support.writers import checked, do, open_and_lock, running, together
+from tests.support.domain.writers import checked, do, open_and_lock, running, together
 
 RESERVE = a_request(a_reservation_of(5), key="outbox-1")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from service.embedded import EmbeddedPostgres
-from service.migrate import migrate
-from service.postgres_log import PostgresLog
-from service.requests import Answered
-from service.writer import Limits
-from tests.support.commands import SERIES, a_reservation_of
-from tests.support.writers import checked, do, open_and_lock, running, until_told
+from service.log.migrate import migrate
+from service.log.postgres_log import PostgresLog
+from service.writer.request import Answered
+from service.writer.writer import Limits
+from tests.support.domain.commands import SERIES, a_reservation_of
+from tests.support.domain.writers import checked, do, open_and_lock, running, until_told
 
 END: dict[str, Callable[[EmbeddedPostgres], None]] = {"stopped": EmbeddedPostgres.stop, "killed": EmbeddedPostgres.kill}
 

@@ -9,15 +9,15 @@ from msgspec.structs import replace
 
 from schemas.record import StoredRecord
 from schemas.values import Number, Position
-from service import writer
+from service.core.encoded_state import encode_state
 from service.core.evolve import evolve
-from service.core.snapshot import encode_state
 from service.core.state import State, empty_state
-from service.event_log import EventLog, LogBrokenError, Snapshot
-from service.memory_log import MemoryLog
-from service.snapshots import RELEASE, SnapshotKeeper, load
-from tests.support.commands import SERIES, a_reservation_of
-from tests.support.writers import do, open_and_lock, running
+from service.log.event_log import EventLog, LogBrokenError, Snapshot
+from service.log.memory_log import MemoryLog
+from service.log.snapshots import RELEASE, SnapshotKeeper, load
+from service.writer import writer
+from tests.support.domain.commands import SERIES, a_reservation_of
+from tests.support.domain.writers import do, open_and_lock, running
 
 
 @pytest.fixture(autouse=True)

@@ -6,15 +6,15 @@ import pytest
 
 from schemas.events import ReservationExpired
 from schemas.values import Position, UnixSeconds
-from service import sweeper as sweeping
-from service.event_log import LogUnavailableError
-from service.memory_log import MemoryLog
-from service.sweeper import Sweeper
-from service.writer import Writer
-from tests.support.commands import NOW, SERIES, a_reservation_of
-from tests.support.invariants import check_invariants
+from service.log.event_log import LogUnavailableError
+from service.log.memory_log import MemoryLog
+from service.writer import sweeper as sweeping
+from service.writer.sweeper import Sweeper
+from service.writer.writer import Writer
+from tests.support.domain.commands import NOW, SERIES, a_reservation_of
+from tests.support.domain.invariants import check_invariants
+from tests.support.domain.writers import do, open_and_lock, running
 from tests.support.waiting import until
-from tests.support.writers import do, open_and_lock, running
 
 DUE = UnixSeconds(NOW + 10_000_000)
 

@@ -5,11 +5,11 @@ from collections import Counter
 
 from schemas.outcomes import DocumentOutcome, ReservedOutcome
 from schemas.values import Position
-from service.postgres_log import PostgresLog
-from service.requests import Answered
-from service.writer import Limits, Writer
-from tests.support.commands import SERIES, a_document, a_request, a_reservation_of, an_issue
-from tests.support.writers import checked, open_and_lock, running
+from service.log.postgres_log import PostgresLog
+from service.writer.request import Answered
+from service.writer.writer import Limits, Writer
+from tests.support.domain.commands import SERIES, a_document, a_request, a_reservation_of, an_issue
+from tests.support.domain.writers import checked, open_and_lock, running
 
 EACH = 2_000
 IN_FLIGHT = 64

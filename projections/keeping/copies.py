@@ -1,0 +1,221 @@
+"""A copy of a projection: its tables in one schema. `NAME` answers; `NAME_next` is being filled by a rebuild."""
+
+import hashlib
+import traceback
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final
+
+import asyncpg
+from msgspec import Struct
+
+from projections.keeping.projection_faults import CopyBrokenError, CopySwappedError, ProjectionBrokenError, is_passing
+from projections.models.projection import Projection, Write
+from projections.statements import statement
+from schemas.record import Record
+from schemas.values import LogId, Position
+
+DIGEST_ROWS: Final = 2000
+"""How many rows a digest fetches at a time."""
+
+
+UNREADABLE: Final = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
+"""What a statement meets in a copy that lacks a table, or has another one in its place."""
+
+
+class Fit(Enum):
+    """How a copy compares with the projection of this program."""
+
+    OWN = "own"
+    OLDER = "older"
+    NEWER = "newer"
+    MISSING = "missing"
+
+
+class Look(Struct, frozen=True):
+    """What a look at a copy finds: how it compares, and its identity, which a copy that is put in its place has not."""
+
+    fit: Fit
+    identity: int | None
+
+
+class Copy(Struct, frozen=True):
+    """A projection and the schema that holds this copy of it."""
+
+    projection: Projection
+    schema: str
+
+
+def live(projection: Projection) -> Copy:
+    """The copy that answers."""
+    return Copy(projection, projection.name)
+
+
+def rebuilt(projection: Projection) -> Copy:
+    """The copy a rebuild fills."""
+    return Copy(projection, f"{projection.name}_next")
+
+
+def retired(projection: Projection) -> Copy:
+    """The copy a rebuild replaced, until it is dropped."""
+    return Copy(projection, f"{projection.name}_old")
+
+
+async def look_at_all(connection: asyncpg.Connection, copies: Sequence[Copy]) -> dict[str, Look]:
+    """A look at each of the copies, by its schema."""
+    schemas = [copy.schema for copy in copies]
+    rows = {row["name"]: row for row in await connection.fetch(statement("copy_definitions"), schemas)}
+    return {copy.schema: _look(copy, rows[copy.schema]) for copy in copies}
+
+
+async def look_at(connection: asyncpg.Connection, copy: Copy) -> Look:
+    """How the copy compares with its projection, by the definition it was made with."""
+    return (await look_at_all(connection, [copy]))[copy.schema]
+
+
+async def ensure(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> Look:
+    """Make the copy, empty, if there is none, and let it follow the log if this program may write it.
+
+    Several processes may do so at once.
+    """
+    look = await look_at(connection, copy)
+    if look.fit is Fit.MISSING:
+        try:
+            async with connection.transaction():
+                await create(connection, copy)
+        except (asyncpg.DuplicateSchemaError, asyncpg.UniqueViolationError):
+            pass  # another process made it in the meantime
+        look = await look_at(connection, copy)
+    if look.fit is Fit.OWN:
+        async with connection.transaction():
+            await follow(connection, copy, [log_id])
+    return look
+
+
+async def create(connection: asyncpg.Connection, copy: Copy) -> None:
+    """Make the copy, empty; the caller holds a transaction."""
+    await connection.execute(statement("subject_set"), copy.schema, copy.projection.definition)
+    await connection.execute(statement("schema_create"))
+    await use(connection, copy)
+    for table in (statement("checkpoint_table"), *copy.projection.tables):
+        await connection.execute(table)
+
+
+async def follow(connection: asyncpg.Connection, copy: Copy, logs: Sequence[LogId]) -> None:
+    """Give the copy a checkpoint for each of the logs; the caller holds a transaction."""
+    await use(connection, copy)
+    await connection.execute(statement("checkpoint_add"), list(logs))
+
+
+async def rename(connection: asyncpg.Connection, copy: Copy, to: Copy) -> None:
+    """Give the schema the other name; the caller holds a transaction."""
+    await connection.execute(statement("subject_set"), copy.schema, to.schema)
+    await connection.execute(statement("schema_rename"))
+
+
+async def analyze(connection: asyncpg.Connection, copy: Copy) -> None:
+    """Let PostgreSQL know how large the tables are, before anybody reads them."""
+    async with connection.transaction():
+        await connection.execute(statement("subject_set"), copy.schema, "")
+        await connection.execute(statement("schema_analyze"))
+
+
+async def drop(connection: asyncpg.Connection, copy: Copy) -> None:
+    """Drop the copy if it is there. Raises asyncpg.LockNotAvailableError if somebody reads it for long."""
+    async with connection.transaction():
+        await connection.execute(statement("subject_set"), copy.schema, "")
+        await connection.execute(statement("schema_drop"))
+
+
+async def use(connection: asyncpg.Connection, copy: Copy) -> None:
+    """Make the unqualified names of this transaction mean this copy."""
+    await connection.execute(statement("search_path_set"), copy.schema)
+
+
+async def lock(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> Position:
+    """Where the copy stands, which nobody else moves until this transaction ends. Raises CopySwappedError."""
+    await use(connection, copy)
+    try:
+        row = await connection.fetchrow(statement("checkpoint_lock"), log_id)
+    except asyncpg.UndefinedTableError as error:
+        raise CopySwappedError(copy.schema) from error
+    if row is None or row["definition"] != copy.projection.definition:
+        raise CopySwappedError(copy.schema)
+    return Position(row["position"])
+
+
+async def lock_all(connection: asyncpg.Connection, copy: Copy) -> dict[LogId, Position]:
+    """As lock, for every log the copy follows."""
+    await use(connection, copy)
+    rows = await connection.fetch(statement("checkpoint_lock_all"))
+    return {LogId(row["log_id"]): Position(row["position"]) for row in rows}
+
+
+async def positions(connection: asyncpg.Connection, copy: Copy) -> dict[LogId, Position]:
+    """Where the copy stands in every log it follows, without a lock; the caller holds a transaction."""
+    await use(connection, copy)
+    rows = await connection.fetch(statement("checkpoint_read"))
+    return {LogId(row["log_id"]): Position(row["position"]) for row in rows}
+
+
+async def apply(connection: asyncpg.Connection, copy: Copy, records: Sequence[Record]) -> None:
+    """Write what the records come to and move the checkpoint past them; all or nothing with the caller's transaction.
+
+    Raises CopyBrokenError if they do not fit what the copy holds, or cannot be written for any reason that stays, and
+    asyncpg's errors where a later try may succeed.
+    """
+    first, last = records[0], records[-1]
+    await use(connection, copy)
+    try:
+        for write in copy.projection.collapse(records):
+            await _execute(connection, write)
+        moved = (last.log, first.position - 1, last.position, last.at)
+        await _execute(connection, Write(statement("checkpoint_move"), moved, 1))
+    except Exception as error:
+        if is_passing(error):
+            raise
+        where = f"{copy.schema} between positions {first.position} and {last.position} of log {first.log}"
+        raise CopyBrokenError(copy.schema, f"{where}: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    """What the error says, without PostgreSQL's DETAIL, which shows the row: what a document says stays out of logs."""
+    if isinstance(error, asyncpg.PostgresError):
+        return f"{error.args[0]} ({error.sqlstate})"
+    if isinstance(error, ProjectionBrokenError):
+        return str(error)
+    met = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {met.name}, line {met.lineno} of {met.filename}"
+
+
+def _look(copy: Copy, row: asyncpg.Record) -> Look:
+    is_there = row["identity"] is not None
+    return Look(_fit(copy.projection, row["definition"]) if is_there else Fit.MISSING, row["identity"])
+
+
+def _fit(projection: Projection, definition: str | None) -> Fit:
+    """Two definitions of one version are met only while somebody changes the code: the last program started wins."""
+    if definition == projection.definition:
+        return Fit.OWN
+    version = (definition or "").partition(" ")[0]
+    return Fit.NEWER if version.isdecimal() and int(version) > projection.version else Fit.OLDER
+
+
+async def _execute(connection: asyncpg.Connection, write: Write) -> None:
+    status = await connection.execute(write.sql, *write.parameters)
+    affected = int(status.rpartition(" ")[2])
+    if write.rows is not None and affected != write.rows:
+        purpose = write.sql.partition("\n")[0].removeprefix("-- ")
+        raise ProjectionBrokenError(f"{affected} rows where {write.rows} were due ({purpose})")
+
+
+async def digest(connection: asyncpg.Connection, copy: Copy) -> str:
+    """SHA-256 over every row of every table, in the order of the primary keys; the caller holds a transaction."""
+    await use(connection, copy)
+    total = hashlib.sha256()
+    for query in (statement("checkpoint_rows"), *copy.projection.digests):
+        cursor = await connection.cursor(query)
+        while rows := await cursor.fetch(DIGEST_ROWS):
+            total.update("".join(f"{row[0]}\n" for row in rows).encode())
+        total.update(b"\n")
+    return total.hexdigest()

@@ -1,0 +1,34 @@
+"""Reading the table of events, without holes."""
+
+import asyncpg
+
+from projections.keeping.projection_faults import LogHoleError
+from projections.statements import statement
+from schemas.record import Record, decode_record
+from schemas.values import LogId, Position
+
+
+async def read_head(connection: asyncpg.Connection, log_id: LogId) -> Position:
+    """The position of the log's last event; raises LogHoleError if there is no such log."""
+    head = await connection.fetchval(statement("log_head"), log_id)
+    if head is None:
+        raise LogHoleError(f"log {log_id} does not exist")
+    return Position(head)
+
+
+async def read_heads(connection: asyncpg.Connection) -> dict[LogId, Position]:
+    """The position of the last event of every log."""
+    rows = await connection.fetch(statement("log_heads"))
+    return {LogId(row["log_id"]): Position(row["position"]) for row in rows}
+
+
+async def read_between(connection: asyncpg.Connection, log_id: LogId, after: Position, to: Position) -> list[Record]:
+    """Every record after `after` and up to `to`, which the log has reached. Raises LogHoleError if one is missing."""
+    rows = await connection.fetch(statement("log_read"), log_id, after, to)
+    records = [decode_record(row["record"]) for row in rows]
+    for due, record in enumerate(records, after + 1):
+        if record.position != due or record.log != log_id:
+            raise LogHoleError(f"log {log_id} has position {record.position} where {due} is due")
+    if len(records) != to - after:
+        raise LogHoleError(f"log {log_id} ends at position {after + len(records)}, its head says {to} or later")
+    return records

@@ -1,0 +1,17 @@
+"""Every projection there is, in the order in which their checkpoints are locked."""
+
+from typing import Final
+
+from projections.models.counters.counters import COUNTERS
+from projections.models.gaps.gaps import GAPS
+from projections.models.history.history import HISTORY
+from projections.models.invoices.invoices import INVOICES
+from projections.models.projection import Projection
+from projections.models.register.register import REGISTER
+
+ALL: Final[tuple[Projection, ...]] = (COUNTERS, GAPS, HISTORY, INVOICES, REGISTER)
+
+
+def projection_named(name: str) -> Projection | None:
+    """The projection of this name, if there is one."""
+    return next((projection for projection in ALL if projection.name == name), None)

@@ -1,0 +1,29 @@
+"""The gaps: numbers no document carries, why, and by whose doing. Rows are added, never changed."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from projections.models.projection import Projection, Write, write_rows
+from projections.replay.gap_numbers import gaps_of
+from projections.replay.words import actor_text
+from projections.statements import statement
+from schemas.record import Record
+
+
+def collapse(records: Sequence[Record]) -> list[Write]:
+    """What these records write: a row a gap; the facts of the reservation are read from the log."""
+    rows = [
+        (r.stream, numbers.first, numbers.last, fate, r.at, actor_text(r.actor), reservation, r.position)
+        for r in records
+        for numbers, fate, reservation in gaps_of(r)
+    ]
+    return write_rows(statement("gap_add"), rows, records[0].log)
+
+
+GAPS: Final = Projection(
+    name="gaps",
+    version=1,
+    tables=(statement("gap_table"),),
+    digests=(statement("gap_rows"),),
+    collapse=collapse,
+)

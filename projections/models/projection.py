@@ -1,0 +1,53 @@
+"""What a projection is: the tables it keeps, and a pure function from a batch of records to a few statements."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from projections.statements import statement
+from schemas.record import Record
+
+
+class Write(Struct, frozen=True):
+    """One statement over a whole batch: its parameters are columns. Broken unless it affects `rows` rows."""
+
+    sql: str
+    parameters: tuple[object, ...]
+    rows: int | None
+
+
+class Projection(Struct, frozen=True):
+    """A read model in a schema of its own.
+
+    `tables` are the statements that make its tables; each of `digests` returns every row of one table as text, in the
+    order of its primary key; `collapse` is pure and says what a batch of contiguous records of one log writes. Whoever
+    changes what a copy holds, by `tables` or by `collapse`, counts `version` up: every copy is then rebuilt by itself.
+    """
+
+    name: str
+    version: int
+    tables: tuple[str, ...]
+    digests: tuple[str, ...]
+    collapse: Callable[[Sequence[Record]], list[Write]]
+
+    @property
+    def definition(self) -> str:
+        """What a copy says it was made with: the version, and a digest of the statements that make its tables."""
+        code = "\n".join(map(_without_comments, (statement("checkpoint_table"), *self.tables)))
+        return f"{self.version} {hashlib.sha256(code.encode()).hexdigest()[:16]}"
+
+
+def write_rows(sql: str, rows: Iterable[Sequence[object]], *before: object) -> list[Write]:
+    """The statement with `before` and then the columns of `rows` as parameters; none for no rows."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return [Write(sql, (*before, *columns), len(columns[0]))] if columns else []
+
+
+def write_some(sql: str, rows: Iterable[Sequence[object]]) -> list[Write]:
+    """As write_rows, for a statement that may affect fewer rows."""
+    return [Write(write.sql, write.parameters, None) for write in write_rows(sql, rows)]
+
+
+def _without_comments(sql: str) -> str:
+    return "\n".join(line for line in sql.splitlines() if not line.startswith("--"))

@@ -1,0 +1,171 @@
+"""The register: what became of every number, as ranges. Pending is what no ending covers, computed when read."""
+
+from collections.abc import Sequence
+from typing import Final, assert_never
+
+from msgspec import Struct
+
+from projections.models.projection import Projection, Write, write_rows, write_some
+from projections.statements import statement
+from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
+    DocumentUnvoided,
+    DocumentVoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
+    NumbersReserved,
+    NumberWithdrawn,
+    ReservationConsumed,
+    ReservationExpired,
+    ReservationReleased,
+    SeriesDescribed,
+    SeriesLocked,
+    SeriesMadePrimary,
+    SeriesOpened,
+    SeriesUnlocked,
+)
+from schemas.record import Record
+from schemas.values import DeviceId, DocumentId, Fate, Number, NumberRange, Position, SeriesId, UnixSeconds
+
+
+class _Block(Struct):
+    series_id: SeriesId
+    numbers: NumberRange
+    pending: int
+    device_id: DeviceId | None
+    reserved_at: UnixSeconds
+    expires_at: UnixSeconds
+    position: Position
+
+    def row(self) -> tuple[object, ...]:
+        return (
+            self.series_id,
+            self.numbers.first,
+            self.numbers.last,
+            self.pending,
+            self.device_id,
+            self.reserved_at,
+            self.expires_at,
+            self.position,
+        )
+
+
+class _Ending(Struct):
+    """`block` is none if the numbers were reserved before this batch."""
+
+    numbers: NumberRange
+    reservation: Position
+    block: _Block | None
+    document_id: DocumentId | None
+    fate: Fate
+    at: UnixSeconds
+    position: Position
+
+    def row(self, series_id: SeriesId) -> tuple[object, ...]:
+        return (
+            series_id,
+            self.numbers.first,
+            self.numbers.last,
+            self.fate,
+            self.block and self.block.device_id,
+            self.block and self.block.reserved_at,
+            self.at,
+            self.document_id,
+            self.reservation,
+            self.position,
+        )
+
+
+class _Batch:
+    """What a batch comes to; a block that begins and settles within it leaves endings only."""
+
+    def __init__(self) -> None:
+        self.blocks: dict[tuple[SeriesId, Position], _Block] = {}
+        self.endings: dict[tuple[SeriesId, Number], _Ending] = {}
+        self.changes: dict[tuple[SeriesId, Number], tuple[Fate, UnixSeconds, Position]] = {}
+        self.settled: dict[tuple[SeriesId, Position], int] = {}
+
+    def apply(self, record: Record) -> None:
+        match record.event:
+            case NumbersReserved() as event:
+                self._reserve(record, event)
+            case ReservationConsumed(reservation=reservation, number=number, document_id=document_id):
+                self._end(record, reservation, NumberRange(number, number), Fate.STANDING, document_id)
+            case ReservationReleased(reservation=reservation, number=number):
+                self._end(record, reservation, NumberRange(number, number), Fate.RELEASED)
+            case ReservationExpired(reservation=reservation, ranges=ranges):
+                for numbers in ranges:
+                    self._end(record, reservation, numbers, Fate.EXPIRED)
+            case DocumentVoided(number=number):
+                self._change(record, number, Fate.VOIDED)
+            case DocumentUnvoided(number=number):
+                self._change(record, number, Fate.STANDING)
+            case NumberWithdrawn(number=number):
+                self._change(record, number, Fate.WITHDRAWN)
+            case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+                pass
+            case DocumentChanged() | DocumentReversed() | DraftSaved() | DraftVoided() | DraftDeleted():
+                pass
+            case _:
+                assert_never(record.event)
+
+    def _reserve(self, record: Record, event: NumbersReserved) -> None:
+        numbers = NumberRange(event.first, event.last)
+        self.blocks[record.stream, record.position] = _Block(
+            record.stream, numbers, len(numbers), event.device_id, record.at, event.expires_at, record.position
+        )
+
+    def _end(
+        self,
+        record: Record,
+        reservation: Position,
+        numbers: NumberRange,
+        fate: Fate,
+        document_id: DocumentId | None = None,
+    ) -> None:
+        key = (record.stream, reservation)
+        block = self.blocks.get(key)
+        if block is None:
+            self.settled[key] = self.settled.get(key, 0) + len(numbers)
+        else:
+            block.pending -= len(numbers)
+        self.endings[record.stream, numbers.last] = _Ending(
+            numbers, reservation, block, document_id, fate, record.at, record.position
+        )
+
+    def _change(self, record: Record, number: Number, fate: Fate) -> None:
+        ending = self.endings.get((record.stream, number))
+        if ending is None:
+            self.changes[record.stream, number] = (fate, record.at, record.position)
+        else:
+            ending.fate, ending.at, ending.position = fate, record.at, record.position
+
+
+def collapse(records: Sequence[Record]) -> list[Write]:
+    """What these records write: new blocks, new endings, changed endings, and blocks that lost pending numbers."""
+    batch = _Batch()
+    for record in records:
+        batch.apply(record)
+    settled = [(*key, count) for key, count in batch.settled.items()]
+    return [
+        *write_rows(statement("block_add"), (b.row() for b in batch.blocks.values() if b.pending)),
+        *write_rows(statement("ending_add"), (e.row(series) for (series, _), e in batch.endings.items())),
+        *write_rows(statement("ending_change"), ((*key, *change) for key, change in batch.changes.items())),
+        *write_rows(statement("block_settle"), settled),
+        *write_some(statement("block_drop"), batch.settled),
+    ]
+
+
+REGISTER: Final = Projection(
+    name="register",
+    version=1,
+    tables=(
+        statement("block_table"),
+        statement("ending_table"),
+        statement("ending_of_fate"),
+    ),
+    digests=(statement("block_rows"), statement("ending_rows")),
+    collapse=collapse,
+)

@@ -1,0 +1,44 @@
+"""Which numbers become gaps, by which events."""
+
+from typing import assert_never
+
+from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
+    DocumentUnvoided,
+    DocumentVoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
+    NumbersReserved,
+    NumberWithdrawn,
+    ReservationConsumed,
+    ReservationExpired,
+    ReservationReleased,
+    SeriesDescribed,
+    SeriesLocked,
+    SeriesMadePrimary,
+    SeriesOpened,
+    SeriesUnlocked,
+)
+from schemas.record import Record
+from schemas.values import Fate, NumberRange, Position
+
+
+def gaps_of(record: Record) -> list[tuple[NumberRange, Fate, Position | None]]:
+    """The numbers that become gaps by this record, why, and where they were reserved if the event says so."""
+    match record.event:
+        case ReservationReleased(reservation=reservation, number=number):
+            return [(NumberRange(number, number), Fate.RELEASED, reservation)]
+        case ReservationExpired(reservation=reservation, ranges=ranges):
+            return [(numbers, Fate.EXPIRED, reservation) for numbers in ranges]
+        case NumberWithdrawn(number=number):
+            return [(NumberRange(number, number), Fate.WITHDRAWN, None)]
+        case NumbersReserved() | ReservationConsumed() | DocumentVoided() | DocumentUnvoided():
+            return []
+        case DocumentChanged() | DocumentReversed() | DraftSaved() | DraftVoided() | DraftDeleted():
+            return []
+        case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+            return []
+        case _:
+            assert_never(record.event)

@@ -1,0 +1,301 @@
+"""The same reports by pure replay: events in, the equation, the ranges and the gaps out. It trusts no projection.
+
+An event that does not follow from those before it is refused, so a replay is also a check of the log.
+"""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from msgspec import Struct
+
+from projections.replay.drafts import DraftEvent, DraftReplay
+from projections.replay.gap_numbers import gaps_of
+from projections.replay.number_ranges import NumberRangeRow, merged
+from projections.replay.terms import Terms, moved_by, taken_by
+from projections.replay.words import actor_text, words
+from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
+    DocumentUnvoided,
+    DocumentVoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
+    NumbersReserved,
+    NumberWithdrawn,
+    ReservationConsumed,
+    ReservationExpired,
+    ReservationReleased,
+    SeriesDescribed,
+    SeriesLocked,
+    SeriesMadePrimary,
+    SeriesOpened,
+    SeriesUnlocked,
+)
+from schemas.record import Record
+from schemas.values import (
+    DeviceId,
+    DocumentId,
+    Fate,
+    FirmId,
+    Mode,
+    Number,
+    NumberRange,
+    Position,
+    SeriesId,
+    UnixSeconds,
+    Version,
+)
+
+
+class HistoryBrokenError(Exception):
+    """An event does not follow from the ones before it."""
+
+    def __init__(self, record: Record, why: str) -> None:
+        super().__init__(f"position {record.position} of log {record.log}, stream {record.stream}: {why}")
+        self.position = record.position
+        self.series_id = record.stream
+
+
+class Gap(Struct, frozen=True, gc=False, tag_field="object", tag="gap"):
+    """`first` .. `last` carry no document, and why; `positions` are those of the reserving and of the ending event."""
+
+    first: Number
+    last: Number
+    count: int
+    reason: Fate
+    device_id: DeviceId | None
+    reserved_at: UnixSeconds
+    ended_at: UnixSeconds
+    ended_by: str
+    positions: tuple[Position, Position]
+
+
+class _Block(Struct, gc=False):  # so many that the garbage collector, tracking them, would stall the loop
+    """`open` holds a one for each pending number, the lowest bit for the first."""
+
+    position: Position
+    first: Number
+    last: Number
+    device_id: DeviceId | None
+    at: UnixSeconds
+    open: int
+
+    def mask(self, numbers: NumberRange) -> int:
+        if not self.first <= numbers.first <= numbers.last <= self.last:
+            return 0
+        return ((1 << len(numbers)) - 1) << (numbers.first - self.first)
+
+    def pending(self) -> Iterator[NumberRangeRow]:
+        for bit in range(self.open.bit_length()):
+            if self.open >> bit & 1:
+                number = Number(self.first + bit)
+                yield NumberRangeRow(number, number, Fate.PENDING, self.device_id, self.at, None, None)
+
+
+class _Ending(Struct, gc=False):
+    numbers: NumberRange
+    block: _Block
+    fate: Fate
+    at: UnixSeconds
+    document_id: DocumentId | None
+
+    def row(self) -> NumberRangeRow:
+        numbers, block = self.numbers, self.block
+        return NumberRangeRow(
+            numbers.first, numbers.last, self.fate, block.device_id, block.at, self.at, self.document_id
+        )
+
+
+class SeriesReplay:
+    """What the events of one series came to so far."""
+
+    def __init__(self, record: Record, event: SeriesOpened) -> None:
+        self.firm_id: FirmId = record.firm_id
+        self.mode: Mode = record.mode
+        self.name = event.name
+        self.position: Position = Position(0)
+        self.version: Version = Version(0)
+        self.next_number = event.start_number
+        self.gaps: list[Gap] = []
+        self._taken = 0
+        self._counts = dict.fromkeys(Fate, 0)
+        self._blocks: dict[Position, _Block] = {}
+        self._endings: dict[Number, _Ending] = {}
+
+    def apply(self, record: Record) -> None:
+        """Take the next event in. Raises HistoryBrokenError if it does not follow."""
+        if record.version != self.version + 1 or record.previous != self.position:
+            raise HistoryBrokenError(record, f"it does not follow version {self.version} at position {self.position}")
+        match record.event:
+            case NumbersReserved() as event:
+                self._reserve(record, event)
+            case ReservationConsumed(reservation=reservation, number=number, document_id=document_id):
+                self._end(record, reservation, NumberRange(number, number), Fate.STANDING, document_id)
+            case ReservationReleased(reservation=reservation, number=number):
+                self._end(record, reservation, NumberRange(number, number), Fate.RELEASED)
+            case ReservationExpired(reservation=reservation, ranges=ranges):
+                for numbers in ranges:
+                    self._end(record, reservation, numbers, Fate.EXPIRED)
+            case DocumentVoided() | DocumentUnvoided() | NumberWithdrawn() as event:
+                self._change(record, event)
+            case DocumentChanged() | DocumentReversed() as event:
+                self._confirm(record, event)
+            case SeriesOpened():
+                if record.version != 1:
+                    raise HistoryBrokenError(record, "the series is open")
+            case DraftSaved() | DraftVoided() | DraftDeleted():
+                raise HistoryBrokenError(record, "the stream is a series")
+            case SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+                pass
+            case _:
+                assert_never(record.event)
+        self._count(record)
+        self.position, self.version = record.position, record.version
+
+    def terms(self) -> Terms:
+        """The equation with every term."""
+        return Terms(taken=self._taken, **{str(fate): count for fate, count in self._counts.items()})
+
+    def ranges(self) -> list[NumberRangeRow]:
+        """What became of every number, in order, neighbours of the same fate and device as one."""
+        return list(merged(self.pieces()))
+
+    def pieces(self) -> list[NumberRangeRow]:
+        """What became of every number, in order, as the events say it."""
+        rows = [ending.row() for ending in self._endings.values()]
+        rows += [row for block in self._blocks.values() for row in block.pending()]
+        return sorted(rows, key=lambda row: row.first)
+
+    def _reserve(self, record: Record, event: NumbersReserved) -> None:
+        if event.first != self.next_number or event.last < event.first:
+            raise HistoryBrokenError(record, f"numbers {event.first}-{event.last} where {self.next_number} is next")
+        mask = (1 << (event.last - event.first + 1)) - 1
+        self._blocks[record.position] = _Block(
+            record.position, event.first, event.last, event.device_id, record.at, mask
+        )
+        self.next_number = Number(event.last + 1)
+
+    def _end(
+        self,
+        record: Record,
+        reservation: Position,
+        numbers: NumberRange,
+        fate: Fate,
+        document_id: DocumentId | None = None,
+    ) -> None:
+        block = self._blocks.get(reservation)
+        mask = block.mask(numbers) if block else 0
+        if block is None or not mask or block.open & mask != mask:
+            raise HistoryBrokenError(record, f"numbers {numbers.first}-{numbers.last} are not pending")
+        block.open &= ~mask
+        if not block.open:
+            del self._blocks[reservation]
+        self._endings[numbers.last] = _Ending(numbers, block, fate, record.at, document_id)
+        if fate is not Fate.STANDING:
+            self._add_gap(record, numbers, fate, block)
+
+    def _change(self, record: Record, event: DocumentVoided | DocumentUnvoided | NumberWithdrawn) -> None:
+        ending = self._endings.get(event.number)
+        source, target, _ = moved_by(event)
+        if ending is None or target is None or ending.fate != source or ending.document_id != event.document_id:
+            raise HistoryBrokenError(record, f"number {event.number} is not {source} on {event.document_id}")
+        ending.fate, ending.at = target, record.at
+        if gaps_of(record):
+            self._add_gap(record, ending.numbers, target, ending.block)
+
+    def _confirm(self, record: Record, event: DocumentChanged | DocumentReversed) -> None:
+        """Refuse what needs a document that is not standing."""
+        due = {event.number: event.document_id}
+        if isinstance(event, DocumentReversed):
+            due[event.reversal_number] = event.reversal_id
+        for number, document_id in due.items():
+            ending = self._endings.get(number)
+            if ending is None or ending.fate is not Fate.STANDING or ending.document_id != document_id:
+                raise HistoryBrokenError(record, f"number {number} is not standing on {document_id}")
+
+    def _add_gap(self, record: Record, numbers: NumberRange, reason: Fate, block: _Block) -> None:
+        self.gaps.append(
+            Gap(
+                first=numbers.first,
+                last=numbers.last,
+                count=len(numbers),
+                reason=reason,
+                device_id=block.device_id,
+                reserved_at=block.at,
+                ended_at=record.at,
+                ended_by=actor_text(record.actor),
+                positions=(block.position, record.position),
+            )
+        )
+
+    def _count(self, record: Record) -> None:
+        source, target, count = moved_by(record.event)
+        if source:
+            self._counts[source] -= count
+        if target:
+            self._counts[target] += count
+        self._taken += taken_by(record.event)
+        if self._taken != sum(self._counts.values()):
+            raise HistoryBrokenError(record, f"the equation does not hold: {self.terms().words()}")
+
+
+class Replay:
+    """What a log, or some series of it, came to so far."""
+
+    def __init__(self) -> None:
+        self.series: dict[SeriesId, SeriesReplay] = {}
+        self.drafts: dict[SeriesId, DraftReplay] = {}
+        self.position: Position = Position(0)
+        self.at: UnixSeconds | None = None
+        self._documents: set[DocumentId] = set()
+
+    def apply(self, record: Record) -> None:
+        """Take the next record in. Raises HistoryBrokenError if it does not follow from those before it."""
+        if record.position <= self.position or (self.at is not None and record.at < self.at):
+            raise HistoryBrokenError(record, f"it comes after position {self.position}")
+        if isinstance(record.event, DraftEvent):
+            self._apply_to_draft(record, record.event)
+        else:
+            self._apply_to_series(record)
+        self.position, self.at = record.position, record.at
+
+    def equation(self, series_id: SeriesId) -> Terms:
+        """The equation of a series with every term; raises KeyError for an unknown one."""
+        return self.series[series_id].terms()
+
+    def gaps(self, series_id: SeriesId) -> list[Gap]:
+        """The gaps of a series in order; raises KeyError for an unknown one."""
+        return sorted(self.series[series_id].gaps, key=lambda gap: gap.first)
+
+    def ranges(self, series_id: SeriesId) -> list[NumberRangeRow]:
+        """What became of every number of a series, in order; raises KeyError for an unknown one."""
+        return self.series[series_id].ranges()
+
+    def describe(self, record: Record) -> str:
+        """One line of plain English for an event."""
+        return words(record)
+
+    def _apply_to_series(self, record: Record) -> None:
+        series = self.series.get(record.stream)
+        if series is None:
+            if not isinstance(record.event, SeriesOpened) or record.stream in self.drafts:
+                raise HistoryBrokenError(record, "the series is not open")
+            series = self.series[record.stream] = SeriesReplay(record, record.event)
+        series.apply(record)
+        if isinstance(record.event, ReservationConsumed):
+            self._number_document(record, record.event.document_id)
+
+    def _number_document(self, record: Record, document_id: DocumentId) -> None:
+        """Refuse a second number, in whatever series: the database would."""
+        if document_id in self._documents:
+            raise HistoryBrokenError(record, f"document {document_id} has another number")
+        self._documents.add(document_id)
+
+    def _apply_to_draft(self, record: Record, event: DraftEvent) -> None:
+        if record.stream in self.series:
+            raise HistoryBrokenError(record, "the stream is a series")
+        draft = self.drafts.setdefault(record.stream, DraftReplay())
+        if refusal := draft.refusal(record, event):
+            raise HistoryBrokenError(record, refusal)
+        draft.apply(record, event)

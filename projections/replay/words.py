@@ -1,0 +1,111 @@
+"""Events in plain English, a line each."""
+
+from datetime import UTC, datetime
+from typing import assert_never
+
+from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
+    DocumentUnvoided,
+    DocumentVoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
+    Event,
+    NumbersReserved,
+    NumberWithdrawn,
+    ReservationConsumed,
+    ReservationExpired,
+    ReservationReleased,
+    SeriesDescribed,
+    SeriesLocked,
+    SeriesMadePrimary,
+    SeriesOpened,
+    SeriesUnlocked,
+)
+from schemas.record import Record
+from schemas.values import Actor, NumberRange, UnixSeconds
+
+
+def words(record: Record) -> str:
+    """The line: position, time, series (or the id of the draft), what happened and by whose doing."""
+    time = datetime.fromtimestamp(record.at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    subject = record.series_name or record.stream
+    return f"{record.position}  {time}  {subject}  {_happened(record.event)}, by {actor_text(record.actor)}"
+
+
+def _happened(event: Event) -> str:
+    match event:
+        case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+            return _happened_to_series(event)
+        case DraftSaved() | DraftVoided() | DraftDeleted():
+            return _happened_to_draft(event)
+        case NumbersReserved(device_id=device_id, expires_at=expires_at):
+            numbers = _numbers(NumberRange(event.first, event.last))
+            if event.token_key is None:
+                return f"{numbers} taken"
+            return f"{numbers} reserved by device {device_id} until {_day(expires_at)}"
+        case ReservationConsumed(number=number, document_id=document_id, date=date, reverses=reverses):
+            reversal = "" if reverses is None else f", the reversal of document {reverses}"
+            return f"number {number} put on document {document_id} of {date}{reversal}"
+        case ReservationReleased(number=number):
+            return f"number {number} released"
+        case ReservationExpired(ranges=ranges):
+            return f"{', '.join(map(_numbers, ranges))} expired"
+        case DocumentVoided(number=number, document_id=document_id):
+            return f"document {document_id}, number {number}, voided"
+        case DocumentUnvoided(number=number, document_id=document_id):
+            return f"document {document_id}, number {number}, counts again"
+        case NumberWithdrawn(number=number, document_id=document_id):
+            return f"document {document_id} deleted, number {number} withdrawn"
+        case DocumentChanged(number=number, document_id=document_id, date_before=before, date=date):
+            moved = "" if before == date else f", its date moved from {before} to {date}"
+            return f"document {document_id}, number {number}, changed{moved}"
+        case DocumentReversed(number=number, document_id=document_id, reversal_number=other, reversal_id=reversal_id):
+            return f"document {document_id}, number {number}, reversed by document {reversal_id}, number {other}"
+        case _:
+            assert_never(event)
+
+
+def _happened_to_series(
+    event: SeriesOpened | SeriesDescribed | SeriesMadePrimary | SeriesLocked | SeriesUnlocked,
+) -> str:
+    match event:
+        case SeriesOpened(document_type=document_type, start_number=start_number, is_primary=is_primary):
+            primary = ", primary" if is_primary else ""
+            return f"series opened for {document_type} documents from number {start_number}{primary}"
+        case SeriesDescribed():
+            return "series described anew"
+        case SeriesMadePrimary():
+            return "series made primary"
+        case SeriesLocked(device_id=device_id):
+            return f"series locked to device {device_id}"
+        case SeriesUnlocked(device_id=device_id, is_forced=is_forced):
+            return f"lock of device {device_id} {'broken' if is_forced else 'lifted'}"
+        case _:
+            assert_never(event)
+
+
+def _happened_to_draft(event: DraftSaved | DraftVoided | DraftDeleted) -> str:
+    match event:
+        case DraftSaved(document_id=document_id):
+            return f"draft {document_id} saved"
+        case DraftVoided(document_id=document_id):
+            return f"draft {document_id} voided"
+        case DraftDeleted(document_id=document_id):
+            return f"draft {document_id} deleted"
+        case _:
+            assert_never(event)
+
+
+def _numbers(numbers: NumberRange) -> str:
+    return f"number {numbers.first}" if len(numbers) == 1 else f"numbers {numbers.first}-{numbers.last}"
+
+
+def _day(at: UnixSeconds) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+
+
+def actor_text(actor: Actor) -> str:
+    """Who, as reports name them: `session:17`, `system:sweeper`."""
+    return f"{actor.kind}:{actor.id}"

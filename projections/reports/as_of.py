@@ -1,0 +1,82 @@
+"""One series as it stood at an earlier position or time, folded from the log alone."""
+
+from typing import Final, assert_never
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from msgspec import Struct
+
+from projections.replay.replay import Replay, SeriesReplay
+from projections.statements import statement
+from schemas.record import decode_record
+from schemas.values import LogId, Position, SeriesId, UnixSeconds
+
+Connection = asyncpg.Connection | PoolConnectionProxy
+
+ROWS_FETCHED: Final = 200
+"""How many events are decoded in one go, while nothing else of the process runs: a few milliseconds."""
+
+
+class AtPosition(Struct, frozen=True):
+    """As of the event at this position; past the head, as of the head."""
+
+    position: Position
+
+
+class AtTime(Struct, frozen=True):
+    """As of the last event that is not later than this."""
+
+    time: UnixSeconds
+
+
+AsOf = AtPosition | AtTime
+
+
+class Moment(Struct, frozen=True):
+    """What a report is true for: everything up to `position`, whose event is of `time`; none before the first event."""
+
+    position: Position
+    time: UnixSeconds | None
+
+
+class Folded(Struct, frozen=True):
+    """A series as its events up to `moment` say."""
+
+    moment: Moment
+    series: SeriesReplay
+
+
+async def folded(connection: Connection, series_id: SeriesId, as_of: AsOf | None) -> Folded | None:
+    """The series as of then, as of the head for none; none if there was no such series.
+
+    Needs a connection in no transaction. Raises asyncpg's errors, and HistoryBrokenError if the log does not replay.
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        found = await connection.fetchrow(statement("log_of_stream"), series_id)
+        if found is None:
+            return None
+        position = await _position(connection, LogId(found["log_id"]), Position(found["position"]), as_of)
+        series = await _replay(connection, series_id, position)
+        time = await connection.fetchval(statement("log_time"), found["log_id"], position)
+        return Folded(Moment(position, time), series) if series else None
+
+
+async def _position(connection: Connection, log_id: LogId, head: Position, as_of: AsOf | None) -> Position:
+    match as_of:
+        case None:
+            return head
+        case AtPosition(position=position):
+            return min(position, head)
+        case AtTime(time=time):
+            return Position(await connection.fetchval(statement("log_position_at"), log_id, time))
+        case _:
+            assert_never(as_of)
+
+
+async def _replay(connection: Connection, series_id: SeriesId, position: Position) -> SeriesReplay | None:
+    replay = Replay()
+    cursor = await connection.cursor(statement("log_read_stream"), series_id, position)
+    while rows := await cursor.fetch(ROWS_FETCHED):
+        for row in rows:
+            replay.apply(decode_record(row["record"]))
+    return replay.series.get(series_id)

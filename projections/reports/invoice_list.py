@@ -1,0 +1,133 @@
+"""The list of a partition's documents: filtered, sorted, paged, with what they come to (CONTRACT.md section 6.2)."""
+
+from decimal import Decimal
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from projections.keeping.one_moment import Connection, from_projections
+from projections.reports.as_of import Moment
+from projections.statements import statement
+from schemas.record import Record, decode_record
+from schemas.values import DEFAULT_LOG, DocumentId, FirmId, IsoDate, LogId, Mode, Position
+
+Status = Literal["draft", "issued", "paid", "overdue", "voided"]
+Sort = Literal["created_at", "date", "due_date", "total", "number"]
+Order = Literal["asc", "desc"]
+
+_DIRECTIONS: Final = {"asc": 1, "desc": -1}
+
+
+class InvoiceQuery(Struct, frozen=True, kw_only=True):
+    """Which documents of a partition; a filter that is none matches all. Dates are inclusive.
+
+    `today` decides what is overdue. `search` is looked for in full number, client name and tax id, whatever the case.
+    Totals sort in RON; a document without the value it is sorted by comes last.
+    """
+
+    firm_id: FirmId
+    mode: Mode
+    today: IsoDate
+    client_id: str | None = None
+    series_id: str | None = None
+    is_paid: bool | None = None
+    is_void: bool | None = None
+    document_type: str | None = None
+    status: Status | None = None
+    currency: str | None = None
+    start_date: IsoDate | None = None
+    end_date: IsoDate | None = None
+    search: str | None = None
+    sort: Sort = "created_at"
+    order: Order = "desc"
+    page: int = 1
+    per_page: int = 50
+
+    def filters(self) -> tuple[object, ...]:
+        """The arguments of invoices.matching, in its order."""
+        return (
+            self.firm_id,
+            self.mode,
+            self.today,
+            self.client_id,
+            self.series_id,
+            self.is_paid,
+            self.is_void,
+            self.document_type,
+            self.status,
+            self.currency,
+            self.start_date,
+            self.end_date,
+            self.search,
+        )
+
+
+class InvoiceRow(Struct, frozen=True):
+    """One document: its events up to the moment of the page, and the document that reverses it and stands."""
+
+    document_id: DocumentId
+    reversal_id: DocumentId | None
+    records: list[Record]
+
+
+class InvoiceTotals(Struct, frozen=True):
+    """What the numbered documents that match and are not voided come to, in RON; nothing here is ever paid (D80)."""
+
+    subtotal: Decimal
+    vat: Decimal
+    total: Decimal
+    paid: Decimal
+    unpaid: Decimal
+
+
+class InvoicePage(Struct, frozen=True):
+    """One page; `total` counts the documents that match on all pages."""
+
+    as_of: Moment
+    rows: list[InvoiceRow]
+    total: int
+    totals: InvoiceTotals
+
+
+async def list_invoices(
+    connection: Connection, query: InvoiceQuery, *, at_least: Position | None = None, log_id: LogId = DEFAULT_LOG
+) -> InvoicePage | None:
+    """The page, true for one moment of the log, which contains the position `at_least`.
+
+    None if the projection is not there, or does not reach `at_least` within FRESH_SECONDS_MAX. Needs SELECT on the log
+    and the projections, and a connection that is in no transaction. Raises asyncpg's errors.
+    """
+
+    async def read() -> InvoicePage | None:
+        found = await connection.fetchrow(statement("list_moment"), log_id)
+        if found is None or found["position"] < (at_least or 0):
+            return None
+        return await _page(connection, query, Moment(Position(found["position"]), found["at"]))
+
+    return await from_projections(connection, ("invoices",), read, is_waiting=at_least is not None)
+
+
+async def documents_of(
+    connection: Connection, document_ids: list[DocumentId], up_to: Position
+) -> dict[DocumentId, list[Record]]:
+    """The events of each of these documents up to a position, in order, read from the log at once."""
+    documents: dict[DocumentId, list[Record]] = {document_id: [] for document_id in document_ids}
+    for row in await connection.fetch(statement("log_documents"), document_ids, up_to):
+        documents[DocumentId(row["document_id"])].append(decode_record(row["record"]))
+    return documents
+
+
+async def _page(connection: Connection, query: InvoiceQuery, moment: Moment) -> InvoicePage:
+    sums = await connection.fetchrow(statement("list_totals"), *query.filters())
+    assert sums is not None, "an aggregate without GROUP BY returns a row"
+    bounds = (query.per_page, (query.page - 1) * query.per_page)
+    if (query.sort, query.order) == ("created_at", "desc"):
+        found = await connection.fetch(statement("list_page_newest"), *query.filters(), *bounds)
+    else:
+        direction = _DIRECTIONS[query.order]
+        found = await connection.fetch(statement("list_page_sorted"), *query.filters(), *bounds, query.sort, direction)
+    document_ids = [DocumentId(row["document_id"]) for row in found]
+    documents = await documents_of(connection, document_ids, moment.position)
+    rows = [InvoiceRow(id_, row["reversal"], documents[id_]) for id_, row in zip(document_ids, found, strict=True)]
+    totals = InvoiceTotals(sums["subtotal"], sums["vat"], sums["total"], Decimal(0), sums["total"])
+    return InvoicePage(moment, rows, sums["documents"], totals)

@@ -1,0 +1,198 @@
+"""The AsyncAPI 3.0 document: every event and every request over NATS, made of the structs that are sent."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from schemas.api.envelope import Failure, Success
+from schemas.describe.files import event_tags
+from schemas.describe.json_schema import Schema, body_schemas, reply_schemas
+from schemas.operations import OPERATIONS, REQUEST_ROOT, Operation
+from schemas.record import Record, schema_id
+
+EVENT_ROOT: Final = "numbering.v1.events"
+
+_MESSAGES: Final = "#/components/messages/"
+_CHANNELS: Final = "#/channels/"
+_PARAMETERS: Final[Schema] = {
+    "mode": {"description": "The partition", "enum": ["live", "test"]},
+    "firm": {"description": "The firm's id; all but letters, digits, _ and - as %XX"},
+}
+_TEXT: Final[Schema] = {"type": "string"}
+_FAILED: Final = (
+    "It was not done; `code` says why, as over HTTP. Only with `answer_too_large` it was: the answer is more than the "
+    "NATS server carries, and the message says where HTTP has it"
+)
+
+
+def asyncapi_document(version: str) -> Schema:
+    """The document of this release."""
+    components = _components()
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Invoice numbering",
+            "version": version,
+            "description": (
+                "Every change of the log as a CloudEvent in a JetStream stream, its sequence the event's position; and "
+                "requests by the NATS services protocol, answered as the HTTP API answers."
+            ),
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "servers": {
+            "nats": {
+                "host": "{host}",
+                "protocol": "nats",
+                "description": "The NATS servers of the installation",
+                "variables": {"host": {"default": "127.0.0.1:4222"}},
+            }
+        },
+        "channels": {"events": _event_channel()} | _request_channels(),
+        "operations": {"publishEvents": _publishing()} | {each.name: _answering(each) for each in OPERATIONS},
+        "components": components,
+    }
+
+
+def _components() -> Schema:
+    envelopes: Any = Success
+    _, events = body_schemas([Record])
+    requests, request_schemas = body_schemas([each.body for each in OPERATIONS])
+    replies, reply_components = reply_schemas([*(envelopes[each.reply] for each in OPERATIONS), Failure])
+    messages: dict[str, Schema] = {
+        kind.__name__: _event_message(tag, kind, events["Record"]) for tag, kind in event_tags().items()
+    }
+    for each, request, reply in zip(OPERATIONS, requests, replies, strict=False):
+        messages[f"{each.name}Request"] = _message(each.summary, request, _REQUEST_HEADERS)
+        messages[f"{each.name}Reply"] = _message(f"{each.name} was done", reply, _REPLY_HEADERS)
+    messages["failure"] = _message(_FAILED, replies[-1], _FAILURE_HEADERS)
+    return {"messages": messages, "schemas": _draft_7(events | request_schemas | reply_components)}
+
+
+def _event_message(tag: str, kind: type, record: Schema) -> Schema:
+    payload = dict(record) | {"title": tag}
+    payload["properties"] = record["properties"] | {"event": {"$ref": f"#/components/schemas/{kind.__name__}"}}
+    about: Schema = {"name": f"numbering.{tag}", "title": tag, "summary": kind.__doc__ or ""}
+    return about | _message(about["summary"], payload, _event_headers(tag))
+
+
+def _message(summary: str, payload: Schema, headers: Schema) -> Schema:
+    return {"summary": summary, "contentType": "application/json", "headers": headers, "payload": payload}
+
+
+def _event_headers(tag: str) -> Schema:
+    constants = {
+        "ce-specversion": "1.0",
+        "ce-type": f"numbering.{tag}",
+        "ce-dataschema": schema_id(tag),
+        "content-type": "application/json",
+    }
+    texts = ("ce-id", "ce-source", "ce-subject", "ce-time", "ce-sequence", "ce-partitionkey", "Nats-Msg-Id")
+    found: Schema = {name: {"type": "string", "const": value} for name, value in constants.items()}
+    found |= dict.fromkeys(texts, _TEXT)
+    return {"type": "object", "properties": found, "required": [*constants, *texts]}
+
+
+def _event_channel() -> Schema:
+    names = sorted({tag.partition("/")[0] for tag in event_tags()})
+    return {
+        "address": f"{EVENT_ROOT}.{{mode}}.{{firm}}.{{series}}.{{event}}",
+        "description": (
+            "JetStream stream NUMBERING_1: sequence = position, no hole, no message twice. `previous` in a body is the "
+            "position of the series' event before, so that a filtered consumer can notice a hole."
+        ),
+        "parameters": _PARAMETERS
+        | {
+            "series": {"description": "The series' id, or the draft's"},
+            "event": {"description": "The event's name, without its version", "enum": names},
+        },
+        "messages": {kind.__name__: {"$ref": _MESSAGES + kind.__name__} for kind in event_tags().values()},
+    }
+
+
+def _publishing() -> Schema:
+    return {
+        "action": "send",
+        "channel": {"$ref": _CHANNELS + "events"},
+        "summary": "Every event of the log, in order",
+        "messages": [{"$ref": f"{_CHANNELS}events/messages/{kind.__name__}"} for kind in event_tags().values()],
+    }
+
+
+def _request_channels() -> dict[str, Schema]:
+    found: dict[str, Schema] = {}
+    for each in OPERATIONS:
+        found[each.name] = {
+            "address": f"{REQUEST_ROOT}.{{mode}}.{{firm}}.{each.name}",
+            "description": f"The same request as {each.method} {each.path}, under the same Idempotency-Key",
+            "parameters": _PARAMETERS,
+            "messages": {"request": {"$ref": f"{_MESSAGES}{each.name}Request"}},
+        }
+        found[f"{each.name}Replies"] = {
+            "address": None,
+            "description": (
+                "The inbox that the request names. A request without one is ignored, and one that names a subject "
+                "beginning with `$` or `numbering.`, where no reply goes"
+            ),
+            "messages": {
+                "reply": {"$ref": f"{_MESSAGES}{each.name}Reply"},
+                "failure": {"$ref": f"{_MESSAGES}failure"},
+            },
+        }
+    return found
+
+
+def _answering(operation: Operation) -> Schema:
+    replies = f"{operation.name}Replies"
+    return {
+        "action": "receive",
+        "channel": {"$ref": _CHANNELS + operation.name},
+        "summary": operation.summary,
+        "messages": [{"$ref": f"{_CHANNELS}{operation.name}/messages/request"}],
+        "reply": {
+            "channel": {"$ref": _CHANNELS + replies},
+            "messages": [{"$ref": f"{_CHANNELS}{replies}/messages/{name}"} for name in ("reply", "failure")],
+        },
+        "bindings": {"nats": {"queue": "q", "bindingVersion": "0.1.0"}},
+    }
+
+
+def _draft_7(node: Any) -> Any:
+    """The schemas in the dialect that AsyncAPI builds on, which has another word for the places of a tuple."""
+    if isinstance(node, list):
+        return [_draft_7(each) for each in node]  # pyright: ignore[reportUnknownVariableType] - JSON
+    if not isinstance(node, dict):
+        return node
+    found: Schema = {key: _draft_7(value) for key, value in node.items()}  # pyright: ignore[reportUnknownVariableType] - JSON
+    if "prefixItems" in found:
+        found["items"] = found.pop("prefixItems")
+    discriminator = found.get("discriminator")
+    if isinstance(discriminator, Mapping):
+        del found["discriminator"]  # OpenAPI's word means something else here; the schemas in anyOf say it all
+    return found
+
+
+_REQUEST_HEADERS: Final[Schema] = {
+    "type": "object",
+    "properties": {
+        "Authorization": {"type": "string", "description": "Bearer <API key or session token>"},
+        "Idempotency-Key": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 255,
+            "description": "The same request under the same key is done once, and answered the same",
+        },
+    },
+    "required": ["Authorization"],
+}
+_REPLY_HEADERS: Final[Schema] = {
+    "type": "object",
+    "properties": {"Idempotent-Replayed": {"type": "string", "const": "true"}},
+}
+_FAILURE_HEADERS: Final[Schema] = {
+    "type": "object",
+    "properties": {
+        "Nats-Service-Error": {"type": "string", "description": "Code and message"},
+        "Nats-Service-Error-Code": {"type": "string", "description": "The HTTP status"},
+    },
+    "required": ["Nats-Service-Error", "Nats-Service-Error-Code"],
+}

@@ -1,0 +1,38 @@
+"""Who is calling (CONTRACT.md section 3)."""
+
+from typing import assert_never
+
+from aiohttp import web
+
+from service.access.callers import Access, AuthFailure, Principal
+from service.api.admission.rate_limit import ADDRESS
+from service.api.refusals.causes import CredentialExpired, CredentialInvalid, CredentialMissing
+
+CredentialProblem = CredentialMissing | CredentialInvalid | CredentialExpired
+
+
+def credential_in(authorization: str) -> str:
+    """What follows `Bearer` in this Authorization header; empty if nothing does."""
+    scheme, _, rest = authorization.strip().partition(" ")
+    return rest.strip() if scheme.lower() == "bearer" else ""
+
+
+async def who_is_calling(credential: str, access: Access) -> Principal | CredentialProblem:
+    """The principal behind this credential, or why there is none. Raises LogUnavailableError."""
+    found = await access.who(credential)
+    match found:
+        case Principal():
+            return found
+        case AuthFailure.MISSING:
+            return CredentialMissing()
+        case AuthFailure.INVALID:
+            return CredentialInvalid()
+        case AuthFailure.EXPIRED:
+            return CredentialExpired()
+        case _:
+            assert_never(found)
+
+
+def address_of(request: web.Request) -> str:
+    """Where the request came from, to count those that show no credential."""
+    return f"{ADDRESS}{request.remote}"

@@ -1,0 +1,121 @@
+"""One authenticated request, as the handlers of resources see it."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from msgspec import Struct
+
+from schemas.commands import Caller, Command
+from schemas.rejections import DocumentUnknown, Rejection, SeriesUnknown
+from schemas.values import DocumentId, SeriesId
+from service.access.callers import Principal
+from service.api.parts import WebParts
+from service.api.reading.body import GivenBody
+from service.api.reading.fields import read_fields
+from service.api.reading.json_text import Tree
+from service.api.reading.query import read_query
+from service.api.refusals.field_faults import FieldFault
+from service.api.refusals.table import Refusal, RefusedError, bad_fields, refused
+from service.core.state import Series, State
+from service.log.event_log import Content
+from service.writer.request import Answered, Idempotency, Request
+
+Body = TypeVar("Body", bound=Struct)
+CrossCheck = Callable[[Mapping[str, Tree]], Iterable[FieldFault]]
+
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The variable parts of the path that was asked for, by HTTP or otherwise, and the query parameters."""
+
+    match_info: Mapping[str, str]
+    query: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who asks for what. `given` is the body as it was sent; read it with `body`."""
+
+    parts: WebParts
+    request: Address
+    principal: Principal
+    given: GivenBody
+    idempotency: Idempotency | None
+
+    @property
+    def caller(self) -> Caller:
+        """The caller as the log knows it."""
+        return self.principal.caller
+
+    def body(self, kind: type[Body], cross_check: CrossCheck | None = None) -> Body:
+        """The fields of the body, checked each and then together. Raises RefusedError with all that is wrong."""
+        fields = self.given.fields
+        if isinstance(fields, Refusal):
+            raise RefusedError(fields)
+        found = read_fields(kind, fields)
+        faults = found if isinstance(found, list) else []
+        if cross_check is not None:
+            known = {fault.path for fault in faults}
+            faults = [*faults, *(fault for fault in cross_check(fields) if fault.path not in known)]
+        if isinstance(found, list) or faults:
+            raise bad_fields(faults)
+        return found
+
+    def query(self, kind: type[Body]) -> Body:
+        """The query parameters. Raises RefusedError with all that is wrong."""
+        return read_query(self.request.query, kind)
+
+    def has_field(self, name: str) -> bool:
+        """Whether the body names this field at all."""
+        return isinstance(self.given.fields, Mapping) and name in self.given.fields
+
+    def names(self) -> frozenset[str]:
+        """The names that the body gives, with null or not."""
+        return frozenset(self.given.fields) if isinstance(self.given.fields, Mapping) else frozenset()
+
+    def series_id(self) -> SeriesId:
+        """The series of the path. Raises RefusedError if it cannot be one."""
+        found = self.request.match_info["id"]
+        if _ID.fullmatch(found) is None:
+            raise refused(SeriesUnknown(SeriesId(_shown(found))))
+        return SeriesId(found)
+
+    def document_id(self) -> DocumentId:
+        """The document of the path. Raises RefusedError if it cannot be one."""
+        found = self.request.match_info["id"]
+        if _ID.fullmatch(found) is None:
+            raise refused(DocumentUnknown(DocumentId(_shown(found))))
+        return DocumentId(found)
+
+    async def state(self) -> State:
+        """What the log says now. Raises LogUnavailableError."""
+        return await self.parts.writer.read()
+
+    async def series(self) -> tuple[Series, State]:
+        """The series of the path, and the state it is of. Raises RefusedError and LogUnavailableError."""
+        series_id = self.series_id()
+        state = await self.state()
+        series = state.of(self.caller, series_id)
+        if series is None:
+            raise refused(SeriesUnknown(series_id))
+        return series, state
+
+    async def submit(self, command: Command, content: Content | None = None, *, series_param: str = "id") -> Answered:
+        """Have the command done. Raises RefusedError, and the faults of Writer.submit."""
+        answer = await self.attempt(command, content)
+        if not isinstance(answer, Answered):
+            raise refused(answer, param=series_param if isinstance(answer, SeriesUnknown) else None)
+        return answer
+
+    async def attempt(self, command: Command, content: Content | None = None) -> Answered | Rejection:
+        """Have the command done, or learn why not. Raises the faults of Writer.submit."""
+        return await self.parts.writer.submit(Request(command, self.caller, content, self.idempotency))
+
+
+def _shown(text: str) -> str:
+    """A stranger's text, short and printable enough for a message."""
+    return text[:64].encode("ascii", "replace").decode()

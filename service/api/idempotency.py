@@ -1,0 +1,33 @@
+"""The Idempotency-Key of a request, and what it is scoped to (CONTRACT.md D60 and D72)."""
+
+import hashlib
+import re
+from typing import Final
+
+from schemas.commands import Caller
+from service.api.refusals.causes import ParameterWrong
+from service.api.refusals.table import refused
+from service.writer.request import Idempotency
+
+HEADER: Final = "Idempotency-Key"
+_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+def idempotency_of(key: str | None, caller: Caller, method: str, path: str, canonical: bytes) -> Idempotency | None:
+    """What makes two requests one; none without a key. Raises RefusedError for a key that is not printable ASCII."""
+    if key is None:
+        return None
+    if _KEY.fullmatch(key) is None or not key.strip():
+        raise refused(ParameterWrong(HEADER, "1 to 255 printable ASCII characters"))
+    scope = (caller.firm_id, caller.mode, caller.device_id or "", method, path, key)
+    return Idempotency(key=key, scope=_digest(scope), request=hashlib.sha256(canonical).digest())
+
+
+def _digest(parts: tuple[str, ...]) -> bytes:
+    """A digest in which each part says how long it is, so that no two tuples run together into the same bytes."""
+    digest = hashlib.sha256()
+    for part in parts:
+        encoded = part.encode()
+        digest.update(len(encoded).to_bytes(4, "big"))
+        digest.update(encoded)
+    return digest.digest()

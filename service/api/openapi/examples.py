@@ -1,0 +1,139 @@
+"""Examples of the OpenAPI document: a request for every body, a reply for every type, each refusal in its words.
+
+The replies in `examples/` are those of a running service, with names and ids that read well.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import fields
+
+from schemas.api import bodies
+from service.api.refusals import causes as edge
+from service.api.refusals.field_faults import FieldFault, invalid, malformed, missing
+from service.api.refusals.table import Refusal, bad_fields, refusal_of
+
+FOLDER: Final = Path(__file__).with_name("examples")
+
+META: Final[dict[str, Any]] = {
+    "version": "v1",
+    "request_id": "3c90c3cc-0d44-4b50-8888-8dd25736052a",
+    "response_time": "23.45ms",
+}
+
+_LINES: Final = [{"description": "Paper", "quantity": 2, "price": 10.5, "vat_rate": 19}]
+_CLIENT: Final = {"type": "b2b", "name": "Acme SRL", "cui": "RO123456"}
+
+REQUESTS: Final[Mapping[type[Struct], Mapping[str, Any]]] = MappingProxyType(
+    {
+        bodies.NothingBody: {"nothing": {}},
+        bodies.OpenSeriesBody: {
+            "the first series": {"name": "FACT", "document_type": "fiscal"},
+            "all fields": {
+                "name": "SHOP-2",
+                "document_type": "proforma",
+                "description": "Second shop",
+                "start_number": 1001,
+                "is_primary": True,
+                "format": "SHOP-2/{number}",
+            },
+        },
+        bodies.DescribeSeriesBody: {"another description": {"description": "Shop 12, second till"}},
+        bodies.UnlockBody: {"by the holder": {}, "by a key or an admin": {"force": True}},
+        bodies.ReserveNumbersBody: {"ten": {}, "fifty": {"count": 50}},
+        bodies.VoidBody: {"with a reason": {"reason": "Issued to the wrong client"}, "without": {}},
+        bodies.CreateInvoiceBody: {
+            "online, in the primary series": {"client_data": _CLIENT, "items": _LINES},
+            "from the pool of an offline till": {
+                "reservation_token": "rsv_0123456789abcdef0123456789abcdef",
+                "force_chronology": False,
+                "date": "2026-11-20",
+                "client_data": {"type": "b2c", "name": "A customer"},
+                "items": _LINES,
+            },
+            "in another currency": {
+                "client_id": "cli_1a2b3c4d5e",
+                "currency": "EUR",
+                "currency_rate": 4.9771,
+                "items": _LINES,
+            },
+            "a draft": {"client_id": "cli_1a2b3c4d5e", "is_draft": 1, "items": _LINES},
+        },
+        bodies.UpdateInvoiceBody: {
+            "a later due date": {"due_date": "2026-12-31", "notes": "As agreed by telephone"},
+            "other lines": {"items": [{"description": "Paper", "quantity": 3, "price": 10.5}]},
+        },
+    }
+)
+
+FIELD_FAULTS: Final[Mapping[str, Sequence[FieldFault]]] = MappingProxyType(
+    {
+        "invalid_request": (missing("name"), invalid("start_number", "a whole number from 1 to 9007199254740991")),
+        "missing_required_field": (missing("items"),),
+        "invalid_field_value": (invalid("count", "a whole number from 1 to 50"),),
+        "invalid_format": (malformed("date", "a date as YYYY-MM-DD"),),
+    }
+)
+"""What is wrong in the example of each code of validation (CONTRACT.md D73)."""
+
+_FACTS: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "allowed": "GET, HEAD, POST",
+        "bytes_max": 1_048_576,
+        "date": "2026-11-20",
+        "document_id": "inv_1a2b3c4d5e",
+        "document_type": "fiscal",
+        "full_number": "FACT-2026-00104",
+        "is_by_token": False,
+        "is_locked": False,
+        "issued_date": "2026-11-20",
+        "latest_date": "2026-11-21",
+        "limit": 100,
+        "message": "exchange_rate is kept from the day of the invoice.",
+        "must_be": "1 to 255 printable ASCII characters",
+        "name": "FACT",
+        "next_number": 9_007_199_254_740_991,
+        "number": 104,
+        "param": "Idempotency-Key",
+        "part": "body",
+        "pending": 95,
+        "pending_max": 100,
+        "retry_after": 37,
+        "seconds": 20,
+        "series_id": "xKwpf9jQ3a",
+        "series_name": "FACT",
+        "series_type": "proforma",
+        "why": "the JSON ends in the middle",
+    }
+)
+_WHYS: Final[Mapping[type, str]] = MappingProxyType(
+    {
+        edge.BodyUnreadable: "Expecting value at line 1, column 9",
+        edge.RequestUnreadable: "its first line or one of its headers is longer than 16384 bytes",
+        edge.Unavailable: "The store cannot be reached.",
+    }
+)
+
+
+def refusal_example(cause: type) -> Refusal:
+    """What a client sees of a cause of this type."""
+    facts = {field.name: _FACTS[field.name] for field in fields(cause)}
+    if cause in _WHYS:
+        facts["why"] = _WHYS[cause]
+    return refusal_of(cause(**facts))
+
+
+def field_examples() -> dict[str, Refusal]:
+    """What a client sees of wrong fields, by code."""
+    return {code: bad_fields(list(faults)).refusal for code, faults in FIELD_FAULTS.items()}
+
+
+@cache
+def reply_example(name: str) -> Any:
+    """The data of a reply, by the name of its schema without the envelope."""
+    return msgspec.json.decode((FOLDER / f"{name}.json").read_bytes())

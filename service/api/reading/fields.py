@@ -1,0 +1,84 @@
+"""A JSON tree made into a struct of `schemas.api`, with every field that is wrong, not the first one only.
+
+The rules are read from the struct's own annotations, which are also what the OpenAPI document is made of.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar, cast
+
+from msgspec import Struct
+from msgspec import inspect as shape
+
+from service.api.reading.field_values import read_value
+from service.api.reading.json_text import Tree
+from service.api.refusals.field_faults import FieldFault, invalid, missing
+
+Body = TypeVar("Body", bound=Struct)
+
+
+def read_fields(kind: type[Body], tree: Mapping[str, Tree]) -> Body | list[FieldFault]:
+    """The body `tree` says, or what is wrong with it, in the order of the fields."""
+    reading = _Reading()
+    body = reading.struct(shape_of(kind), "", tree)
+    return body if isinstance(body, kind) else reading.faults
+
+
+@cache
+def shape_of(kind: type[Struct]) -> shape.StructType:
+    """What msgspec knows of a struct's fields."""
+    found = shape.type_info(kind)
+    assert isinstance(found, shape.StructType)
+    return found
+
+
+class _Reading:
+    """One pass over one body; a field at fault is left out of the result."""
+
+    def __init__(self) -> None:
+        self.faults: list[FieldFault] = []
+
+    def struct(self, kind: shape.StructType, path: str, tree: Mapping[str, Tree]) -> Struct | None:
+        values: dict[str, Any] = {}
+        for field in kind.fields:
+            name = f"{path}.{field.encode_name}" if path else field.encode_name
+            if field.encode_name in tree:
+                values[field.name] = self.value(field.type, name, tree[field.encode_name])
+            elif field.required:
+                self.faults.append(missing(name))
+        return None if self.faults else kind.cls(**values)
+
+    def value(self, kind: shape.Type, path: str, given: Tree, hints: Mapping[str, Any] | None = None) -> Any:
+        """What the field's value is, if it is right; else a fault is noted."""
+        match kind:
+            case shape.Metadata():
+                return self.value(kind.type, path, given, _hints(kind))
+            case shape.UnionType():
+                return None if given is None else self.value(kind.types[0], path, given, hints)
+            case shape.StructType():
+                if isinstance(given, dict):
+                    return self.struct(kind, path, given)
+                self._refuse(path, "an object")
+                return None
+            case shape.ListType():
+                return self._list(kind, path, given)
+            case _:
+                found = read_value(kind, path, given, hints or {})
+                if isinstance(found, FieldFault):
+                    self.faults.append(found)
+                return found
+
+    def _list(self, kind: shape.ListType, path: str, given: Tree) -> list[Any] | None:
+        least, most = kind.min_length or 0, kind.max_length or 0
+        if not isinstance(given, list) or not least <= len(given) <= most:
+            self._refuse(path, f"an array of {least} to {most} entries")
+            return None
+        return [self.value(kind.item_type, f"{path}.{place}", entry) for place, entry in enumerate(given)]
+
+    def _refuse(self, path: str, must_be: str) -> None:
+        self.faults.append(invalid(path, must_be))
+
+
+def _hints(kind: shape.Metadata) -> Mapping[str, Any]:
+    """The extra facts of an annotation, which msgspec types as a bare dict."""
+    return cast("Mapping[str, Any]", kind.extra or {})  # pyright: ignore[reportUnknownMemberType] - see above

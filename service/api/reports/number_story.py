@@ -1,0 +1,108 @@
+"""One number explained: its fate, and every event of the log that had a part in it."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from projections.reports.number_place import NumberPlace, folded_number_place, kept_number_place
+from schemas.api.numbers import NumberEvent, NumberStory
+from schemas.events import (
+    DocumentUnvoided,
+    DocumentVoided,
+    NumbersReserved,
+    NumberWithdrawn,
+    ReservationConsumed,
+    ReservationExpired,
+    ReservationReleased,
+)
+from schemas.record import Record, event_tag
+from schemas.rejections import SeriesUnknown
+from schemas.values import NUMBER_MAX, Fate, Number, SeriesId
+from service.api.call import Call
+from service.api.refusals.causes import NumberUntaken, ParameterWrong
+from service.api.refusals.table import refused
+from service.api.reply import Reply
+from service.api.reports.accounting import kept_or_folded
+from service.api.route import Route
+from service.api.series import SERIES
+
+_FATES: Final[Mapping[type, Fate]] = MappingProxyType(
+    {
+        ReservationConsumed: Fate.STANDING,
+        DocumentVoided: Fate.VOIDED,
+        DocumentUnvoided: Fate.STANDING,
+        NumberWithdrawn: Fate.WITHDRAWN,
+        ReservationReleased: Fate.RELEASED,
+        ReservationExpired: Fate.EXPIRED,
+    }
+)
+"""What an event makes of its number; those not listed leave its fate as it is."""
+
+
+async def explain_number(call: Call) -> Reply:
+    """GET /v1/invoice-series/{id}/numbers/{number}."""
+    text = call.request.match_info["number"]
+    series, _ = await call.series()
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(NUMBER_MAX))):
+        raise refused(ParameterWrong("number", "a whole number"))
+    number = Number(int(text))
+    if not series.start_number <= number < series.next_number:
+        raise refused(NumberUntaken(number, series.series_id))
+    log_id, series_id, position = call.parts.log.log_id, series.series_id, series.position
+    place = await kept_or_folded(
+        call,
+        lambda connection: kept_number_place(connection, log_id, series_id, number, at_least=position),
+        lambda connection: folded_number_place(connection, series_id, number, position),
+    )
+    if place is None:
+        raise refused(NumberUntaken(number, series.series_id))
+    return Reply(_story(series.series_id, number, await _records(call, place), place))
+
+
+async def _records(call: Call, place: NumberPlace) -> list[Record]:
+    """Every event of the number's story, in the order of the log. Raises LogUnavailableError."""
+    log = call.parts.log
+    found = [await log.record_at(place.reserved)]
+    if place.document_id is not None:
+        found += await log.document(place.document_id)
+    elif place.ended is not None:
+        found.append(await log.record_at(place.ended))
+    return [each.record for each in found if each is not None and each.record.position <= place.as_of]
+
+
+def _story(series_id: SeriesId, number: Number, records: Sequence[Record], place: NumberPlace) -> NumberStory:
+    reserved = records[0]
+    assert isinstance(reserved.event, NumbersReserved), "a number is reserved before anything else"
+    fate, ended_at, full_number = Fate.PENDING, None, None
+    for record in records:
+        full_number = getattr(record.event, "full_number", full_number)
+        if type(record.event) in _FATES:
+            fate, ended_at = _FATES[type(record.event)], record.at
+    return NumberStory(
+        series_id=series_id,
+        number=number,
+        full_number=full_number,
+        fate=fate,
+        device_id=reserved.event.device_id,
+        reserved_at=reserved.at,
+        expires_at=reserved.event.expires_at if reserved.event.token_key is not None else None,
+        ended_at=ended_at,
+        invoice_id=place.document_id,
+        as_of=place.as_of,
+        events=[
+            NumberEvent(position=each.position, type=event_tag(each.event), at=each.at, device_id=each.device_id)
+            for each in records
+        ],
+    )
+
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path=SERIES + "/{id}/numbers/{number}",
+        handle=explain_number,
+        summary="What became of one number, and the events that made it so",
+        reply=NumberStory,
+        refusals=(SeriesUnknown, NumberUntaken, ParameterWrong),
+    ),
+)

@@ -1,0 +1,190 @@
+"""Invoice series over HTTP (CONTRACT.md sections 6.1 and 8)."""
+
+import secrets
+import string
+from typing import Final
+
+from schemas.api.bodies import DescribeSeriesBody, OpenSeriesBody, UnlockBody
+from schemas.api.objects import InvoiceSeries, ListOf
+from schemas.api.queries import SeriesQuery
+from schemas.commands import DescribeSeries, LockSeries, MakePrimary, OpenSeries, UnlockSeries
+from schemas.rejections import (
+    DeviceIdMissing,
+    ForceNeedsAdmin,
+    LockHeldByOtherDevice,
+    SeriesInUse,
+    SeriesLockedToOtherDevice,
+    SeriesNameTaken,
+    SeriesUnknown,
+)
+from schemas.values import Number, SeriesId
+from service.api.call import Call
+from service.api.reply import Reply
+from service.api.route import Route
+from service.api.series_objects import series_objects
+from service.writer.request import Answered
+
+SERIES: Final = "/v1/invoice-series"
+ALIAS: Final = "/v1/series"
+"""Paths that a client in the field calls although no page documents them (CONTRACT.md D37)."""
+
+ID_LENGTH: Final = 10
+_BASE62: Final = string.ascii_letters + string.digits
+
+
+async def list_series(call: Call) -> Reply:
+    """GET /v1/invoice-series: all series of the firm, unpaged, primary ones first (CONTRACT.md D31)."""
+    found = await _series(call)
+    return Reply(ListOf(data=found, total=len(found)))
+
+
+async def list_series_bare(call: Call) -> Reply:
+    """GET /v1/series: the bare array that client expects."""
+    return Reply(await _series(call))
+
+
+async def open_series(call: Call) -> Answered:
+    """POST /v1/invoice-series."""
+    body = call.body(OpenSeriesBody)
+    return await call.submit(
+        OpenSeries(
+            series_id=SeriesId("".join(secrets.choice(_BASE62) for _ in range(ID_LENGTH))),
+            name=body.name,
+            document_type=body.document_type,
+            year=call.parts.today().year,
+            description=body.description,
+            format=body.format,
+            start_number=Number(body.start_number),
+            is_primary=body.is_primary,
+        )
+    )
+
+
+async def read_series(call: Call) -> Reply:
+    """GET /v1/invoice-series/{id} (CONTRACT.md D33)."""
+    series, state = await call.series()
+    return Reply((await series_objects([series.view(state.position)], call.parts.access))[0])
+
+
+async def describe_series(call: Call) -> Answered:
+    """PUT and PATCH /v1/invoice-series/{id}: only the description is read, if it is there (CONTRACT.md D34)."""
+    body = call.body(DescribeSeriesBody)
+    series_id = call.series_id()
+    if call.has_field("description"):
+        return await call.submit(DescribeSeries(series_id, body.description))
+    series, _ = await call.series()
+    return await call.submit(DescribeSeries(series_id, series.description))
+
+
+async def make_primary(call: Call) -> Answered:
+    """POST /v1/invoice-series/{id}/set-primary."""
+    return await call.submit(MakePrimary(call.series_id()))
+
+
+async def lock_series(call: Call) -> Answered:
+    """POST /v1/invoice-series/{id}/lock: to the calling device."""
+    return await call.submit(LockSeries(call.series_id()))
+
+
+async def unlock_series(call: Call) -> Answered:
+    """POST /v1/invoice-series/{id}/unlock."""
+    body = call.body(UnlockBody)
+    return await call.submit(UnlockSeries(call.series_id(), is_forced=body.force))
+
+
+async def _series(call: Call) -> list[InvoiceSeries]:
+    wanted = call.query(SeriesQuery).document_type
+    state = await call.state()
+    found = [s for s in state.series_of(call.caller.firm_id, call.caller.mode) if wanted in {None, s.document_type}]
+    found.sort(key=lambda series: (not series.is_primary, series.opened_at))
+    return await series_objects([series.view(state.position) for series in found], call.parts.access)
+
+
+def _routes(prefix: str) -> list[Route]:
+    one = prefix + "/{id}"
+    changed = (SeriesUnknown, SeriesInUse)
+    return [
+        Route(
+            method="POST",
+            path=prefix,
+            handle=open_series,
+            summary="Open a series",
+            body=OpenSeriesBody,
+            reply=InvoiceSeries,
+            status=201,
+            refusals=(SeriesNameTaken,),
+        ),
+        Route(
+            method="GET",
+            path=one,
+            handle=read_series,
+            summary="One series",
+            reply=InvoiceSeries,
+            refusals=(SeriesUnknown,),
+        ),
+        Route(
+            method="PATCH",
+            path=one,
+            handle=describe_series,
+            summary="Change the description of a series without documents",
+            body=DescribeSeriesBody,
+            reply=InvoiceSeries,
+            refusals=changed,
+        ),
+        Route(
+            method="POST",
+            path=one + "/set-primary",
+            handle=make_primary,
+            summary="Make the series the default of its document type",
+            reply=InvoiceSeries,
+            refusals=(SeriesUnknown,),
+        ),
+    ]
+
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path=SERIES,
+        handle=list_series,
+        summary="All series of the firm, primary ones first",
+        reply=ListOf[InvoiceSeries],
+        query=SeriesQuery,
+    ),
+    *_routes(SERIES),
+    Route(
+        method="PUT",
+        path=SERIES + "/{id}",
+        handle=describe_series,
+        summary="Change the description of a series without documents",
+        body=DescribeSeriesBody,
+        reply=InvoiceSeries,
+        refusals=(SeriesUnknown, SeriesInUse),
+    ),
+    Route(
+        method="POST",
+        path=SERIES + "/{id}/lock",
+        handle=lock_series,
+        summary="Lock the series to the calling device",
+        reply=InvoiceSeries,
+        refusals=(SeriesUnknown, DeviceIdMissing, LockHeldByOtherDevice),
+    ),
+    Route(
+        method="POST",
+        path=SERIES + "/{id}/unlock",
+        handle=unlock_series,
+        summary="Lift the lock of a series",
+        body=UnlockBody,
+        reply=InvoiceSeries,
+        refusals=(SeriesUnknown, SeriesLockedToOtherDevice, ForceNeedsAdmin),
+    ),
+    Route(
+        method="GET",
+        path=ALIAS,
+        handle=list_series_bare,
+        summary="All series of the firm, as a bare array",
+        reply=list[InvoiceSeries],
+        query=SeriesQuery,
+    ),
+    *_routes(ALIAS),
+)

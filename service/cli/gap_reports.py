@@ -1,0 +1,84 @@
+"""`numbering gaps`: every number no document carries, why, and the accounting equation."""
+
+from datetime import UTC, datetime
+
+import click
+import uvloop
+
+from projections.replay.replay import Gap
+from projections.reports.as_of import AsOf, AtPosition, AtTime
+from projections.reports.reports import GapReport, gap_report
+from schemas.values import Position, SeriesId, UnixSeconds
+from service.cli.audit import firm_filter, opened_series, reader, series_filter
+from service.cli.console import out, print_json, print_table, table
+from service.cli.operator_errors import CommandFault
+
+
+def read_as_of(_ctx: click.Context, _param: click.Parameter, text: str | None) -> AsOf | None:
+    """The moment meant: a position of the log, or a time; one without zone is UTC. Raises BadParameter."""
+    if text is None or text.isdecimal():
+        return None if text is None else AtPosition(Position(int(text)))
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text} is neither a position nor a time such as 2026-11-21T08:00:00Z") from error
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return AtTime(UnixSeconds(int(aware.timestamp())))
+
+
+@click.command()
+@firm_filter
+@series_filter
+@click.option(
+    "--as-of", metavar="POSITION|TIME", callback=read_as_of, help="What was true then, such as 2026-11-21T08:00:00Z."
+)
+@click.option("--json", "is_json", is_flag=True, help="For programs.")
+def gaps(*, firm: str | None, series: str | None, as_of: AsOf | None, is_json: bool) -> None:
+    """List every gap with its reason, and the accounting equation of each series."""
+    reports = uvloop.run(_reports(firm, series, as_of))
+    if is_json:
+        print_json({"object": "list", "data": reports})
+    for report in [] if is_json else reports:
+        show(report)
+    if not reports and not is_json:
+        out().print("no series")
+    if not all(report.equation.is_balanced for report in reports):
+        raise CommandFault("the accounting equation does not hold")
+
+
+def show(report: GapReport) -> None:
+    """Write one report for people."""
+    console = out()
+    moment = f"as of position {report.as_of.position}, {when(report.as_of.time)}"
+    console.print(
+        f"{report.series_name}  ({report.series_id} of {report.firm_id}, {report.mode})  {moment}", style="bold"
+    )
+    if report.data:
+        grid = table("numbers", "count", "reason", "device", "reserved", "ended", "by", "positions", right=("count",))
+        for gap in report.data:
+            grid.add_row(*_row(gap))
+        print_table(grid)
+    else:
+        console.print("no gaps")
+    console.print(f"{report.equation.words()}\n", style="green" if report.equation.is_balanced else "bold red")
+
+
+def when(at: UnixSeconds | None) -> str:
+    """A time for people, UTC."""
+    return "-" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _row(gap: Gap) -> tuple[str, ...]:
+    numbers = str(gap.first) if gap.first == gap.last else f"{gap.first}-{gap.last}"
+    times = (when(gap.reserved_at), when(gap.ended_at))
+    positions = ", ".join(map(str, gap.positions))
+    return (numbers, str(gap.count), str(gap.reason), gap.device_id or "-", *times, gap.ended_by, positions)
+
+
+async def _reports(firm: str | None, series: str | None, as_of: AsOf | None) -> list[GapReport]:
+    async with reader() as connection:
+        opened = await opened_series(connection, firm, series)
+        if series is not None and not opened:
+            raise CommandFault(f"there is no series {series}")
+        found = [await gap_report(connection, SeriesId(record.stream), as_of) for record in opened]
+        return [report for report in found if report is not None]

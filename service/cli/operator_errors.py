@@ -1,0 +1,118 @@
+"""Faults a command may meet, as one clear sentence and an exit status of 1; only defects show a traceback."""
+
+import errno
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, cast
+
+import asyncpg
+import click
+
+from projections.keeping.projection_faults import ProjectionBrokenError, RebuildRunningError
+from projections.replay.replay import HistoryBrokenError
+from service.access.key_file import KeyFileError
+from service.access.records import UnknownFirmError
+from service.embedded import CannotStartError
+from service.log.event_log import LogFaultError, LogUnavailableError
+from service.log.migrate import MigrationChangedError
+from service.log.postgres_log import ClockError, DurabilityError
+from service.nats.client.broker_faults import RelayFaultError
+from service.settings import SettingsError, without_password
+from service.wiring import MissingSettingError
+
+SPEAK_FOR_THEMSELVES: Final = (
+    CannotStartError,
+    ClockError,
+    DurabilityError,
+    HistoryBrokenError,
+    KeyFileError,
+    LogFaultError,
+    MigrationChangedError,
+    MissingSettingError,
+    ProjectionBrokenError,
+    RebuildRunningError,
+    RelayFaultError,
+    SettingsError,
+    UnknownFirmError,
+)
+
+
+class CommandFault(click.ClickException):
+    """The command could not do its work; the message is one sentence, and says what to look at."""
+
+
+class Commands(click.Group):
+    """A group whose commands answer expected faults in a sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; raises CommandFault for what is expected to happen."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            sentences = [_sentence(leaf) for leaf in _leaves(error)]
+            known = [sentence for sentence in sentences if sentence is not None]
+            if len(known) < len(sentences):
+                raise
+            raise CommandFault("; ".join(dict.fromkeys(known))) from error
+
+
+@contextmanager
+def explaining_postgres(database_url: str) -> Generator[None]:
+    """Turn what PostgreSQL and the way to it may answer into a CommandFault that names the setting to look at."""
+    where = without_password(database_url)
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        raise CommandFault(f"cannot use PostgreSQL at {where}: {_postgres_sentence(error)}") from error
+    except (OSError, asyncpg.InterfaceError, ValueError) as error:
+        reason = _reason(error)
+        raise CommandFault(f"cannot reach PostgreSQL at {where}: {reason}; check NUMBERING_DATABASE_URL") from error
+
+
+def _leaves(error: Exception) -> Iterator[Exception]:
+    if isinstance(error, ExceptionGroup):
+        for inner in cast("ExceptionGroup[Exception]", error).exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def _sentence(error: BaseException) -> str | None:
+    """What to tell the operator; None if this was not expected."""
+    if isinstance(error, CommandFault):
+        return error.message
+    if isinstance(error, LogUnavailableError) and error.__cause__ is not None:
+        cause = error.__cause__
+        if isinstance(cause, asyncpg.PostgresError):
+            return f"cannot use PostgreSQL: {_postgres_sentence(cause)}"
+        return f"cannot reach PostgreSQL: {_reason(cause)}; check NUMBERING_DATABASE_URL"
+    if isinstance(error, SPEAK_FOR_THEMSELVES):
+        return str(error)
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return "the port is in use by another program; set NUMBERING_PORT to a free one"
+    if isinstance(error, asyncpg.PostgresError):
+        return _postgres_sentence(error)
+    return None
+
+
+def _postgres_sentence(error: asyncpg.PostgresError) -> str:
+    match error:
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            return "it does not let this user in; check NUMBERING_DATABASE_URL"
+        case asyncpg.InvalidCatalogNameError():
+            return "this database does not exist; check NUMBERING_DATABASE_URL"
+        case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError() | asyncpg.InvalidParameterValueError():
+            return "this database is not prepared, or for an older release; run `numbering migrate`"
+        case asyncpg.InsufficientPrivilegeError():
+            return f"{error}; run `numbering migrate`, or grant this user the role it lacks"
+        case _:
+            return f"{error} (SQLSTATE {error.sqlstate})"
+
+
+def _reason(error: BaseException) -> str:
+    """Why a connection failed, short: asyncio's own text repeats the address."""
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens there"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return (getattr(error, "strerror", None) or str(error)).rstrip(".")

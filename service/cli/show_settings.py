@@ -1,0 +1,45 @@
+"""`numbering settings` and `numbering keys`."""
+
+import click
+import msgspec
+
+from service.access.key_file import rotate
+from service.cli.console import print_json, print_table, table
+from service.settings import describe, read_settings
+
+
+@click.command("settings")
+@click.option("--json", "is_json", is_flag=True, help="For programs.")
+def show_settings(*, is_json: bool) -> None:
+    """Show every setting: its present value, default, unit and effect. Secrets are hidden."""
+    lines = list(describe(read_settings()))
+    if is_json:
+        return print_json({"settings": msgspec.to_builtins(lines)})
+    grid = table("variable", "value", "default", "unit", "effect")
+    for line in lines:
+        grid.add_row(line.variable, line.present or "-", line.default or "-", line.unit, line.effect)
+    return print_table(grid)
+
+
+@click.group()
+def keys() -> None:
+    """The key file: what seals reservation tokens and signs sessions."""
+
+
+@keys.command("rotate")
+def rotate_keys() -> None:
+    """Put new keys in force and keep the old ones, so that what they made stays readable.
+
+    Copy the file to every machine, then restart one process after another: a running process reads what a new key made
+    as soon as its file has the key, and begins to use it when it is started again.
+    """
+    path = read_settings().keys_path
+    new = rotate(path)
+    print_json(
+        {
+            "keys_file": str(path),
+            "token_key": new.token_keys[0].id,
+            "session_key": new.session_keys[0].id,
+            "kept": len(new.token_keys) - 1,
+        }
+    )

@@ -1,0 +1,143 @@
+"""A document's events and contents as the invoice a client sees (CONTRACT.md section 5.3). Pure."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final, Literal, assert_never
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from schemas.api.invoice import Invoice
+from schemas.values import Digest, DocumentId, IsoDate, SeriesId, UnixSeconds
+from service.core.full_number import padded
+from service.core.state import Series
+from service.documents.content import Amounts, InvoiceContent, open_invoice, open_void
+from service.documents.facts import DraftFacts, Facts, NumberedFacts
+from service.log.event_log import Content
+
+
+class Surroundings(Struct, frozen=True):
+    """What a document is seen in: the day, all series by id, and the reversal of it that stands."""
+
+    today: IsoDate
+    series: Mapping[SeriesId, Series]
+    reversal: DocumentId | None = None
+
+
+def invoice_view(facts: Facts, contents: Mapping[Digest, Content], around: Surroundings) -> Invoice:
+    """The invoice as a client sees it; what was erased is null or zero (CONTRACT.md D78)."""
+    kept = contents.get(facts.content)
+    said = _ERASED if kept is None else open_invoice(kept)
+    return Invoice(
+        id=facts.document_id,
+        is_void=facts.voided_at is not None,
+        is_voided=facts.voided_at is not None,
+        voided_at=None if facts.voided_at is None else iso_time(facts.voided_at),
+        void_reason=_void_reason(facts, contents),
+        created_at=iso_time(facts.created_at),
+        modified_at=iso_time(facts.modified_at),
+        subtotal_ron=said.amounts_ron.subtotal,
+        vat_amount_ron=said.amounts_ron.vat_amount,
+        total_ron=said.amounts_ron.total,
+        **asdict(said.amounts),
+        **(_said(said) | _numbering(facts, said, around)),
+        **_OF_OTHERS,
+    )
+
+
+def iso_time(at: UnixSeconds) -> str:
+    """ISO 8601 in UTC, to the second (CONTRACT.md D4)."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _numbering(facts: Facts, said: InvoiceContent, around: Surroundings) -> dict[str, Any]:
+    """What a draft and a numbered document have from different places, or only one of them has."""
+    match facts:
+        case NumberedFacts():
+            series = around.series[facts.series_id]
+            return {
+                "number": padded(facts.number),
+                "number_idx": facts.number,
+                "series": series.name,
+                "series_id": facts.series_id,
+                "full_number": facts.full_number,
+                "date": facts.date,
+                "document_type": series.document_type.value,
+                "status": _status(facts, said.due_date, around.today),
+                "is_draft": False,
+                "is_storno": facts.reverses is not None,
+                "storno_for": facts.reverses,
+                "storno_bill_id": around.reversal,
+            }
+        case DraftFacts():
+            return {
+                "number": None,
+                "number_idx": None,
+                "series": None if said.series_id is None else around.series[said.series_id].name,
+                "series_id": said.series_id,
+                "full_number": None,
+                "date": said.date or iso_time(facts.created_at)[:10],
+                "document_type": said.document_type,
+                "status": "draft" if facts.voided_at is None else "voided",
+                "is_draft": True,
+                "is_storno": False,
+                "storno_for": None,
+                "storno_bill_id": None,
+            }
+        case _:
+            assert_never(facts)
+
+
+def _status(facts: NumberedFacts, due_date: IsoDate | None, today: IsoDate) -> Literal["issued", "overdue", "voided"]:
+    """Nothing here records payments, so nothing is ever paid (CONTRACT.md D27 and D80)."""
+    if facts.voided_at is not None:
+        return "voided"
+    return "overdue" if due_date is not None and due_date < today else "issued"
+
+
+def _void_reason(facts: Facts, contents: Mapping[Digest, Content]) -> str | None:
+    kept = contents.get(facts.void_reason) if facts.void_reason is not None else None
+    return None if kept is None else open_void(kept).reason
+
+
+def _said(said: InvoiceContent) -> dict[str, Any]:
+    """The fields of the content that the invoice repeats under the same name."""
+    return {name: value for name, value in asdict(said).items() if name not in {"amounts", "amounts_ron"}}
+
+
+_NOTHING: Final = Amounts(Decimal("0.00"), Decimal("0.00"), Decimal("0.00"))
+
+# What other systems know of an invoice: payments and the tax authority's answer are not kept here.
+_OF_OTHERS: Final[Mapping[str, Any]] = {
+    "payments": [],
+    "is_paid": False,
+    "paid_at": None,
+    "efactura_status": None,
+    "efactura_submission_id": None,
+}
+
+_ERASED: Final = InvoiceContent(
+    document_type="fiscal",
+    client_id=None,
+    client=None,
+    currency="RON",
+    exchange_rate=Decimal(1),
+    items=[],
+    amounts=_NOTHING,
+    amounts_ron=_NOTHING,
+    due_date=None,
+    payment_method=None,
+    payment_type=None,
+    payment_installments=None,
+    notes=None,
+    observations=None,
+    info=None,
+    efactura_enabled=False,
+    spv_environment=None,
+    with_vat_inverted=None,
+    send_email=None,
+    email_address=None,
+    with_delegate=None,
+    delegate=None,
+)

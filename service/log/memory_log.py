@@ -1,0 +1,220 @@
+"""The log in memory: the same promises within one process, for tests and simulations. Nothing survives it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from hashlib import sha256
+
+from schemas.events import NumbersReserved, ReservationConsumed, SeriesOpened
+from schemas.record import Record, StoredRecord, event_tag
+from schemas.values import DEFAULT_LOG, NUMBER_MAX, Digest, DocumentId, LogId, Number, Position, SeriesId
+from service.log.event_log import (
+    Answer,
+    AnswerExistsError,
+    Batch,
+    Content,
+    LogBrokenError,
+    LogHaltedError,
+    RecordOutline,
+    Snapshot,
+    StalePositionError,
+)
+
+
+class MemoryLog:
+    """An EventLog without a store behind it; it refuses what `log.append` refuses."""
+
+    def __init__(self, log_id: LogId = DEFAULT_LOG) -> None:
+        self._log_id = log_id
+        self._records: list[StoredRecord] = []
+        self._versions: dict[SeriesId, int] = {}
+        self._next: dict[SeriesId, int] = {}
+        self._consumed: dict[tuple[SeriesId, Number], StoredRecord] = {}
+        self._documents: dict[DocumentId, list[StoredRecord]] = {}
+        self._contents: dict[Digest, Content] = {}
+        self._answers: dict[bytes, Answer] = {}
+        self._snapshots: dict[str, Snapshot] = {}
+        self._halted_because: str | None = None
+        self._lock = asyncio.Lock()
+
+    @property
+    def log_id(self) -> LogId:
+        """Which log this is."""
+        return self._log_id
+
+    @property
+    def length(self) -> Position:
+        """The head, for who has no need to wait."""
+        return Position(len(self._records))
+
+    async def append(self, expected: Position, batch: Batch) -> None:
+        """See EventLog.append; what it keeps is as durable as the process."""
+        async with self._lock:
+            self._append(expected, batch)
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncGenerator["_HeldMemoryLog"]:
+        """See EventLog.hold."""
+        async with self._lock:
+            self._refuse_if_halted()
+            held = _HeldMemoryLog(self)
+            yield held
+            if held.pending is not None:
+                self._append(*held.pending)
+
+    async def head(self) -> Position:
+        """See EventLog.head."""
+        return self.length
+
+    async def halted(self) -> str | None:
+        """See EventLog.halted."""
+        return self._halted_because
+
+    async def halt(self, because: str) -> None:
+        """See EventLog.halt."""
+        async with self._lock:
+            self._halted_because = because
+
+    async def barrier(self, reader: str) -> Position:
+        """See EventLog.barrier; the reader's name has no use here."""
+        del reader
+        return await self.head()
+
+    async def read(self, after: Position, limit: int) -> list[StoredRecord]:
+        """See EventLog.read."""
+        return self._records[after : after + limit]
+
+    async def read_outlines(self, after: Position, limit: int) -> list[RecordOutline]:
+        """See EventLog.read_outlines."""
+        return [outline_of(stored) for stored in await self.read(after, limit)]
+
+    async def record_at(self, position: Position) -> StoredRecord | None:
+        """See EventLog.record_at."""
+        return self._records[position - 1] if 1 <= position <= len(self._records) else None
+
+    async def document(self, document_id: DocumentId) -> list[StoredRecord]:
+        """See EventLog.document."""
+        return list(self._documents.get(document_id, ()))
+
+    async def consumption(self, series_id: SeriesId, number: Number) -> StoredRecord | None:
+        """See EventLog.consumption."""
+        return self._consumed.get((series_id, number))
+
+    async def contents(self, digests: Sequence[Digest]) -> dict[Digest, Content]:
+        """See EventLog.contents."""
+        return {digest: self._contents[digest] for digest in digests if digest in self._contents}
+
+    async def answer(self, key: bytes) -> Answer | None:
+        """See EventLog.answer."""
+        return self._answers.get(key)
+
+    async def snapshot(self, release: str) -> Snapshot | None:
+        """See EventLog.snapshot."""
+        return self._snapshots.get(release)
+
+    async def keep_snapshot(self, release: str, snapshot: Snapshot) -> None:
+        """See EventLog.keep_snapshot."""
+        kept = self._snapshots.get(release)
+        if kept is None or kept.position < snapshot.position:
+            self._snapshots = {release: snapshot}
+
+    def check(self, expected: Position, batch: Batch) -> None:
+        """Raise what `append` would raise; change nothing."""
+        self._refuse_if_halted()
+        if expected != len(self._records):
+            raise StalePositionError(Position(len(self._records)))
+        keys = [answer.key for answer in batch.answers]
+        if len(set(keys)) < len(keys) or any(key in self._answers for key in keys):
+            raise AnswerExistsError("a key of this batch has an answer")
+        versions, following = dict[SeriesId, int](), dict[SeriesId, int]()
+        taken = set[object]()
+        for offset, stored in enumerate(batch.records, start=1):
+            record = stored.record
+            version = versions.get(record.stream, self._versions.get(record.stream, 0)) + 1
+            if (record.log, record.position, record.version) != (self._log_id, expected + offset, version):
+                raise LogBrokenError(f"position {record.position} does not continue the log or its stream")
+            versions[record.stream] = version
+            self._check_numbers(record, following, taken)
+        for content in batch.contents:
+            if sha256(content.salt + content.body).hexdigest() != content.digest:
+                raise LogBrokenError("a content does not match its digest")
+            if content.digest in self._contents:
+                raise LogBrokenError("a content is there already")
+
+    def _check_numbers(self, record: Record, following: dict[SeriesId, int], taken: set[object]) -> None:
+        """The chain of ranges of `log.allocation`, and one document a number; `taken` is this batch's own."""
+        event, stream = record.event, record.stream
+        if isinstance(event, SeriesOpened):
+            if stream in following or stream in self._next or not 1 <= event.start_number <= NUMBER_MAX:
+                raise LogBrokenError(f"{stream} cannot start at {event.start_number}")
+            following[stream] = event.start_number
+        elif isinstance(event, NumbersReserved):
+            if event.last > NUMBER_MAX:
+                raise LogBrokenError(f"{event.last} is not exact in JSON")
+            if event.first != following.get(stream, self._next.get(stream)) or event.last < event.first:
+                raise LogBrokenError(f"{event.first} does not continue the numbers of {stream}")
+            following[stream] = event.last + 1
+        elif isinstance(event, ReservationConsumed):
+            key = (stream, event.number)
+            if key in self._consumed or event.document_id in self._documents or taken & {key, event.document_id}:
+                raise LogBrokenError(f"number {event.number} or its document is taken")
+            taken.update((key, event.document_id))
+
+    def _append(self, expected: Position, batch: Batch) -> None:
+        self.check(expected, batch)
+        for stored in batch.records:
+            self._write(stored)
+        self._contents.update((content.digest, content) for content in batch.contents)
+        self._answers.update((answer.key, answer) for answer in batch.answers)
+
+    def _write(self, stored: StoredRecord) -> None:
+        event, stream = stored.record.event, stored.record.stream
+        self._records.append(stored)
+        self._versions[stream] = stored.record.version
+        document_id: DocumentId | None = getattr(event, "document_id", None)
+        if document_id is not None:
+            self._documents.setdefault(document_id, []).append(stored)
+        if isinstance(event, SeriesOpened):
+            self._next[stream] = event.start_number
+        elif isinstance(event, NumbersReserved):
+            self._next[stream] = event.last + 1
+        elif isinstance(event, ReservationConsumed):
+            self._consumed[stream, event.number] = stored
+
+    def _refuse_if_halted(self) -> None:
+        if self._halted_because is not None:
+            raise LogHaltedError(self._halted_because)
+
+
+def outline_of(stored: StoredRecord) -> RecordOutline:
+    """The record as the relay sees it."""
+    record = stored.record
+    return RecordOutline(
+        log=record.log,
+        position=record.position,
+        stream=record.stream,
+        tag=event_tag(record.event),
+        firm_id=record.firm_id,
+        mode=record.mode,
+        at=record.at,
+        canonical=stored.canonical,
+    )
+
+
+class _HeldMemoryLog:
+    """A log whose lock is held; what is appended is written when the hold is left."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+        self.head = log.length
+        self.pending: tuple[Position, Batch] | None = None
+
+    async def read(self, after: Position, limit: int) -> list[StoredRecord]:
+        """See HeldLog.read."""
+        return await self._log.read(after, limit)
+
+    async def append(self, expected: Position, batch: Batch) -> None:
+        """See HeldLog.append."""
+        assert self.pending is None, "one append a hold"
+        self._log.check(expected, batch)
+        self.pending = (expected, batch)

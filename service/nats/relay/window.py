@@ -1,0 +1,184 @@
+"""Pipelined publishing: many events on their way at once, and the first that fails stops the rest.
+
+nats-py's own `publish_async` never resolves when the server answers with an error (nats.py issue 985), so answers come
+to an inbox of ours.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from time import monotonic
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+from msgspec import Struct
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+
+from schemas.values import Position
+from service.log.event_log import RecordOutline
+from service.nats.client.broker_faults import (
+    MOVED,
+    BrokerUnavailableError,
+    RelayFaultError,
+    StreamMovedError,
+    StreamRefusedError,
+)
+from service.nats.client.pipelined import PipelinedClient
+from service.nats.relay.cloud_event import message_id, message_of
+
+# One acknowledgement answers for all events before it: each is stored only directly after the one it names by sequence
+# and id. The sequence alone would not do: a foreign message in the place of one event would let the next ones in.
+# Not so on a replicated stream, where every server checks the id by itself, and one that was restarted has forgotten
+# the last one's: it would refuse what the others store and part from them for good, unnoticed (nats-server pull request
+# 8564). There each event is answered, and the comparison looks for foreign messages.
+EVENTS_AN_ACK: Final = 32
+# Well below the 10,000 messages after which a server drops what a stream has not taken in yet.
+WINDOW_EVENTS_MAX: Final = 4096
+# Smaller, because so many are compared one by one when something was refused.
+REPLICATED_WINDOW_EVENTS_MAX: Final = 512
+ACK_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 0.1
+
+
+class _Refusal(Struct, frozen=True):
+    err_code: int = 0
+    description: str = ""
+
+
+class _Ack(Struct, frozen=True):
+    stream: str = ""
+    seq: int = 0
+    duplicate: bool = False
+    error: _Refusal | None = None
+
+
+_decoder = msgspec.json.Decoder(_Ack)
+
+
+class PublishWindow:
+    """Publishes records after position `acked`, in order, up to `sent`. After a fault it is of no more use.
+
+    A careful one has each event answered, which costs more and tells why an event is refused: of many, the one that is
+    answered is refused because another before it was.
+    """
+
+    def __init__(
+        self,
+        client: PipelinedClient,
+        stream: str,
+        acked: Position,
+        *,
+        is_replicated: bool = False,
+        is_careful: bool = False,
+    ) -> None:
+        self.acked = self.sent = acked
+        self._is_replicated = is_replicated
+        self._is_each_answered = is_replicated or is_careful
+        self._events_max = REPLICATED_WINDOW_EVENTS_MAX if is_replicated else WINDOW_EVENTS_MAX
+        self._client = client
+        self._stream = stream
+        # None for the first event: its predecessor was compared byte for byte, and after a restart a server no longer
+        # knows the id of a message older than its duplicate window.
+        self._last_id: str | None = None
+        self._inbox = client.new_inbox()
+        self._subscription: Subscription | None = None
+        self._fault: RelayFaultError | None = None
+        self._moved = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._subscription = await self._client.subscribe(  # pyright: ignore[reportUnknownMemberType] - untyped future
+                f"{self._inbox}.*", cb=self._on_answer
+            )
+        except NatsError as error:
+            raise BrokerUnavailableError(str(error)) from error
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Late answers to this window must not be taken for answers to the next.
+        if self._subscription is not None and not self._client.is_closed:
+            await self._subscription.unsubscribe()
+
+    async def publish(self, records: Sequence[RecordOutline]) -> None:
+        """Send the records, waiting only while too many are unanswered.
+
+        Raises StreamMovedError, StreamRefusedError and BrokerUnavailableError; `acked` says what is surely stored.
+        """
+        for start in range(0, len(records), EVENTS_AN_ACK):
+            chunk = records[start : start + EVENTS_AN_ACK]
+            await self._answered(self.sent + len(chunk) - self._events_max)
+            try:
+                # nats-py waits without end for a peer that reads no more, once its buffer is full.
+                async with asyncio.timeout(ACK_SECONDS):
+                    await self._send_all(chunk)
+            except (NatsError, OSError, TimeoutError) as error:
+                raise BrokerUnavailableError(str(error) or "NATS takes no more") from error
+            # nats-py seldom gives way by itself, and others share this thread.
+            await asyncio.sleep(0)
+
+    async def settle(self) -> None:
+        """Wait until everything sent is stored. Raises as `publish`."""
+        await self._answered(self.sent)
+
+    async def _send_all(self, chunk: Sequence[RecordOutline]) -> None:
+        last = chunk[-1].position
+        messages: list[bytes] = []
+        for record in chunk:
+            own_id = message_id(record)
+            is_answered = self._is_each_answered or record.position == last
+            reply = f"{self._inbox}.{record.position}" if is_answered else ""
+            messages.append(message_of(record, own_id, self._last_id, reply))
+            self._last_id = None if self._is_replicated else own_id
+        await self._client.publish_encoded(messages, max(len(record.canonical) for record in chunk))
+        self.sent = last
+
+    async def _answered(self, position: int) -> None:
+        """Wait until `position` is acknowledged; the deadline starts again with each acknowledgement."""
+        acked, overdue = self.acked, monotonic() + ACK_SECONDS
+        while self._fault is None and self.acked < position:
+            self._moved.clear()
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._moved.wait()
+            except TimeoutError:
+                if self._client.is_closed:
+                    raise BrokerUnavailableError("the connection was lost") from None
+                if monotonic() > overdue:
+                    raise BrokerUnavailableError(f"no acknowledgement within {ACK_SECONDS:g} s") from None
+            if self.acked > acked:
+                acked, overdue = self.acked, monotonic() + ACK_SECONDS
+        if self._fault is not None:
+            raise self._fault
+
+    async def _on_answer(self, message: Msg) -> None:
+        position = Position(int(message.subject.rpartition(".")[2]))
+        fault = _fault_in(message, self._stream, position)
+        if fault is None and self._is_replicated and position != self.acked + 1:
+            fault = StreamMovedError(f"event {position} is stored, {self.acked + 1} not known to be")
+        if fault is None:
+            self.acked = max(self.acked, position)
+        elif self._fault is None:
+            self._fault = fault
+        self._moved.set()
+
+
+def _fault_in(message: Msg, stream: str, position: Position) -> RelayFaultError | None:
+    """What is wrong with the answer to the event at `position`; none if it is stored there, by this very message."""
+    if not message.data:
+        return StreamMovedError("no stream takes the events")
+    try:
+        ack = _decoder.decode(message.data)
+    except msgspec.MsgspecError as error:
+        return StreamRefusedError(0, f"not an acknowledgement: {error}")
+    if ack.error is not None:
+        if ack.error.err_code in MOVED:
+            return StreamMovedError(f"event {position} does not continue the stream ({ack.error.err_code})")
+        return StreamRefusedError(ack.error.err_code, ack.error.description)
+    # A duplicate is stored, by somebody else or under an earlier connection: who and what is to be looked at.
+    if ack.duplicate or ack.seq != position or ack.stream != stream:
+        return StreamMovedError(f"event {position} is at {ack.stream}/{ack.seq}")
+    return None

@@ -1,0 +1,235 @@
+"""Requests over NATS: the services protocol around whoever answers them.
+
+Request and reply are at most once: a reply that is lost is had again by asking under the same Idempotency-Key.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from importlib.metadata import version
+from time import perf_counter_ns
+from typing import Final
+from urllib.parse import unquote
+
+import structlog
+from msgspec import Struct
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+
+from schemas.operations import OPERATIONS, REQUEST_ROOT, Operation
+from service.api.asking import Ask, Asked, Told
+from service.nats.client.backoff import Backoff
+from service.nats.client.broker_faults import BrokerUnavailableError
+from service.nats.client.cancellation import heed_cancellation
+from service.nats.client.connection import NatsSettings, connected
+from service.nats.client.pipelined import PipelinedClient
+from service.nats.requests.discovery import ERROR, ERROR_CODE, QUEUE_GROUP, Discovery, EndpointInfo
+from service.nats.requests.replying import HEADER_BYTES_MAX, is_carried, is_inbox, reply
+
+NAME: Final = "numbering"
+IN_FLIGHT_MAX: Final = 1024
+"""So many requests are worked on at a time; more are told at once to come again."""
+
+IN_FLIGHT_BYTES_MAX: Final = 67_108_864
+"""The same for the bytes of their bodies, and for those of the answers that NATS has not taken yet."""
+
+LOOK_SECONDS: Final = 0.1
+DRAIN_SECONDS: Final = 15.0
+FIRST_RETRY_SECONDS: Final = 0.1
+LAST_RETRY_SECONDS: Final = 5.0
+REPLAYED: Final = "Idempotent-Replayed"
+
+_DESCRIPTION: Final = "Numbers of fiscal documents: unique, consecutive, every one accounted for"
+_say = structlog.get_logger("requests")
+
+
+class EndpointStatus(Struct, frozen=True):
+    """Whether requests arrive, how many are being worked on, and why none arrive."""
+
+    is_serving: bool
+    in_flight: int
+    fault: str | None
+
+
+class RequestsEndpoint:
+    """Answers `numbering.v1.requests.<mode>.<firm>.<operation>` until told to stop."""
+
+    def __init__(
+        self, nats: NatsSettings, ask: Ask, overload: Callable[[], Told], *, in_flight_max: int = IN_FLIGHT_MAX
+    ) -> None:
+        """`ask` answers a request, `overload` one that is too many."""
+        self._nats = nats
+        self._ask = ask
+        self._overload = overload
+        self._in_flight_max = in_flight_max
+        offers = [_info(each) for each in OPERATIONS]
+        self._discovery = Discovery(NAME, version("invoice-numbering"), _DESCRIPTION, offers)
+        self._client: PipelinedClient | None = None
+        self._working: set[asyncio.Task[None]] = set()
+        self._bytes = 0
+        self._stopping = asyncio.Event()
+        self._fault: str | None = "not connected yet"
+
+    def status(self) -> EndpointStatus:
+        """How it is; no I/O."""
+        return EndpointStatus(self._fault is None, len(self._working), self._fault)
+
+    def stop(self) -> None:
+        """Take no more requests, answer those that are here, and end `run`."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Serve; belongs in a TaskGroup. Whatever NATS does, it tries again."""
+        backoff = Backoff(FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS)
+        async with asyncio.TaskGroup() as group:
+            while not self._stopping.is_set():
+                heed_cancellation()
+                try:
+                    async with connected(self._nats, "numbering-requests") as client:
+                        await self._serve(client, group, backoff)
+                except BrokerUnavailableError as fault:
+                    self._fail(fault)
+                    await self._stopped_within(backoff.step())
+
+    async def _serve(self, client: PipelinedClient, group: asyncio.TaskGroup, backoff: Backoff) -> None:
+        """Answer on one connection. Raises BrokerUnavailableError when it is lost."""
+        try:
+            self._client = client
+            subscriptions = await self._subscribe(client, group)
+            await client.flush()
+        except (NatsError, OSError, TimeoutError) as error:
+            raise BrokerUnavailableError(str(error) or type(error).__name__) from error
+        heed_cancellation()
+        if self._fault is not None:
+            _say.info("requests.serving", subjects=f"{REQUEST_ROOT}.>")
+        self._fault = None
+        backoff.reset()
+        while not await self._stopped_within(LOOK_SECONDS):
+            if client.is_closed:
+                raise BrokerUnavailableError("the connection was lost")
+        await self._drain(client, subscriptions)
+
+    async def _subscribe(self, client: PipelinedClient, group: asyncio.TaskGroup) -> list[Subscription]:
+        """Requests go to one instance of the queue group; discovery goes to all."""
+        made: list[Subscription] = []
+        for operation in OPERATIONS:
+            take = partial(self._take, group, operation)
+            made.append(await client.subscribe(_subject(operation), QUEUE_GROUP, cb=take))  # pyright: ignore[reportUnknownMemberType] - untyped future
+        for subject, answer in self._discovery.subjects().items():
+            tell = partial(_tell, client, answer)
+            made.append(await client.subscribe(subject, cb=tell))  # pyright: ignore[reportUnknownMemberType] - untyped future
+        return made
+
+    async def _take(self, group: asyncio.TaskGroup, operation: Operation, message: Msg) -> None:
+        """Start work on a request and return at once: the next one must not wait for it."""
+        started = perf_counter_ns()
+        if not message.reply or not is_inbox(message.reply):
+            # Whoever waits for no answer would never learn which number it got.
+            self._discovery.stats[operation.name].count(0, "a request without an inbox to reply to was ignored")
+            return
+        if self._is_full():
+            await self._answer(message, operation, self._overload(), started)
+            return
+        self._bytes += len(message.data)
+        task = group.create_task(self._work(message, operation, started))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    def _is_full(self) -> bool:
+        waiting = 0 if self._client is None else self._client.pending_data_size
+        return len(self._working) >= self._in_flight_max or max(self._bytes, waiting) > IN_FLIGHT_BYTES_MAX
+
+    async def _work(self, message: Msg, operation: Operation, started: int) -> None:
+        try:
+            assert self._client is not None, "a request came over a connection"
+            asked = _asked(operation, message, self._client.max_payload - HEADER_BYTES_MAX)
+            await self._answer(message, operation, await self._ask(asked), started)
+        finally:
+            self._bytes -= len(message.data)
+
+    async def _answer(self, message: Msg, operation: Operation, told: Told, started: int) -> None:
+        # Of the present connection, which may be younger than the request. A server that permits us to reply and no
+        # more (`allow_responses`, as in deploy/nats) refuses the reply then; under the same key it is had again.
+        assert self._client is not None, "a request came over a connection"
+        headers = _headers(told)
+        error = None if told.code is None else f"{told.status}:{told.code}"
+        fits = is_carried(self._client, told.body, headers)
+        if not fits:
+            # The connection that the request came over carried more. Asked again, we know what this one carries.
+            error = "an answer larger than the server carries was dropped"
+        self._discovery.stats[operation.name].count(perf_counter_ns() - started, error)
+        if fits:
+            # With the connection goes the reply. What was done is done, and a repeat under the same key is told so.
+            await reply(self._client, message, told.body, headers)
+
+    async def _drain(self, client: PipelinedClient, subscriptions: list[Subscription]) -> None:
+        """Answer what has arrived; replies are on their way when the connection is closed."""
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                for subscription in subscriptions:
+                    await subscription.drain()  # type: ignore[no-untyped-call]  # nats-py leaves it so
+                    heed_cancellation()
+                if self._working:
+                    await asyncio.wait(self._working)
+                await client.flush()
+        except (NatsError, OSError, TimeoutError) as error:
+            _say.warning("requests.undrained", in_flight=len(self._working), fault=repr(error))
+
+    def _fail(self, fault: BrokerUnavailableError) -> None:
+        """Say it once, however often it is met."""
+        if self._fault is None or self._fault == "not connected yet":
+            _say.error("requests.fault", fault=fault.code, text=str(fault))
+        self._fault = str(fault)
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        return self._stopping.is_set()
+
+
+@asynccontextmanager
+async def answering_requests(endpoint: RequestsEndpoint) -> AsyncGenerator[None]:
+    """Serve for the life of the block; at its end every request that was taken is answered."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(endpoint.run())
+        try:
+            yield
+        finally:
+            endpoint.stop()
+
+
+async def _tell(client: PipelinedClient, answer: Callable[[], bytes], message: Msg) -> None:
+    if message.reply and is_inbox(message.reply):
+        await reply(client, message, answer())
+
+
+def _headers(told: Told) -> dict[str, str] | None:
+    # Most replies have none: clients take longer over headers than over all the rest.
+    if told.code is not None:
+        return {ERROR: f"{told.code}: {told.message}", ERROR_CODE: str(told.status)}
+    return {REPLAYED: "true"} if told.is_replay else None
+
+
+def _asked(operation: Operation, message: Msg, answer_bytes_max: int) -> Asked:
+    mode, firm = message.subject.split(".")[3:5]
+    headers = {name.lower(): value for name, value in (message.headers or {}).items()}
+    return Asked(
+        operation=operation,
+        partition=(unquote(mode), unquote(firm)),
+        authorization=headers.get("authorization", ""),
+        idempotency_key=headers.get("idempotency-key"),
+        body=message.data,
+        answer_bytes_max=answer_bytes_max,
+    )
+
+
+def _subject(operation: Operation) -> str:
+    return f"{REQUEST_ROOT}.*.*.{operation.name}"
+
+
+def _info(operation: Operation) -> EndpointInfo:
+    about = {"summary": operation.summary, "http": f"{operation.method} {operation.path}"}
+    return EndpointInfo(operation.name, _subject(operation), metadata=about)

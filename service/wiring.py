@@ -1,0 +1,229 @@
+"""One process of the service: opens its parts, runs the chosen ones together, and stops them in order."""
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from enum import StrEnum
+from typing import Any, Final
+
+import asyncpg
+from msgspec import Struct
+
+from projections.keeping.runner import ProjectionRunner
+from service.access.callers import Access
+from service.access.identity_provider import IdentityKeys
+from service.access.key_file import KeyFile
+from service.access.reservation_tokens import TokenSealer
+from service.api.operations import Operations
+from service.api.parts import LIMIT, Check, WebParts
+from service.clock import now
+from service.log.postgres_faults import CONNECT_SECONDS_MAX, reading
+from service.log.postgres_log import PostgresLog
+from service.log.snapshots import SnapshotKeeper
+from service.metrics import Metrics, new_metrics
+from service.nats.client.connection import NatsSettings
+from service.nats.relay.relay import Relay
+from service.nats.requests.endpoint import RequestsEndpoint, answering_requests
+from service.readiness import checks, measure, requests_health
+from service.settings import Settings
+from service.web.application import web_application
+from service.web.server import serving
+from service.writer.sweeper import Sweeper
+from service.writer.writer import Appended, Limits, Writer
+
+READS_MAX: Final = 8
+READ_SECONDS_MAX: Final = 15
+
+
+class Part(StrEnum):
+    """What a process may do; in production each may be a process of its own."""
+
+    WEB = "web"
+    SWEEP = "sweep"
+    REQUESTS = "requests"
+    RELAY = "relay"
+    PROJECT = "project"
+
+
+DECIDING: Final = frozenset({Part.WEB, Part.REQUESTS, Part.SWEEP})
+"""The parts that need the writer."""
+
+
+class MissingSettingError(Exception):
+    """A part needs a setting that is not given; the message names it."""
+
+
+class Wiring(Struct, frozen=True):
+    """The parts of this process that talk to each other."""
+
+    settings: Settings
+    metrics: Metrics
+    log: PostgresLog
+    reads: asyncpg.Pool
+    writer: Writer
+    relay: Relay | None
+    runner: ProjectionRunner | None
+
+
+async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Callable[[], None]) -> None:
+    """Run the parts until SIGINT or SIGTERM; `on_ready` is called once everything is up.
+
+    Raises MissingSettingError, LogUnavailableError, DurabilityError and ClockError before anything runs, and OSError if
+    the port is taken. A broken invariant ends the process: its supervisor starts it again from the log.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with _wired(settings, parts) as wiring, asyncio.TaskGroup() as group:
+        tasks = [group.create_task(job) for job in _jobs(wiring, parts)]
+        if parts & DECIDING:
+            await wiring.writer.read()  # whoever asks first should not wait for the whole log to be read
+        async with _answering(wiring, parts):
+            on_ready()
+            await stop.wait()
+        # Every request that was taken, by HTTP or NATS, is answered: nothing is lost by stopping the rest at once.
+        for task in tasks:
+            task.cancel()
+
+
+@asynccontextmanager
+async def _wired(settings: Settings, parts: frozenset[Part]) -> AsyncGenerator[Wiring]:
+    if settings.database_url is None:
+        raise MissingSettingError("NUMBERING_DATABASE_URL is not set; `numbering up` starts a PostgreSQL of its own")
+    log = await PostgresLog.open(settings.database_url)
+    try:
+        await log.head()
+        reads = await _reading_pool(settings.database_url)
+        try:
+            yield _wire(settings, parts, log, reads)
+        finally:
+            reads.terminate()
+    finally:
+        await log.close()
+
+
+async def _reading_pool(database_url: str) -> asyncpg.Pool:
+    """Connections that may read the log and the projections, and nothing else."""
+    with reading():
+        return await asyncpg.create_pool(
+            database_url,
+            min_size=0,
+            max_size=READS_MAX,
+            timeout=CONNECT_SECONDS_MAX,
+            command_timeout=READ_SECONDS_MAX,
+            server_settings={"role": "numbering_reader", "application_name": "numbering reports"},
+        )
+
+
+def _wire(settings: Settings, parts: frozenset[Part], log: PostgresLog, reads: asyncpg.Pool) -> Wiring:
+    metrics = new_metrics()
+    relay = _relay(settings, log) if Part.RELAY in parts else None
+    runner = ProjectionRunner(settings.database_url or "") if Part.PROJECT in parts else None
+
+    def on_append(appended: Appended) -> None:
+        metrics.batch_commands.observe(appended.commands)
+        metrics.append_seconds.observe(appended.seconds)
+        for part in (relay, runner):
+            if part is not None:
+                part.wake.set()
+
+    writer = Writer(log, clock=now, limits=_limits(settings), on_append=on_append)
+    return Wiring(settings, metrics, log, reads, writer, relay, runner)
+
+
+def _relay(settings: Settings, log: PostgresLog) -> Relay:
+    return Relay(log, nats_settings(settings), clock=now, replicas=settings.stream_replicas)
+
+
+def nats_settings(settings: Settings) -> NatsSettings:
+    """Where NATS is and who we are to it. Raises MissingSettingError."""
+    if settings.nats_url is None:
+        raise MissingSettingError("NUMBERING_NATS_URL is not set; `numbering up` starts a NATS server of its own")
+    return NatsSettings(
+        url=settings.nats_url,
+        credentials_file=settings.nats_credentials_file,
+        nkey_seed_file=settings.nats_nkey_seed_file,
+        tls_ca_file=settings.nats_ca_file,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        queue_max=settings.queue_max,
+        batch_max=settings.batch_max,
+        wait_seconds_max=settings.command_timeout_seconds,
+    )
+
+
+def _jobs(wiring: Wiring, parts: frozenset[Part]) -> list[Coroutine[Any, Any, None]]:
+    jobs: list[Coroutine[Any, Any, None]] = [measure(wiring.metrics, wiring.writer, wiring.relay, wiring.runner)]
+    if parts & DECIDING:
+        jobs.append(wiring.writer.run())
+        jobs.append(SnapshotKeeper(wiring.log, wiring.writer).run())
+    if Part.SWEEP in parts:
+        jobs.append(_sweeper(wiring).run())
+    if wiring.relay is not None:
+        jobs.append(wiring.relay.run())
+    if wiring.runner is not None:
+        jobs.append(wiring.runner.run())
+    return jobs
+
+
+def _sweeper(wiring: Wiring) -> Sweeper:
+    def on_sweep(numbers: int) -> None:
+        wiring.metrics.sweeps.inc()
+        wiring.metrics.expired_numbers.inc(numbers)
+
+    period = wiring.settings.sweep_seconds
+    return Sweeper(wiring.writer, clock=now, period_seconds=period, on_sweep=on_sweep)
+
+
+@asynccontextmanager
+async def _answering(wiring: Wiring, parts: frozenset[Part]) -> AsyncGenerator[None]:
+    """Take requests for the life of the block, by HTTP and over NATS; then finish those that were taken."""
+    async with AsyncExitStack() as stack:
+        if parts & {Part.WEB, Part.REQUESTS}:
+            health = checks(wiring.log, wiring.relay, wiring.runner)
+            web_parts = _web_parts(wiring, health)
+            application = web_application(web_parts)
+            if Part.REQUESTS in parts:
+                # One allowance for a credential, whichever way it asks.
+                operations = Operations(web_parts, application[LIMIT])
+                nats = nats_settings(wiring.settings)
+                endpoint = RequestsEndpoint(nats, operations.answer, operations.overload)
+                health["requests"] = requests_health(endpoint)
+                await stack.enter_async_context(answering_requests(endpoint))
+            if Part.WEB in parts:
+                settings = wiring.settings
+                await stack.enter_async_context(serving(application, settings.host, settings.port))
+        yield
+
+
+def _web_parts(wiring: Wiring, health: Mapping[str, Check]) -> WebParts:
+    keys = KeyFile(wiring.settings.keys_path)
+    return WebParts(
+        writer=wiring.writer,
+        log=wiring.log,
+        access=Access(
+            wiring.log.pool,
+            keys,
+            cache_seconds=wiring.settings.access_cache_seconds,
+            clock=now,
+            identity=_identity(wiring.settings),
+        ),
+        sealer=TokenSealer.of(keys),
+        settings=wiring.settings,
+        reads=wiring.reads,
+        checks=health,
+        metrics=wiring.metrics,
+        clock=now,
+    )
+
+
+def _identity(settings: Settings) -> IdentityKeys | None:
+    """The keys of the identity provider, if a setting names them. Raises JwksError."""
+    if settings.jwks_file is None:
+        return None
+    return IdentityKeys(settings.jwks_file, issuer=settings.jwks_issuer, audience=settings.jwks_audience)

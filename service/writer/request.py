@@ -1,0 +1,67 @@
+"""A command on its way to the log, and the answer on its way back."""
+
+import asyncio
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from schemas.commands import Caller, Command
+from schemas.outcomes import Outcome
+from schemas.record import Record
+from schemas.rejections import Rejection
+from schemas.values import CommandId
+from service.log.event_log import Content
+
+
+class Idempotency(Struct, frozen=True):
+    """`key` as the client sent it; `scope` and `request` are SHA-256 digests of key and scope, and of the body."""
+
+    key: str
+    scope: bytes
+    request: bytes
+
+
+class Request(Struct, frozen=True):
+    """What one caller asks, with the body of the document it concerns, if any."""
+
+    command: Command
+    caller: Caller
+    content: Content | None = None
+    idempotency: Idempotency | None = None
+
+
+class Answered(Struct, frozen=True):
+    """What the command came to; `is_replay` if an earlier request under the same key did it.
+
+    `records` and `content` are what this command wrote just now, for whoever would otherwise read them back.
+    """
+
+    outcome: Outcome
+    is_replay: bool
+    records: Sequence[Record] = ()
+    content: Content | None = None
+
+
+class Waiting:
+    """A request in the writer's hands. Its future gets exactly one answer or fault."""
+
+    __slots__ = ("asked_at", "command_id", "future", "request")
+
+    def __init__(
+        self, request: Request, command_id: CommandId, future: "asyncio.Future[Answered | Rejection]", asked_at: float
+    ) -> None:
+        self.request = request
+        self.command_id = command_id
+        self.future = future
+        self.asked_at = asked_at
+
+    def answer(self, result: Answered | Rejection) -> None:
+        """Tell the caller, unless it has been told that the wait was too long."""
+        if not self.future.done():
+            self.future.set_result(result)
+
+    def fail(self, fault: Exception) -> None:
+        """Raise the fault at the caller, unless it has been told something before."""
+        if not self.future.done():
+            self.future.set_exception(fault)
+            self.future.exception()  # a caller that hung up does not make it an unhandled one

@@ -1,0 +1,41 @@
+"""Checks of ours that schemathesis runs on every reply; loaded by its own process, see tests/api/test_fuzz.py."""
+
+from typing import Any
+
+import schemathesis
+from schemathesis import Case, CheckContext, GenerationMode, Response
+
+BEYOND_A_SCHEMA = (
+    "of at most 30 digits",
+    "worth at most",
+    "is longer than",
+    "on drafts only",
+    "but series",
+    "has no primary",
+    "must stay in the year",
+    "how many RON one",
+)
+"""What JSON Schema has no words for: digits, products, the length of a line, and what depends on the present state."""
+
+
+@schemathesis.check
+def right_data_is_not_called_wrong(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
+    """A request that follows the document is never refused as malformed; its state or place may still refuse it."""
+    if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE or response.status_code != 400:
+        return
+    error = response.json()["error"]
+    messages = list(error.get("errors", {"": error["message"]}).values())
+    if error["type"] == "validation_error" and not all(
+        any(words in message for words in BEYOND_A_SCHEMA) for message in messages
+    ):
+        raise AssertionError(f"the document allows this: {messages}")
+
+
+@schemathesis.check
+def every_code_is_documented(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
+    """A refusal's code is among the examples of its status."""
+    if response.status_code < 400 or case.operation.method.upper() != case.method.upper():
+        return
+    code = response.json()["error"]["code"]
+    documented = case.operation.definition.raw["responses"][str(response.status_code)]
+    assert code in documented["content"]["application/json"]["examples"], f"{response.status_code} {code}"

@@ -1,0 +1,38 @@
+"""CONTRACT.md sections 6.2 and 11: paths beside ours exist elsewhere, and clients call some of them."""
+
+import pytest
+
+from tests.support.service.client import Api
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("path", ["pay", "send", "pdf", "send-to-spv"])
+async def test_what_others_do_with_an_invoice_is_not_found_here(api: Api, method: str, path: str) -> None:
+    await api.a_series()
+    invoice = (await api.issue()).data["id"]
+
+    assert (await api.ask(method, f"/invoices/{invoice}/{path}")).refusal == (404, "resource_missing")
+
+
+@pytest.mark.parametrize("path", ["totals", "stats"])
+async def test_sums_over_all_invoices_are_not_found_here(api: Api, path: str) -> None:
+    assert (await api.get(f"/invoices/{path}")).refusal == (404, "resource_missing")
+
+
+@pytest.mark.parametrize("path", ["/ping", "/version", ""])
+async def test_a_client_that_only_asks_who_is_there_is_answered(api: Api, path: str) -> None:
+    assert (await api.ask("GET", path, "")).status == 200
+
+
+@pytest.mark.parametrize("prefix", ["/invoice-series", "/series"])
+async def test_a_series_is_not_deleted_by_either_path(api: Api, prefix: str) -> None:
+    series_id = await api.a_series()
+
+    answer = await api.ask("DELETE", f"{prefix}/{series_id}")
+
+    assert answer.refusal == (405, "method_not_allowed")
+    assert "GET" in answer.headers["Allow"]
+
+
+async def test_all_invoices_at_once_are_not_deleted(api: Api) -> None:
+    assert (await api.ask("DELETE", "/invoices")).refusal == (405, "method_not_allowed")

@@ -1,0 +1,30 @@
+"""The README's way to erase what a document said."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+
+from tests.support.service.client import Api
+
+README: Final = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+
+
+async def test_the_statement_of_the_readme_erases_one_document_and_no_other(api: Api, database_url: str) -> None:
+    [statement] = re.findall(r"```sql\n(DELETE.*?)```", README, re.DOTALL)
+    await api.a_series()
+    erased, kept = [(await api.issue(notes="secret")).data["id"] for _ in range(2)]
+    await api.ask("PUT", f"/invoices/{erased}", json={"notes": "secret still"})
+    await api.post(f"/invoices/{erased}/void", {"reason": "secret too"})
+    number = (await api.get(f"/invoices/{erased}")).data["full_number"]
+
+    owner = await asyncpg.connect(database_url, server_settings={"role": "numbering_owner"})
+    try:
+        assert await owner.execute(statement.replace("inv_...", erased)) == "DELETE 3"
+    finally:
+        await owner.close()
+
+    found = (await api.get(f"/invoices/{erased}")).data
+    assert (found["full_number"], found["notes"], found["void_reason"], found["client"]) == (number, None, None, None)
+    assert (await api.get(f"/invoices/{kept}")).data["notes"] == "secret"

@@ -1,0 +1,105 @@
+"""Bodies as untrusted text."""
+
+import time
+from decimal import Decimal
+from typing import Final
+
+import pytest
+
+from service.api.reading.json_text import DEPTH_MAX, VALUES_MAX, BadJsonError, canonical_json, read_json
+
+SECONDS_MAX: Final = 1.0
+"""Far more than reading a megabyte takes on a busy machine, far less than anything that grows with its square."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"{",
+        b"nul",
+        b"{}x",
+        b'{"a":1,}',
+        b'{"a":NaN}',
+        b'{"a":Infinity}',
+        b'{"a":-Infinity}',
+        b'{"a":1,"a":2}',
+        b'{"x":{"a":1,"b":2,"a":3}}',
+        b'{"a":"\xff"}',
+        b'\xef\xbb\xbf{"a":1}',
+        b'{"a":"\\ud800"}',
+        b'{"a":["\\udc00x"]}',
+        b'{"a":"\x00"}',
+        b'{"a":"\n"}',
+        b"[" * 10_000,
+        b"[" * 10_000 + b"]" * 10_000,
+        b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+        b'{"unknown":' + b"[" * (DEPTH_MAX + 1) + b"]" * (DEPTH_MAX + 1) + b"}",
+        b"1e99999999999999999999",
+        "{}".encode("utf-16"),
+    ],
+)
+def test_what_is_not_json_we_take_is_refused_in_words(text: bytes) -> None:
+    with pytest.raises(BadJsonError):
+        read_json(text)
+
+
+def test_numbers_are_exact() -> None:
+    assert read_json(b'[0.1, 1e999999, 12, 123456789012345678901234567890, "\\u00e9\\ud83d\\ude00"]') == [
+        Decimal("0.1"),
+        Decimal("1e999999"),
+        12,
+        Decimal(123456789012345678901234567890),
+        "é😀",
+    ]
+
+
+def test_a_body_of_the_deepest_nesting_is_read() -> None:
+    text = b"[" * DEPTH_MAX + b"]" * DEPTH_MAX
+
+    assert canonical_json(read_json(text)) == text
+
+
+def test_a_megabyte_of_digits_is_read_in_no_time() -> None:
+    found = read_json(b"9" * 1_000_000)
+
+    assert isinstance(found, Decimal)
+
+
+def test_bodies_that_say_the_same_are_one() -> None:
+    assert canonical_json(read_json(b'{"b": 1, "a": {"d": 1.50, "c": null}}')) == canonical_json(
+        read_json(b'{"a":{"c":null,"d":1.50},"b":1}')
+    )
+
+
+NAMES: Final = [f'"{number:x}":0' for number in range(VALUES_MAX - 2)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ("{" + ",".join([*NAMES, NAMES[-1]]) + "}").encode(),
+        b"[" + b",".join([b"[]"] * 300_000) + b"]",
+        b'{"a":[' + b",".join([b'""'] * 300_000) + b',"\\u0041"]}',
+        b"[" + b",".join([b"[" * 50 + b"]" * 50] * 10_000) + b"]",
+        b'["' + b"x" * 1_000_000 + b'\\ud800"]',
+    ],
+)
+def test_no_megabyte_holds_others_up_before_it_is_refused(text: bytes) -> None:
+    began = time.process_time()
+
+    with pytest.raises(BadJsonError):
+        read_json(text)
+
+    assert time.process_time() - began < SECONDS_MAX
+
+
+@pytest.mark.parametrize("value", [b"0", b'""', b'"\\\\"', b'"\\",[{,"'])
+def test_so_many_values_are_read_and_not_one_more(value: bytes) -> None:
+    most = b"[" + b",".join([value] * (VALUES_MAX - 1)) + b"]"
+
+    tree = read_json(most)
+
+    assert isinstance(tree, list)
+    assert len(tree) == VALUES_MAX - 1
+    with pytest.raises(BadJsonError, match="more than 30000 values"):
+        read_json(most[:-1] + b"," + value + b"]")

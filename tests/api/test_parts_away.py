@@ -1,0 +1,55 @@
+"""A part is away: 503 with Retry-After, nothing acknowledged is lost, and service resumes by itself."""
+
+import asyncio
+from pathlib import Path
+
+from tests.support.servers.cut_proxy import CutProxy
+from tests.support.service.client import Answer, Api, an_api
+
+RESUME_SECONDS_MAX = 20
+
+
+async def until_it_resumes(api: Api) -> Answer:
+    async with asyncio.timeout(RESUME_SECONDS_MAX):
+        while True:
+            answer = await api.issue(key="first")
+            if answer.status != 503:
+                return answer
+
+
+async def test_while_postgresql_is_away_everything_is_503_and_afterwards_all_is_as_before(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with CutProxy.before(database_url) as proxy, an_api(proxy.url, tmp_path) as api:
+        series_id = await api.a_series()
+        first = await api.issue(key="first")
+
+        proxy.shut()
+        for method, path, body in (
+            ("GET", "/invoice-series", None),
+            ("GET", f"/invoices/{first.data['id']}", None),
+            ("GET", f"/invoice-series/{series_id}/gaps", None),
+            ("POST", "/invoices", {"client_id": "c", "items": [{"description": "x", "quantity": 1, "price": 1}]}),
+            ("POST", "/invoice-series", {"name": "B", "document_type": "fiscal"}),
+        ):
+            answer = await api.ask(method, path, None, body)
+            assert answer.refusal == (503, "service_unavailable"), (method, path)
+            assert answer.error["type"] == "api_error"
+            assert int(answer.headers["Retry-After"]) >= 1
+
+        proxy.open()
+        again = await until_it_resumes(api)
+        assert (again.status, again.data) == (201, first.data)
+        assert await api.next_number(series_id) == 2
+        assert (await api.issue()).data["number_idx"] == 2
+
+
+async def test_a_halted_log_issues_nothing_and_still_answers_reads(api: Api) -> None:
+    series_id = await api.a_series()
+    await api.parts.log.halt("the stream is ahead of the log")
+
+    answer = await api.issue()
+
+    assert answer.refusal == (503, "service_unavailable")
+    assert "operator" in answer.error["message"]
+    assert await api.next_number(series_id) == 1

@@ -1,0 +1,107 @@
+"""What goes wrong in the field: one sentence, the setting to look at, no traceback, no password."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from service.access.key_file import ensure
+from service.embedded.data_directory import free_port
+from tests.support.service.command_line import Command, printed, refused
+
+PASSWORD = "secret-word"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("firm", "create", "--name", "n"),
+        ("gaps",),
+        ("replay",),
+        ("rebuild", "gaps"),
+        ("serve", "--web-only"),
+        ("project",),
+    ],
+)
+def test_a_database_that_cannot_be_reached_is_said_with_its_setting(
+    command: Command, arguments: tuple[str, ...]
+) -> None:
+    url = f"postgresql://numbering:{PASSWORD}@127.0.0.1:{free_port()}/numbering"
+    sentence = refused(command(*arguments, DATABASE_URL=url))
+    assert "NUMBERING_DATABASE_URL" in sentence
+    assert PASSWORD not in sentence
+    assert "\n" not in sentence
+
+
+def test_without_any_database_both_ways_to_one_are_said(command: Command) -> None:
+    sentence = refused(command("gaps", DATABASE_URL=""))
+    assert "NUMBERING_DATABASE_URL" in sentence
+    assert "numbering up" in sentence
+
+
+def test_a_database_that_does_not_exist_is_said(command: Command, database_url: str) -> None:
+    missing = urlsplit(database_url)._replace(path="/missing").geturl()
+    assert "does not exist" in refused(command("gaps", DATABASE_URL=missing))
+
+
+@pytest.mark.parametrize("arguments", [("gaps",), ("firm", "create", "--name", "n"), ("serve", "--web-only")])
+def test_a_database_without_our_schema_says_migrate(
+    command: Command, database_url: str, arguments: tuple[str, ...]
+) -> None:
+    bare = urlsplit(database_url)._replace(path="/postgres").geturl()
+    assert "numbering migrate" in refused(command(*arguments, DATABASE_URL=bare))
+
+
+def test_a_relay_without_nats_is_said(command: Command) -> None:
+    assert "NUMBERING_NATS_URL" in refused(command("relay"))
+
+
+def test_a_service_without_keys_says_how_to_make_them(command: Command) -> None:
+    assert "numbering migrate" in refused(command("serve", "--web-only"))
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (None, "cannot read the JWKS file"),
+        ("half a fi", "RFC 7517"),
+        ('{"keys": []}', "holds no RS256, ES256 or EdDSA key"),
+    ],
+    ids=["missing", "not finished", "empty"],
+)
+def test_a_service_whose_identity_provider_cannot_be_known_does_not_start(
+    command: Command, tmp_path: Path, text: str | None, why: str
+) -> None:
+    jwks = tmp_path / "jwks.json"
+    if text is not None:
+        jwks.write_text(text, "utf-8")
+    ensure(tmp_path / "keys.json")
+    sentence = refused(command("serve", "--web-only", DATA_DIR=str(tmp_path), JWKS_FILE=str(jwks)))
+    assert why in sentence
+    assert str(jwks) in sentence
+
+
+def test_a_bad_setting_stops_every_command(command: Command) -> None:
+    for arguments in (("settings",), ("gaps",), ("up",), ("serve",), ("demo",)):
+        assert "NUMBERING_PORT is 'x'" in refused(command(*arguments, PORT="x"))
+
+
+def test_up_does_not_start_where_its_port_is_taken_or_its_directory_cannot_be(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "NUMBERING_HOST" in refused(command("up", HOST="192.0.2.1"))
+    assert "NUMBERING_DATA_DIR" in refused(command("up", DATA_DIR=str(tmp_path / "file" / "data")))
+
+
+def test_a_demo_without_a_service_says_how_to_start_one(command: Command) -> None:
+    assert "numbering up" in refused(command("demo"))
+
+
+def test_settings_show_no_password(command: Command) -> None:
+    url = f"postgresql://numbering:{PASSWORD}@127.0.0.1/numbering"
+    result = command("settings", DATABASE_URL=url)
+    assert result.exit_code == 0
+    assert PASSWORD not in result.stdout
+    assert "NUMBERING_SWEEP_SECONDS" in result.stdout
+    lines = {line["variable"]: line for line in printed(command("settings", "--json", DATABASE_URL=url))["settings"]}
+    assert lines["NUMBERING_DATABASE_URL"]["present"] == "postgresql://numbering:***@127.0.0.1/numbering"
+    assert lines["NUMBERING_SWEEP_SECONDS"]["unit"] == "seconds"

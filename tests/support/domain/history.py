@@ -1,0 +1,99 @@
+"""A log without a store: commands decided one after another, as the writer would."""
+
+from schemas.commands import Caller, Command
+from schemas.events import Event
+from schemas.outcomes import Outcome
+from schemas.record import Record
+from schemas.rejections import Rejection
+from schemas.values import DEFAULT_LOG, CommandId, Position, SeriesId, UnixSeconds, Version
+from service.core.decide import decide
+from service.core.decision import Append, Decision
+from service.core.evolve import evolve
+from service.core.prepare import Cause, Prepared, prepare
+from service.core.state import Series, State, empty_state
+from tests.support.domain.commands import NOW, SERIES, a_device, a_key, a_series
+
+
+class History:
+    """The records so far and the state they add up to."""
+
+    def __init__(self) -> None:
+        self.state: State = empty_state(DEFAULT_LOG)
+        self.records: list[Record] = []
+        self.commands = 0
+        self.last_caller: Caller = a_device()
+
+    def attempt(self, command: Command, caller: Caller | None = None, at: int = NOW) -> Outcome | Rejection:
+        """Decide and, unless refused, append."""
+        self.commands += 1
+        self.last_caller = caller or a_device()
+        cause = Cause(self.last_caller, CommandId(f"command_{self.commands}"), None)
+        prepared = prepare(self.state, command, cause, UnixSeconds(at))
+        if not isinstance(prepared, Prepared):
+            return prepared
+        self.records.extend(prepared.records)
+        self.state = prepared.state
+        return prepared.outcome
+
+    def after(self, *steps: "Step") -> "History":
+        """This history with more behind it; every step must be accepted."""
+        for step in steps:
+            command, caller, at = as_step(step)
+            before = len(self.records)
+            self.attempt(command, caller, at)
+            assert len(self.records) > before, f"the history of a test happens: {command}"
+        return self
+
+    def append(self, event: Event, series_id: SeriesId = SERIES) -> None:
+        """Something happened that no command of today can cause."""
+        series = self.series(series_id)
+        record = Record(
+            log=DEFAULT_LOG,
+            position=Position(self.state.position + 1),
+            stream=series_id,
+            series_name=series.name,
+            version=Version(series.version + 1),
+            previous=series.position,
+            firm_id=series.firm_id,
+            mode=series.mode,
+            at=self.state.at,
+            actor=a_key().actor,
+            device_id=None,
+            command_id=CommandId("by hand"),
+            idempotency_key=None,
+            event=event,
+        )
+        self.records.append(record)
+        self.state = evolve(self.state, record)
+
+    def decide(self, command: Command, caller: Caller | None = None, at: int = NOW) -> Decision:
+        """What would be decided; nothing happens."""
+        return decide(self.state, command, caller or a_device(), UnixSeconds(at))
+
+    def events(self, after: int = 0) -> list[Event]:
+        """What happened after a position."""
+        return [record.event for record in self.records[after:]]
+
+    def series(self, series_id: SeriesId = SERIES) -> Series:
+        """A series as it is now."""
+        return self.state.series[series_id]
+
+
+Step = Command | tuple[Command, Caller] | tuple[Command, Caller, int]
+
+
+def as_step(step: Step) -> tuple[Command, Caller, int]:
+    """The step with its defaults: the device till_1, at NOW."""
+    if not isinstance(step, tuple):
+        return step, a_device(), NOW
+    return (step[0], step[1], NOW) if len(step) == 2 else step
+
+
+def a_history(*steps: Step) -> History:
+    """A series FACT that starts at 1, opened by a key, and then these steps."""
+    return History().after((a_series(), a_key()), *steps)
+
+
+def verdict(decision: Decision) -> object:
+    """A decision in short: the type of the last event it would append, or what else it is."""
+    return type(decision.events[-1][1]) if isinstance(decision, Append) else decision

@@ -1,0 +1,277 @@
+"""What must be true of every log, whatever happened to it. Called by all layers of tests after everything they do.
+
+The fates are counted here by a plain dictionary, number by number: a second opinion on `service.core`.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from schemas.events import (
+    DocumentChanged,
+    DocumentReversed,
+    DocumentUnvoided,
+    DocumentVoided,
+    DraftDeleted,
+    DraftSaved,
+    DraftVoided,
+    NumbersReserved,
+    NumberWithdrawn,
+    ReservationConsumed,
+    ReservationExpired,
+    ReservationReleased,
+    SeriesDescribed,
+    SeriesLocked,
+    SeriesMadePrimary,
+    SeriesOpened,
+    SeriesUnlocked,
+)
+from schemas.outcomes import (
+    DeletedOutcome,
+    DocumentOutcome,
+    ExpiredOutcome,
+    Outcome,
+    ReleasedOutcome,
+    ReservedOutcome,
+    SeriesOutcome,
+)
+from schemas.record import Record, StoredRecord, decode_record, encode_record
+from schemas.values import DEFAULT_LOG, DocumentId, Fate, IsoDate, Number, NumberRange, Position, SeriesId, Version
+from service.core.evolve import evolve
+from service.core.ranges import has
+from service.core.state import Series, State, empty_state
+from service.writer.request import Answered
+
+DocumentEvent = DocumentVoided | DocumentUnvoided | DocumentChanged | DocumentReversed | NumberWithdrawn
+SeriesEvent = (
+    SeriesOpened
+    | SeriesDescribed
+    | SeriesMadePrimary
+    | SeriesLocked
+    | SeriesUnlocked
+    | NumbersReserved
+    | ReservationConsumed
+    | ReservationReleased
+    | ReservationExpired
+    | DocumentEvent
+)
+
+TOKEN = re.compile(rb"rsv_[0-9a-f]{32}")
+CREDENTIAL = re.compile(rb"sk_(live|test)_|eyJ[A-Za-z0-9_-]{10,}\.")
+
+
+def check_invariants(records: Sequence[StoredRecord | Record], answers: Iterable[Answered] = ()) -> State:
+    """Assert all of them and return the state at the end.
+
+    `records` is a whole log from position 1; `answers` are what callers were told, each caller's own.
+    """
+    states = [empty_state(_record(records[0]).log if records else DEFAULT_LOG)]
+    accounts: dict[SeriesId, _Account] = {}
+    for position, item in enumerate(records, start=1):
+        record = _record(item)
+        _check_bytes(item)
+        assert record.position == position, "positions have no holes"
+        assert record.at >= states[-1].at, "time does not run backwards"
+        account = accounts.setdefault(record.stream, _Account())
+        account.apply(record)
+        state = evolve(states[-1], record)
+        account.check_equation(state.series.get(record.stream))
+        states.append(state)
+    documents = [number for account in accounts.values() for number in account.documents]
+    assert len(documents) == len(set(documents)), "a document carries one number"
+    _check_answers([_record(item) for item in records], states, answers)
+    return states[-1]
+
+
+def _record(item: StoredRecord | Record) -> Record:
+    return item.record if isinstance(item, StoredRecord) else item
+
+
+def _check_bytes(item: StoredRecord | Record) -> None:
+    canonical = item.canonical if isinstance(item, StoredRecord) else encode_record(item)
+    assert decode_record(canonical) == _record(item), "the bytes say what the record says"
+    assert encode_record(_record(item)) == canonical, "the bytes are canonical"
+    assert not TOKEN.search(canonical), "no token is in the log"
+    assert not CREDENTIAL.search(canonical), "no credential is in the log"
+
+
+@dataclass
+class _Document:
+    """What a numbered document says of itself."""
+
+    number: Number
+    full_number: str
+    date: IsoDate
+    reverses: DocumentId | None
+
+
+class _Account:
+    """One stream, event by event: a series number by number, or a draft."""
+
+    def __init__(self) -> None:
+        self.opened: SeriesOpened | None = None
+        self.version: Version = Version(0)
+        self.previous: Position = Position(0)
+        self.start = self.next = 0
+        self.fates: dict[Number, Fate] = {}
+        self.counts: Counter[Fate] = Counter()
+        self.blocks: dict[Position, NumberRange] = {}
+        self.documents: dict[DocumentId, _Document] = {}
+        self.is_deleted = False
+
+    def apply(self, record: Record) -> None:
+        """Take the stream's next record, asserting what it may not break."""
+        assert record.version == self.version + 1, "versions have no holes"
+        assert record.previous == self.previous, "each record names the one before it in its stream"
+        self.version, self.previous = record.version, record.position
+        event = record.event
+        if isinstance(event, DraftSaved | DraftVoided | DraftDeleted):
+            self._apply_to_draft(record, event)
+            return
+        assert (record.version == 1) == isinstance(event, SeriesOpened), "a series opens first, and once"
+        if isinstance(event, SeriesOpened):
+            self.opened = event
+            self.start = self.next = event.start_number
+        assert self.opened is not None, "a series opens before anything happens to it"
+        assert record.series_name == self.opened.name, "a record names its series"
+        self._apply_to_numbers(record.position, event)
+
+    def _apply_to_draft(self, record: Record, event: DraftSaved | DraftVoided | DraftDeleted) -> None:
+        assert record.series_name is None, "a draft has no series"
+        assert record.stream == SeriesId(event.document_id), "a draft is a stream of its own"
+        assert self.opened is None, "a series has no drafts"
+        assert not self.is_deleted, "a deleted draft is gone"
+        assert record.version > 1 or isinstance(event, DraftSaved), "a draft begins by being saved"
+        self.is_deleted = isinstance(event, DraftDeleted)
+
+    def _apply_to_numbers(self, position: Position, event: SeriesEvent) -> None:
+        match event:
+            case NumbersReserved(first, last):
+                self._reserve(position, first, last)
+            case ReservationConsumed():
+                self._consume(event)
+            case ReservationReleased(reservation, number):
+                self._end(reservation, number, Fate.RELEASED)
+            case ReservationExpired(reservation, ranges):
+                for item in ranges:
+                    for expired in range(item.first, item.last + 1):
+                        self._end(reservation, Number(expired), Fate.EXPIRED)
+            case DocumentVoided():
+                self._turn(event, Fate.STANDING, Fate.VOIDED)
+            case DocumentUnvoided():
+                self._turn(event, Fate.VOIDED, Fate.STANDING)
+                self._check_reversals()
+            case NumberWithdrawn():
+                assert event.number == self.next - 1, "only the last number taken is withdrawn"
+                assert event.date == self.documents[event.document_id].date, "a withdrawal knows the document's date"
+                self._turn(event, Fate.VOIDED, Fate.WITHDRAWN)
+            case DocumentChanged():
+                self._turn(event, Fate.STANDING, Fate.STANDING)
+                document = self.documents[event.document_id]
+                assert event.date_before == document.date, "a change knows the date before it"
+                document.date = event.date
+            case DocumentReversed(reversal_id=reversal_id):
+                self._turn(event, Fate.STANDING, Fate.STANDING)
+                assert self.documents[reversal_id].reverses == event.document_id, "a reversal names its source"
+                assert self.documents[reversal_id].number == event.reversal_number, "and is named by it"
+                self._check_reversals()
+            case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+                pass
+            case _:
+                assert_never(event)
+
+    def _reserve(self, position: Position, first: Number, last: Number) -> None:
+        assert first == self.next, "a block begins where the numbers end"
+        assert last >= first, "a block is not empty"
+        self.blocks[position] = NumberRange(first, last)
+        for number in range(first, last + 1):
+            self.fates[Number(number)] = Fate.PENDING
+        self.counts[Fate.PENDING] += last - first + 1
+        self.next = last + 1
+
+    def _consume(self, event: ReservationConsumed) -> None:
+        assert event.document_id not in self.documents, "a document carries one number"
+        assert self.opened is not None
+        shown = self.opened.format.replace("{year}", event.date[:4]).replace("{number}", f"{event.number:05}")
+        assert event.full_number == shown, "the number is shown as the format says"
+        self.documents[event.document_id] = _Document(event.number, shown, event.date, event.reverses)
+        self._end(event.reservation, event.number, Fate.STANDING)
+
+    def _end(self, reservation: Position, number: Number, fate: Fate) -> None:
+        block = self.blocks[reservation]
+        assert block.first <= number <= block.last, "a slot is of the block it names"
+        self._move(number, Fate.PENDING, fate)
+
+    def _turn(self, event: DocumentEvent, before: Fate, after: Fate) -> None:
+        document = self.documents[event.document_id]
+        assert (event.number, event.full_number) == (document.number, document.full_number), "it keeps its number"
+        self._move(event.number, before, after)
+
+    def _move(self, number: Number, before: Fate, after: Fate) -> None:
+        assert self.fates[number] is before, f"number {number} is {self.fates[number]}, not {before}"
+        self.fates[number] = after
+        self.counts[before] -= 1
+        self.counts[after] += 1
+
+    def _check_reversals(self) -> None:
+        sources = [
+            document.reverses
+            for document in self.documents.values()
+            if document.reverses is not None and self.fates[document.number] is Fate.STANDING
+        ]
+        assert len(sources) == len(set(sources)), "one reversal of a document stands"
+
+    def check_equation(self, series: Series | None) -> None:
+        """The core counts as we do, and every number taken is accounted for."""
+        if series is None:
+            assert self.opened is None, "the core knows every series"
+            return
+        equation = series.equation()
+        assert equation == {fate: self.counts[fate] for fate in Fate}, "the core counts every fate alike"
+        assert sum(equation.values()) == series.taken == self.next - self.start == len(self.fates)
+        assert series.next_number == self.next, "the counter stands after the last number taken"
+
+
+def _check_answers(records: Sequence[Record], states: Sequence[State], answers: Iterable[Answered]) -> None:
+    """Every caller was told the truth, and no two were told the same unless one repeated the other."""
+    blocks = Counter[Position]()
+    issued = Counter[DocumentId]()
+    for answer in answers:
+        _check_outcome(records, states, answer.outcome)
+        if not answer.is_replay and isinstance(answer.outcome, ReservedOutcome):
+            blocks[answer.outcome.position] += 1
+        if not answer.is_replay and isinstance(answer.outcome, DocumentOutcome):
+            is_issue = isinstance(records[answer.outcome.position - 1].event, ReservationConsumed | DocumentReversed)
+            issued[answer.outcome.document_id] += is_issue
+    assert all(count == 1 for count in blocks.values()), "a block was given to one caller"
+    assert all(count <= 1 for count in issued.values()), "a document was issued for one caller"
+
+
+def _check_outcome(records: Sequence[Record], states: Sequence[State], outcome: Outcome) -> None:
+    match outcome:
+        case ReservedOutcome(position, series_id, first, last, device_id, reserved_at, expires_at, token_key):
+            record = records[position - 1]
+            assert record.stream == series_id, "the block is of the series that was asked for"
+            assert record.at == reserved_at, "the block was reserved when the caller was told"
+            assert record.event == NumbersReserved(first, last, device_id, expires_at, token_key)
+        case ReleasedOutcome(reservation, number):
+            series_id = records[reservation - 1].stream
+            assert has(states[-1].series[series_id].released, number), "the number is released"
+        case DocumentOutcome(document_id, position):
+            event = records[position - 1].event
+            assert document_id in {
+                getattr(event, "document_id", None),
+                getattr(event, "reversal_id", None),
+            }, "it was written there"
+        case SeriesOutcome(view):
+            assert states[view.position].series[view.series_id].view(view.position) == view, "the series was so"
+        case DeletedOutcome(document_id, at):
+            ended = [record for record in records if getattr(record.event, "document_id", None) == document_id][-1]
+            assert isinstance(ended.event, NumberWithdrawn | DraftDeleted), "nothing happens to it any more"
+            assert ended.at == at, "it was deleted when the caller was told"
+        case ExpiredOutcome(blocks, numbers):
+            assert numbers >= blocks, "an expired block has numbers"
+        case _:
+            assert_never(outcome)

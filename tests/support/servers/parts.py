@@ -1,0 +1,131 @@
+"""The PostgreSQL and NATS servers the tests run on: chosen once, started once."""
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from service.embedded import EmbeddedParts
+from tests.support.servers.docker_engine import engine_answers
+
+FORCED = "NUMBERING_TEST_PARTS"
+DATABASE_URL = "NUMBERING_TEST_DATABASE_URL"
+NATS_URL = "NUMBERING_TEST_NATS_URL"
+NATS_SERVER = "NUMBERING_TEST_NATS_SERVER"
+"""Names the nats-server program the tests start, to try another version than the installed one."""
+
+POSTGRES_IMAGE = "postgres:17"
+NATS_IMAGE = "nats:2"
+# Tests lose no data worth a disk's patience; those about durability start a server of their own.
+FAST = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off", "max_connections": "200"}
+
+
+class Source(StrEnum):
+    """Where the servers come from."""
+
+    URLS = "urls"
+    DOCKER = "docker"
+    EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Two running servers; the PostgreSQL user may create databases and roles."""
+
+    source: Source
+    postgres_url: str
+    nats_url: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen, and why."""
+
+    source: Source
+    reason: str
+
+
+def choose() -> Choice:
+    """The first that is there: explicit addresses, a Docker engine that answers, the embedded parts.
+
+    `NUMBERING_TEST_PARTS` forces one; then its failure is an error and nothing else is tried.
+    """
+    forced = os.environ.get(FORCED)
+    if forced:
+        try:
+            return Choice(Source(forced), f"forced by {FORCED}")
+        except ValueError as error:
+            raise pytest.UsageError(f"{FORCED}={forced}: must be one of {', '.join(Source)}") from error
+    if os.environ.get(DATABASE_URL) or os.environ.get(NATS_URL):
+        return Choice(Source.URLS, "addresses given")
+    if engine_answers():
+        return Choice(Source.DOCKER, "a Docker engine answers")
+    return Choice(Source.EMBEDDED, "no addresses given, no Docker engine answers")
+
+
+@contextmanager
+def running(source: Source) -> Generator[Parts]:
+    """The servers, running, until the block ends."""
+    match source:
+        case Source.URLS:
+            yield Parts(source, required(DATABASE_URL), required(NATS_URL))
+        case Source.DOCKER:
+            with containers() as (postgres_url, nats_url):
+                yield Parts(source, postgres_url, nats_url)
+        case Source.EMBEDDED:
+            with (
+                traversable_directory() as directory,
+                EmbeddedParts(directory, postgres_options=FAST, nats_binary=nats_program()) as embedded,
+            ):
+                yield Parts(source, embedded.postgres_url, embedded.nats_url)
+
+
+def nats_program() -> Path | None:
+    """The NATS server to start; none if it is to be searched for."""
+    given = os.environ.get(NATS_SERVER)
+    return Path(given) if given else None
+
+
+def required(variable: str) -> str:
+    """The value of an environment variable that must be set."""
+    value = os.environ.get(variable)
+    if not value:
+        raise pytest.UsageError(f"{variable} is not set; {DATABASE_URL} and {NATS_URL} go together")
+    return value
+
+
+@contextmanager
+def containers() -> Generator[tuple[str, str]]:
+    """A PostgreSQL and a NATS container; the addresses of both."""
+    with ExitStack() as stack:
+        with warnings.catch_warnings():
+            # testcontainers still uses, in its own NATS module, a decorator it has deprecated.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            from testcontainers.community.nats import NatsContainer  # noqa: PLC0415 - most runs do not need this SDK
+            from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - likewise
+
+            settings = [word for name, value in FAST.items() for word in ("-c", f"{name}={value}")]
+            postgres = stack.enter_context(PostgresContainer(POSTGRES_IMAGE, driver=None).with_command(settings))
+            nats = stack.enter_context(NatsContainer(NATS_IMAGE, jetstream=True))
+        yield postgres.get_connection_url(), nats.nats_uri()
+
+
+@contextmanager
+def traversable_directory() -> Generator[Path]:
+    """A fresh directory that any user may pass through, as a server that refuses root must; deleted afterwards.
+
+    Not pytest's own: that one lies in a directory closed to others.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="numbering-"))
+    directory.chmod(0o711)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory)

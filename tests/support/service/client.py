@@ -1,0 +1,209 @@
+"""The API in this process behind a real port, and a client that speaks to it as one caller or another."""
+
+import io
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import asyncpg
+
+from schemas.values import UnixSeconds
+from service.access.callers import Access
+from service.access.identity_provider import IdentityKeys
+from service.access.key_file import KeyFile, ensure
+from service.access.reservation_tokens import TokenSealer
+from service.api.openapi.document import openapi_document
+from service.api.parts import Check, Patience, WebParts
+from service.log.event_log import EventLog
+from service.log.postgres_log import PostgresLog
+from service.metrics import new_metrics
+from service.settings import Settings
+from service.web.application import ROUTES, web_application
+from service.web.health import OPEN_ROUTES
+from service.web.server import serving
+from service.writer.writer import Writer
+from tests.support.service.firms import Firm, a_firm
+from tests.support.service.openapi_check import Document
+from tests.support.tasks import running_beside
+
+CACHE_SECONDS: Final = 5
+"""So much later a revocation acts; the least a test's clock must go ahead."""
+
+AN_INVOICE: Final[dict[str, Any]] = {
+    "client_data": {"type": "b2b", "name": "Acme SRL", "cui": "RO123"},
+    "items": [{"description": "Paper", "quantity": 2, "price": 10.5, "vat_rate": 19}],
+}
+
+
+@dataclass
+class Clock:
+    """The time as a test wants it."""
+
+    ahead_seconds: int = 0
+
+    def __call__(self) -> UnixSeconds:
+        """The time now."""
+        return UnixSeconds(int(time.time()) + self.ahead_seconds)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One reply, decoded."""
+
+    status: int
+    body: dict[str, Any]
+    headers: Mapping[str, str]
+
+    @property
+    def data(self) -> Any:
+        """The data of a success."""
+        assert self.body["success"] is True, self.body
+        return self.body["data"]
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error of a failure."""
+        assert self.body["success"] is False, self.body
+        error: dict[str, Any] = self.body["error"]
+        assert error["status"] == self.status
+        return error
+
+    @property
+    def refusal(self) -> tuple[int, str]:
+        """Status and code."""
+        return self.status, self.error["code"]
+
+
+@dataclass(frozen=True)
+class Api:
+    """One running service and the credentials of two firms."""
+
+    base_url: str
+    session: aiohttp.ClientSession
+    firm: Firm
+    other_firm: Firm
+    clock: Clock
+    parts: WebParts
+    document: Document
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        credential: str | None = None,
+        json: object = None,
+        *,
+        data: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        """One request under /v1, as the firm's live key unless another credential is given; "" sends none."""
+        credential = self.firm.live_key if credential is None else credential
+        sent = {"Authorization": f"Bearer {credential}"} if credential else {}
+        if data is not None:
+            sent["Content-Type"] = "application/json"
+        url = f"{self.base_url}/v1{path}"
+        sent |= headers or {}
+        sending = None if data is None else io.BytesIO(data)
+        async with self.session.request(method, url, json=json, data=sending, headers=sent) as response:
+            answer = Answer(response.status, await response.json(), response.headers)
+        self.document.check(method, f"/v1{path.partition('?')[0]}", answer.status, answer.body)
+        return answer
+
+    async def get(self, path: str, credential: str | None = None) -> Answer:
+        """GET."""
+        return await self.ask("GET", path, credential)
+
+    async def post(
+        self, path: str, json: object = None, credential: str | None = None, key: str | None = None
+    ) -> Answer:
+        """POST, with an Idempotency-Key if one is given."""
+        return await self.ask("POST", path, credential, json, headers={} if key is None else {"Idempotency-Key": key})
+
+    async def a_series(self, name: str = "FACT", document_type: str = "fiscal", **more: object) -> str:
+        """The id of a new series."""
+        body = {"name": name, "document_type": document_type, **more}
+        found: str = (await self.post("/invoice-series", body)).data["id"]
+        return found
+
+    async def a_locked_series(self, name: str = "FACT") -> str:
+        """The id of a new series that device A holds."""
+        series_id = await self.a_series(name)
+        assert (await self.post(f"/invoice-series/{series_id}/lock", credential=self.firm.device_a)).status == 200
+        return series_id
+
+    async def tokens(self, series_id: str, count: int = 1) -> list[str]:
+        """The tokens of new reservations of device A, ascending."""
+        path = f"/invoice-series/{series_id}/reserve-numbers"
+        answer = await self.post(path, {"count": count}, self.firm.device_a)
+        return [slot["token"] for slot in answer.data["data"]]
+
+    async def issue(self, credential: str | None = None, key: str | None = None, **more: object) -> Answer:
+        """POST /v1/invoices with a body that is right but for `more`."""
+        return await self.post("/invoices", {**AN_INVOICE, **more}, credential, key)
+
+    async def next_number(self, series_id: str) -> int:
+        """Where the counter stands."""
+        found: int = (await self.get(f"/invoice-series/{series_id}")).data["next_number"]
+        return found
+
+
+@dataclass
+class Options:
+    """What a test may choose about the service it talks to."""
+
+    rate_limit: int = 0
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    checks: Mapping[str, Check] = field(default_factory=dict[str, Check])
+    patience: Patience = field(default_factory=Patience)
+    identity: IdentityKeys | None = None
+
+
+@asynccontextmanager
+async def an_api(
+    database_url: str, directory: Path, options: Options | None = None, clock: Clock | None = None
+) -> AsyncGenerator[Api]:
+    """The service over PostgreSQL, on a port of its own, with two firms; several may share a clock."""
+    log = await PostgresLog.open(database_url)
+    try:
+        reads = await asyncpg.create_pool(database_url, min_size=0, server_settings={"role": "numbering_reader"})
+        async with reads, _served(log, reads, database_url, directory, options or Options(), clock or Clock()) as api:
+            yield api
+    finally:
+        await log.close()
+
+
+@asynccontextmanager
+async def _served(
+    log: PostgresLog, reads: asyncpg.Pool, database_url: str, directory: Path, options: Options, clock: Clock
+) -> AsyncGenerator[Api]:
+    parts = web_parts(log, log.pool, reads, directory, clock, options)
+    async with running_beside(parts.writer.run()), serving(web_application(parts), "127.0.0.1", 0) as port:
+        firm = await a_firm(database_url, directory / "keys.json", "Unu")
+        other = await a_firm(database_url, directory / "keys.json", "Doi")
+        async with aiohttp.ClientSession(auto_decompress=True) as session:
+            document = Document(openapi_document(ROUTES, OPEN_ROUTES))
+            yield Api(f"http://127.0.0.1:{port}", session, firm, other, clock, parts, document)
+
+
+def web_parts(
+    log: EventLog, records: asyncpg.Pool, reads: asyncpg.Pool, directory: Path, clock: Clock, options: Options
+) -> WebParts:
+    """The parts of one process of the service; its writer is to be run by the caller."""
+    ensure(directory / "keys.json")
+    keys = KeyFile(directory / "keys.json")
+    return WebParts(
+        writer=Writer(log, clock=clock),
+        log=log,
+        access=Access(records, keys, cache_seconds=CACHE_SECONDS, clock=clock, identity=options.identity),
+        sealer=TokenSealer.of(keys),
+        settings=Settings(data_dir=directory, rate_limit=options.rate_limit, **options.settings),
+        reads=reads,
+        checks=options.checks,
+        metrics=new_metrics(),
+        clock=clock,
+        patience=options.patience,
+    )

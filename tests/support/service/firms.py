@@ -1,0 +1,51 @@
+"""A firm with its credentials, made as an operator makes it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.values import FirmId, Mode, Platform
+from service.access.key_file import KeyFile, ensure
+from service.access.records import access_records
+from service.clock import now
+
+
+@dataclass(frozen=True)
+class Firm:
+    """Credentials of one firm: keys of both modes, two devices, an admin's device, a session without a device."""
+
+    firm_id: FirmId
+    live_key: str
+    test_key: str
+    device_a: str
+    device_b: str
+    admin: str
+    no_device: str
+
+
+async def a_firm(database_url: str, keys_path: Path, name: str = "Firma") -> Firm:
+    """A new firm; creates the key file if there is none."""
+    ensure(keys_path)
+    keys = KeyFile(keys_path)
+    async with access_records(database_url, keys, now) as records:
+        firm_id = await records.create_firm(name)
+
+        async def session(device_id: str, *, is_admin: bool = False) -> str:
+            made = await records.create_session(
+                firm_id,
+                Mode.LIVE,
+                device_id=device_id,
+                device_name=f"Till {device_id}",
+                platform=Platform.ANDROID,
+                is_admin=is_admin,
+            )
+            return made.token
+
+        return Firm(
+            firm_id=firm_id,
+            live_key=(await records.create_key(firm_id, Mode.LIVE)).api_key,
+            test_key=(await records.create_key(firm_id, Mode.TEST)).api_key,
+            device_a=await session("device-a"),
+            device_b=await session("device-b"),
+            admin=await session("device-admin", is_admin=True),
+            no_device=await session(""),
+        )
