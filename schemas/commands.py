@@ -150,7 +150,7 @@ class UnvoidDocument(Struct, frozen=True, tag=True):
 
 
 class ChangeDocument(Struct, frozen=True, tag=True):
-    """Replace the body `content_before` of a numbered document by `content`, and its date by `date`.
+    """Replace the body `content_before` of a numbered document by `content`, and its date by `date`, if one is given.
 
     `issued_date` is the date it was issued under, which never changes. The same body and date change nothing.
     """
@@ -160,7 +160,7 @@ class ChangeDocument(Struct, frozen=True, tag=True):
     full_number: str
     document_id: DocumentId
     issued_date: IsoDate
-    date: IsoDate
+    date: IsoDate | None
     content_before: Digest
     content: Digest
     is_chronology_checked: bool = True
@@ -190,12 +190,23 @@ class DeleteDocument(Struct, frozen=True, tag=True):
     issued_date: IsoDate
 
 
+class DraftSeries(Struct, frozen=True):
+    """The series that a draft names, and the type of document the draft is; none for a receipt."""
+
+    series_id: SeriesId
+    document_type: DocumentType | None
+
+
 class SaveDraft(Struct, frozen=True, tag=True):
-    """Keep a document without a number; `content_before` is the body it replaces, none for a new draft."""
+    """Keep a document without a number; `content_before` is the body it replaces, none for a new draft.
+
+    `series` is there if the draft comes to name a series by this command.
+    """
 
     document_id: DocumentId
     content: Digest
     content_before: Digest | None = None
+    series: DraftSeries | None = None
 
 
 class VoidDraft(Struct, frozen=True, tag=True):
@@ -203,6 +214,18 @@ class VoidDraft(Struct, frozen=True, tag=True):
 
     document_id: DocumentId
     content: Digest | None = None
+
+
+class UnvoidDraft(Struct, frozen=True, tag=True):
+    """Bring a voided draft back, which no draft allows."""
+
+    document_id: DocumentId
+
+
+class ReverseDraft(Struct, frozen=True, tag=True):
+    """Reverse a draft, which no draft allows."""
+
+    document_id: DocumentId
 
 
 class DeleteDraft(Struct, frozen=True, tag=True):
@@ -229,5 +252,7 @@ Command = (
     | DeleteDocument
     | SaveDraft
     | VoidDraft
+    | UnvoidDraft
+    | ReverseDraft
     | DeleteDraft
 )

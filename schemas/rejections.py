@@ -197,6 +197,12 @@ class DraftCannotBeUnvoided(Struct, frozen=True, tag=True):
     document_id: DocumentId
 
 
+class ReceiptHasNoSeries(Struct, frozen=True, tag=True):
+    """A draft names a series, and is a receipt: no series numbers receipts."""
+
+    series_id: SeriesId
+
+
 class YearFixed(Struct, frozen=True, tag=True):
     """Change: the year is part of the document's number, so its date cannot move into another one."""
 
@@ -250,6 +256,7 @@ Rejection = (
     | DocumentNotDeletable
     | DocumentNotLast
     | DraftCannotBeUnvoided
+    | ReceiptHasNoSeries
     | YearFixed
     | DocumentChangedMeanwhile
     | IdempotencyKeyReused

@@ -6,6 +6,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+REQUEST_LABELS: Final = ("carrier", "method", "route", "status")
 BATCHES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
@@ -29,8 +30,12 @@ class Metrics:
     def __post_init__(self) -> None:
         """Register them; the labels are the code's own words, never a client's, so their number is bounded."""
         made: dict[str, Counter | Gauge | Histogram] = {
-            "requests": self._counter("requests", "HTTP requests answered", "method", "route", "status"),
-            "request_seconds": self._histogram("request_seconds", "Time to answer an HTTP request", SECONDS, "route"),
+            "requests": self._counter(
+                "requests", "Requests answered, over HTTP and NATS", "carrier", "method", "route", "status"
+            ),
+            "request_seconds": self._histogram(
+                "request_seconds", "Time to answer a request", SECONDS, "carrier", "route"
+            ),
             "rejections": self._counter("rejections", "Requests refused, by error code", "code"),
             "batch_commands": self._histogram("batch_commands", "Commands in one append", BATCHES),
             "append_seconds": self._histogram("append_seconds", "Time of one append, commit included", SECONDS),

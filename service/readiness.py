@@ -5,7 +5,7 @@ from time import monotonic
 from typing import Final
 
 from projections.keeping.runner import ProjectionRunner
-from service.api.parts import Check, Health
+from service.health import Check, Health
 from service.log.event_log import LogFaultError
 from service.log.postgres_log import SKEW_SECONDS_MAX, PostgresLog
 from service.metrics import Metrics

@@ -15,9 +15,10 @@ from service.access.callers import Access
 from service.access.identity_provider import IdentityKeys
 from service.access.key_file import KeyFile
 from service.access.reservation_tokens import TokenSealer
-from service.api.operations import Operations
-from service.api.parts import LIMIT, Check, WebParts
+from service.api.calling.parts import Parts
+from service.api.entrance import Entrance
 from service.clock import now
+from service.health import Check
 from service.log.postgres_faults import CONNECT_SECONDS_MAX, reading
 from service.log.postgres_log import PostgresLog
 from service.log.snapshots import SnapshotKeeper
@@ -25,10 +26,9 @@ from service.metrics import Metrics, new_metrics
 from service.nats.client.connection import NatsSettings
 from service.nats.relay.relay import Relay
 from service.nats.requests.endpoint import RequestsEndpoint, answering_requests
+from service.nats.requests.operations import Operations
 from service.readiness import checks, measure, requests_health
 from service.settings import Settings
-from service.web.application import web_application
-from service.web.server import serving
 from service.writer.sweeper import Sweeper
 from service.writer.writer import Appended, Limits, Writer
 
@@ -64,6 +64,12 @@ class Wiring(Struct, frozen=True):
     writer: Writer
     relay: Relay | None
     runner: ProjectionRunner | None
+    broken: "asyncio.Future[None]"
+
+    def break_off(self, error: AssertionError) -> None:
+        """End the process: an invariant broke in the answering of a request."""
+        if not self.broken.done():
+            self.broken.set_exception(error)
 
 
 async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Callable[[], None]) -> None:
@@ -77,7 +83,7 @@ async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Call
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with _wired(settings, parts) as wiring, asyncio.TaskGroup() as group:
-        tasks = [group.create_task(job) for job in _jobs(wiring, parts)]
+        tasks = [group.create_task(job) for job in (*_jobs(wiring, parts), _break(wiring))]
         if parts & DECIDING:
             await wiring.writer.read()  # whoever asks first should not wait for the whole log to be read
         async with _answering(wiring, parts):
@@ -130,7 +136,7 @@ def _wire(settings: Settings, parts: frozenset[Part], log: PostgresLog, reads: a
                 part.wake.set()
 
     writer = Writer(log, clock=now, limits=_limits(settings), on_append=on_append)
-    return Wiring(settings, metrics, log, reads, writer, relay, runner)
+    return Wiring(settings, metrics, log, reads, writer, relay, runner, asyncio.get_running_loop().create_future())
 
 
 def _relay(settings: Settings, log: PostgresLog) -> Relay:
@@ -155,6 +161,11 @@ def _limits(settings: Settings) -> Limits:
         batch_max=settings.batch_max,
         wait_seconds_max=settings.command_timeout_seconds,
     )
+
+
+async def _break(wiring: Wiring) -> None:
+    """Raise the broken invariant that a request met; belongs in the TaskGroup, which ends everything else then."""
+    await wiring.broken
 
 
 def _jobs(wiring: Wiring, parts: frozenset[Part]) -> list[Coroutine[Any, Any, None]]:
@@ -186,24 +197,31 @@ async def _answering(wiring: Wiring, parts: frozenset[Part]) -> AsyncGenerator[N
     async with AsyncExitStack() as stack:
         if parts & {Part.WEB, Part.REQUESTS}:
             health = checks(wiring.log, wiring.relay, wiring.runner)
-            web_parts = _web_parts(wiring, health)
-            application = web_application(web_parts)
+            entrance = Entrance(_api_parts(wiring), wiring.break_off)
             if Part.REQUESTS in parts:
-                # One allowance for a credential, whichever way it asks.
-                operations = Operations(web_parts, application[LIMIT])
-                nats = nats_settings(wiring.settings)
-                endpoint = RequestsEndpoint(nats, operations.answer, operations.overload)
+                operations = Operations(entrance)
+                endpoint = RequestsEndpoint(nats_settings(wiring.settings), operations.answer, operations.overload)
                 health["requests"] = requests_health(endpoint)
                 await stack.enter_async_context(answering_requests(endpoint))
             if Part.WEB in parts:
-                settings = wiring.settings
-                await stack.enter_async_context(serving(application, settings.host, settings.port))
+                await stack.enter_async_context(_serving(entrance, health))
         yield
 
 
-def _web_parts(wiring: Wiring, health: Mapping[str, Check]) -> WebParts:
+@asynccontextmanager
+async def _serving(entrance: Entrance, health: Mapping[str, Check]) -> AsyncGenerator[None]:
+    """HTTP for the life of the block. A process without it imports no web application and builds no page."""
+    from service.web.application import web_application  # noqa: PLC0415 - see above
+    from service.web.server import serving  # noqa: PLC0415 - see above
+
+    settings = entrance.parts.settings
+    async with serving(web_application(entrance, health), settings.host, settings.port):
+        yield
+
+
+def _api_parts(wiring: Wiring) -> Parts:
     keys = KeyFile(wiring.settings.keys_path)
-    return WebParts(
+    return Parts(
         writer=wiring.writer,
         log=wiring.log,
         access=Access(
@@ -216,7 +234,6 @@ def _web_parts(wiring: Wiring, health: Mapping[str, Check]) -> WebParts:
         sealer=TokenSealer.of(keys),
         settings=wiring.settings,
         reads=wiring.reads,
-        checks=health,
         metrics=wiring.metrics,
         clock=now,
     )

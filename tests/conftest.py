@@ -13,6 +13,7 @@ from service.embedded import EmbeddedNats
 from tests.support.nats.streams import jetstream_at, streams_restored
 from tests.support.servers.databases import database, migrated_template, with_database
 from tests.support.servers.parts import Choice, Parts, choose, nats_program, running, traversable_directory
+from tests.support.service.client import Api, an_api
 
 CHOICE = pytest.StashKey[Choice]()
 
@@ -86,3 +87,10 @@ async def nats_url(parts: Parts, jetstream_admin: JetStreamContext) -> AsyncIter
     """The address of NATS; every stream the test makes is deleted after it."""
     async with streams_restored(jetstream_admin):
         yield parts.nats_url
+
+
+@pytest_asyncio.fixture
+async def api(database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
+    """A service of the test's own on a real port, with two firms and no rate limit."""
+    async with an_api(database_url, tmp_path) as running:
+        yield running

@@ -1,33 +1,28 @@
-"""The outermost step of every request: however it ends, the client gets the envelope and we get one log line."""
+"""How every request ends, whatever carried it: an envelope for its caller, one count and one log line for us."""
 
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
-from aiohttp import web
+from msgspec.structs import replace
+from prometheus_client import Counter, Histogram
 
+from schemas.api.invoice import Invoice
 from service.access.reservation_tokens import UnknownTokenKeyError
-from service.api.admission.credentials import address_of
-from service.api.admission.rate_limit import RateLimit
-from service.api.parts import WebParts
-from service.api.refusals.causes import MethodWrong, PathUnknown, RequestUnreadable, Unavailable, Unexpected
+from service.api.calling.asked import Asked
+from service.api.calling.reply import Exchange, Reply, Told, done, not_done
+from service.api.refusals.causes import AnswerTooLarge, Unavailable, Unexpected
 from service.api.refusals.table import Refusal, RefusedError, refusal_of
-from service.api.reply import EXCHANGE, Exchange, failure
-from service.log.event_log import AppendInDoubtError, LogBrokenError, LogFaultError, LogHaltedError, LogUnavailableError
-from service.web.cors import Cors
+from service.log.event_log import (
+    AppendInDoubtError,
+    LogBrokenError,
+    LogFaultError,
+    LogHaltedError,
+    LogUnavailableError,
+)
+from service.metrics import Metrics
 from service.writer.queue import WriterBusyError
 from service.writer.writer import OutcomeUnknownError
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Middleware(Protocol):
-    """What aiohttp calls for every request."""
-
-    async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """The reply."""
-        ...
-
 
 FAULTS: Final = (LogFaultError, WriterBusyError, OutcomeUnknownError, UnknownTokenKeyError, TimeoutError)
 """What a part that is away makes of a request."""
@@ -35,88 +30,113 @@ FAULTS: Final = (LogFaultError, WriterBusyError, OutcomeUnknownError, UnknownTok
 NOTHING_DONE: Final = "Nothing was done."
 _MAYBE_DONE: Final = "It is not known whether this was done."
 
-_say = structlog.get_logger(__name__)
+
+class Answering:
+    """Ends the requests of all carriers of a process."""
+
+    def __init__(self, metrics: Metrics, on_broken: Callable[[AssertionError], None]) -> None:
+        """`on_broken` ends the process, because an invariant broke; the caller is told of a defect if there is time."""
+        self._metrics = metrics
+        self._on_broken = on_broken
+        # Looked up once: finding a metric or a logger by name costs more than counting or writing a line.
+        self._say = structlog.get_logger(__name__).bind()
+        self._counts: dict[tuple[str, str, str, int], tuple[Counter, Histogram]] = {}
+
+    async def answer(self, exchange: Exchange, work: Awaitable[Reply], asked: Asked | None = None) -> Told:
+        """What the work came to, as its caller is told it; counted and logged. `asked` if a route was."""
+        told = await self._told(exchange, work, asked)
+        self.note(exchange, told)
+        return told
+
+    def refuse(self, exchange: Exchange, refusal: Refusal) -> Told:
+        """The answer to a request that is refused before any work; counted and logged."""
+        told = not_done(exchange, refusal)
+        self.note(exchange, told)
+        return told
+
+    async def _told(self, exchange: Exchange, work: Awaitable[Reply], asked: Asked | None) -> Told:
+        try:
+            reply = await work
+        except RefusedError as error:
+            refusal = error.refusal if asked is None else _in_words_of(asked, error.refusal)
+        except FAULTS as fault:
+            refusal = self._refusal_of_fault(exchange, fault)
+        except Exception as error:  # noqa: BLE001 - a defect must not cost the caller its envelope; it is logged in full
+            self._say.error("a request failed", request_id=exchange.request_id, route=exchange.route, exc_info=error)
+            if isinstance(error, AssertionError):
+                self._on_broken(error)
+            refusal = refusal_of(Unexpected())
+        else:
+            told = done(exchange, reply)
+            too_large = None if asked is None else _too_large(asked, reply, len(told.body))
+            if too_large is None:
+                return told
+            refusal = too_large
+        return not_done(exchange, refusal)
+
+    def _refusal_of_fault(self, exchange: Exchange, fault: Exception) -> Refusal:
+        """A part is away: the caller may try again, and is told what is known of whether anything was done."""
+        self._say.warning(
+            "a request met a fault", request_id=exchange.request_id, route=exchange.route, fault=repr(fault)
+        )
+        match fault:
+            case OutcomeUnknownError() | AppendInDoubtError():
+                return refusal_of(Unavailable(_MAYBE_DONE))
+            case LogBrokenError():
+                return refusal_of(Unexpected())
+            case LogHaltedError():
+                why = f"No numbers are issued until an operator resumes the log. {NOTHING_DONE}"
+                return refusal_of(Unavailable(why))
+            case WriterBusyError():
+                return refusal_of(Unavailable(f"Too many requests are waiting. {NOTHING_DONE}"))
+            case LogUnavailableError():
+                return refusal_of(Unavailable("The store cannot be reached."))
+            case _:
+                return refusal_of(Unavailable("A part of the service cannot be reached."))
+
+    def note(self, exchange: Exchange, told: Told) -> None:
+        """Count and log a request that was answered so."""
+        milliseconds = exchange.milliseconds()
+        counter, timer = self._counts_of(exchange, told.status)
+        counter.inc()
+        timer.observe(milliseconds / 1000)
+        if told.refusal is not None:
+            self._metrics.rejections.labels(told.refusal.code).inc()
+        self._say.debug(
+            "request",
+            carrier=exchange.carrier,
+            method=exchange.method,
+            route=exchange.route,
+            status=told.status,
+            milliseconds=round(milliseconds, 2),
+            request_id=exchange.request_id,
+            caller=exchange.holder,
+        )
+
+    def _counts_of(self, exchange: Exchange, status: int) -> tuple[Counter, Histogram]:
+        key = exchange.carrier, exchange.method, exchange.route, status
+        found = self._counts.get(key)
+        if found is None:
+            counter = self._metrics.requests.labels(*key)
+            found = self._counts[key] = counter, self._metrics.request_seconds.labels(exchange.carrier, exchange.route)
+        return found
 
 
-def answering(parts: WebParts, limit: RateLimit) -> Middleware:
-    """The middleware that turns every end of a request into a reply of CONTRACT.md section 2."""
-
-    cors = Cors(parts.settings.cors_origins)
-
-    @web.middleware
-    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
-        exchange = Exchange(allowance=limit.look(address_of(request), parts.clock()))
-        request[EXCHANGE] = exchange
-        response = cors.preflight(request, exchange) or await _answered(request, handler, exchange, parts)
-        response.headers.update(cors.headers(request))
-        _note(request, response.status, exchange, parts)
-        return response
-
-    return answer
+def _in_words_of(asked: Asked, refusal: Refusal) -> Refusal:
+    """The refusal with the name that the field at fault has for this carrier."""
+    name = asked.names.get(refusal.param or "")
+    return refusal if name is None else replace(refusal, param=name)
 
 
-async def _answered(request: web.Request, handler: Handler, exchange: Exchange, parts: WebParts) -> web.StreamResponse:
-    headers: dict[str, str] = {}
-    try:
-        return await handler(request)
-    except RefusedError as error:
-        refusal = error.refusal
-    except web.HTTPMethodNotAllowed as error:
-        allowed = ", ".join(sorted(error.allowed_methods))
-        refusal, headers = refusal_of(MethodWrong(allowed)), {"Allow": allowed}
-    except web.HTTPNotFound:
-        refusal = refusal_of(PathUnknown())
-    except web.HTTPException:
-        refusal = refusal_of(RequestUnreadable("its head cannot be read"))
-    except FAULTS as fault:
-        refusal = refusal_of_fault(fault, route_of(request), exchange)
-    except Exception as error:  # noqa: BLE001 - a defect must not cost the client its envelope; it is logged in full
-        _say.error("a request failed", request_id=exchange.request_id, route=route_of(request), exc_info=error)
-        refusal = refusal_of(Unexpected())
-    parts.metrics.rejections.labels(refusal.code).inc()
-    return failure(exchange, refusal, headers)
+def _too_large(asked: Asked, reply: Reply, size: int) -> Refusal | None:
+    """The refusal of a request that was done, if its carrier cannot bring the reply back.
 
-
-def refusal_of_fault(fault: Exception, route: str, exchange: Exchange) -> Refusal:
-    """A part is away: the client may try again, and is told whether anything was done."""
-    _say.warning("a request met a fault", request_id=exchange.request_id, route=route, fault=repr(fault))
-    match fault:
-        case OutcomeUnknownError() | AppendInDoubtError():
-            return refusal_of(Unavailable(_MAYBE_DONE))
-        case LogBrokenError():
-            return refusal_of(Unexpected())
-        case LogHaltedError():
-            return refusal_of(Unavailable(f"No numbers are issued until an operator resumes the log. {NOTHING_DONE}"))
-        case WriterBusyError():
-            return refusal_of(Unavailable(f"Too many requests are waiting. {NOTHING_DONE}"))
-        case LogUnavailableError():
-            return refusal_of(Unavailable("The store cannot be reached."))
-        case _:
-            return refusal_of(Unavailable("A part of the service cannot be reached."))
-
-
-def _note(request: web.Request, status: int, exchange: Exchange, parts: WebParts) -> None:
-    """Count and log by the pattern of the path: a path itself may hold a token."""
-    route, milliseconds = route_of(request), exchange.milliseconds()
-    parts.metrics.requests.labels(_method(request), route, status).inc()
-    parts.metrics.request_seconds.labels(route).observe(milliseconds / 1000)
-    _say.debug(
-        "request",
-        method=_method(request),
-        route=route,
-        status=status,
-        milliseconds=round(milliseconds, 2),
-        request_id=exchange.request_id,
-        caller=exchange.credential_id,
-    )
-
-
-def route_of(request: web.Request) -> str:
-    """The pattern of the path; `none` for a path that nothing is served at."""
-    resource = request.match_info.route.resource
-    return "none" if resource is None else resource.canonical
-
-
-def _method(request: web.Request) -> str:
-    """A label of bounded variety: a client may send any word as its method."""
-    return request.method if request.method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
+    Nobody could know it before. No 5xx, which makes clients ask again: without a key, that takes a number.
+    """
+    size_max, route = asked.reply_bytes_max, asked.route
+    if size_max is None or size <= size_max:
+        return None
+    if isinstance(reply.data, Invoice):
+        return refusal_of(AnswerTooLarge(size, size_max, f"GET /v1/invoices/{reply.data.id}"))
+    key = ", under the same Idempotency-Key" if route.method == "POST" else ""
+    return refusal_of(AnswerTooLarge(size, size_max, f"{route.method} {route.path}{key}"))

@@ -22,9 +22,11 @@ from schemas.commands import (
     ReleaseReservation,
     ReserveNumbers,
     ReverseDocument,
+    ReverseDraft,
     SaveDraft,
     UnlockSeries,
     UnvoidDocument,
+    UnvoidDraft,
     VoidDocument,
     VoidDraft,
 )
@@ -67,18 +69,24 @@ def decide(state: State, command: Command, caller: Caller, now: UnixSeconds) -> 
             return issuing.reverse(state, command, caller, now)
         case DeleteDocument():
             return documents.delete(state, command, caller)
-        case SaveDraft() | VoidDraft() | DeleteDraft():
+        case SaveDraft() | VoidDraft() | UnvoidDraft() | ReverseDraft() | DeleteDraft():
             return _decide_on_draft(state, command, caller)
         case _:
             assert_never(command)
 
 
-def _decide_on_draft(state: State, command: SaveDraft | VoidDraft | DeleteDraft, caller: Caller) -> Decision:
+def _decide_on_draft(
+    state: State, command: SaveDraft | VoidDraft | UnvoidDraft | ReverseDraft | DeleteDraft, caller: Caller
+) -> Decision:
     match command:
         case SaveDraft():
             return drafts.save(state, command, caller)
         case VoidDraft():
             return drafts.void(state, command, caller)
+        case UnvoidDraft():
+            return drafts.unvoid(state, command, caller)
+        case ReverseDraft():
+            return drafts.reverse(state, command, caller)
         case DeleteDraft():
             return drafts.delete(state, command, caller)
         case _:

@@ -61,14 +61,13 @@ def change(state: State, command: ChangeDocument, caller: Caller) -> Decision:
     if not series.has_content(number, command.content_before):
         return DocumentChangedMeanwhile(command.document_id)
     date_before = series.date_of(number, command.issued_date)
-    if (command.date, command.content) == (date_before, command.content_before):
+    date = command.date or date_before
+    if (date, command.content) == (date_before, command.content_before):
         return Done()
-    refusal = _date_refusal(series, date_before, command)
+    refusal = _date_refusal(series, date_before, date, command)
     if refusal is not None:
         return refusal
-    event = DocumentChanged(
-        number, command.full_number, command.document_id, date_before, command.date, command.content
-    )
+    event = DocumentChanged(number, command.full_number, command.document_id, date_before, date, command.content)
     return Append([(series.series_id, event)])
 
 
@@ -103,14 +102,14 @@ def _series_of_dated(state: State, caller: Caller, command: ChangeDocument | Del
     return series
 
 
-def _date_refusal(series: Series, date_before: IsoDate, command: ChangeDocument) -> Rejection | None:
+def _date_refusal(series: Series, date_before: IsoDate, date: IsoDate, command: ChangeDocument) -> Rejection | None:
     """Why the document cannot have this date, as if it were the only one that moves (D59, D76)."""
-    if command.date == date_before:
+    if date == date_before:
         return None
-    if "{year}" in series.format and command.date[:4] != command.issued_date[:4]:
-        return YearFixed(command.date, command.issued_date)
+    if "{year}" in series.format and date[:4] != command.issued_date[:4]:
+        return YearFixed(date, command.issued_date)
     others = series.dates.get(date_before, 0) - 1
-    latest = max((date for date in series.dates if others or date != date_before), default=None)
-    if command.is_chronology_checked and latest is not None and command.date < latest:
-        return ChronologyViolated(command.date, latest)
+    latest = max((each for each in series.dates if others or each != date_before), default=None)
+    if command.is_chronology_checked and latest is not None and date < latest:
+        return ChronologyViolated(date, latest)
     return None

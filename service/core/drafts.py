@@ -1,8 +1,18 @@
 """Documents without a number: kept, replaced, voided, deleted, never numbered (CONTRACT.md D57, D58, section 10)."""
 
-from schemas.commands import Caller, DeleteDraft, SaveDraft, VoidDraft
+from schemas.commands import Caller, DeleteDraft, DraftSeries, ReverseDraft, SaveDraft, UnvoidDraft, VoidDraft
 from schemas.events import DraftDeleted, DraftSaved, DraftVoided
-from schemas.rejections import DocumentAlreadyVoided, DocumentChangedMeanwhile, DocumentUnknown
+from schemas.rejections import (
+    DocumentAlreadyVoided,
+    DocumentChangedMeanwhile,
+    DocumentNotReversible,
+    DocumentTypeMismatch,
+    DocumentUnknown,
+    DraftCannotBeUnvoided,
+    ReceiptHasNoSeries,
+    Rejection,
+    SeriesUnknown,
+)
 from schemas.values import SeriesId
 from service.core.decision import Append, Decision, Done
 from service.core.state import State
@@ -11,6 +21,8 @@ from service.core.state import State
 def save(state: State, command: SaveDraft, caller: Caller) -> Decision:
     """A new draft, or another body for one that was read as `content_before`."""
     if command.content_before is None:
+        if (refusal := _series_refusal(state, command.series, caller)) is not None:
+            return refusal
         # Ids are drawn at random: one that is in use, by whomever, must not be replaced.
         if command.document_id in state.drafts:
             return DocumentChangedMeanwhile(command.document_id)
@@ -18,6 +30,8 @@ def save(state: State, command: SaveDraft, caller: Caller) -> Decision:
     draft = state.draft_of(caller, command.document_id)
     if draft is None:
         return DocumentUnknown(command.document_id)
+    if (refusal := _series_refusal(state, command.series, caller)) is not None:
+        return refusal
     if draft.is_void:
         return DocumentAlreadyVoided(command.document_id)
     if draft.content != command.content_before:
@@ -39,8 +53,34 @@ def void(state: State, command: VoidDraft, caller: Caller) -> Decision:
     return Append([(SeriesId(command.document_id), DraftVoided(command.document_id, command.content))])
 
 
+def unvoid(state: State, command: UnvoidDraft, caller: Caller) -> Decision:
+    """Never: a voided draft stays voided (D61)."""
+    is_known = state.draft_of(caller, command.document_id) is not None
+    return DraftCannotBeUnvoided(command.document_id) if is_known else DocumentUnknown(command.document_id)
+
+
+def reverse(state: State, command: ReverseDraft, caller: Caller) -> Decision:
+    """Never: only a document with a number is reversed (D83)."""
+    is_known = state.draft_of(caller, command.document_id) is not None
+    return DocumentNotReversible(command.document_id) if is_known else DocumentUnknown(command.document_id)
+
+
 def delete(state: State, command: DeleteDraft, caller: Caller) -> Decision:
     """The draft is gone, whatever its state."""
     if state.draft_of(caller, command.document_id) is None:
         return DocumentUnknown(command.document_id)
     return Append([(SeriesId(command.document_id), DraftDeleted(command.document_id))])
+
+
+def _series_refusal(state: State, named: DraftSeries | None, caller: Caller) -> Rejection | None:
+    """Why the draft cannot name this series: it must be the caller's, and number the draft's type (D85)."""
+    if named is None:
+        return None
+    series = state.of(caller, named.series_id)
+    if series is None:
+        return SeriesUnknown(named.series_id)
+    if named.document_type is None:
+        return ReceiptHasNoSeries(named.series_id)
+    if series.document_type is not named.document_type:
+        return DocumentTypeMismatch(named.series_id, series.document_type, named.document_type, is_by_token=False)
+    return None

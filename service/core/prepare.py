@@ -21,9 +21,11 @@ from schemas.commands import (
     ReleaseReservation,
     ReserveNumbers,
     ReverseDocument,
+    ReverseDraft,
     SaveDraft,
     UnlockSeries,
     UnvoidDocument,
+    UnvoidDraft,
     VoidDocument,
     VoidDraft,
 )
@@ -123,6 +125,8 @@ def _outcome(state: State, command: Command, records: Sequence[Record]) -> Outco
             return ReleasedOutcome(command.slot.reservation, command.slot.number)
         case ExpireReservations():
             return _expired(records)
+        case UnvoidDraft() | ReverseDraft():
+            raise AssertionError("no draft allows it")
         case _:
             assert_never(command)
 

@@ -1,56 +1,145 @@
-"""The web application: routes, the one middleware, and nothing else."""
+"""The HTTP carrier: routes, the one middleware, and what HTTP alone refuses."""
 
-from functools import partial
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from aiohttp import web
 
-from service.api import reservations, series
-from service.api.admission.rate_limit import RateLimit
-from service.api.answering import Handler, answering
-from service.api.invoices import edit, issue, lists
-from service.api.parts import LIMIT, PARTS, WebParts
-from service.api.pipeline import Pipeline
-from service.api.reports import accounting, number_story
-from service.api.route import Route
+from service.api.calling.reply import Exchange, Reply, Told
+from service.api.calling.route import Route
+from service.api.catalogue import ROUTES
+from service.api.entrance import Entrance
+from service.api.refusals.causes import MethodWrong, PathUnknown, RequestUnreadable
+from service.api.refusals.table import refusal_of
+from service.health import Check, HealthBoard
+from service.web.asked import HttpAsked, address_of
+from service.web.cors import Cors
 from service.web.documentation import documentation
-from service.web.health import OPEN_ROUTES, READINGS, Readings
+from service.web.health import OPEN, OPEN_ROUTES, Open
+from service.web.responses import EXCHANGE, response, standard_headers
 
-ROUTES: Final[tuple[Route, ...]] = (
-    *series.ROUTES,
-    *reservations.ROUTES,
-    *issue.ROUTES,
-    *edit.ROUTES,
-    *lists.ROUTES,
-    *accounting.ROUTES,
-    *number_story.ROUTES,
-)
-"""Every path that takes a credential; the OpenAPI document is made of the same list."""
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def web_application(parts: WebParts) -> web.Application:
-    """The API of CONTRACT.md over these parts, ready for `serve_web`."""
-    limit = RateLimit(parts.settings.rate_limit)
-    application = web.Application(middlewares=[answering(parts, limit)], client_max_size=parts.settings.body_bytes_max)
-    application[PARTS] = parts
-    application[LIMIT] = limit
-    application[READINGS] = Readings(parts.checks)
-    pipeline = Pipeline(parts, limit)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a client may take, in seconds: over its first or next request, its headers, its body, our reply."""
+
+    idle_seconds: float = 75
+    head_seconds: float = 20
+    body_seconds: float = 20
+    reply_seconds: float = 60
+
+
+ENTRANCE: Final = web.AppKey("entrance", Entrance)
+PATIENCE: Final = web.AppKey("patience", Patience)
+
+
+class Middleware(Protocol):
+    """What aiohttp calls for every request."""
+
+    async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """The response."""
+        ...
+
+
+def web_application(
+    entrance: Entrance, checks: Mapping[str, Check], patience: Patience | None = None
+) -> web.Application:
+    """The API of CONTRACT.md over this entrance, ready for `serving`. /readyz asks the checks, by name."""
+    settings = entrance.parts.settings
+    application = web.Application(
+        middlewares=[_outermost(entrance, Cors(settings.cors_origins))], client_max_size=settings.body_bytes_max
+    )
+    application[ENTRANCE] = entrance
+    application[PATIENCE] = patience or Patience()
     for route in ROUTES:
-        _add(application, route.method, route.path, partial(pipeline.answer, route))
-    for open_route in OPEN_ROUTES:
-        _add(application, "GET", open_route.path, open_route.handle)
-    for path, handler in documentation(ROUTES, OPEN_ROUTES).items():
-        _add(application, "GET", path, handler)
+        _add(application, route.method, route.path, _answering(entrance, route, application[PATIENCE]))
+    open_to_all = Open(entrance.parts, HealthBoard(checks))
+    for path, reply in {**OPEN, **documentation(ROUTES, OPEN_ROUTES)}.items():
+        _add(application, "GET", path, _replying(entrance, open_to_all, reply))
     return application
 
 
-def _add(
-    application: web.Application,
-    method: str,
-    path: str,
-    handler: Handler,
-) -> None:
+def _outermost(entrance: Entrance, cors: Cors) -> Middleware:
+    """The middleware around every request: what no route answers is refused here, in the same envelope."""
+
+    @web.middleware
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        exchange = request[EXCHANGE] = _exchange(request)
+        try:
+            answered = _preflight(entrance, cors, request, exchange) or await handler(request)
+        except web.HTTPMethodNotAllowed as error:
+            allowed = ", ".join(sorted(error.allowed_methods))
+            told = entrance.answering.refuse(exchange, refusal_of(MethodWrong(allowed)))
+            answered = _response(entrance, request, told, {"Allow": allowed})
+        except web.HTTPNotFound:
+            answered = _response(entrance, request, entrance.answering.refuse(exchange, refusal_of(PathUnknown())))
+        except web.HTTPException:
+            refusal = refusal_of(RequestUnreadable("its head cannot be read"))
+            answered = _response(entrance, request, entrance.answering.refuse(exchange, refusal))
+        answered.headers.update(cors.headers(request))
+        return answered
+
+    return answer
+
+
+def _answering(entrance: Entrance, route: Route, patience: Patience) -> Handler:
+    """Has the entrance answer the requests of a route."""
+    bytes_max, seconds_max = entrance.parts.settings.body_bytes_max, patience.body_seconds
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        told = await entrance.answer(HttpAsked(route, request, bytes_max, seconds_max), request[EXCHANGE])
+        return _response(entrance, request, told)
+
+    return answer
+
+
+def _replying(entrance: Entrance, open_to_all: Open, reply: Callable[[Open], Awaitable[Reply]]) -> Handler:
+    """Answers the requests of a path that needs no credential."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        told = await entrance.answering.answer(request[EXCHANGE], reply(open_to_all))
+        return _response(entrance, request, told)
+
+    return answer
+
+
+def _preflight(entrance: Entrance, cors: Cors, request: web.Request, exchange: Exchange) -> web.Response | None:
+    """The response to a browser that asks whether a page may call; none for any other request."""
+    headers = cors.preflight(request)
+    if headers is None:
+        return None
+    entrance.answering.note(exchange, Told(204, b""))
+    _look(entrance, request, exchange)
+    return web.Response(status=204, headers={**standard_headers(exchange), **headers})
+
+
+def _response(
+    entrance: Entrance, request: web.Request, told: Told, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    exchange = request[EXCHANGE]
+    _look(entrance, request, exchange)
+    return response(exchange, told, headers)
+
+
+def _look(entrance: Entrance, request: web.Request, exchange: Exchange) -> None:
+    """A request that was not counted for a credential shows what its address may still ask."""
+    if exchange.allowance is None:
+        exchange.allowance = entrance.limit.look(address_of(request), entrance.parts.clock())
+
+
+def _exchange(request: web.Request) -> Exchange:
+    """Labels of bounded variety: a client may send any word as its method, and a path may hold a token."""
+    resource = request.match_info.route.resource
+    method = request.method if request.method in _METHODS else "other"
+    return Exchange("http", method, "none" if resource is None else resource.canonical)
+
+
+def _add(application: web.Application, method: str, path: str, handler: Handler) -> None:
     application.router.add_route(method, path, handler, expect_handler=_go_on)
     if method == "GET":
         application.router.add_route("HEAD", path, handler, expect_handler=_go_on)

@@ -8,8 +8,6 @@ from typing import Final
 
 from aiohttp import web
 
-from service.api.reply import Exchange, standard_headers
-
 MAY_SEND: Final = "Authorization, Content-Type, Idempotency-Key"
 MAY_READ: Final = (
     "X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Idempotent-Replayed"
@@ -42,14 +40,13 @@ class Cors:
             "Vary": "Origin",
         }
 
-    def preflight(self, request: web.Request, exchange: Exchange) -> web.Response | None:
-        """The reply to a browser that asks whether it may; None if this is no such question."""
+    def preflight(self, request: web.Request) -> Mapping[str, str] | None:
+        """The headers for a browser that asks whether a page may call; None if this is no such question."""
         is_asked = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
         if not is_asked or "Access-Control-Allow-Origin" not in self.headers(request):
             return None
-        allowed = {
+        return {
             "Access-Control-Allow-Methods": METHODS,
             "Access-Control-Allow-Headers": MAY_SEND,
             "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
         }
-        return web.Response(status=204, headers={**standard_headers(exchange), **allowed})

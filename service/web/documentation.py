@@ -4,31 +4,30 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.metadata import version
 
 import msgspec
-from aiohttp import web
 
 from schemas.describe.asyncapi import asyncapi_document
+from service.api.calling.reply import Page, Reply
+from service.api.calling.route import OpenRoute, Route
 from service.api.openapi.document import openapi_document
 from service.api.openapi.page import docs_page
-from service.api.reply import EXCHANGE, standard_headers
-from service.api.route import OpenRoute, Route
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from service.web.health import Open
 
 
-def documentation(routes: Sequence[Route], open_routes: Sequence[OpenRoute]) -> Mapping[str, Handler]:
-    """The handlers of GET /openapi.json, /asyncapi.json and /docs by path; they answer without the envelope."""
+def documentation(
+    routes: Sequence[Route], open_routes: Sequence[OpenRoute]
+) -> Mapping[str, Callable[[Open], Awaitable[Reply]]]:
+    """What answers GET /openapi.json, /asyncapi.json and /docs, by path; without the envelope."""
     document = openapi_document(routes, open_routes)
     requests = asyncapi_document(version("invoice-numbering"))
     return {
-        "/openapi.json": _text(msgspec.json.encode(document), "application/json"),
-        "/asyncapi.json": _text(msgspec.json.encode(requests), "application/json"),
-        "/docs": _text(docs_page(document).encode(), "text/html"),
+        "/openapi.json": _always(Page(msgspec.json.encode(document), "application/json; charset=utf-8")),
+        "/asyncapi.json": _always(Page(msgspec.json.encode(requests), "application/json; charset=utf-8")),
+        "/docs": _always(Page(docs_page(document).encode(), "text/html; charset=utf-8")),
     }
 
 
-def _text(body: bytes, content_type: str) -> Handler:
-    async def show(request: web.Request) -> web.StreamResponse:
-        headers = standard_headers(request[EXCHANGE])
-        return web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
+def _always(page: Page) -> Callable[[Open], Awaitable[Reply]]:
+    async def show(_: Open) -> Reply:
+        return Reply(page)
 
     return show

@@ -12,11 +12,12 @@ from aiohttp.web_protocol import (
     _ErrInfo,  # pyright: ignore[reportPrivateUsage] - aiohttp has no public way to answer what is not a request yet
 )
 
-from schemas.values import UnixSeconds
-from service.api.parts import LIMIT, PARTS
+from service.api.calling.reply import Exchange, not_done
 from service.api.refusals.causes import RequestTooSlow, RequestUnreadable, Unexpected
 from service.api.refusals.table import Refusal, refusal_of
-from service.api.reply import Exchange, failure
+from service.web.application import ENTRANCE, PATIENCE
+from service.web.asked import address_of
+from service.web.responses import response
 
 _say = structlog.get_logger(__name__)
 
@@ -29,7 +30,7 @@ class Connection(RequestHandler):
     def __init__(self, manager: web.Server, application: web.Application, **options: Any) -> None:
         super().__init__(manager, **options)
         self._application = application
-        self._patience = application[PARTS].patience
+        self._patience = application[PATIENCE]
         self._head_timer: asyncio.TimerHandle | None = None
         self._has_ended = False
         self._latest_body: StreamReader = EMPTY_PAYLOAD
@@ -82,14 +83,14 @@ class Connection(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """The envelope, and the end of the connection."""
-        exchange = Exchange()
-        now = UnixSeconds(self._application[PARTS].clock())
-        exchange.allowance = self._application[LIMIT].look(f"address:{request.remote}", now)
+        exchange = Exchange("http", "other", "none")
+        entrance = self._application[ENTRANCE]
+        exchange.allowance = entrance.limit.look(address_of(request), entrance.parts.clock())
         if status == 500:
             _say.error("a request failed", request_id=exchange.request_id, exc_info=exc)
-        response = failure(exchange, self._refusal(status, exc))
-        response.force_close()
-        return response
+        answer = response(exchange, not_done(exchange, self._refusal(status, exc)))
+        answer.force_close()
+        return answer
 
     def _refusal(self, status: int, error: BaseException | None) -> Refusal:
         match status:

@@ -5,10 +5,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 
-import structlog
 from aiohttp import web
 
-from service.api.parts import PARTS
+from service.web.application import PATIENCE
 from service.web.http_connection import Connection
 
 SHUTDOWN_SECONDS: Final = 15
@@ -20,18 +19,6 @@ HEADER_LINE_BYTES_MAX: Final = 16_384
 
 HEADERS_MAX: Final = 100
 
-_say = structlog.get_logger(__name__)
-
-
-async def serve_web(application: web.Application, host: str, port: int) -> None:
-    """Serve until cancelled; then take no more connections and finish what is running, for 15 seconds at most.
-
-    Raises OSError if the address is not free.
-    """
-    async with serving(application, host, port) as bound:
-        _say.info("serving HTTP", host=host, port=bound)
-        await asyncio.get_running_loop().create_future()
-
 
 @asynccontextmanager
 async def serving(application: web.Application, host: str, port: int) -> AsyncGenerator[int]:
@@ -39,7 +26,7 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncGe
     runner = _Runner(
         application,
         access_log=None,
-        keepalive_timeout=application[PARTS].patience.idle_seconds,
+        keepalive_timeout=application[PATIENCE].idle_seconds,
         lingering_time=LINGER_SECONDS,
         shutdown_timeout=SHUTDOWN_SECONDS,
         max_line_size=HEADER_LINE_BYTES_MAX,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -11,6 +12,8 @@ from schemas.record import Record
 from schemas.rejections import Rejection
 from schemas.values import CommandId
 from service.log.event_log import Content
+
+Came = TypeVar("Came", bound=Struct)
 
 
 class Idempotency(Struct, frozen=True):
@@ -40,6 +43,11 @@ class Answered(Struct, frozen=True):
     is_replay: bool
     records: Sequence[Record] = ()
     content: Content | None = None
+
+    def came_to(self, kind: type[Came]) -> Came:
+        """The outcome, which is of this kind: the command says which, and a key answers one kind of request."""
+        assert isinstance(self.outcome, kind), f"expected {kind.__name__}, found {type(self.outcome).__name__}"
+        return self.outcome
 
 
 class Waiting:

@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import asyncpg
 
 from schemas.values import FirmId
+from service.api.admission.turns import FOLDS_MAX
 from service.api.reports.accounting import READ_WAIT_SECONDS_MAX
-from service.api.reports.turns import FOLDS_MAX
 from tests.support.service.client import Answer, Api
 from tests.support.waiting import until
 

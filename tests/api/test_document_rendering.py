@@ -3,24 +3,21 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from schemas.operations import OPERATIONS
 from schemas.record import StoredRecord
 from schemas.values import Digest, DocumentId
-from service.access.callers import Principal
-from service.api.admission.rate_limit import RateLimit
-from service.api.call import Address, Call
-from service.api.invoices.issue import create_invoice
-from service.api.pipeline import Pipeline
-from service.api.reading.body import given_body
+from service.api.entrance import Entrance
 from service.log.event_log import Content, LogUnavailableError
-from service.web.application import ROUTES
+from service.nats.requests.asked import Arrived
+from service.nats.requests.operations import Operations
 from tests.support.domain.faulty_logs import LosesReplies
-from tests.support.service.client import AN_INVOICE, Answer, Api
+from tests.support.service.client import AN_INVOICE, Answer, Api, break_off
 
+[ISSUE] = [each for each in OPERATIONS if each.name == "issue"]
 BODIES: list[dict[str, Any]] = [
     {},
     {"is_draft": 1},
@@ -119,12 +116,9 @@ class WithoutDocuments(LosesReplies):
 async def test_a_new_invoice_is_not_read_back_from_the_store(api: Api, more: dict[str, Any]) -> None:
     await api.a_series()
     parts = replace(api.parts, log=WithoutDocuments(api.parts.log, ()))
-    principal = await parts.access.who(api.firm.live_key)
-    assert isinstance(principal, Principal)
-    given = given_body(json.dumps({**AN_INVOICE, **more}).encode(), "application/json")
-    call = Call(parts, Address({}, {}), principal, given, None)
-    route = next(each for each in ROUTES if each.handle is create_invoice)
+    body = json.dumps({**AN_INVOICE, **more}).encode()
+    arrived = Arrived(ISSUE, ("live", api.firm.firm_id), f"Bearer {api.firm.live_key}", None, body, 1_000_000)
 
-    reply = await Pipeline(parts, RateLimit(0)).reply(route, call)
+    told = await Operations(Entrance(parts, break_off)).answer(arrived)
 
-    assert (reply.status, reply.data.total) == (201, Decimal("24.99"))
+    assert (told.status, json.loads(told.body)["data"]["total"]) == (201, 24.99)

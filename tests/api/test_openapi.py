@@ -9,12 +9,12 @@ import aiohttp
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from service.api.catalogue import ROUTES
 from service.api.openapi.document import openapi_document
 from service.api.openapi.examples import REQUESTS
 from service.api.reading.fields import read_fields
 from service.api.reading.json_text import read_json
 from service.api.refusals.table import TABLE
-from service.web.application import ROUTES
 from service.web.health import OPEN_ROUTES
 from tests.support.service.client import AN_INVOICE, Api
 

@@ -15,16 +15,15 @@ from schemas.operations import OPERATIONS
 from schemas.values import UnixSeconds
 from service.access.callers import Access, AuthFailure, Principal
 from service.access.key_file import KeyFile
+from service.api.admission.admission import Admission
 from service.api.admission.rate_limit import HOLDERS_MAX, LOOK_UPS_AT_ONCE, SPARE_LOOK_UPS, RateLimit
-from service.api.asking import Asked
-from service.api.operations import Operations
-from service.api.parts import WebParts
-from service.api.pipeline import Pipeline
-from service.api.refusals.table import RefusedError
-from service.api.reply import Exchange
+from service.api.entrance import Entrance
+from service.api.refusals.table import refusal_of
 from service.clock import now
 from service.log.event_log import LogUnavailableError
-from tests.support.service.client import CACHE_SECONDS, Api, Clock, an_api
+from service.nats.requests.asked import Arrived
+from service.nats.requests.operations import Operations
+from tests.support.service.client import CACHE_SECONDS, Api, Clock, an_api, break_off
 
 LIMIT: Final = 5
 ADDRESS: Final = "address:192.0.2.1"
@@ -70,8 +69,8 @@ async def access(api: Api, database_url: str) -> AsyncIterator[Counting]:
         yield Counting(pool, keys, cache_seconds=CACHE_SECONDS, clock=api.clock)
 
 
-def the_parts(api: Api, access: Access) -> WebParts:
-    return replace(api.parts, access=access)
+def admission(api: Api, access: Access, limit: RateLimit) -> Admission:
+    return Admission(access, limit, api.parts.log.log_id, api.clock)
 
 
 def spend_what_is_to_spare(limit: RateLimit, now: UnixSeconds) -> None:
@@ -82,44 +81,41 @@ def made_up() -> str:
     return f"sk_live_{secrets.token_hex(12)}"
 
 
-async def status(pipeline: Pipeline, credential: str) -> int:
-    try:
-        await pipeline.principal(f"Bearer {credential}", ADDRESS, Exchange())
-    except RefusedError as error:
-        return error.refusal.status
-    return 200
+async def status(door: Admission, credential: str) -> int:
+    found, _ = await door.admit(f"Bearer {credential}", ADDRESS)
+    return 200 if isinstance(found, Principal) else refusal_of(found).status
 
 
 async def test_a_flood_costs_a_bounded_number_of_queries_even_if_all_come_at_once(api: Api, access: Counting) -> None:
-    pipeline = Pipeline(the_parts(api, access), RateLimit(LIMIT))
+    door = admission(api, access, RateLimit(LIMIT))
 
-    found = await asyncio.gather(*(status(pipeline, made_up()) for _ in range(100)))
+    found = await asyncio.gather(*(status(door, made_up()) for _ in range(100)))
 
     assert sorted(found) == [401] * LIMIT + [429] * (100 - LIMIT)
     assert LIMIT + SPARE_LOOK_UPS <= access.looked_up < LIMIT + SPARE_LOOK_UPS + LOOK_UPS_AT_ONCE
     api.clock.ahead_seconds += 60
-    assert await status(pipeline, made_up()) == 401
+    assert await status(door, made_up()) == 401
 
 
 async def test_a_good_key_we_have_not_met_gets_in_beside_a_flood_from_its_address(api: Api, access: Counting) -> None:
-    pipeline = Pipeline(the_parts(api, access), RateLimit(LIMIT))
-    assert [await status(pipeline, made_up()) for _ in range(LIMIT + 2)] == [401] * LIMIT + [429] * 2
+    door = admission(api, access, RateLimit(LIMIT))
+    assert [await status(door, made_up()) for _ in range(LIMIT + 2)] == [401] * LIMIT + [429] * 2
 
-    assert await status(pipeline, api.firm.live_key) == 200
+    assert await status(door, api.firm.live_key) == 200
 
-    assert {await status(pipeline, made_up()) for _ in range(100)} == {429}
+    assert {await status(door, made_up()) for _ in range(100)} == {429}
     assert access.looked_up == LIMIT + SPARE_LOOK_UPS
-    assert await status(pipeline, api.other_firm.live_key) == 429
+    assert await status(door, api.other_firm.live_key) == 429
     api.clock.ahead_seconds += 1
-    assert await status(pipeline, api.other_firm.live_key) == 200
-    assert await status(pipeline, made_up()) == 429
+    assert await status(door, api.other_firm.live_key) == 200
+    assert await status(door, made_up()) == 429
 
 
 async def test_only_what_could_be_a_key_is_looked_up_beyond_the_limit(api: Api, access: Counting) -> None:
-    pipeline = Pipeline(the_parts(api, access), RateLimit(LIMIT))
-    assert [await status(pipeline, "") for _ in range(LIMIT)] == [401] * LIMIT
+    door = admission(api, access, RateLimit(LIMIT))
+    assert [await status(door, "") for _ in range(LIMIT)] == [401] * LIMIT
 
-    assert {await status(pipeline, each) for each in ("", "nobody", "a.b.c", "sk_live_short", "\u0219")} == {429}
+    assert {await status(door, each) for each in ("", "nobody", "a.b.c", "sk_live_short", "\u0219")} == {429}
 
     assert access.looked_up == 0
 
@@ -127,71 +123,71 @@ async def test_only_what_could_be_a_key_is_looked_up_beyond_the_limit(api: Api, 
 async def test_good_keys_that_are_on_their_way_at_once_lock_out_nobody(api: Api, access: Counting) -> None:
     limit = RateLimit(1)
     spend_what_is_to_spare(limit, api.clock())
-    pipeline = Pipeline(the_parts(api, access), limit)
+    door = admission(api, access, limit)
     keys = (api.firm.live_key, api.firm.test_key, api.other_firm.live_key, api.other_firm.test_key)
 
-    assert await asyncio.gather(*(status(pipeline, each) for each in keys)) == [200] * 4
+    assert await asyncio.gather(*(status(door, each) for each in keys)) == [200] * 4
 
-    assert await status(pipeline, made_up()) == 401
+    assert await status(door, made_up()) == 401
 
 
 async def test_a_key_we_met_while_it_waited_needs_no_look_up_to_spare(api: Api, access: Counting) -> None:
     limit = RateLimit(LIMIT)
-    pipeline = Pipeline(the_parts(api, access), limit)
-    assert {await status(pipeline, made_up()) for _ in range(LIMIT)} == {401}
+    door = admission(api, access, limit)
+    assert {await status(door, made_up()) for _ in range(LIMIT)} == {401}
     assert all(limit.look_ups.spend(api.clock()) for _ in range(SPARE_LOOK_UPS - LOOK_UPS_AT_ONCE))
 
-    found = await asyncio.gather(*(status(pipeline, api.firm.live_key) for _ in range(2 * LOOK_UPS_AT_ONCE)))
+    found = await asyncio.gather(*(status(door, api.firm.live_key) for _ in range(2 * LOOK_UPS_AT_ONCE)))
 
     assert found.count(200) == LIMIT
     assert access.looked_up == LIMIT + 1
 
 
 async def test_a_store_that_is_away_counts_against_nobody(api: Api, access: Counting) -> None:
-    pipeline = Pipeline(the_parts(api, access), RateLimit(LIMIT))
+    door = admission(api, access, RateLimit(LIMIT))
     access.is_away = True
     for _ in range(2 * LIMIT):
         with pytest.raises(LogUnavailableError):
-            await status(pipeline, made_up())
+            await status(door, made_up())
     access.is_away = False
 
-    assert await status(pipeline, made_up()) == 401
+    assert await status(door, made_up()) == 401
 
 
 async def test_strangers_at_an_address_do_not_lock_out_who_is_known_there(api: Api, access: Counting) -> None:
     limit = RateLimit(LIMIT)
-    pipeline = Pipeline(the_parts(api, access), limit)
-    assert await status(pipeline, api.firm.live_key) == 200
+    door = admission(api, access, limit)
+    assert await status(door, api.firm.live_key) == 200
     api.clock.ahead_seconds += CACHE_SECONDS
-    assert {await status(pipeline, made_up()) for _ in range(LIMIT)} == {401}
+    assert {await status(door, made_up()) for _ in range(LIMIT)} == {401}
     spend_what_is_to_spare(limit, api.clock())
 
-    assert await status(pipeline, made_up()) == 429
-    assert await status(pipeline, api.firm.live_key) == 200
-    assert await status(pipeline, api.firm.device_a) == 200
-    assert await status(pipeline, api.other_firm.live_key) == 429
+    assert await status(door, made_up()) == 429
+    assert await status(door, api.firm.live_key) == 200
+    assert await status(door, api.firm.device_a) == 200
+    assert await status(door, api.other_firm.live_key) == 429
 
 
 async def test_callers_we_know_use_up_nothing_of_their_address(api: Api, access: Counting) -> None:
-    pipeline = Pipeline(the_parts(api, access), RateLimit(LIMIT))
+    door = admission(api, access, RateLimit(LIMIT))
     known = (api.firm.live_key, api.firm.device_a, api.firm.device_b, api.firm.test_key)
 
-    assert {await status(pipeline, credential) for _ in range(LIMIT) for credential in known} == {200}
+    assert {await status(door, credential) for _ in range(LIMIT) for credential in known} == {200}
 
-    assert await status(pipeline, api.firm.live_key) == 429
-    assert await status(pipeline, made_up()) == 401
+    assert await status(door, api.firm.live_key) == 429
+    assert await status(door, made_up()) == 401
 
 
 async def test_strangers_on_the_subjects_of_one_firm_lock_out_nobody_of_another(api: Api, access: Counting) -> None:
     for credential in (api.firm.live_key, api.other_firm.live_key):
         await api.post("/invoice-series", {"name": "F", "document_type": "fiscal"}, credential)
     limit = RateLimit(LIMIT)
-    operations = Operations(the_parts(api, access), limit)
+    operations = Operations(Entrance(replace(api.parts, access=access), break_off, limit))
     [issue] = [each for each in OPERATIONS if each.name == "issue"]
 
     async def told(firm_id: str, credential: str) -> int:
-        asked = Asked(issue, ("live", firm_id), f"Bearer {credential}", None, b"", answer_bytes_max=1_000_000)
-        return (await operations.answer(asked)).status
+        arrived = Arrived(issue, ("live", firm_id), f"Bearer {credential}", None, b"", reply_bytes_max=1_000_000)
+        return (await operations.answer(arrived)).status
 
     flood = [await told(api.other_firm.firm_id, made_up()) for _ in range(2 * LIMIT)]
 

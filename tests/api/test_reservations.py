@@ -11,9 +11,10 @@ import pytest
 from schemas.commands import Caller, ExpireReservations
 from schemas.values import Actor, ActorKind, FirmId, Mode, SeriesId
 from service.access.callers import Principal
-from service.api.call import Address, Call
-from service.api.reading.body import GivenBody
-from service.api.reservation_objects import SLICE_BLOCKS, pending_reservations
+from service.api.calling.call import Call
+from service.api.calling.sent import Sent
+from service.api.reading.body import NO_BODY
+from service.api.series.reservation_objects import SLICE_BLOCKS, pending_reservations
 from service.writer.request import Request
 from tests.support.service.client import Answer, Api, Options, an_api
 
@@ -225,7 +226,7 @@ async def test_others_are_answered_while_a_long_list_is_made(api: Api) -> None:
     await asyncio.gather(*(api.tokens(series_id, 50) for _ in range(3 * SLICE_BLOCKS)))
     principal = await api.parts.access.who(api.firm.device_a)
     assert isinstance(principal, Principal)
-    call = Call(api.parts, Address({}, {}), principal, GivenBody({}, b""), None)
+    call = Call(api.parts, Sent("", {}, {}, NO_BODY), principal, None)
     state = await call.state()
     answered = 0
 

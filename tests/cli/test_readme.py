@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from service.__main__ import numbering
+from service.api.catalogue import ROUTES
 from service.api.openapi.examples import FIELD_FAULTS
 from service.api.refusals.table import TABLE
 from service.settings import Settings, describe
-from service.web.application import ROUTES
 from tests.support.service.up_process import Up
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")

@@ -1,21 +1,13 @@
-"""The API of one service, and the same service over NATS."""
+"""The service over NATS."""
 
 import gc
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from tests.support.nats.requesting import Requester, a_requester
-from tests.support.service.client import Api, an_api
-
-
-@pytest_asyncio.fixture
-async def api(database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    """A service of the test's own, with two firms and no rate limit."""
-    async with an_api(database_url, tmp_path) as running:
-        yield running
+from tests.support.service.client import Api
 
 
 @pytest_asyncio.fixture

@@ -8,8 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from service.api.parts import Health
-from service.web.health import FRESH_SECONDS, Readings
+from service.health import FRESH_SECONDS, Health, HealthBoard
 from tests.support.service.client import Answer, Api, Options, an_api
 
 UUID4: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -195,7 +194,7 @@ async def test_health_readiness_and_metrics(database_url: str, tmp_path: Path) -
         assert (status, json.loads(text)["data"]["parts"]) == (200, {"postgres": "ok", "relay": "degraded"})
         assert (await plain(api, "/healthz"))[0] == 200
         status, text = await plain(api, "/metrics")
-        assert 'numbering_requests_total{method="POST",route="/v1/invoice-series",status="201"} 1.0' in text
+        assert 'numbering_requests_total{carrier="http",method="POST",route="/v1/invoice-series",status="201"} 1.0' in text
 
 
 async def test_a_part_that_is_down_or_fails_its_check_makes_the_service_unready(
@@ -222,7 +221,7 @@ async def test_a_flood_of_readyz_asks_each_part_once(database_url: str, tmp_path
         return Health.OK
 
     now = 0.0
-    readings = Readings({"postgres": counts}, lambda: now)
+    readings = HealthBoard({"postgres": counts}, lambda: now)
     for at, expected in ((0.0, 1), (0.9, 1), (FRESH_SECONDS, 2)):
         now = at
         found = await asyncio.gather(*(readings.latest() for _ in range(100)))

@@ -1,10 +1,9 @@
 """What /readyz is told of PostgreSQL and the log, and what that costs."""
 
 from schemas.values import Position
-from service.api.parts import Health
+from service.health import Health, ask_all
 from service.log.postgres_log import PostgresLog
 from service.readiness import checks
-from service.web.health import ask_all
 from tests.support.servers.cut_proxy import CutProxy
 
 ALL = ("postgres", "log", "clock")

@@ -100,20 +100,22 @@ class RateLimit:
 
     def take(self, holder: str, now: UnixSeconds) -> Allowance:
         """Count one request of `holder`."""
-        if self._limit:
-            self._turn(now)
-            counts = self._counts_of(holder)
-            name = self._name(holder, counts)
-            counts[name] = counts.get(name, 0) + 1
-        return self.look(holder, now)
+        return self._stand(holder, now, 1)
 
     def look(self, holder: str, now: UnixSeconds) -> Allowance:
         """How `holder` stands, without counting."""
+        return self._stand(holder, now, 0)
+
+    def _stand(self, holder: str, now: UnixSeconds, asks: int) -> Allowance:
         self._turn(now)
         if not self._limit:
             return Allowance(UNLIMITED, UNLIMITED, self._resets_at())
         counts = self._counts_of(holder)
-        return Allowance(self._limit, self._limit - counts.get(self._name(holder, counts), 0), self._resets_at())
+        name = self._name(holder, counts)
+        asked = counts.get(name, 0) + asks
+        if asks:
+            counts[name] = asked
+        return Allowance(self._limit, self._limit - asked, self._resets_at())
 
     def _turn(self, now: UnixSeconds) -> None:
         """A new minute starts from zero, and forgets who asked."""

@@ -1,19 +1,15 @@
-"""Invoices over HTTP: issuing, reading, voiding (CONTRACT.md sections 9 and 10)."""
+"""Issuing an invoice, and keeping a draft of one (CONTRACT.md section 9)."""
 
 from typing import Final
 
-from schemas.api.bodies import CreateInvoiceBody, VoidBody
+from msgspec.structs import replace
+
+from schemas.api.bodies import CreateInvoiceBody
 from schemas.api.invoice import Invoice
-from schemas.api.queries import InvoiceParts
-from schemas.commands import ConsumeReservation, Document, IssueOnline, UnvoidDocument, VoidDocument, VoidDraft
+from schemas.commands import ConsumeReservation, Document, DraftSeries, IssueOnline, SaveDraft
 from schemas.rejections import (
     ChronologyViolated,
-    DocumentAlreadyReversed,
-    DocumentAlreadyVoided,
-    DocumentNotVoided,
     DocumentTypeMismatch,
-    DocumentUnknown,
-    DraftCannotBeUnvoided,
     NoPrimarySeries,
     ReservationAlreadyConsumed,
     ReservationHasExpired,
@@ -27,20 +23,14 @@ from schemas.rejections import (
     SeriesUnknown,
 )
 from schemas.values import DocumentType, IsoDate, SeriesId
-from service.api.call import Call
+from service.api.calling.call import Call
+from service.api.calling.route import Route
 from service.api.invoices.create_body import content_of, cross_check
-from service.api.invoices.drafts import save_new_draft
-from service.api.invoices.show import document_of, invoice_of
-from service.api.refusals.table import refused
-from service.api.reply import Reply
-from service.api.reservation_objects import slot_of
-from service.api.route import Route
-from service.documents.content import VoidContent
-from service.documents.facts import DraftFacts
+from service.api.invoices.show import INVOICES, show_invoice
+from service.api.series.reservation_objects import slot_of
+from service.documents.content import InvoiceContent
 from service.documents.new import new_document_id, sealed
 from service.writer.request import Answered
-
-INVOICES: Final = "/v1/invoices"
 
 
 async def create_invoice(call: Call) -> Answered:
@@ -50,7 +40,7 @@ async def create_invoice(call: Call) -> Answered:
     date = IsoDate((body.date or call.parts.today()).isoformat())
     series_id = None if body.series_id is None else SeriesId(body.series_id)
     if body.is_draft:
-        return await save_new_draft(call, kept, date, series_id)
+        return await _keep_draft(call, kept, date, series_id)
     content = sealed(kept)
     document = Document(
         document_id=new_document_id(),
@@ -68,38 +58,27 @@ async def create_invoice(call: Call) -> Answered:
     return await call.submit(command, content, series_param="series_id")
 
 
-async def read_invoice(call: Call) -> Reply:
-    """GET /v1/invoices/{id}: with everything it could be expanded by."""
-    return Reply(await invoice_of(call, await document_of(call, call.document_id())))
+async def _keep_draft(call: Call, kept: InvoiceContent, date: IsoDate, series_id: SeriesId | None) -> Answered:
+    """Keep a draft, of no series or of one that could number it. Raises RefusedError and the faults of Call.submit."""
+    content = sealed(replace(kept, date=date, series_id=series_id))
+    command = SaveDraft(new_document_id(), content.digest, series=draft_series(series_id, kept))
+    return await call.submit(command, content, series_param="series_id")
 
 
-async def void_invoice(call: Call) -> Answered:
-    """POST /v1/invoices/{id}/void: the invoice no longer counts; its number stays (CONTRACT.md D61)."""
-    body = call.body(VoidBody)
-    facts = await document_of(call, call.document_id())
-    content = None if body.reason is None else sealed(VoidContent(body.reason))
-    digest = None if content is None else content.digest
-    command: VoidDraft | VoidDocument
-    if isinstance(facts, DraftFacts):
-        command = VoidDraft(facts.document_id, digest)
-    else:
-        command = VoidDocument(facts.series_id, facts.number, facts.full_number, facts.document_id, digest)
-    return await call.submit(command, content)
-
-
-async def unvoid_invoice(call: Call) -> Answered:
-    """POST /v1/invoices/{id}/unvoid: the invoice counts again, under the same number (CONTRACT.md D62)."""
-    facts = await document_of(call, call.document_id())
-    if isinstance(facts, DraftFacts):
-        raise refused(DraftCannotBeUnvoided(facts.document_id))
-    return await call.submit(UnvoidDocument(facts.series_id, facts.number, facts.full_number, facts.document_id))
+def draft_series(series_id: SeriesId | None, kept: InvoiceContent) -> DraftSeries | None:
+    """The series that a draft names, if it names one, and the type of document it would have to number."""
+    if series_id is None:
+        return None
+    return DraftSeries(series_id, None if kept.document_type == "receipt" else DocumentType(kept.document_type))
 
 
 ROUTES: Final = (
     Route(
         method="POST",
         path=INVOICES,
+        tag="Invoices",
         handle=create_invoice,
+        show=show_invoice,
         summary="Issue an invoice with a reserved number or the next one, or keep a draft",
         body=CreateInvoiceBody,
         reply=Invoice,
@@ -119,31 +98,5 @@ ROUTES: Final = (
             ChronologyViolated,
             SeriesExhausted,
         ),
-    ),
-    Route(
-        method="GET",
-        path=INVOICES + "/{id}",
-        handle=read_invoice,
-        summary="One invoice",
-        reply=Invoice,
-        query=InvoiceParts,
-        refusals=(DocumentUnknown,),
-    ),
-    Route(
-        method="POST",
-        path=INVOICES + "/{id}/void",
-        handle=void_invoice,
-        summary="Void an invoice; it keeps its number",
-        body=VoidBody,
-        reply=Invoice,
-        refusals=(DocumentUnknown, DocumentAlreadyVoided),
-    ),
-    Route(
-        method="POST",
-        path=INVOICES + "/{id}/unvoid",
-        handle=unvoid_invoice,
-        summary="Bring a voided invoice back",
-        reply=Invoice,
-        refusals=(DocumentUnknown, DraftCannotBeUnvoided, DocumentNotVoided, DocumentAlreadyReversed),
     ),
 )

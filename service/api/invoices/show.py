@@ -1,17 +1,28 @@
-"""Invoices as clients see them, from the log's events and contents (CONTRACT.md section 5.3)."""
+"""One invoice as clients see it, from the log's events and contents (CONTRACT.md section 5.3)."""
 
-from schemas.api.invoice import Invoice
+from typing import Final
+
+from schemas.api.invoice import DeletedInvoice, Invoice
+from schemas.api.queries import InvoiceParts
 from schemas.events import DraftSaved, ReservationConsumed
-from schemas.outcomes import DocumentOutcome
+from schemas.outcomes import DeletedOutcome, DocumentOutcome
 from schemas.rejections import DocumentUnknown
 from schemas.values import Digest, DocumentId, IsoDate, Position
-from service.api.call import Call
+from service.api.calling.call import Call
+from service.api.calling.route import Route
 from service.api.refusals.table import refused
 from service.core.state import State
 from service.documents.facts import Facts, NumberedFacts, digests_of, fold_document
-from service.documents.view import Surroundings, invoice_view
+from service.documents.view import Surroundings, invoice_view, iso_time
 from service.log.event_log import Content
 from service.writer.request import Answered
+
+INVOICES: Final = "/v1/invoices"
+
+
+async def read_invoice(call: Call) -> Invoice:
+    """GET /v1/invoices/{id}: with everything it could be expanded by."""
+    return await invoice_of(call, await document_of(call, call.document_id()))
 
 
 async def document_of(call: Call, document_id: DocumentId, until: Position | None = None) -> Facts:
@@ -36,22 +47,29 @@ async def invoice_of(call: Call, facts: Facts) -> Invoice:
     return invoice_view(facts, contents, around)
 
 
-async def outcome_invoice(call: Call, answer: Answered, outcome: DocumentOutcome) -> Invoice:
+async def show_invoice(call: Call, done: Answered) -> Invoice:
     """The invoice as it was when the command was done, and on that day. Raises LogUnavailableError.
 
     A new document is made of what was just written; of any other, earlier events and contents must be read.
     """
-    facts, contents = _written(answer, outcome.document_id), dict[Digest, Content]()
-    if facts is None or answer.content is None:
+    outcome = done.came_to(DocumentOutcome)
+    facts, contents = _written(done, outcome.document_id), dict[Digest, Content]()
+    if facts is None or done.content is None:
         facts = await document_of(call, outcome.document_id, outcome.position)
         contents = await call.parts.log.contents(digests_of(facts))
     else:
-        contents[answer.content.digest] = answer.content
-    is_of_then = answer.is_replay or len(answer.records) > 0
+        contents[done.content.digest] = done.content
+    is_of_then = done.is_replay or len(done.records) > 0
     day = call.parts.day_of(facts.modified_at) if is_of_then else call.parts.today()
     state = await _state_for(call, facts)
     reversal = await _reversal_then(call, facts, outcome.position)
     return invoice_view(facts, contents, Surroundings(IsoDate(day.isoformat()), state.series, reversal))
+
+
+async def show_deleted(_: Call, done: Answered) -> DeletedInvoice:
+    """That the document is gone, and since when."""
+    deleted = done.came_to(DeletedOutcome)
+    return DeletedInvoice(id=deleted.document_id, deleted_at=iso_time(deleted.at))
 
 
 def standing_reversal(facts: Facts, state: State) -> DocumentId | None:
@@ -62,9 +80,9 @@ def standing_reversal(facts: Facts, state: State) -> DocumentId | None:
     return next((document_id for each, document_id in facts.reversals if each == number), None)
 
 
-def _written(answer: Answered, document_id: DocumentId) -> Facts | None:
+def _written(done: Answered, document_id: DocumentId) -> Facts | None:
     """The document, if all of its events are those that the command wrote."""
-    own = [each for each in answer.records if getattr(each.event, "document_id", None) == document_id]
+    own = [each for each in done.records if getattr(each.event, "document_id", None) == document_id]
     if not own:
         return None
     first = own[0].event
@@ -89,3 +107,17 @@ async def _state_for(call: Call, facts: Facts) -> State:
     if state.position < facts.position or (isinstance(facts, NumberedFacts) and facts.reversals):
         state = await call.state()
     return state
+
+
+ROUTES: Final = (
+    Route(
+        method="GET",
+        path=INVOICES + "/{id}",
+        tag="Invoices",
+        handle=read_invoice,
+        summary="One invoice",
+        reply=Invoice,
+        query=InvoiceParts,
+        refusals=(DocumentUnknown,),
+    ),
+)

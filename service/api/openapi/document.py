@@ -8,12 +8,12 @@ from typing import Any, Final
 from schemas.api.envelope import Failure, Success
 from schemas.describe.json_schema import Schema, body_schemas, reply_schemas
 from schemas.rejections import IdempotencyInProgress, IdempotencyKeyReused
+from service.api.calling.route import OpenRoute, Route
 from service.api.openapi.examples import REQUESTS, field_examples, refusal_example
 from service.api.openapi.responses import failure_responses, success_response, text_response, without_body
 from service.api.openapi.rules import KEY, PATH_PARAMETERS, RULES
 from service.api.refusals import causes as edge
 from service.api.refusals.table import Refusal
-from service.api.route import OpenRoute, Route
 
 ALWAYS: Final = (
     edge.CredentialMissing,
@@ -87,7 +87,7 @@ def _operation_ids(routes: Sequence[Route]) -> list[str]:
 def _operation(route: Route, name: str, reply: Schema, body: Schema, query: Schema) -> Schema:
     operation: Schema = {
         "operationId": name,
-        "tags": [_tag(route.path)],
+        "tags": [route.tag],
         "summary": route.summary,
         "parameters": [*_path_parameters(route), *_query_parameters(query), *_key_parameter(route)],
         "responses": {str(route.status): success_response(route.status, reply)} | _failures(route),
@@ -127,13 +127,6 @@ def _head_operation(get: Schema) -> Schema:
         "responses": without_body(get["responses"]),
     }
     return get | changed
-
-
-def _tag(path: str) -> str:
-    for part, tag in _TAGS.items():
-        if part in path:
-            return tag
-    return "Series"
 
 
 def _required(route: Route) -> list[str]:
@@ -186,11 +179,3 @@ _BEARER: Final = {
     "scheme": "bearer",
     "description": "An API key (sk_live_, sk_test_) or the token of a device session, a JWT",
 }
-_TAGS: Final = {
-    "/v1/series": "Aliases",
-    "/numbers": "Accounting",
-    "/gaps": "Accounting",
-    "reserv": "Reservations",
-    "/v1/invoices": "Invoices",
-}
-"""By a part of the path; the first that is found."""

@@ -6,9 +6,9 @@ from typing import Any, Final
 import msgspec
 
 from schemas.describe.json_schema import Schema
+from service.api.calling.reply import problem_of
 from service.api.openapi.examples import META, reply_example
 from service.api.refusals.table import Refusal
-from service.api.reply import problem_of
 
 _REASONS: Final = {
     200: "Done",

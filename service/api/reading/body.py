@@ -1,46 +1,38 @@
-"""Reading a request's body: bounded in bytes and time, then JSON, then an object (CONTRACT.md D1, D73, D82)."""
+"""The body of a request: JSON, then an object (CONTRACT.md D1, D73)."""
 
-import asyncio
 from collections.abc import Mapping
 
-from aiohttp import web
 from msgspec import Struct
 
 from service.api.reading.json_text import BadJsonError, Tree, canonical_json, read_json
-from service.api.refusals.causes import BodyTooLarge, BodyUnreadable, RequestTooSlow
-from service.api.refusals.table import Refusal, refusal_of, refused
+from service.api.refusals.causes import BodyUnreadable
+from service.api.refusals.table import Refusal, refusal_of
 
 
 class GivenBody(Struct, frozen=True):
-    """What was sent: the fields, or why they cannot be read. Bodies that say the same have one `canonical`."""
+    """What was sent: the fields, or why they cannot be read. `text` is the body as it came.
+
+    `refusal` is why the carrier cannot have these fields handled, although they can be read.
+    """
 
     fields: Mapping[str, Tree] | Refusal
-    canonical: bytes
+    text: bytes
+    refusal: Refusal | None = None
+
+    def canonical(self) -> bytes:
+        """The same bytes for bodies that say the same; of a body that cannot be read, the body itself."""
+        if isinstance(self.fields, Refusal):
+            return self.text
+        return canonical_json(dict(self.fields)) if self.fields else b""
 
 
-async def read_body(request: web.Request, bytes_max: int, seconds_max: float) -> GivenBody:
-    """The body of a request. Raises RefusedError if it is too large, too slow or broken off."""
-    if (request.content_length or 0) > bytes_max:
-        # Said at once: a client that means to send ten megabytes need not send them first.
-        raise refused(BodyTooLarge(bytes_max))
-    try:
-        async with asyncio.timeout(seconds_max):
-            text = await request.read()
-    except web.HTTPRequestEntityTooLarge as error:
-        raise refused(BodyTooLarge(bytes_max)) from error
-    except TimeoutError as error:
-        raise refused(RequestTooSlow("body", seconds_max)) from error
-    except web.RequestPayloadError as error:
-        raise refused(BodyUnreadable("its transfer or content encoding is broken")) from error
-    except ConnectionError as error:
-        raise refused(BodyUnreadable("the connection ended before it did")) from error
-    return given_body(text, request.headers.get("Content-Type", ""))
+NO_BODY = GivenBody({}, b"")
 
 
 def given_body(text: bytes, content_type: str) -> GivenBody:
     """The fields of this body; an empty one, null and [] have none."""
     if not text.strip():
-        return GivenBody({}, b"")
+        return NO_BODY
     if content_type and not _is_json(content_type):
         return _unreadable(text, "its Content-Type must be application/json, in UTF-8")
     try:
@@ -48,10 +40,10 @@ def given_body(text: bytes, content_type: str) -> GivenBody:
     except BadJsonError as error:
         return _unreadable(text, str(error))
     if tree is None or tree == []:
-        return GivenBody({}, b"")
+        return NO_BODY
     if not isinstance(tree, dict):
         return _unreadable(text, "it must be a JSON object")
-    return GivenBody(tree, canonical_json(tree) if tree else b"")
+    return GivenBody(tree, text)
 
 
 def _is_json(content_type: str) -> bool:

@@ -65,13 +65,6 @@ class ParameterWrong(Struct, frozen=True):
     must_be: str
 
 
-class NotKeptHere(Struct, frozen=True):
-    """The field asks for something that this service does not do; the message says so."""
-
-    param: str
-    message: str
-
-
 class NumberUntaken(Struct, frozen=True):
     """The number was never taken from its series, so there is nothing to tell about it."""
 
@@ -118,7 +111,6 @@ EdgeProblem = (
     | BodyUnreadable
     | RequestUnreadable
     | ParameterWrong
-    | NotKeptHere
     | NumberUntaken
     | ContentErased
     | SubjectOfOthers

@@ -271,6 +271,13 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
         because.DraftCannotBeUnvoided: Row(
             400, _INVALID, "cannot_unvoid_draft", "Invoice {document_id} is a draft; a voided draft stays voided."
         ),
+        because.ReceiptHasNoSeries: Row(
+            400,
+            _FIELDS,
+            "invalid_field_value",
+            "document_type must be fiscal or proforma, if a series is named.",
+            "document_type",
+        ),
         because.YearFixed: Row(
             400,
             _FIELDS,
@@ -333,7 +340,6 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
         edge.BodyUnreadable: Row(400, _FIELDS, "invalid_format", "The body cannot be read: {why}."),
         edge.RequestUnreadable: Row(400, _FIELDS, "invalid_format", "The request is not HTTP we understand: {why}."),
         edge.ParameterWrong: Row(400, _FIELDS, "invalid_field_value", "{param} must be {must_be}."),
-        edge.NotKeptHere: Row(400, _FIELDS, "invalid_field_value", "{message}"),
         edge.NumberUntaken: Row(
             404,
             _INVALID,

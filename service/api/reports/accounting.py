@@ -21,12 +21,11 @@ from projections.reports.reports import (
 from schemas.api.queries import AsOfQuery, NumbersQuery
 from schemas.rejections import SeriesUnknown
 from schemas.values import Number, Position, UnixSeconds
-from service.api.call import Call
+from service.api.calling.call import Call
+from service.api.calling.route import Route
 from service.api.refusals.causes import Unavailable
 from service.api.refusals.table import refused
-from service.api.reply import Reply
-from service.api.route import Route
-from service.api.series import SERIES
+from service.api.series.series import SERIES
 from service.log.event_log import LogUnavailableError
 
 Found = TypeVar("Found")
@@ -36,7 +35,7 @@ READ_WAIT_SECONDS_MAX: Final = 3.0
 """How long a request waits for a connection, and before it for its turn to read a whole series."""
 
 
-async def list_numbers(call: Call) -> Reply:
+async def list_numbers(call: Call) -> NumberRegister:
     """GET /v1/invoice-series/{id}/numbers: the register, as ranges."""
     query = call.query(NumbersQuery)
     as_of = _as_of(query)
@@ -47,10 +46,10 @@ async def list_numbers(call: Call) -> Reply:
         None if as_of is not None else lambda connection: kept_number_register(connection, part, series.position),
         lambda connection: folded_number_register(connection, part, as_of),
     )
-    return _reply(call, found)
+    return _known(call, found)
 
 
-async def list_gaps(call: Call) -> Reply:
+async def list_gaps(call: Call) -> GapReport:
     """GET /v1/invoice-series/{id}/gaps: the gap report."""
     as_of = _as_of(call.query(AsOfQuery))
     series, _ = await call.series()
@@ -60,7 +59,7 @@ async def list_gaps(call: Call) -> Reply:
         None if as_of is not None else lambda connection: kept_gap_report(connection, series_id, position),
         lambda connection: folded_gap_report(connection, series_id, as_of),
     )
-    return _reply(call, found)
+    return _known(call, found)
 
 
 def _as_of(query: AsOfQuery) -> AsOf | None:
@@ -112,17 +111,18 @@ async def _folding(call: Call) -> AsyncGenerator[Connection]:
         yield await held.enter_async_context(reading(call))
 
 
-def _reply(call: Call, report: GapReport | NumberRegister | None) -> Reply:
+def _known(call: Call, report: Found | None) -> Found:
     """The report; a series that did not exist yet at the moment asked for is unknown."""
     if report is None:
         raise refused(SeriesUnknown(call.series_id()))
-    return Reply(report)
+    return report
 
 
 ROUTES: Final = (
     Route(
         method="GET",
         path=SERIES + "/{id}/numbers",
+        tag="Accounting",
         handle=list_numbers,
         summary="What became of every number of a series",
         reply=NumberRegister,
@@ -132,6 +132,7 @@ ROUTES: Final = (
     Route(
         method="GET",
         path=SERIES + "/{id}/gaps",
+        tag="Accounting",
         handle=list_gaps,
         summary="The numbers without a document, and why",
         reply=GapReport,

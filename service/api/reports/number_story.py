@@ -18,13 +18,12 @@ from schemas.events import (
 from schemas.record import Record, event_tag
 from schemas.rejections import SeriesUnknown
 from schemas.values import NUMBER_MAX, Fate, Number, SeriesId
-from service.api.call import Call
+from service.api.calling.call import Call
+from service.api.calling.route import Route
 from service.api.refusals.causes import NumberUntaken, ParameterWrong
 from service.api.refusals.table import refused
-from service.api.reply import Reply
 from service.api.reports.accounting import kept_or_folded
-from service.api.route import Route
-from service.api.series import SERIES
+from service.api.series.series import SERIES
 
 _FATES: Final[Mapping[type, Fate]] = MappingProxyType(
     {
@@ -39,9 +38,9 @@ _FATES: Final[Mapping[type, Fate]] = MappingProxyType(
 """What an event makes of its number; those not listed leave its fate as it is."""
 
 
-async def explain_number(call: Call) -> Reply:
+async def explain_number(call: Call) -> NumberStory:
     """GET /v1/invoice-series/{id}/numbers/{number}."""
-    text = call.request.match_info["number"]
+    text = call.place("number")
     series, _ = await call.series()
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(NUMBER_MAX))):
         raise refused(ParameterWrong("number", "a whole number"))
@@ -56,7 +55,7 @@ async def explain_number(call: Call) -> Reply:
     )
     if place is None:
         raise refused(NumberUntaken(number, series.series_id))
-    return Reply(_story(series.series_id, number, await _records(call, place), place))
+    return _story(series.series_id, number, await _records(call, place), place)
 
 
 async def _records(call: Call, place: NumberPlace) -> list[Record]:
@@ -100,6 +99,7 @@ ROUTES: Final = (
     Route(
         method="GET",
         path=SERIES + "/{id}/numbers/{number}",
+        tag="Accounting",
         handle=explain_number,
         summary="What became of one number, and the events that made it so",
         reply=NumberStory,

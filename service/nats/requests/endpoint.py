@@ -19,13 +19,15 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 from schemas.operations import OPERATIONS, REQUEST_ROOT, Operation
-from service.api.asking import Ask, Asked, Told
+from service.api.calling.reply import Told
 from service.nats.client.backoff import Backoff
 from service.nats.client.broker_faults import BrokerUnavailableError
 from service.nats.client.cancellation import heed_cancellation
 from service.nats.client.connection import NatsSettings, connected
 from service.nats.client.pipelined import PipelinedClient
+from service.nats.requests.asked import Arrived
 from service.nats.requests.discovery import ERROR, ERROR_CODE, QUEUE_GROUP, Discovery, EndpointInfo
+from service.nats.requests.operations import Answer
 from service.nats.requests.replying import HEADER_BYTES_MAX, is_carried, is_inbox, reply
 
 NAME: Final = "numbering"
@@ -57,11 +59,16 @@ class RequestsEndpoint:
     """Answers `numbering.v1.requests.<mode>.<firm>.<operation>` until told to stop."""
 
     def __init__(
-        self, nats: NatsSettings, ask: Ask, overload: Callable[[], Told], *, in_flight_max: int = IN_FLIGHT_MAX
+        self,
+        nats: NatsSettings,
+        answer: Answer,
+        overload: Callable[[Arrived], Told],
+        *,
+        in_flight_max: int = IN_FLIGHT_MAX,
     ) -> None:
-        """`ask` answers a request, `overload` one that is too many."""
+        """`answer` answers a request, `overload` one that is too many."""
         self._nats = nats
-        self._ask = ask
+        self._have_answered = answer
         self._overload = overload
         self._in_flight_max = in_flight_max
         offers = [_info(each) for each in OPERATIONS]
@@ -130,7 +137,7 @@ class RequestsEndpoint:
             self._discovery.stats[operation.name].count(0, "a request without an inbox to reply to was ignored")
             return
         if self._is_full():
-            await self._answer(message, operation, self._overload(), started)
+            await self._answer(message, operation, self._overload(_arrived(operation, message, 0)), started)
             return
         self._bytes += len(message.data)
         task = group.create_task(self._work(message, operation, started))
@@ -144,8 +151,8 @@ class RequestsEndpoint:
     async def _work(self, message: Msg, operation: Operation, started: int) -> None:
         try:
             assert self._client is not None, "a request came over a connection"
-            asked = _asked(operation, message, self._client.max_payload - HEADER_BYTES_MAX)
-            await self._answer(message, operation, await self._ask(asked), started)
+            arrived = _arrived(operation, message, self._client.max_payload - HEADER_BYTES_MAX)
+            await self._answer(message, operation, await self._have_answered(arrived), started)
         finally:
             self._bytes -= len(message.data)
 
@@ -154,7 +161,7 @@ class RequestsEndpoint:
         # more (`allow_responses`, as in deploy/nats) refuses the reply then; under the same key it is had again.
         assert self._client is not None, "a request came over a connection"
         headers = _headers(told)
-        error = None if told.code is None else f"{told.status}:{told.code}"
+        error = None if told.refusal is None else f"{told.status}:{told.refusal.code}"
         fits = is_carried(self._client, told.body, headers)
         if not fits:
             # The connection that the request came over carried more. Asked again, we know what this one carries.
@@ -208,21 +215,21 @@ async def _tell(client: PipelinedClient, answer: Callable[[], bytes], message: M
 
 def _headers(told: Told) -> dict[str, str] | None:
     # Most replies have none: clients take longer over headers than over all the rest.
-    if told.code is not None:
-        return {ERROR: f"{told.code}: {told.message}", ERROR_CODE: str(told.status)}
+    if told.refusal is not None:
+        return {ERROR: f"{told.refusal.code}: {told.refusal.message}", ERROR_CODE: str(told.status)}
     return {REPLAYED: "true"} if told.is_replay else None
 
 
-def _asked(operation: Operation, message: Msg, answer_bytes_max: int) -> Asked:
+def _arrived(operation: Operation, message: Msg, reply_bytes_max: int) -> Arrived:
     mode, firm = message.subject.split(".")[3:5]
     headers = {name.lower(): value for name, value in (message.headers or {}).items()}
-    return Asked(
+    return Arrived(
         operation=operation,
         partition=(unquote(mode), unquote(firm)),
         authorization=headers.get("authorization", ""),
         idempotency_key=headers.get("idempotency-key"),
         body=message.data,
-        answer_bytes_max=answer_bytes_max,
+        reply_bytes_max=reply_bytes_max,
     )
 
 

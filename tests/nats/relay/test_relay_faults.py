@@ -11,8 +11,8 @@ from nats.js.errors import NotFoundError
 from structlog.testing import capture_logs
 
 from schemas.values import Position
-from service.api.parts import Health
 from service.embedded import EmbeddedNats
+from service.health import Health
 from service.log.event_log import RecordOutline
 from service.log.memory_log import MemoryLog
 from service.nats.client.broker_faults import StreamMovedError

@@ -4,11 +4,11 @@ import asyncio
 import json
 from pathlib import Path
 
-from service.api.admission.rate_limit import RateLimit
-from service.api.asking import Asked, Told
-from service.api.operations import Operations
+from service.api.calling.reply import Told
 from service.nats.client.connection import NatsSettings
+from service.nats.requests.asked import Arrived
 from service.nats.requests.endpoint import RequestsEndpoint, answering_requests
+from service.nats.requests.operations import Operations
 from tests.support.nats.firm_program import a_program
 from tests.support.nats.requesting import decoded
 from tests.support.nats.secured import secured_server
@@ -19,11 +19,11 @@ from tests.support.waiting import until
 
 async def test_a_reply_over_a_younger_connection_is_refused_and_a_retry_is_answered(api: Api, data_dir: Path) -> None:
     series_id = await api.a_locked_series()
-    operations = Operations(api.parts, RateLimit(0))
+    operations = Operations(api.entrance)
     entered, gate = asyncio.Event(), asyncio.Event()
 
-    async def late(asked: Asked) -> Told:
-        told = await operations.answer(asked)
+    async def late(arrived: Arrived) -> Told:
+        told = await operations.answer(arrived)
         entered.set()
         await gate.wait()
         return told

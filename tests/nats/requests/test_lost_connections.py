@@ -3,12 +3,14 @@
 import asyncio
 from contextlib import suppress
 
-from service.api.admission.rate_limit import RateLimit
-from service.api.asking import Asked, Told
-from service.api.operations import Operations
+from service.api.calling.reply import Told
+from service.api.refusals.causes import Unavailable
+from service.api.refusals.table import refusal_of
 from service.embedded import EmbeddedNats
 from service.nats.client.connection import NatsSettings, connected
+from service.nats.requests.asked import Arrived
 from service.nats.requests.endpoint import RequestsEndpoint, answering_requests
+from service.nats.requests.operations import Operations
 from tests.support.nats.requesting import a_requester
 from tests.support.servers.cut_proxy import CutProxy
 from tests.support.service.client import Api
@@ -23,7 +25,7 @@ ROUNDS = 5
 
 
 async def test_a_peer_that_falls_silent_is_noticed_by_an_endpoint_that_nobody_asks(api: Api, nats_url: str) -> None:
-    operations = Operations(api.parts, RateLimit(0))
+    operations = Operations(api.entrance)
     async with CutProxy.before(nats_url) as proxy:
         settings = NatsSettings(url=proxy.url, ping_seconds=1)
         endpoint = RequestsEndpoint(settings, operations.answer, operations.overload)
@@ -39,10 +41,10 @@ async def test_a_peer_that_falls_silent_is_noticed_by_an_endpoint_that_nobody_as
 async def test_large_replies_that_a_killed_broker_has_not_read_hold_no_slot(api: Api, server: EmbeddedNats) -> None:
     gate = asyncio.Event()
 
-    async def large(asked: Asked) -> Told:
-        del asked
+    async def large(arrived: Arrived) -> Told:
+        del arrived
         await gate.wait()
-        return Told(LARGE, 200)
+        return Told(200, LARGE)
 
     async with a_requester(api, server.url, large) as requester:
         status = requester.endpoint.status
@@ -76,13 +78,13 @@ async def test_a_broker_that_reads_no_more_is_given_no_more_work(api: Api, nats_
     too_many = asyncio.Event()
     asked_for: list[bytes] = []
 
-    async def large(asked: Asked) -> Told:
-        asked_for.append(asked.body)
-        return Told(b"x" * 1_000_000, 200)
+    async def large(arrived: Arrived) -> Told:
+        asked_for.append(arrived.body)
+        return Told(200, b"x" * 1_000_000)
 
-    def overload() -> Told:
+    def overload(_: Arrived) -> Told:
         too_many.set()
-        return Told(b"", 503, "service_unavailable", "")
+        return Told(503, b"", refusal_of(Unavailable("")))
 
     async with HalfDeafProxy.before(nats_url) as proxy, connected(NatsSettings(url=nats_url), "test") as asker:
 
@@ -111,7 +113,7 @@ async def test_a_broker_that_reads_no_more_is_given_no_more_work(api: Api, nats_
 
 
 async def test_an_endpoint_cancelled_while_it_subscribes_ends(api: Api, nats_url: str) -> None:
-    operations = Operations(api.parts, RateLimit(0))
+    operations = Operations(api.entrance)
     for steps in [*range(STEPS_MAX)] * ROUNDS:
         endpoint = RequestsEndpoint(NatsSettings(url=nats_url), operations.answer, operations.overload)
         task = asyncio.create_task(endpoint.run())

@@ -13,8 +13,6 @@ from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeoutError
 
 from schemas.values import DEFAULT_LOG, UnixSeconds
-from service.api.admission.rate_limit import RateLimit
-from service.api.operations import Operations
 from service.embedded import EmbeddedNats
 from service.log.memory_log import MemoryLog
 from service.nats.client.broker_faults import BrokerUnavailableError
@@ -22,6 +20,7 @@ from service.nats.client.connection import NatsSettings, connected
 from service.nats.relay.relay import Relay
 from service.nats.relay.stream import EventStream
 from service.nats.requests.endpoint import RequestsEndpoint, answering_requests
+from service.nats.requests.operations import Operations
 from tests.support.nats.firm_program import Program, a_program, types_of
 from tests.support.nats.operator_mode import operator_server
 from tests.support.nats.relays import HURRIED, caught_up, grow, reached
@@ -47,7 +46,7 @@ async def secured(api: Api, data_dir: Path, answering: str) -> AsyncIterator[Sec
     programs = [(firm, "live"), (firm, "test"), (other, "live")]
     with secured_server(data_dir, *programs) as server:
         relay = Relay(api.parts.log, as_user(server, "service"), clock=api.clock, pace=HURRIED)
-        operations = Operations(api.parts, RateLimit(0))
+        operations = Operations(api.entrance)
         endpoint = RequestsEndpoint(as_user(server, answering), operations.answer, operations.overload)
 
         async def is_up() -> bool:

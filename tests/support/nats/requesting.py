@@ -10,11 +10,9 @@ from typing import Any, Final
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from service.api.admission.rate_limit import RateLimit
-from service.api.asking import Ask
-from service.api.operations import Operations
 from service.nats.client.connection import NatsSettings
 from service.nats.requests.endpoint import IN_FLIGHT_MAX, RequestsEndpoint, answering_requests
+from service.nats.requests.operations import Answer, Operations
 from tests.support.service.client import Api
 from tests.support.waiting import until
 
@@ -85,12 +83,12 @@ def decoded(message: Msg) -> Reply:
 
 @asynccontextmanager
 async def a_requester(
-    api: Api, nats_url: str, ask: Ask | None = None, in_flight_max: int = IN_FLIGHT_MAX
+    api: Api, nats_url: str, answer: Answer | None = None, in_flight_max: int = IN_FLIGHT_MAX
 ) -> AsyncGenerator[Requester]:
-    """The service of `api`, also over NATS, until the block ends; `ask` stands in for its answers."""
-    operations = Operations(api.parts, RateLimit(api.parts.settings.rate_limit))
+    """The service of `api`, also over NATS, until the block ends; `answer` stands in for its answers."""
+    operations = Operations(api.entrance)
     endpoint = RequestsEndpoint(
-        NatsSettings(url=nats_url), ask or operations.answer, operations.overload, in_flight_max=in_flight_max
+        NatsSettings(url=nats_url), answer or operations.answer, operations.overload, in_flight_max=in_flight_max
     )
 
     async def is_serving() -> bool:

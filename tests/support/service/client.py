@@ -16,13 +16,16 @@ from service.access.callers import Access
 from service.access.identity_provider import IdentityKeys
 from service.access.key_file import KeyFile, ensure
 from service.access.reservation_tokens import TokenSealer
+from service.api.calling.parts import Parts
+from service.api.catalogue import ROUTES
+from service.api.entrance import Entrance
 from service.api.openapi.document import openapi_document
-from service.api.parts import Check, Patience, WebParts
+from service.health import Check
 from service.log.event_log import EventLog
 from service.log.postgres_log import PostgresLog
 from service.metrics import new_metrics
 from service.settings import Settings
-from service.web.application import ROUTES, web_application
+from service.web.application import Patience, web_application
 from service.web.health import OPEN_ROUTES
 from service.web.server import serving
 from service.writer.writer import Writer
@@ -87,8 +90,13 @@ class Api:
     firm: Firm
     other_firm: Firm
     clock: Clock
-    parts: WebParts
+    entrance: Entrance
     document: Document
+
+    @property
+    def parts(self) -> Parts:
+        """The parts of the service."""
+        return self.entrance.parts
 
     async def ask(
         self,
@@ -180,30 +188,34 @@ async def an_api(
 async def _served(
     log: PostgresLog, reads: asyncpg.Pool, database_url: str, directory: Path, options: Options, clock: Clock
 ) -> AsyncGenerator[Api]:
-    parts = web_parts(log, log.pool, reads, directory, clock, options)
-    async with running_beside(parts.writer.run()), serving(web_application(parts), "127.0.0.1", 0) as port:
+    entrance = Entrance(api_parts(log, log.pool, reads, directory, clock, options), break_off)
+    application = web_application(entrance, options.checks, options.patience)
+    async with running_beside(entrance.parts.writer.run()), serving(application, "127.0.0.1", 0) as port:
         firm = await a_firm(database_url, directory / "keys.json", "Unu")
         other = await a_firm(database_url, directory / "keys.json", "Doi")
         async with aiohttp.ClientSession(auto_decompress=True) as session:
             document = Document(openapi_document(ROUTES, OPEN_ROUTES))
-            yield Api(f"http://127.0.0.1:{port}", session, firm, other, clock, parts, document)
+            yield Api(f"http://127.0.0.1:{port}", session, firm, other, clock, entrance, document)
 
 
-def web_parts(
+def break_off(error: AssertionError) -> None:
+    """A broken invariant fails the test that met it, also where it expects a refusal."""
+    raise error
+
+
+def api_parts(
     log: EventLog, records: asyncpg.Pool, reads: asyncpg.Pool, directory: Path, clock: Clock, options: Options
-) -> WebParts:
+) -> Parts:
     """The parts of one process of the service; its writer is to be run by the caller."""
     ensure(directory / "keys.json")
     keys = KeyFile(directory / "keys.json")
-    return WebParts(
+    return Parts(
         writer=Writer(log, clock=clock),
         log=log,
         access=Access(records, keys, cache_seconds=CACHE_SECONDS, clock=clock, identity=options.identity),
         sealer=TokenSealer.of(keys),
         settings=Settings(data_dir=directory, rate_limit=options.rate_limit, **options.settings),
         reads=reads,
-        checks=options.checks,
         metrics=new_metrics(),
         clock=clock,
-        patience=options.patience,
     )

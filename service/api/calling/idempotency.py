@@ -13,13 +13,11 @@ HEADER: Final = "Idempotency-Key"
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 
 
-def idempotency_of(key: str | None, caller: Caller, method: str, path: str, canonical: bytes) -> Idempotency | None:
-    """What makes two requests one; none without a key. Raises RefusedError for a key that is not printable ASCII."""
-    if key is None:
-        return None
+def idempotency_of(key: str, caller: Caller, path: str, canonical: bytes) -> Idempotency:
+    """What makes two POSTs one. Raises RefusedError for a key that is not printable ASCII."""
     if _KEY.fullmatch(key) is None or not key.strip():
         raise refused(ParameterWrong(HEADER, "1 to 255 printable ASCII characters"))
-    scope = (caller.firm_id, caller.mode, caller.device_id or "", method, path, key)
+    scope = (caller.firm_id, caller.mode, caller.device_id or "", "POST", path, key)
     return Idempotency(key=key, scope=_digest(scope), request=hashlib.sha256(canonical).digest())
 
 

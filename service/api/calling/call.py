@@ -11,8 +11,8 @@ from schemas.commands import Caller, Command
 from schemas.rejections import DocumentUnknown, Rejection, SeriesUnknown
 from schemas.values import DocumentId, SeriesId
 from service.access.callers import Principal
-from service.api.parts import WebParts
-from service.api.reading.body import GivenBody
+from service.api.calling.parts import Parts
+from service.api.calling.sent import Sent
 from service.api.reading.fields import read_fields
 from service.api.reading.json_text import Tree
 from service.api.reading.query import read_query
@@ -29,21 +29,12 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """The variable parts of the path that was asked for, by HTTP or otherwise, and the query parameters."""
-
-    match_info: Mapping[str, str]
-    query: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
-    """Who asks for what. `given` is the body as it was sent; read it with `body`."""
+    """Who asks for what. Read what was sent with `body`, `query` and the parts of the path."""
 
-    parts: WebParts
-    request: Address
+    parts: Parts
+    sent: Sent
     principal: Principal
-    given: GivenBody
     idempotency: Idempotency | None
 
     @property
@@ -53,7 +44,7 @@ class Call:
 
     def body(self, kind: type[Body], cross_check: CrossCheck | None = None) -> Body:
         """The fields of the body, checked each and then together. Raises RefusedError with all that is wrong."""
-        fields = self.given.fields
+        fields = self.sent.given.fields
         if isinstance(fields, Refusal):
             raise RefusedError(fields)
         found = read_fields(kind, fields)
@@ -67,26 +58,31 @@ class Call:
 
     def query(self, kind: type[Body]) -> Body:
         """The query parameters. Raises RefusedError with all that is wrong."""
-        return read_query(self.request.query, kind)
+        return read_query(self.sent.query, kind)
 
     def has_field(self, name: str) -> bool:
         """Whether the body names this field at all."""
-        return isinstance(self.given.fields, Mapping) and name in self.given.fields
+        return name in self.names()
 
     def names(self) -> frozenset[str]:
         """The names that the body gives, with null or not."""
-        return frozenset(self.given.fields) if isinstance(self.given.fields, Mapping) else frozenset()
+        fields = self.sent.given.fields
+        return frozenset() if isinstance(fields, Refusal) else frozenset(fields)
+
+    def place(self, name: str) -> str:
+        """The variable part of the path that the route calls `name`."""
+        return self.sent.places[name]
 
     def series_id(self) -> SeriesId:
         """The series of the path. Raises RefusedError if it cannot be one."""
-        found = self.request.match_info["id"]
+        found = self.place("id")
         if _ID.fullmatch(found) is None:
             raise refused(SeriesUnknown(SeriesId(_shown(found))))
         return SeriesId(found)
 
     def document_id(self) -> DocumentId:
         """The document of the path. Raises RefusedError if it cannot be one."""
-        found = self.request.match_info["id"]
+        found = self.place("id")
         if _ID.fullmatch(found) is None:
             raise refused(DocumentUnknown(DocumentId(_shown(found))))
         return DocumentId(found)

@@ -8,6 +8,7 @@ from schemas.api.bodies import DescribeSeriesBody, OpenSeriesBody, UnlockBody
 from schemas.api.objects import InvoiceSeries, ListOf
 from schemas.api.queries import SeriesQuery
 from schemas.commands import DescribeSeries, LockSeries, MakePrimary, OpenSeries, UnlockSeries
+from schemas.outcomes import SeriesOutcome
 from schemas.rejections import (
     DeviceIdMissing,
     ForceNeedsAdmin,
@@ -18,10 +19,9 @@ from schemas.rejections import (
     SeriesUnknown,
 )
 from schemas.values import Number, SeriesId
-from service.api.call import Call
-from service.api.reply import Reply
-from service.api.route import Route
-from service.api.series_objects import series_objects
+from service.api.calling.call import Call
+from service.api.calling.route import Route, Tag
+from service.api.series.series_objects import series_objects
 from service.writer.request import Answered
 
 SERIES: Final = "/v1/invoice-series"
@@ -32,15 +32,15 @@ ID_LENGTH: Final = 10
 _BASE62: Final = string.ascii_letters + string.digits
 
 
-async def list_series(call: Call) -> Reply:
+async def list_series(call: Call) -> ListOf[InvoiceSeries]:
     """GET /v1/invoice-series: all series of the firm, unpaged, primary ones first (CONTRACT.md D31)."""
     found = await _series(call)
-    return Reply(ListOf(data=found, total=len(found)))
+    return ListOf(data=found, total=len(found))
 
 
-async def list_series_bare(call: Call) -> Reply:
+async def list_series_bare(call: Call) -> list[InvoiceSeries]:
     """GET /v1/series: the bare array that client expects."""
-    return Reply(await _series(call))
+    return await _series(call)
 
 
 async def open_series(call: Call) -> Answered:
@@ -60,10 +60,10 @@ async def open_series(call: Call) -> Answered:
     )
 
 
-async def read_series(call: Call) -> Reply:
+async def read_series(call: Call) -> InvoiceSeries:
     """GET /v1/invoice-series/{id} (CONTRACT.md D33)."""
     series, state = await call.series()
-    return Reply((await series_objects([series.view(state.position)], call.parts.access))[0])
+    return (await series_objects([series.view(state.position)], call.parts.access))[0]
 
 
 async def describe_series(call: Call) -> Answered:
@@ -92,6 +92,11 @@ async def unlock_series(call: Call) -> Answered:
     return await call.submit(UnlockSeries(call.series_id(), is_forced=body.force))
 
 
+async def show_series(call: Call, done: Answered) -> InvoiceSeries:
+    """The series as it was when the command was done. Raises LogUnavailableError."""
+    return (await series_objects([done.came_to(SeriesOutcome).series], call.parts.access))[0]
+
+
 async def _series(call: Call) -> list[InvoiceSeries]:
     wanted = call.query(SeriesQuery).document_type
     state = await call.state()
@@ -100,14 +105,16 @@ async def _series(call: Call) -> list[InvoiceSeries]:
     return await series_objects([series.view(state.position) for series in found], call.parts.access)
 
 
-def _routes(prefix: str) -> list[Route]:
+def _routes(prefix: str, tag: Tag) -> list[Route]:
     one = prefix + "/{id}"
     changed = (SeriesUnknown, SeriesInUse)
     return [
         Route(
             method="POST",
             path=prefix,
+            tag=tag,
             handle=open_series,
+            show=show_series,
             summary="Open a series",
             body=OpenSeriesBody,
             reply=InvoiceSeries,
@@ -117,6 +124,7 @@ def _routes(prefix: str) -> list[Route]:
         Route(
             method="GET",
             path=one,
+            tag=tag,
             handle=read_series,
             summary="One series",
             reply=InvoiceSeries,
@@ -125,7 +133,9 @@ def _routes(prefix: str) -> list[Route]:
         Route(
             method="PATCH",
             path=one,
+            tag=tag,
             handle=describe_series,
+            show=show_series,
             summary="Change the description of a series without documents",
             body=DescribeSeriesBody,
             reply=InvoiceSeries,
@@ -134,7 +144,9 @@ def _routes(prefix: str) -> list[Route]:
         Route(
             method="POST",
             path=one + "/set-primary",
+            tag=tag,
             handle=make_primary,
+            show=show_series,
             summary="Make the series the default of its document type",
             reply=InvoiceSeries,
             refusals=(SeriesUnknown,),
@@ -146,16 +158,19 @@ ROUTES: Final = (
     Route(
         method="GET",
         path=SERIES,
+        tag="Series",
         handle=list_series,
         summary="All series of the firm, primary ones first",
         reply=ListOf[InvoiceSeries],
         query=SeriesQuery,
     ),
-    *_routes(SERIES),
+    *_routes(SERIES, "Series"),
     Route(
         method="PUT",
         path=SERIES + "/{id}",
+        tag="Series",
         handle=describe_series,
+        show=show_series,
         summary="Change the description of a series without documents",
         body=DescribeSeriesBody,
         reply=InvoiceSeries,
@@ -164,7 +179,9 @@ ROUTES: Final = (
     Route(
         method="POST",
         path=SERIES + "/{id}/lock",
+        tag="Series",
         handle=lock_series,
+        show=show_series,
         summary="Lock the series to the calling device",
         reply=InvoiceSeries,
         refusals=(SeriesUnknown, DeviceIdMissing, LockHeldByOtherDevice),
@@ -172,7 +189,9 @@ ROUTES: Final = (
     Route(
         method="POST",
         path=SERIES + "/{id}/unlock",
+        tag="Series",
         handle=unlock_series,
+        show=show_series,
         summary="Lift the lock of a series",
         body=UnlockBody,
         reply=InvoiceSeries,
@@ -181,10 +200,11 @@ ROUTES: Final = (
     Route(
         method="GET",
         path=ALIAS,
+        tag="Aliases",
         handle=list_series_bare,
         summary="All series of the firm, as a bare array",
         reply=list[InvoiceSeries],
         query=SeriesQuery,
     ),
-    *_routes(ALIAS),
+    *_routes(ALIAS, "Aliases"),
 )

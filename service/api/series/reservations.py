@@ -5,6 +5,7 @@ from typing import Final
 from schemas.api.bodies import ReserveNumbersBody
 from schemas.api.objects import ListOf, NumberReservation
 from schemas.commands import ReleaseReservation, ReserveNumbers
+from schemas.outcomes import ReleasedOutcome, ReservedOutcome
 from schemas.rejections import (
     NotYourReservation,
     PendingLimitReached,
@@ -16,12 +17,18 @@ from schemas.rejections import (
     SeriesUnknown,
 )
 from schemas.values import ActorKind, Number
-from service.api.call import Call
+from service.api.calling.call import Call
+from service.api.calling.route import Route
 from service.api.refusals.table import refused
-from service.api.reply import Reply
-from service.api.reservation_objects import pending_reservations, reservation_object, slot_of
-from service.api.route import Route
-from service.api.series import SERIES
+from service.api.series.reservation_objects import (
+    EncodedReservations,
+    pending_reservations,
+    released_object,
+    reservation_object,
+    reserved_objects,
+    slot_of,
+)
+from service.api.series.series import SERIES
 from service.writer.request import Answered
 
 
@@ -40,23 +47,34 @@ async def reserve_numbers(call: Call) -> Answered:
     )
 
 
-async def list_reservations(call: Call) -> Reply:
+async def list_reservations(call: Call) -> EncodedReservations:
     """GET /v1/invoice-series/{id}/reservations: what the calling device can still use (CONTRACT.md D43)."""
     series, state = await call.series()
-    return Reply(await pending_reservations(call, series, state))
+    return await pending_reservations(call, series, state)
 
 
-async def read_reservation(call: Call) -> Reply:
+async def read_reservation(call: Call) -> NumberReservation:
     """GET /v1/invoice-series/reservations/{token}: for its device, or any key of the firm (CONTRACT.md D68)."""
-    found = await reservation_object(call, call.request.match_info["token"])
+    found = await reservation_object(call, call.place("token"))
     if call.caller.actor.kind is not ActorKind.KEY and call.caller.device_id != found.device_id:
         raise refused(NotYourReservation(Number(found.number)))
-    return Reply(found)
+    return found
 
 
 async def release_reservation(call: Call) -> Answered:
     """POST /v1/invoice-series/reservations/{token}/release: the number becomes a documented gap."""
-    return await call.submit(ReleaseReservation(await slot_of(call, call.request.match_info["token"])))
+    return await call.submit(ReleaseReservation(await slot_of(call, call.place("token"))))
+
+
+async def show_reserved(call: Call, done: Answered) -> ListOf[NumberReservation]:
+    """The block as it was when it was reserved."""
+    found = reserved_objects(call, done.came_to(ReservedOutcome))
+    return ListOf(data=found, total=len(found))
+
+
+async def show_released(call: Call, done: Answered) -> NumberReservation:
+    """The number that was given up. Raises LogUnavailableError."""
+    return await released_object(call, done.came_to(ReleasedOutcome))
 
 
 _TOKEN: Final = SERIES + "/reservations/{token}"
@@ -65,7 +83,9 @@ ROUTES: Final = (
     Route(
         method="POST",
         path=SERIES + "/{id}/reserve-numbers",
+        tag="Reservations",
         handle=reserve_numbers,
+        show=show_reserved,
         summary="Reserve consecutive numbers for the calling device",
         body=ReserveNumbersBody,
         reply=ListOf[NumberReservation],
@@ -75,6 +95,7 @@ ROUTES: Final = (
     Route(
         method="GET",
         path=SERIES + "/{id}/reservations",
+        tag="Reservations",
         handle=list_reservations,
         summary="The reservations the calling device can still use",
         reply=ListOf[NumberReservation],
@@ -83,6 +104,7 @@ ROUTES: Final = (
     Route(
         method="GET",
         path=_TOKEN,
+        tag="Reservations",
         handle=read_reservation,
         summary="One reservation, in whatever state",
         reply=NumberReservation,
@@ -91,7 +113,9 @@ ROUTES: Final = (
     Route(
         method="POST",
         path=_TOKEN + "/release",
+        tag="Reservations",
         handle=release_reservation,
+        show=show_released,
         summary="Give a reserved number up; it becomes a documented gap",
         reply=NumberReservation,
         refusals=(ReservationNotFound, NotYourReservation, ReservationAlreadyConsumed, ReservationHasExpired),

@@ -12,7 +12,7 @@ from schemas.events import NumbersReserved, ReservationConsumed
 from schemas.outcomes import ReleasedOutcome, ReservedOutcome
 from schemas.rejections import ReservationNotFound
 from schemas.values import DeviceId, Fate, Number, Position, SeriesId, UnixSeconds
-from service.api.call import Call
+from service.api.calling.call import Call
 from service.api.refusals.table import refused
 from service.core.blocks import Block
 from service.core.state import Series, State
@@ -21,19 +21,6 @@ Status = Literal["pending", "consumed", "released", "expired"]
 
 SLICE_BLOCKS: Final = 40
 """So many blocks, of at most 50 numbers each, take about ten milliseconds."""
-
-
-class TokenBlock(Struct, frozen=True):
-    """A block whose tokens were handed out: facts that never change."""
-
-    position: Position
-    series_id: SeriesId
-    first: Number
-    last: Number
-    device_id: DeviceId
-    reserved_at: UnixSeconds
-    expires_at: UnixSeconds
-    token_key: str
 
 
 class EncodedReservations(Struct, frozen=True, kw_only=True):
@@ -61,17 +48,7 @@ async def pending_reservations(call: Call, series: Series, state: State) -> Enco
 
 def reserved_objects(call: Call, reserved: ReservedOutcome) -> list[NumberReservation]:
     """The numbers of a block as they were when it was reserved."""
-    block = TokenBlock(
-        position=reserved.position,
-        series_id=reserved.series_id,
-        first=reserved.first,
-        last=reserved.last,
-        device_id=reserved.device_id,
-        reserved_at=reserved.reserved_at,
-        expires_at=reserved.expires_at,
-        token_key=reserved.token_key,
-    )
-    return _objects(call, block, [Number(n) for n in range(block.first, block.last + 1)])
+    return _objects(call, reserved, [Number(n) for n in range(reserved.first, reserved.last + 1)])
 
 
 async def released_object(call: Call, released: ReleasedOutcome) -> NumberReservation:
@@ -125,7 +102,7 @@ def _pending_of(call: Call, series: Series, block: Block) -> list[NumberReservat
     return _objects(call, known, list(block.numbers()))
 
 
-async def _open(call: Call, token: str) -> tuple[TokenBlock, Number] | None:
+async def _open(call: Call, token: str) -> tuple[ReservedOutcome, Number] | None:
     sealed = call.parts.sealer.open(token)
     if sealed is None or sealed.log_id != call.parts.log.log_id:
         return None
@@ -135,7 +112,7 @@ async def _open(call: Call, token: str) -> tuple[TokenBlock, Number] | None:
     return block, Number(block.first + sealed.slot)
 
 
-async def _block_at(call: Call, position: Position) -> TokenBlock | None:
+async def _block_at(call: Call, position: Position) -> ReservedOutcome | None:
     """The block reserved at this position, if it is of the caller's firm and mode and has tokens."""
     unsettled = call.parts.writer.state.block_at(position)
     if unsettled is not None:
@@ -149,15 +126,15 @@ async def _block_at(call: Call, position: Position) -> TokenBlock | None:
     is_ours = record.firm_id == call.caller.firm_id and record.mode is call.caller.mode
     if not is_ours or not isinstance(event, NumbersReserved) or event.device_id is None or event.token_key is None:
         return None
-    return TokenBlock(
+    return ReservedOutcome(
         position, record.stream, event.first, event.last, event.device_id, record.at, event.expires_at, event.token_key
     )
 
 
-def _token_block(series_id: SeriesId, block: Block) -> TokenBlock | None:
+def _token_block(series_id: SeriesId, block: Block) -> ReservedOutcome | None:
     if block.device_id is None or block.token_key is None:
         return None
-    return TokenBlock(
+    return ReservedOutcome(
         position=block.position,
         series_id=series_id,
         first=block.first,
@@ -169,7 +146,7 @@ def _token_block(series_id: SeriesId, block: Block) -> TokenBlock | None:
     )
 
 
-def _objects(call: Call, block: TokenBlock, numbers: list[Number]) -> list[NumberReservation]:
+def _objects(call: Call, block: ReservedOutcome, numbers: list[Number]) -> list[NumberReservation]:
     """Pending reservations of one block; its tokens are sealed in one go."""
     count = block.last - block.first + 1
     tokens = call.parts.sealer.seal_block(call.parts.log.log_id, block.position, count, block.token_key)
@@ -178,7 +155,7 @@ def _objects(call: Call, block: TokenBlock, numbers: list[Number]) -> list[Numbe
 
 def _object(
     call: Call,
-    block: TokenBlock,
+    block: ReservedOutcome,
     number: Number,
     status: Status,
     consumed: tuple[object, UnixSeconds] | None = None,
@@ -193,7 +170,7 @@ def _object(
 
 
 def _view(
-    block: TokenBlock,
+    block: ReservedOutcome,
     number: Number,
     token: str,
     status: Status,
@@ -214,7 +191,7 @@ def _view(
     )
 
 
-def _status(fate: Fate, block: TokenBlock, now: UnixSeconds) -> Status:
+def _status(fate: Fate, block: ReservedOutcome, now: UnixSeconds) -> Status:
     match fate:
         case Fate.PENDING:
             return "pending" if now < block.expires_at else "expired"

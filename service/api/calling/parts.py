@@ -1,0 +1,43 @@
+"""What the application is made of; the composition root fills it in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from schemas.values import UnixSeconds
+from service.access.callers import Access
+from service.access.reservation_tokens import TokenSealer
+from service.api.admission.turns import Folds
+from service.log.event_log import EventLog
+from service.metrics import Metrics
+from service.settings import Settings
+from service.writer.writer import Writer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The parts. `reads` is a pool of the role that may read projections.
+
+    A request that reads a whole series takes a turn of `folds` before a connection.
+    """
+
+    writer: Writer
+    log: EventLog
+    access: Access
+    sealer: TokenSealer
+    settings: Settings
+    reads: asyncpg.Pool
+    metrics: Metrics
+    clock: Callable[[], UnixSeconds]
+    folds: Folds = field(default_factory=Folds)
+
+    def today(self) -> date:
+        """The day it is in NUMBERING_TIME_ZONE (CONTRACT.md D70)."""
+        return self.day_of(self.clock())
+
+    def day_of(self, at: UnixSeconds) -> date:
+        """The day it was there at that time."""
+        return datetime.fromtimestamp(at, ZoneInfo(self.settings.time_zone)).date()

@@ -1,0 +1,23 @@
+"""Every path of the API that takes a credential; carriers and the OpenAPI document are made of this one list."""
+
+from typing import Final
+
+from service.api.calling.route import Route
+from service.api.invoices import delete, history, issue, listing, reverse, show, update, void
+from service.api.reports import accounting, number_story
+from service.api.series import reservations, series
+
+ROUTES: Final[tuple[Route, ...]] = (
+    *series.ROUTES,
+    *reservations.ROUTES,
+    *issue.ROUTES,
+    *show.ROUTES,
+    *void.ROUTES,
+    *update.ROUTES,
+    *reverse.ROUTES,
+    *delete.ROUTES,
+    *listing.ROUTES,
+    *history.ROUTES,
+    *accounting.ROUTES,
+    *number_story.ROUTES,
+)

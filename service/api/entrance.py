@@ -1,0 +1,86 @@
+"""The one entrance of the application: every request of every carrier, in one order of steps.
+
+Who calls, how often, asked before under this key, the body, and then the resource (CONTRACT.md D55 and D74). The first
+step that fails answers, and writes nothing.
+"""
+
+from collections.abc import Callable
+
+from service.access.callers import Principal
+from service.api.admission.admission import Admission
+from service.api.admission.rate_limit import RateLimit
+from service.api.answering import Answering
+from service.api.calling.asked import Asked
+from service.api.calling.call import Call
+from service.api.calling.idempotency import idempotency_of
+from service.api.calling.parts import Parts
+from service.api.calling.reply import Exchange, Reply, Told
+from service.api.calling.route import Route
+from service.api.calling.sent import Sent
+from service.api.refusals.table import Refusal, RefusedError, refused
+from service.writer.request import Answered
+
+
+class Entrance:
+    """Answers what is asked, and knows neither HTTP nor NATS."""
+
+    def __init__(
+        self, parts: Parts, on_broken: Callable[[AssertionError], None], limit: RateLimit | None = None
+    ) -> None:
+        """`on_broken` is called with a broken invariant that a request met: the process must end."""
+        self.parts = parts
+        self.limit = limit or RateLimit(parts.settings.rate_limit)
+        self.answering = Answering(parts.metrics, on_broken)
+        self._admission = Admission(parts.access, self.limit, parts.log.log_id, parts.clock)
+
+    async def answer(self, asked: Asked, exchange: Exchange) -> Told:
+        """The answer to one request, whatever becomes of it; raises nothing but what ends the process."""
+        return await self.answering.answer(exchange, self._reply(asked, exchange), asked)
+
+    async def _reply(self, asked: Asked, exchange: Exchange) -> Reply:
+        """What the request comes to, or came to under its key. Raises RefusedError and the faults of the parts."""
+        principal = await self._admit(asked, exchange)
+        sent = await asked.sent(principal.caller)
+        call = self._call(asked, principal, sent)
+        done = await self._replayed(call) or await _handled(asked.route, call)
+        if not isinstance(done, Answered):
+            return Reply(done, asked.route.status)
+        return Reply(await _shown(asked.route, call, done), asked.route.status, is_replay=done.is_replay)
+
+    async def _admit(self, asked: Asked, exchange: Exchange) -> Principal:
+        """The caller, counted. Raises RefusedError and the faults of the parts."""
+        exchange.holder = asked.stranger
+        found, exchange.allowance = await self._admission.admit(asked.authorization, asked.stranger)
+        if not isinstance(found, Principal):
+            raise refused(found)
+        exchange.holder = found.credential_id
+        return found
+
+    def _call(self, asked: Asked, principal: Principal, sent: Sent) -> Call:
+        idempotency = None
+        if asked.route.method == "POST" and asked.idempotency_key is not None:
+            idempotency = idempotency_of(asked.idempotency_key, principal.caller, sent.path, sent.given.canonical())
+        return Call(self.parts, sent, principal, idempotency)
+
+    async def _replayed(self, call: Call) -> Answered | None:
+        """What an earlier request under the same key came to; before the body is looked at (CONTRACT.md D60)."""
+        if call.idempotency is None:
+            return None
+        answer = await self.parts.writer.replay(call.idempotency)
+        if answer is None or isinstance(answer, Answered):
+            return answer
+        raise refused(answer)
+
+
+async def _handled(route: Route, call: Call) -> object:
+    given = call.sent.given
+    refusal = given.fields if isinstance(given.fields, Refusal) else given.refusal
+    if refusal is not None:
+        raise RefusedError(refusal)
+    return await route.handle(call)
+
+
+async def _shown(route: Route, call: Call, done: Answered) -> object:
+    """What the reply shows of a command that was done. Raises LogUnavailableError: a repeat finds it done."""
+    assert route.show is not None, f"{route.method} {route.path} has commands done, so it shows them"
+    return await route.show(call, done)

@@ -1,0 +1,41 @@
+"""Commands made of what an invoice says: made again if the invoice was changed between reading and writing."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from schemas.commands import Command
+from schemas.rejections import DocumentChangedMeanwhile, Rejection, SeriesUnknown
+from service.api.calling.call import Call
+from service.api.refusals.causes import ContentErased
+from service.api.refusals.table import refused
+from service.documents.content import InvoiceContent, open_invoice
+from service.documents.facts import Facts
+from service.log.event_log import Content
+from service.writer.request import Answered
+
+ATTEMPTS_MAX: Final = 5
+"""How often a change is made from a new reading of the invoice, after another caller changed it first."""
+
+Asking = tuple[Command, Content | None]
+
+
+async def on_what_was_read(call: Call, make: Callable[[], Awaitable[Asking]]) -> Answered:
+    """Have the command of `make` done; `make` is asked again if another caller changed the invoice in between."""
+    answer: Answered | Rejection | None = None
+    for _ in range(ATTEMPTS_MAX):
+        command, content = await make()
+        answer = await call.attempt(command, content)
+        if not isinstance(answer, DocumentChangedMeanwhile):
+            break
+    assert answer is not None, "there is at least one attempt"
+    if not isinstance(answer, Answered):
+        raise refused(answer, param="series_id" if isinstance(answer, SeriesUnknown) else None)
+    return answer
+
+
+async def said_of(call: Call, facts: Facts) -> InvoiceContent:
+    """What the document says. Raises RefusedError if that was erased, and LogUnavailableError."""
+    content = (await call.parts.log.contents([facts.content])).get(facts.content)
+    if content is None:
+        raise refused(ContentErased(facts.document_id))
+    return open_invoice(content)

@@ -1,0 +1,68 @@
+"""Taking an invoice out of account, and bringing it back: the number stays (CONTRACT.md section 10)."""
+
+from typing import Final
+
+from schemas.api.bodies import VoidBody
+from schemas.api.invoice import Invoice
+from schemas.commands import UnvoidDocument, UnvoidDraft, VoidDocument, VoidDraft
+from schemas.rejections import (
+    DocumentAlreadyReversed,
+    DocumentAlreadyVoided,
+    DocumentNotVoided,
+    DocumentUnknown,
+    DraftCannotBeUnvoided,
+)
+from service.api.calling.call import Call
+from service.api.calling.route import Route
+from service.api.invoices.show import INVOICES, document_of, show_invoice
+from service.documents.content import VoidContent
+from service.documents.facts import DraftFacts
+from service.documents.new import sealed
+from service.writer.request import Answered
+
+
+async def void_invoice(call: Call) -> Answered:
+    """POST /v1/invoices/{id}/void: the invoice no longer counts; its number stays (CONTRACT.md D61)."""
+    body = call.body(VoidBody)
+    facts = await document_of(call, call.document_id())
+    content = None if body.reason is None else sealed(VoidContent(body.reason))
+    digest = None if content is None else content.digest
+    command: VoidDraft | VoidDocument
+    if isinstance(facts, DraftFacts):
+        command = VoidDraft(facts.document_id, digest)
+    else:
+        command = VoidDocument(facts.series_id, facts.number, facts.full_number, facts.document_id, digest)
+    return await call.submit(command, content)
+
+
+async def unvoid_invoice(call: Call) -> Answered:
+    """POST /v1/invoices/{id}/unvoid: the invoice counts again, under the same number (CONTRACT.md D62)."""
+    facts = await document_of(call, call.document_id())
+    if isinstance(facts, DraftFacts):
+        return await call.submit(UnvoidDraft(facts.document_id))
+    return await call.submit(UnvoidDocument(facts.series_id, facts.number, facts.full_number, facts.document_id))
+
+
+ROUTES: Final = (
+    Route(
+        method="POST",
+        path=INVOICES + "/{id}/void",
+        tag="Invoices",
+        handle=void_invoice,
+        show=show_invoice,
+        summary="Void an invoice; it keeps its number",
+        body=VoidBody,
+        reply=Invoice,
+        refusals=(DocumentUnknown, DocumentAlreadyVoided),
+    ),
+    Route(
+        method="POST",
+        path=INVOICES + "/{id}/unvoid",
+        tag="Invoices",
+        handle=unvoid_invoice,
+        show=show_invoice,
+        summary="Bring a voided invoice back",
+        reply=Invoice,
+        refusals=(DocumentUnknown, DraftCannotBeUnvoided, DocumentNotVoided, DocumentAlreadyReversed),
+    ),
+)

@@ -1,0 +1,37 @@
+"""The requests of other services, answered by the same entrance as those over HTTP."""
+
+from collections.abc import Awaitable, Callable
+
+from service.api.answering import NOTHING_DONE
+from service.api.calling.reply import Exchange, Told
+from service.api.entrance import Entrance
+from service.api.refusals.causes import Unavailable
+from service.api.refusals.table import refusal_of
+from service.nats.requests.asked import Arrived, NatsAsked, stranger_of
+
+Answer = Callable[[Arrived], Awaitable[Told]]
+"""Has a request answered; raises nothing but what ends the process."""
+
+
+class Operations:
+    """Answers what arrives over NATS."""
+
+    def __init__(self, entrance: Entrance) -> None:
+        self._entrance = entrance
+
+    async def answer(self, arrived: Arrived) -> Told:
+        """The answer to one request, whatever becomes of it."""
+        mode, firm_id = arrived.partition
+        is_known = (firm_id, mode) in self._entrance.parts.writer.state.partitions
+        stranger = stranger_of(arrived.partition, is_known=is_known)
+        asked = NatsAsked(arrived, stranger, self._entrance.parts.settings.body_bytes_max)
+        return await self._entrance.answer(asked, _exchange(arrived))
+
+    def overload(self, arrived: Arrived) -> Told:
+        """The answer while too many requests are being worked on."""
+        refusal = refusal_of(Unavailable(f"Too many requests are waiting. {NOTHING_DONE}"))
+        return self._entrance.answering.refuse(_exchange(arrived), refusal)
+
+
+def _exchange(arrived: Arrived) -> Exchange:
+    return Exchange("nats", arrived.operation.method, arrived.operation.name)

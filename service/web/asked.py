@@ -1,0 +1,66 @@
+"""An HTTP request as the entrance takes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from aiohttp import web
+
+from schemas.commands import Caller
+from service.api.admission.rate_limit import ADDRESS
+from service.api.calling.idempotency import HEADER
+from service.api.calling.route import Route
+from service.api.calling.sent import Sent
+from service.api.reading.body import NO_BODY
+from service.web.body import read_body
+
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAsked:
+    """One request of a route. A body of more than `body_bytes_max`, or slower than `body_seconds_max`, is refused."""
+
+    route: Route
+    request: web.Request
+    body_bytes_max: int
+    body_seconds_max: float
+
+    @property
+    def authorization(self) -> str:
+        """The header of this name."""
+        return self.request.headers.get("Authorization", "")
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The header Idempotency-Key."""
+        return self.request.headers.get(HEADER)
+
+    @property
+    def stranger(self) -> str:
+        """The address that the request came from."""
+        return address_of(self.request)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """None: HTTP has the parts of the path in the path."""
+        return _NO_NAMES
+
+    @property
+    def reply_bytes_max(self) -> None:
+        """No bound."""
+        return
+
+    async def sent(self, _: Caller) -> Sent:
+        """The path, the query and the body. Raises RefusedError if the body is too large, too slow or broken off."""
+        given = NO_BODY
+        if self.route.method in _WITH_BODY:
+            given = await read_body(self.request, self.body_bytes_max, self.body_seconds_max)
+        return Sent(self.request.path, self.request.match_info, self.request.query, given)
+
+
+def address_of(request: web.BaseRequest) -> str:
+    """Where a request came from, as the rate limit counts it."""
+    return f"{ADDRESS}{request.remote}"
