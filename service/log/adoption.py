@@ -1,4 +1,4 @@
-"""What only an operator does to a log: resume it, and give it back the events it has lost. Needs the owner's role."""
+"""What only an operator does to a log: resume it, or put back the events it lost. Both need the owner's role."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -13,21 +13,25 @@ from service.statements import statement
 
 ROLE: Final = "numbering_owner"
 BATCH: Final = 1_000
+"""Records in one call of `log.append`."""
 
 
 async def resume(database_url: str, log_id: LogId) -> None:
-    """Let the log take events again. Raises LogUnavailableError."""
+    """Lift the halt, so that the log accepts events again.
+
+    Raises LogUnavailableError, after which the halt may be lifted or not; resuming again does no harm.
+    """
     async with _owner(database_url) as connection:
         with reading():
             await connection.execute(statement("log_resume"), log_id)
 
 
 async def adopt(database_url: str, log_id: LogId, expected: Position, records: Sequence[StoredRecord]) -> None:
-    """Append the records after `expected` and resume the log, all in one transaction: nobody can come in between.
+    """Append the records after `expected` and resume the log, in one transaction: no append comes between.
 
-    `log.append` checks them as it checks every event. Bodies of documents and answers to idempotency keys are not in
-    events and do not come back. Raises StalePositionError, LogBrokenError and LogUnavailableError with nothing
-    written, AppendInDoubtError with nothing or everything written.
+    The SQL function `log.append` checks them as it checks every event. What documents said and the answers kept for
+    idempotency keys are not in events, so they do not come back. Raises StalePositionError, LogBrokenError and
+    LogUnavailableError with nothing written, AppendInDoubtError with nothing or everything written.
     """
     async with _owner(database_url) as connection:
         with appending(connection):

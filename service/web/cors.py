@@ -1,6 +1,7 @@
-"""Calls from pages of other origins (CONTRACT.md D3): off unless NUMBERING_CORS_ORIGINS names whose.
+"""Calls from web pages of other origins (CONTRACT.md D3): off unless NUMBERING_CORS_ORIGINS names the origins.
 
-The rules are those of the Fetch standard. Credentials are bearer tokens, never cookies, so `*` gives nothing away.
+The headers are those of the Fetch standard. Credentials are bearer tokens, which a browser never adds by itself as it
+adds cookies, so `*` gives nothing away.
 """
 
 from collections.abc import Mapping
@@ -14,14 +15,14 @@ MAY_READ: Final = (
 )
 METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 PREFLIGHT_SECONDS: Final = 7200
-"""How long a browser need not ask again; Chromium believes no longer than this."""
+"""How long a browser may keep the answer to a preflight; Chromium keeps none longer than this."""
 
 
 class Cors:
-    """What a browser is told, by the origin of the page that calls."""
+    """Tells a browser whether a page of this origin may call and read the replies."""
 
     def __init__(self, origins: str | None) -> None:
-        """`origins` with commas between, or `*`; None lets no page in."""
+        """`origins` are separated by commas, or are `*` for all; with None no page may call."""
         self._is_for_all = origins == "*"
         self._origins = frozenset((origins or "").split(",")) - {""}
 

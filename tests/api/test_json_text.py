@@ -38,9 +38,43 @@ SECONDS_MAX: Final = 1.0
         "{}".encode("utf-16"),
     ],
 )
-def test_what_is_not_json_we_take_is_refused_in_words(text: bytes) -> None:
+def test_what_is_not_json_we_accept_is_refused(text: bytes) -> None:
     with pytest.raises(BadJsonError):
         read_json(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"[1,\n2,]", "at line 2, column"),
+        (b'{"a":"\n"}', "Invalid control character at line 1, column 7"),
+        (b'["\xff"]', "it is not UTF-8 at byte 2"),
+        (b"[-Infinity]", "-Infinity is not JSON"),
+        (b'{"a":{"b":1,"\\u0062":2}}', "the name 'b' is given twice in one object"),
+        (b'{"%s":1,"%s":2}' % (b"n" * 60, b"n" * 60), f"the name '{'n' * 50}' is given twice in one object"),
+        (b'["\\ud83dx"]', "a string holds half of a surrogate pair"),
+        (b"[1e9999999999999999999]", "a number is too large"),
+        (b"[" * 300, "arrays and objects nest deeper than 32|Expecting value at line 1, column 301"),
+        (b"[" * 40 + b"1" + b"]" * 40, "arrays and objects nest deeper than 32"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong_and_where(text: bytes, words: str) -> None:
+    with pytest.raises(BadJsonError, match=words):
+        read_json(text)
+
+
+def test_a_number_keeps_its_form() -> None:
+    """Every number is a Decimal with the digits and the exponent it was written with, or an int of at most 64 bits."""
+    written = "[-0,-0.0,1E5,1.50,10.0,1e-400,123456789012345678,-12345678901234567,1234567890123456789]"
+
+    found = read_json(written.encode())
+
+    assert isinstance(found, list)
+    assert [str(each) for each in found] == [
+        *("0", "-0.0", "1E+5", "1.50", "10.0", "1E-400"),
+        *("123456789012345678", "-12345678901234567", "1234567890123456789"),
+    ]
+    assert [type(each) for each in found] == [int, *[Decimal] * 5, int, int, Decimal]
 
 
 def test_numbers_are_exact() -> None:

@@ -1,4 +1,9 @@
-"""JSON as untrusted text: strict syntax, exact numbers, bounded depth and variety, no name twice, whole characters."""
+"""JSON as untrusted text: strict syntax, exact numbers, bounded depth and count, no name twice, whole characters.
+
+The decoder of the standard library reads it, because it gives every object as pairs and every number as text. Faster
+decoders were measured (jiter, msgspec). Each needs this reader beside it, for the words of a refusal and for whole
+numbers beyond 18 digits, and saves about one hundredth of what a request costs.
+"""
 
 import json
 from collections.abc import Iterable
@@ -11,16 +16,16 @@ DEPTH_MAX: Final = 32
 """How deep arrays and objects may nest; the deepest body of ours needs 4."""
 
 VALUES_MAX: Final = 30_000
-"""The most values one text may hold; the largest invoice has 13,000. Nobody else is answered while they are read."""
+"""The most values one text may hold; the largest invoice has 13,000. All other requests wait while they are read."""
 
 _INT_DIGITS_MAX: Final = 18
-"""So many fit 64 bits, whatever they are."""
+"""Every whole number of this length, the sign included, fits 64 bits."""
 
 Tree = dict[str, "Tree"] | list["Tree"] | str | int | Decimal | bool | None
 
 
 class BadJsonError(Exception):
-    """The text is not JSON we take; the message says why, in words for its sender."""
+    """The text is not JSON we accept; the message says why, in words for the caller."""
 
 
 def read_json(text: bytes) -> Tree:
@@ -31,7 +36,8 @@ def read_json(text: bytes) -> Tree:
     except UnicodeDecodeError as error:
         raise BadJsonError(f"it is not UTF-8 at byte {error.start}") from error
     except json.JSONDecodeError as error:
-        raise BadJsonError(f"{error.msg} at line {error.lineno}, column {error.colno}") from error
+        what = error.msg.removesuffix(" at")
+        raise BadJsonError(f"{what} at line {error.lineno}, column {error.colno}") from error
     except RecursionError as error:
         raise BadJsonError(f"arrays and objects nest deeper than {DEPTH_MAX}") from error
     _check(tree, has_escapes=b"\\u" in text)
@@ -41,7 +47,7 @@ def read_json(text: bytes) -> Tree:
 def canonical_json(tree: Tree) -> bytes:
     """The same bytes for the same value, whatever the order of names and the white space were.
 
-    Numbers are compared as they are written, 1.5 and 1.50 apart, and never with texts.
+    A number keeps its written form: 1.5 and 1.50 give different bytes, and so do 1 and "1".
     """
     return _encoder.encode(tree)
 
@@ -55,10 +61,10 @@ def holds_nul(tree: Tree) -> bool:
 
 
 def _check_size(text: bytes) -> None:
-    """Before anything is made of it. A value follows a comma or opens an array or an object, outside of strings."""
+    """Count the values before any is made. Outside of strings, each follows a comma, `[` or `{`, but for the first."""
     if len(text) <= VALUES_MAX or _values_at_most(text) <= VALUES_MAX:
         return
-    # A backslash outside of a string ends the parsing, so what this makes of the text behind it does not matter.
+    # The parser stops at a backslash outside of a string, so a wrong count of what follows it does no harm.
     outside = text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]
     if _values_at_most(b"".join(outside)) > VALUES_MAX:
         raise BadJsonError(f"it holds more than {VALUES_MAX} values")
@@ -69,7 +75,7 @@ def _values_at_most(text: bytes) -> int:
 
 
 def _check(tree: Tree, *, has_escapes: bool) -> None:
-    """Walk without recursion; half a surrogate pair can only come from an escape."""
+    """Refuse what nests too deep, without recursion, and half surrogate pairs, which only an escape can write."""
     level: list[Tree] = [tree]
     for _ in range(DEPTH_MAX + 1):
         if has_escapes:
@@ -113,7 +119,7 @@ def _first_repeated(pairs: list[tuple[str, Any]]) -> str:
 
 
 def _integer(text: str) -> int | Decimal:
-    """Long integers become Decimal, which reads them in linear time; no field of ours takes them."""
+    """A long integer becomes a Decimal: reading it takes linear time, and no field of ours accepts one as long."""
     return int(text) if len(text) <= _INT_DIGITS_MAX else _decimal(text)
 
 
