@@ -1,4 +1,4 @@
-"""What can be asked over NATS, each as the HTTP call it stands for, so that both are one request under one key."""
+"""What can be asked over NATS, each as the HTTP call it stands for, under one key (CONTRACT.md section 11.5)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

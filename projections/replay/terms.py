@@ -28,7 +28,7 @@ from schemas.values import Fate
 
 
 class Terms(Struct, frozen=True):
-    """`taken` = next_number - start_number, and the numbers of each fate; balanced at every event (DESIGN.md 1)."""
+    """`taken` = next_number - start_number, and the numbers of each fate; balanced always (DESIGN.md section 1)."""
 
     taken: int = 0
     standing: int = 0

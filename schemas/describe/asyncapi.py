@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document: every event and every request over NATS, made of the structs that are sent."""
+"""The AsyncAPI 3.0 document of CONTRACT.md sections 11.4 and 11.5, made of the structs that are sent."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Sealing and opening reservation tokens (DESIGN.md 4.6). A token is its place in the log, encrypted."""
+"""Sealing and opening reservation tokens (DESIGN.md section 4). A token is its place in the log, encrypted."""
 
 import hmac
 import re

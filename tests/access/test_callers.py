@@ -77,6 +77,7 @@ async def a_session(records: AccessRecords, firm: FirmId, device_id: str = "till
 async def test_an_api_key_stands_for_its_firm_and_partition(
     records: AccessRecords, access: Access, firm: FirmId
 ) -> None:
+    """CONTRACT.md D9."""
     made = await records.create_key(firm, Mode.TEST, user_id=3)
 
     who = await access.who(made.api_key)
@@ -89,6 +90,7 @@ async def test_an_api_key_stands_for_its_firm_and_partition(
 
 
 async def test_a_session_stands_for_its_device(records: AccessRecords, access: Access, firm: FirmId) -> None:
+    """CONTRACT.md D8."""
     who = await access.who(await a_session(records, firm))
 
     assert isinstance(who, Principal)
@@ -156,6 +158,7 @@ async def test_an_unsigned_token_is_invalid(
 async def test_a_token_of_another_partition_than_its_record_is_invalid(
     records: AccessRecords, access: Access, firm: FirmId, keys: KeyFile
 ) -> None:
+    """CONTRACT.md D69."""
     claims = msgspec.convert(
         jwt.decode(await a_session(records, firm), options={"verify_signature": False}), SessionClaims
     )
@@ -195,6 +198,7 @@ async def test_a_revoked_key_is_invalid_once_the_cache_is_old(
 
 
 async def test_a_revoked_session_is_invalid(records: AccessRecords, access: Access, clock: Clock, firm: FirmId) -> None:
+    """CONTRACT.md D8."""
     token = await a_session(records, firm)
     assert await records.revoke_session((await records.sessions(firm))[0].session_id)
     assert await access.who(token) is AuthFailure.INVALID

@@ -24,6 +24,7 @@ def terms(report: dict[str, Any]) -> dict[str, int]:
 
 
 async def test_the_register_says_what_became_of_every_number(api: Api) -> None:
+    """CONTRACT.md D46 and D68."""
     series_id = await a_days_work(api)
 
     report = (await api.get(f"/invoice-series/{series_id}/numbers")).data

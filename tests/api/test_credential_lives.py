@@ -75,6 +75,7 @@ async def test_a_revoked_key_ends_and_its_firm_s_others_go_on(api: Api, database
 
 
 async def test_a_key_and_a_session_end_with_their_time(api: Api, database_url: str) -> None:
+    """CONTRACT.md D8."""
     async with an_operator(api, database_url) as records:
         key = (await records.create_key(api.firm.firm_id, Mode.LIVE, lifetime_seconds=60)).api_key
         session = await a_login(api, records, lifetime_seconds=60)
@@ -88,6 +89,7 @@ async def test_a_key_and_a_session_end_with_their_time(api: Api, database_url: s
 
 
 async def test_a_session_of_the_test_partition_sees_that_one_only(api: Api, database_url: str) -> None:
+    """CONTRACT.md D69."""
     await api.a_series()
     async with an_operator(api, database_url) as records:
         made = await records.create_session(

@@ -15,6 +15,7 @@ async def a_voided(api: Api, **more: Any) -> str:
 
 
 async def test_the_last_voided_invoice_is_deleted_and_its_number_withdrawn(api: Api) -> None:
+    """CONTRACT.md D54 and D86."""
     series_id = await api.a_series()
     invoice = await a_voided(api)
 
@@ -112,6 +113,7 @@ async def test_an_invoice_of_another_firm_or_mode_is_not_deleted(api: Api) -> No
 
 
 async def test_the_date_of_a_deleted_invoice_no_longer_bounds_the_next(api: Api) -> None:
+    """CONTRACT.md D59."""
     await api.a_series()
     invoice = await a_voided(api, date="2099-01-01")
 

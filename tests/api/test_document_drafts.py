@@ -26,6 +26,7 @@ async def test_a_draft_has_no_number_and_needs_no_series(api: Api) -> None:
 
 
 async def test_a_draft_of_a_series_takes_no_number_of_it(api: Api) -> None:
+    """CONTRACT.md D57 and D86."""
     series_id = await api.a_series("FACT")
 
     draft = (await api.issue(is_draft=True, series_id=series_id)).data

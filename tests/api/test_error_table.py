@@ -6,9 +6,10 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import fields
 
-from schemas.rejections import Rejection
+from schemas.rejections import Rejection, ReservationUnknown
 from service.api.refusals.causes import EdgeProblem
-from service.api.refusals.table import TABLE, refusal_of
+from service.api.refusals.field_faults import invalid, malformed, missing
+from service.api.refusals.table import TABLE, bad_fields, refusal_of
 
 CAUSES: tuple[type[Struct], ...] = (*typing.get_args(Rejection), *typing.get_args(EdgeProblem))
 
@@ -28,6 +29,7 @@ def test_a_row_says_what_is_wrong_in_words(cause: type[Struct]) -> None:
 
 
 def test_no_cause_is_answered_by_423_or_a_type_outside_the_documented_six() -> None:
+    """CONTRACT.md D13 and D15."""
     assert 423 not in {row.status for row in TABLE.values()}
     assert {row.type for row in TABLE.values()} == {
         "api_error",
@@ -37,3 +39,19 @@ def test_no_cause_is_answered_by_423_or_a_type_outside_the_documented_six() -> N
         "permission_error",
         "validation_error",
     }
+
+
+def test_what_is_not_there_has_one_code_but_for_the_token_of_an_invoice() -> None:
+    """CONTRACT.md D14."""
+    codes = {cause: row.code for cause, row in TABLE.items() if row.status == 404}
+
+    assert codes.pop(ReservationUnknown) == "reservation_missing"
+    assert set(codes.values()) == {"resource_missing"}
+
+
+def test_what_is_wrong_with_fields_is_answered_by_400() -> None:
+    """CONTRACT.md D16."""
+    assert {row.status for row in TABLE.values() if row.type == "validation_error"} == {400}
+    for faults in ([missing("a")], [invalid("a", "b"), malformed("c", "d")]):
+        refusal = bad_fields(faults).refusal
+        assert (refusal.status, refusal.type) == (400, "validation_error")

@@ -20,21 +20,25 @@ def faults(kind: type[CreateInvoiceBody | OpenSeriesBody | ReserveNumbersBody], 
 
 @pytest.mark.parametrize("count", [0, 51, -1, True, "10", Decimal("10.5"), None, [1], {}, Decimal(10) ** 30])
 def test_a_count_is_a_whole_number_from_1_to_50(count: Tree) -> None:
+    """CONTRACT.md D36."""
     assert faults(ReserveNumbersBody, {"count": count}) == ["count invalid_field_value"]
 
 
 def test_an_absent_count_is_ten_and_unknown_fields_are_ignored() -> None:
+    """CONTRACT.md D12 and D36."""
     assert read_fields(ReserveNumbersBody, {"work_point_id": 7}) == ReserveNumbersBody(count=10)
 
 
 @pytest.mark.parametrize("name", ["", " ", "A" * 21, "FACT 1", "ȘERIE", "FA\u202eCT", "a\u0301", "A{B}", "A\nB"])
 def test_a_series_name_is_1_to_20_plain_characters(name: str) -> None:
+    """CONTRACT.md D20."""
     tree: dict[str, Tree] = {"name": name, "document_type": "fiscal"}
 
     assert faults(OpenSeriesBody, tree) == ["name invalid_field_value"]
 
 
 def test_a_series_name_is_trimmed() -> None:
+    """CONTRACT.md D20."""
     found = read_fields(OpenSeriesBody, {"name": "  A.b_/-9 ", "document_type": "proforma"})
 
     assert isinstance(found, OpenSeriesBody)
@@ -54,6 +58,7 @@ def test_a_series_name_is_trimmed() -> None:
     ],
 )
 def test_a_format_names_the_number_once_and_nothing_but_the_year_besides(format_: str, *, is_right: bool) -> None:
+    """CONTRACT.md D17."""
     found = faults(OpenSeriesBody, {"name": "A", "document_type": "fiscal", "format": format_})
 
     assert found == ([] if is_right else ["format invalid_field_value"])
@@ -86,6 +91,7 @@ def test_every_field_at_fault_is_named() -> None:
 
 @pytest.mark.parametrize("flag", [0, 1, False, True])
 def test_flags_take_numbers_and_booleans(flag: int) -> None:
+    """CONTRACT.md D39."""
     found = read_fields(CreateInvoiceBody, {"items": [ITEM], "is_draft": flag})
 
     assert isinstance(found, CreateInvoiceBody)
@@ -108,6 +114,16 @@ def test_values_have_their_types() -> None:
     assert found.items[0].price == Decimal("1.5")
     assert found.items[0].quantity == Decimal(1)
     assert found.items[0].vat_rate == 5
+
+
+def test_a_line_has_one_of_six_rates_of_vat_and_19_if_it_names_none() -> None:
+    """CONTRACT.md D28."""
+    allowed = [rate for rate in range(101) if not faults(CreateInvoiceBody, {"items": [{**ITEM, "vat_rate": rate}]})]
+    found = read_fields(CreateInvoiceBody, {"items": [ITEM]})
+
+    assert allowed == [0, 5, 9, 11, 19, 21]
+    assert isinstance(found, CreateInvoiceBody)
+    assert found.items[0].vat_rate == 19
 
 
 def test_nul_is_refused_in_every_text_and_passed_over_in_what_is_not_read() -> None:

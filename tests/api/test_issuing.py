@@ -1,12 +1,15 @@
 """CONTRACT.md section 9: POST /v1/invoices, the order of its checks and what it keeps."""
 
 import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from service.api.invoices.create_body import DIGITS_KEPT_MAX
-from tests.support.service.client import AN_INVOICE, Answer, Api
+from service.settings import Settings
+from tests.support.service.client import AN_INVOICE, Answer, Api, Options, an_api
 
 KEYS: Final = {
     "id", "object", "number", "series", "full_number", "date", "due_date", "client_id", "client", "currency",
@@ -19,6 +22,7 @@ KEYS: Final = {
 
 
 async def test_an_invoice_is_shown_in_full(api: Api) -> None:
+    """CONTRACT.md D4, D5, D18, D23, D25, D26, D27 and D78."""
     await api.a_series("FACT")
 
     answer = await api.issue(
@@ -50,6 +54,7 @@ async def test_an_invoice_is_shown_in_full(api: Api) -> None:
 
 
 async def test_the_default_series_is_the_primary_one_of_the_type(api: Api) -> None:
+    """CONTRACT.md D55."""
     missing = await api.issue()
     assert missing.refusal == (400, "missing_required_field")
     assert missing.error["param"] == "series_id"
@@ -61,6 +66,7 @@ async def test_the_default_series_is_the_primary_one_of_the_type(api: Api) -> No
 
 
 async def test_the_checks_come_in_the_order_of_the_contract(api: Api) -> None:
+    """CONTRACT.md D55 and D85."""
     series_id, other = await api.a_locked_series("A"), await api.a_series("P", "proforma")
     (token,) = await api.tokens(series_id)
 
@@ -94,6 +100,7 @@ async def test_the_checks_come_in_the_order_of_the_contract(api: Api) -> None:
 
 
 async def test_status_and_expiry_of_a_token_come_before_its_device(api: Api) -> None:
+    """CONTRACT.md D55."""
     series_id = await api.a_locked_series()
     released, pending = await api.tokens(series_id, 2)
     await api.post(f"/invoice-series/reservations/{released}/release", credential=api.firm.device_a)
@@ -104,6 +111,7 @@ async def test_status_and_expiry_of_a_token_come_before_its_device(api: Api) -> 
 
 
 async def test_the_number_is_never_the_clients_to_say(api: Api) -> None:
+    """CONTRACT.md D56."""
     series_id = await api.a_series(start_number=5)
 
     assert (await api.issue(series_id=series_id, number=99, number_idx=99)).data["number_idx"] == 5
@@ -122,6 +130,7 @@ async def test_tokens_may_be_used_out_of_order_and_after_higher_numbers(api: Api
 
 
 async def test_chronology(api: Api) -> None:
+    """CONTRACT.md D59."""
     series_id = await api.a_series()
     dated = (await api.issue(series_id=series_id, date="2026-05-05")).data["id"]
     await api.post(f"/invoices/{dated}/void")
@@ -134,13 +143,30 @@ async def test_chronology(api: Api) -> None:
     assert await api.next_number(series_id) == 5
 
 
+@pytest.mark.parametrize(("zone", "hour"), [("Europe/Bucharest", 23), ("Pacific/Kiritimati", 12)])
+async def test_today_is_the_day_of_the_services_time_zone(
+    database_url: str, tmp_path: Path, zone: str, hour: int
+) -> None:
+    """CONTRACT.md D70: at this hour in UTC it is tomorrow there already."""
+    async with an_api(database_url, tmp_path, Options(settings={"time_zone": zone})) as api:
+        now = datetime.fromtimestamp(api.clock(), UTC)
+        api.clock.ahead_seconds = (hour * 3600 - now.hour * 3600) % 86_400
+        await api.a_series()
+
+        tomorrow = datetime.fromtimestamp(api.clock(), UTC).date() + timedelta(days=1)
+        assert (await api.issue()).data["date"] == tomorrow.isoformat()
+    assert Settings().time_zone == "Europe/Bucharest"
+
+
 async def test_the_year_of_a_number_is_that_of_its_date(api: Api) -> None:
+    """CONTRACT.md D19."""
     series_id = await api.a_series("F", format="{year}/{number}/{year}")
 
     assert (await api.issue(series_id=series_id, date="2031-01-01")).data["full_number"] == "2031/00001/2031"
 
 
 async def test_a_client_by_id_is_shown_with_its_other_keys_null(api: Api) -> None:
+    """CONTRACT.md D39 and D78."""
     await api.a_series()
 
     invoice = (await api.post("/invoices", {"client_id": "cli_1", "items": AN_INVOICE["items"]})).data
@@ -150,6 +176,7 @@ async def test_a_client_by_id_is_shown_with_its_other_keys_null(api: Api) -> Non
 
 
 async def test_foreign_currency_is_shown_in_ron_too(api: Api) -> None:
+    """CONTRACT.md D79."""
     await api.a_series()
     items = [{"description": "x", "quantity": 3, "price": 0.335, "vat_rate": 19}]
 
@@ -164,6 +191,7 @@ async def test_foreign_currency_is_shown_in_ron_too(api: Api) -> None:
 
 
 async def test_negative_prices_round_away_from_zero_and_client_totals_are_ignored(api: Api) -> None:
+    """CONTRACT.md D29 and D79."""
     await api.a_series()
     items = [{"description": "discount", "quantity": 1, "price": -0.125, "vat_rate": 0, "total": 999}]
 
@@ -173,6 +201,7 @@ async def test_negative_prices_round_away_from_zero_and_client_totals_are_ignore
 
 
 async def test_an_overdue_invoice_says_so(api: Api) -> None:
+    """CONTRACT.md D80."""
     await api.a_series()
 
     assert (await api.issue(due_date="2020-01-01")).data["status"] == "overdue"
@@ -185,6 +214,7 @@ def codes(answer: Answer) -> dict[str, Any]:
 
 
 async def test_several_bad_fields_are_all_named(api: Api) -> None:
+    """CONTRACT.md D73."""
     await api.a_series()
 
     several = await api.post("/invoices", {"items": [{"quantity": 0, "price": "x"}], "date": "x"})
@@ -216,6 +246,7 @@ ONE_FIELD_AT_FAULT: Final[list[tuple[dict[str, Any], str, str]]] = [
 
 
 async def test_one_bad_field_has_its_own_code(api: Api) -> None:
+    """CONTRACT.md D73, D79 and D85."""
     series_id = await api.a_series()
 
     for wrong, code, param in ONE_FIELD_AT_FAULT:
@@ -236,6 +267,7 @@ async def test_null_is_as_good_as_absent_where_a_field_may_be_absent(api: Api) -
 
 @pytest.mark.parametrize("path", ["", "/void", "/unvoid"])
 async def test_an_unknown_or_foreign_invoice_is_404(api: Api, path: str) -> None:
+    """CONTRACT.md D5 and D11."""
     await api.a_series()
     invoice = (await api.issue()).data["id"]
     method = "POST" if path else "GET"

@@ -86,6 +86,7 @@ def cell(answer: Answer) -> Cell:
 
 @pytest.mark.parametrize("caller", LOCKED)
 async def test_on_a_series_locked_to_device_a(api: Api, caller: str) -> None:
+    """CONTRACT.md D41, D50, D52 and D75."""
     credential: str = getattr(api.firm, caller)
     for place, (action, wanted) in enumerate(LOCKED[caller].items()):
         series_id = await api.a_locked_series(f"S{place}")
@@ -101,6 +102,7 @@ async def test_on_a_series_locked_to_device_a(api: Api, caller: str) -> None:
 
 @pytest.mark.parametrize("caller", UNLOCKED)
 async def test_on_an_unlocked_series(api: Api, caller: str) -> None:
+    """CONTRACT.md D49 and D75."""
     credential: str = getattr(api.firm, caller)
     for place, (action, wanted) in enumerate(UNLOCKED[caller].items()):
         series_id = await api.a_series(f"S{place}")
@@ -109,6 +111,7 @@ async def test_on_an_unlocked_series(api: Api, caller: str) -> None:
 
 
 async def test_a_lock_says_who_holds_it_and_a_second_one_changes_nothing(api: Api) -> None:
+    """CONTRACT.md D52."""
     series_id = await api.a_series()
 
     first = (await act(api, "lock", series_id, api.firm.device_a)).data
@@ -137,6 +140,7 @@ async def test_an_unlocked_series_says_so(api: Api) -> None:
 
 
 async def test_unlocking_leaves_reservations_to_their_device_even_while_another_holds_the_series(api: Api) -> None:
+    """CONTRACT.md D43 and D51."""
     series_id = await api.a_locked_series()
     tokens = await api.tokens(series_id, 2)
     await act(api, "force", series_id, api.firm.admin)
@@ -150,6 +154,7 @@ async def test_unlocking_leaves_reservations_to_their_device_even_while_another_
 
 
 async def test_a_device_may_hold_several_series(api: Api) -> None:
+    """CONTRACT.md D48."""
     held = [await api.a_locked_series(name) for name in ("A", "B")]
 
     assert len(held) == 2

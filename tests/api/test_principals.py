@@ -26,6 +26,7 @@ from tests.support.service.client import Api, Options, an_api
     ],
 )
 async def test_a_bad_credential_is_401(api: Api, header: str | None, code: str) -> None:
+    """CONTRACT.md D10."""
     for path, method in (("/invoice-series", "GET"), ("/invoices", "POST")):
         answer = await api.ask(method, path, "", headers={} if header is None else {"Authorization": header})
 
@@ -48,6 +49,7 @@ def test_a_header_of_a_megabyte_of_spaces_is_read_in_no_time() -> None:
 
 
 async def test_a_session_token_that_was_changed_is_refused(api: Api) -> None:
+    """CONTRACT.md D8."""
     head, claims, signature = api.firm.device_a.split(".")
 
     for token in (f"{head}.{claims}.{signature[::-1]}", f"{head}.{claims}.", f"{head}.{claims[::-1]}.{signature}"):
@@ -55,6 +57,7 @@ async def test_a_session_token_that_was_changed_is_refused(api: Api) -> None:
 
 
 async def test_a_limit_counts_each_credential_by_itself(database_url: str, tmp_path: Path) -> None:
+    """CONTRACT.md D65 and D81."""
     async with an_api(database_url, tmp_path, Options(rate_limit=3)) as api:
         api.clock.ahead_seconds = 60 - api.clock() % 60
         remaining = [(await api.get("/invoice-series")).headers["X-RateLimit-Remaining"] for _ in range(3)]
@@ -74,6 +77,7 @@ async def test_a_limit_counts_each_credential_by_itself(database_url: str, tmp_p
 
 
 async def test_without_a_limit_the_headers_say_a_million(api: Api) -> None:
+    """CONTRACT.md D81."""
     answer = await api.get("/invoice-series")
 
     assert answer.headers["X-RateLimit-Limit"] == answer.headers["X-RateLimit-Remaining"] == "1000000"

@@ -47,6 +47,7 @@ async def sweep(api: Api) -> None:
 
 
 async def test_a_reservation_is_shown_in_full(api: Api) -> None:
+    """CONTRACT.md D5, D21, D22 and D40."""
     series_id = await api.a_locked_series()
 
     answer = await api.post(f"/invoice-series/{series_id}/reserve-numbers", {"count": 3}, api.firm.device_a)
@@ -71,6 +72,7 @@ async def test_a_reservation_is_shown_in_full(api: Api) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{}", b'{"work_point_id":3}', b" \n"])
 async def test_without_a_count_ten_numbers_are_reserved(api: Api, body: bytes) -> None:
+    """CONTRACT.md D1, D12 and D36."""
     series_id = await api.a_locked_series()
 
     answer = await api.ask("POST", f"/invoice-series/{series_id}/reserve-numbers", api.firm.device_a, data=body or None)
@@ -80,6 +82,7 @@ async def test_without_a_count_ten_numbers_are_reserved(api: Api, body: bytes) -
 
 @pytest.mark.parametrize("count", [0, -1, 51, 1.5, "3", True, None, 10**20, [3]])
 async def test_a_bad_count_is_named_and_spends_nothing(api: Api, count: object) -> None:
+    """CONTRACT.md D36 and D74."""
     series_id = await api.a_locked_series()
 
     for credential in (api.firm.device_a, api.firm.device_b, api.firm.live_key):
@@ -104,6 +107,7 @@ async def test_pending(api: Api) -> None:
 
 @pytest.mark.parametrize("is_swept", [False, True])
 async def test_expired_before_and_after_the_sweep(api: Api, *, is_swept: bool) -> None:
+    """CONTRACT.md D43, D45 and D47."""
     series_id = await api.a_locked_series()
     (token,) = await api.tokens(series_id)
     api.clock.ahead_seconds = TTL_SECONDS + 1
@@ -117,6 +121,7 @@ async def test_expired_before_and_after_the_sweep(api: Api, *, is_swept: bool) -
 
 
 async def test_released(api: Api) -> None:
+    """CONTRACT.md D44."""
     series_id = await api.a_locked_series()
     (token,) = await api.tokens(series_id)
     first = await release(api, token)
@@ -130,6 +135,7 @@ async def test_released(api: Api) -> None:
 
 
 async def test_consumed(api: Api) -> None:
+    """CONTRACT.md D21, D22 and D44."""
     series_id = await api.a_locked_series()
     (token,) = await api.tokens(series_id)
     first = await consume(api, token, "local-uuid-1")
@@ -146,6 +152,15 @@ async def test_consumed(api: Api) -> None:
     assert isinstance(found["consumed_at"], int)
 
 
+async def test_the_clients_own_id_is_that_of_the_body_before_that_of_the_key(api: Api) -> None:
+    """CONTRACT.md D22."""
+    (token,) = await api.tokens(await api.a_locked_series())
+
+    await api.issue(api.firm.device_a, "the key", reservation_token=token, client_local_uuid="the field")
+
+    assert (await api.get(f"/invoice-series/reservations/{token}")).data["client_local_uuid"] == "the field"
+
+
 async def test_a_consumed_reservation_stays_consumed_when_its_invoice_is_voided(api: Api) -> None:
     series_id = await api.a_locked_series()
     (token,) = await api.tokens(series_id)
@@ -157,6 +172,7 @@ async def test_a_consumed_reservation_stays_consumed_when_its_invoice_is_voided(
 
 
 async def test_a_token_of_another_firm_or_mode_or_nobody_does_not_exist(api: Api) -> None:
+    """CONTRACT.md D11 and D14."""
     series_id = await api.a_locked_series()
     (token,) = await api.tokens(series_id)
 
@@ -170,6 +186,7 @@ async def test_a_token_of_another_firm_or_mode_or_nobody_does_not_exist(api: Api
 
 
 async def test_only_its_device_and_keys_of_the_firm_read_a_reservation(api: Api) -> None:
+    """CONTRACT.md D68."""
     series_id = await api.a_locked_series()
     (token,) = await api.tokens(series_id)
 
@@ -179,6 +196,7 @@ async def test_only_its_device_and_keys_of_the_firm_read_a_reservation(api: Api)
 
 
 async def test_a_strangers_release_is_forbidden_whatever_the_state(api: Api) -> None:
+    """CONTRACT.md D44 and D74."""
     series_id = await api.a_locked_series()
     pending, released, consumed = await api.tokens(series_id, 3)
     await release(api, released)
@@ -190,6 +208,7 @@ async def test_a_strangers_release_is_forbidden_whatever_the_state(api: Api) -> 
 
 
 async def test_a_caller_without_a_device_and_another_device_list_nothing(api: Api) -> None:
+    """CONTRACT.md D43."""
     series_id = await api.a_locked_series()
     await api.tokens(series_id, 2)
 
@@ -198,6 +217,7 @@ async def test_a_caller_without_a_device_and_another_device_list_nothing(api: Ap
 
 
 async def test_a_cap_on_pending_numbers_refuses_more_until_some_are_used(database_url: str, tmp_path: Path) -> None:
+    """CONTRACT.md D42."""
     async with an_api(database_url, tmp_path, Options(settings={"pending_max": 3})) as api:
         series_id = await api.a_locked_series()
         token, *_ = await api.tokens(series_id, 3)

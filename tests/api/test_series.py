@@ -8,6 +8,7 @@ NUMBER_MAX = 9_007_199_254_740_991
 
 
 async def test_a_new_series_is_shown_in_full(api: Api) -> None:
+    """CONTRACT.md D5, D17, D19, D32 and D86."""
     answer = await api.post("/invoice-series", {"name": "FACT", "document_type": "fiscal", "start_number": 7})
 
     series = answer.data
@@ -31,6 +32,7 @@ async def test_a_new_series_is_shown_in_full(api: Api) -> None:
 
 
 async def test_a_name_is_taken_without_regard_to_case_but_for_one_document_type_only(api: Api) -> None:
+    """CONTRACT.md D9 and D20."""
     await api.a_series("FACT")
 
     again = await api.post("/invoice-series", {"name": "fact", "document_type": "fiscal"})
@@ -41,6 +43,7 @@ async def test_a_name_is_taken_without_regard_to_case_but_for_one_document_type_
 
 
 async def test_the_list_has_no_paging_fields_and_shows_primary_series_first(api: Api) -> None:
+    """CONTRACT.md D31."""
     first = await api.a_series("A")
     second = await api.a_series("B", is_primary=True)
     third = await api.a_series("C", "proforma")
@@ -61,6 +64,7 @@ async def test_a_bad_filter_is_named(api: Api) -> None:
 
 
 async def test_an_unknown_series_is_404_with_param_id(api: Api) -> None:
+    """CONTRACT.md D5 and D14."""
     for series_id in ("aaaaaaaaaa", "x" * 65, "%00", "%FF", "a.b"):
         for path in ("", "/lock", "/unlock", "/reserve-numbers", "/reservations", "/numbers", "/gaps"):
             method = "POST" if path in {"/lock", "/unlock", "/reserve-numbers"} else "GET"
@@ -72,6 +76,7 @@ async def test_an_unknown_series_is_404_with_param_id(api: Api) -> None:
 
 
 async def test_another_firm_and_the_other_mode_do_not_see_a_series(api: Api) -> None:
+    """CONTRACT.md D9 and D11."""
     series_id = await api.a_series()
 
     for credential in (api.other_firm.live_key, api.other_firm.device_a, api.firm.test_key):
@@ -82,6 +87,7 @@ async def test_another_firm_and_the_other_mode_do_not_see_a_series(api: Api) -> 
 
 
 async def test_a_start_number_is_at_least_1_and_exact_in_json(api: Api) -> None:
+    """CONTRACT.md D32 and D84."""
     for number in (0, -1, NUMBER_MAX + 1, 10**30, 1.5, "1"):
         body = {"name": "A", "document_type": "fiscal", "start_number": number}
         assert (await api.post("/invoice-series", body)).refusal == (400, "invalid_field_value")
@@ -89,6 +95,7 @@ async def test_a_start_number_is_at_least_1_and_exact_in_json(api: Api) -> None:
 
 
 async def test_a_counter_at_its_end_gives_nothing(api: Api) -> None:
+    """CONTRACT.md D84."""
     series_id = await api.a_series(start_number=NUMBER_MAX)
 
     assert (await api.issue(series_id=series_id)).data["number_idx"] == NUMBER_MAX
@@ -99,6 +106,7 @@ async def test_a_counter_at_its_end_gives_nothing(api: Api) -> None:
 
 
 async def test_a_series_can_be_described_until_it_is_used(api: Api) -> None:
+    """CONTRACT.md D33, D34 and D86."""
     series_id = await api.a_series()
 
     for method, words in (("PUT", "one"), ("PATCH", "two")):
@@ -112,6 +120,7 @@ async def test_a_series_can_be_described_until_it_is_used(api: Api) -> None:
 
 
 async def test_setting_a_primary_demotes_the_one_before(api: Api) -> None:
+    """CONTRACT.md D32."""
     first, second = await api.a_series("A"), await api.a_series("B")
 
     for _ in range(2):
@@ -120,6 +129,7 @@ async def test_setting_a_primary_demotes_the_one_before(api: Api) -> None:
 
 
 async def test_a_series_cannot_be_deleted_by_either_path(api: Api) -> None:
+    """CONTRACT.md D35 and D77."""
     series_id = await api.a_series()
 
     for path in (f"/invoice-series/{series_id}", f"/series/{series_id}"):
@@ -129,6 +139,7 @@ async def test_a_series_cannot_be_deleted_by_either_path(api: Api) -> None:
 
 
 async def test_the_undocumented_paths_of_the_field_answer_bare_arrays(api: Api) -> None:
+    """CONTRACT.md D37."""
     made = await api.post("/series", {"name": "A", "document_type": "fiscal"})
     series_id = made.data["id"]
 
@@ -138,3 +149,12 @@ async def test_the_undocumented_paths_of_the_field_answer_bare_arrays(api: Api) 
     assert (await api.post(f"/series/{series_id}/set-primary", [])).status == 200
     for path in ("/ping", "/version", "/"):
         assert (await api.get(path, "")).status == 200
+
+
+async def test_a_work_point_chooses_nothing(api: Api) -> None:
+    """CONTRACT.md D12."""
+    series_id = await api.a_series("A", work_point_id="wp_1", firm_id=api.other_firm.firm_id)
+
+    for query in ("work_point_id=wp_1", f"firm_id={api.other_firm.firm_id}"):
+        assert [each["id"] for each in (await api.get(f"/invoice-series?{query}")).data["data"]] == [series_id]
+    assert (await api.get("/invoice-series", api.other_firm.live_key)).data["data"] == []

@@ -6,6 +6,7 @@ from tests.support.service.client import Api
 
 
 async def test_void_and_unvoid(api: Api) -> None:
+    """CONTRACT.md D26, D61 and D62."""
     series_id = await api.a_series()
     issued = (await api.issue(series_id=series_id)).data
     path = f"/invoices/{issued['id']}"
@@ -26,6 +27,7 @@ async def test_void_and_unvoid(api: Api) -> None:
 
 @pytest.mark.parametrize("body", [None, [], {}, {"reason": None}])
 async def test_a_reason_is_optional(api: Api, body: object) -> None:
+    """CONTRACT.md D1."""
     await api.a_series()
     invoice = (await api.issue()).data["id"]
 
@@ -45,6 +47,7 @@ async def test_a_reason_is_a_string(api: Api) -> None:
 
 
 async def test_voiding_is_not_gated_by_the_lock(api: Api) -> None:
+    """CONTRACT.md D51, D61 and D62."""
     series_id = await api.a_locked_series()
     invoice = (await api.issue(api.firm.device_a, series_id=series_id)).data["id"]
 
@@ -53,6 +56,7 @@ async def test_voiding_is_not_gated_by_the_lock(api: Api) -> None:
 
 
 async def test_a_body_that_cannot_be_read_is_refused_also_where_no_field_is_expected(api: Api) -> None:
+    """CONTRACT.md D73."""
     await api.a_series()
     invoice = (await api.issue()).data["id"]
 

@@ -18,6 +18,7 @@ from schemas.rejections import (
 )
 from schemas.values import DocumentId, DocumentType, IsoDate, Mode, Number, Position, SeriesId
 from service.core.decision import Append
+from service.core.full_number import full_number
 from tests.support.domain.commands import (
     HOLD_SECONDS,
     NOW,
@@ -111,6 +112,7 @@ CHECKS: list[tuple[str, Command, Caller, int, object]] = [
 def test_checks_stop_at_the_first_failure_in_the_documented_order(
     command: Command, caller: Caller, at: int, expected: object
 ) -> None:
+    """CONTRACT.md D55."""
     decision = three_series().decide(command, caller, at)
     if isinstance(decision, Append):
         assert {series_id for series_id, _ in decision.events} == {expected}
@@ -150,6 +152,7 @@ A2 = a_document("inv_2")
 
 
 def test_a_valid_token_passes_the_lock_of_another_device_and_an_issue_does_not() -> None:
+    """CONTRACT.md D51."""
     till_2 = a_device("till_2")
     history = three_series((UnlockSeries(SERIES, is_forced=True), a_key()), (a_lock(), till_2))
     assert verdict(history.decide(a_consumption(SLOT))) is ReservationConsumed
@@ -187,6 +190,7 @@ CHRONOLOGY: list[tuple[str, list[Step], str, bool, str | None]] = [
     ("steps", "date", "is_checked", "latest"), [row[1:] for row in CHRONOLOGY], ids=[row[0] for row in CHRONOLOGY]
 )
 def test_chronology(steps: list[Step], date: str, is_checked: bool, latest: str | None, how: str) -> None:
+    """CONTRACT.md D59."""
     history = a_history(*steps, a_lock(), a_reservation_of(1))
     slot = a_slot(history.series().next_number - 1, history.state.position)
     document = a_document("new", date)
@@ -229,3 +233,10 @@ def test_voiding_and_unvoiding_move_no_counter_and_no_number() -> None:
     assert history.series().next_number == 3
     history.after((an_unvoid(1, "inv_1"), a_key()))
     assert history.series().next_number == 3
+
+
+def test_a_number_is_printed_with_five_digits_or_as_many_as_it_has() -> None:
+    """CONTRACT.md D18."""
+    printed = [full_number("F-{number}", Number(number), IsoDate(EARLY)) for number in (1, 99_999, 100_000, 9_999_999)]
+
+    assert printed == ["F-00001", "F-99999", "F-100000", "F-9999999"]

@@ -137,6 +137,7 @@ def test_a_series_does_not_exist(caller: Caller, command: Command, expected: obj
 
 
 def test_an_unknown_series_is_unknown_before_the_device_is_missing() -> None:
+    """CONTRACT.md D74."""
     assert a_history().decide(a_lock(SeriesId("nowhere")), KEY) == SeriesUnknown(SeriesId("nowhere"))
 
 
@@ -162,17 +163,28 @@ def test_an_unlock_says_whose_lock_it_was_and_whether_by_force(caller: Caller, *
 
 
 def test_a_device_may_hold_several_series() -> None:
+    """CONTRACT.md D48."""
     second = SeriesId("second")
     history = a_history(LOCK, (a_series(second, "OTHER"), KEY), a_lock(second))
     assert all(series.lock is not None for series in history.state.series.values())
 
 
 def test_a_lock_changes_neither_counter_nor_preference() -> None:
+    """CONTRACT.md D53."""
     before, after = a_history().series(), a_history(LOCK).series()
     assert (before.next_number, before.is_primary) == (after.next_number, after.is_primary)
 
 
+def test_a_lock_does_not_end_by_itself() -> None:
+    """CONTRACT.md D53."""
+    history, much_later = a_history(LOCK), NOW + 100 * 365 * 86_400
+    assert history.decide(LOCK, STRANGER, much_later) == LockHeldByOtherDevice(SERIES)
+    assert history.decide(ISSUE, KEY, much_later) == SeriesLockedToDevice(SERIES)
+    assert verdict(history.decide(RESERVE, HOLDER, much_later)) is NumbersReserved
+
+
 def test_unlocking_leaves_the_tokens_of_the_former_holder_as_they_were() -> None:
+    """CONTRACT.md D51."""
     history = a_history(LOCK, a_reservation_of(3), (FORCE, KEY), (LOCK, STRANGER), (an_issue(), STRANGER))
     assert verdict(history.decide(a_consumption(a_slot(2), a_document("inv_2")), HOLDER)) == ReservationConsumed
     assert verdict(history.decide(a_release(a_slot(3)), HOLDER)) == ReservationReleased

@@ -138,6 +138,7 @@ def test_a_reservation_begins_at_the_series_start_number() -> None:
 
 
 def test_an_unknown_series_is_unknown_before_it_is_not_locked() -> None:
+    """CONTRACT.md D41."""
     nowhere = SeriesId("nowhere")
     assert a_history().decide(a_reservation_of(1, nowhere), a_key()) == SeriesUnknown(nowhere)
 
@@ -170,6 +171,7 @@ LIMIT = a_reservation_of(2, pending_max=4)
 def test_only_numbers_the_device_can_still_use_count_against_its_limit(
     steps: list[Step], at: int, expected: object
 ) -> None:
+    """CONTRACT.md D42."""
     assert verdict(a_history(a_lock(), *steps).decide(LIMIT, at=at)) == expected
 
 
@@ -181,6 +183,7 @@ def test_another_devices_numbers_do_not_count_against_the_limit() -> None:
 
 
 def test_a_release_of_a_released_number_is_answered_as_the_first_was() -> None:
+    """CONTRACT.md D44."""
     history = a_block_of(1)
     first = history.attempt(RELEASE)
     assert first == ReleasedOutcome(BLOCK, ONE)

@@ -46,6 +46,7 @@ def primaries(history: History) -> set[SeriesId]:
 
 
 def test_the_first_series_of_a_type_is_primary_though_not_asked() -> None:
+    """CONTRACT.md D32."""
     history = a_history((a_series(SECOND, "PRO", PROFORMA), a_key()))
     assert primaries(history) == {SERIES, SECOND}
 
@@ -81,6 +82,7 @@ def test_partitions_prefer_on_their_own() -> None:
 
 @pytest.mark.parametrize("name", ["FACT", "fact", "FaCt"])
 def test_a_name_is_taken_whatever_its_case(name: str) -> None:
+    """CONTRACT.md D20."""
     assert a_history().decide(a_series(SECOND, name), a_key()) == SeriesNameTaken(name, DocumentType.FISCAL, SERIES)
 
 
@@ -149,6 +151,7 @@ def test_anyone_of_the_firm_voids_and_unvoids_whoever_holds_the_lock(caller: Cal
 
 
 def test_a_document_returns_after_newer_and_later_dated_ones() -> None:
+    """CONTRACT.md D62."""
     history = a_history(an_issue(), VOID, an_issue(a_document("inv_2", "2027-06-01")))
     assert verdict(history.decide(UNVOID)) is DocumentUnvoided
 

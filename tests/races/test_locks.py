@@ -1,4 +1,4 @@
-"""Races about the lock, and about who takes numbers meanwhile (CONTRACT.md sections 8 and 12, 5 and 6)."""
+"""Races about the lock and who takes numbers (CONTRACT.md section 8, and invariants 5 and 6 of section 12)."""
 
 from collections.abc import Sequence
 from functools import partial

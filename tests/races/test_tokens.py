@@ -1,4 +1,4 @@
-"""Races about reservations: one fate each, and the losers are told the winner's (CONTRACT.md section 12, 2 to 5)."""
+"""Races about reservations: one fate each (invariants 2 to 5 of CONTRACT.md section 12); losers learn the winner's."""
 
 import asyncio
 from collections import Counter

@@ -29,6 +29,7 @@ def check_envelope(answer: Answer) -> None:
 
 
 async def test_every_end_of_a_request_has_the_envelope_and_the_headers(api: Api) -> None:
+    """CONTRACT.md D2, D6, D7 and D81."""
     key = api.firm.live_key
     for method, path, credential, data, status in (
         ("GET", "/invoice-series", key, None, 200),
@@ -49,7 +50,18 @@ async def test_every_end_of_a_request_has_the_envelope_and_the_headers(api: Api)
         check_envelope(answer)
 
 
+async def test_no_other_language_is_spoken(api: Api) -> None:
+    """CONTRACT.md D2."""
+    english = await api.ask("GET", "/invoice-series/nope")
+
+    for path, headers in (("", {"Accept-Language": "ro"}), ("?locale=ro", {})):
+        answer = await api.ask("GET", f"/invoice-series/nope{path}", headers=headers)
+        assert answer.error["message"] == english.error["message"]
+        assert answer.headers["Content-Language"] == "en"
+
+
 async def test_a_body_of_exactly_the_limit_is_read(api: Api) -> None:
+    """CONTRACT.md D82."""
     padding = b" " * (1_048_576 - 2)
 
     answer = await api.ask("POST", "/invoice-series", data=b"{" + padding + b"}")
@@ -58,6 +70,8 @@ async def test_a_body_of_exactly_the_limit_is_read(api: Api) -> None:
 
 
 async def test_a_large_body_in_chunks_is_refused_too(api: Api) -> None:
+    """CONTRACT.md D82."""
+
     async def chunks() -> Any:
         for _ in range(40):
             yield b"[" * 65_536
@@ -146,6 +160,7 @@ async def test_an_expectation_is_met_or_passed_over(api: Api, expectation: bytes
     ],
 )
 async def test_a_body_is_json_in_utf_8(api: Api, content_type: str, status: int) -> None:
+    """CONTRACT.md D1."""
     body = b'{"name":"A","document_type":"fiscal"}'
 
     answer = await api.ask("POST", "/invoice-series", data=body, headers={"Content-Type": content_type})
@@ -156,6 +171,7 @@ async def test_a_body_is_json_in_utf_8(api: Api, content_type: str, status: int)
 
 
 async def test_an_empty_body_may_have_any_content_type(api: Api) -> None:
+    """CONTRACT.md D1."""
     series_id = await api.a_series()
 
     answer = await api.ask(

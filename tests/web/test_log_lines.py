@@ -31,6 +31,7 @@ async def test_a_request_leaves_one_line_by_the_pattern_of_its_path(api: Api) ->
 async def test_a_defect_is_a_500_that_says_nothing_and_is_logged_once_with_its_request_id(
     database_url: str, tmp_path: Path
 ) -> None:
+    """CONTRACT.md D6."""
     async with an_api(database_url, tmp_path) as api:
         del api.parts.access._pool  # pyright: ignore[reportPrivateUsage] - a defect, as good as any
         with capture_logs() as lines:

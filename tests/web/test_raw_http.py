@@ -66,6 +66,7 @@ async def test_a_client_that_waits_for_it_is_told_to_go_on(api: Api) -> None:
 
 
 async def test_ten_megabytes_are_refused_before_they_are_sent(api: Api) -> None:
+    """CONTRACT.md D82."""
     head = request(
         "POST", SERIES, api.firm.live_key, "Content-Type: application/json", f"Content-Length: {10 * 1024 * 1024}"
     )

@@ -33,6 +33,7 @@ async def expired(log: MemoryLog) -> list[Position]:
 
 
 async def test_a_sweep_records_every_overdue_block_once_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CONTRACT.md D45."""
     monkeypatch.setattr(sweeping, "BLOCKS_MAX", 7)  # several commands, and several slices of looking
     monkeypatch.setattr(sweeping, "LOOKS_MAX", 5)
     log = MemoryLog()

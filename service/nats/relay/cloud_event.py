@@ -1,4 +1,5 @@
-"""An event as other services see it: its subject and its CloudEvents 1.0 headers, binary mode of the NATS binding.
+"""An event as other services see it (CONTRACT.md section 11.4): its subject and its CloudEvents 1.0 headers, in the
+binary mode of the NATS binding.
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/nats-protocol-binding.md
 """

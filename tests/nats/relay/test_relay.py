@@ -1,4 +1,4 @@
-"""The relay while nothing fails: what a consumer receives, and what it does not."""
+"""CONTRACT.md section 11.4: the relay while nothing fails: what a consumer receives, and what it does not."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Requests over NATS: what HTTP does, with the same answers, refusals and keys."""
+"""CONTRACT.md section 11.5: requests over NATS do what HTTP does, with the same answers, refusals and keys."""
 
 import asyncio
 from typing import Any
