@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from service.api.catalogue import ROUTES
 from service.api.openapi.document import openapi_document
 from service.api.openapi.page import docs_page
-from service.web.application import ROUTES
 from service.web.health import OPEN_ROUTES
 
 

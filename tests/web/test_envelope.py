@@ -210,7 +210,9 @@ async def test_health_readiness_and_metrics(database_url: str, tmp_path: Path) -
         assert (status, json.loads(text)["data"]["parts"]) == (200, {"postgres": "ok", "relay": "degraded"})
         assert (await plain(api, "/healthz"))[0] == 200
         status, text = await plain(api, "/metrics")
-        assert 'numbering_requests_total{carrier="http",method="POST",route="/v1/invoice-series",status="201"} 1.0' in text
+        assert (
+            'numbering_requests_total{carrier="http",method="POST",route="/v1/invoice-series",status="201"} 1.0' in text
+        )
 
 
 async def test_a_part_that_is_down_or_fails_its_check_makes_the_service_unready(

@@ -2,10 +2,7 @@
 
 from typing import assert_never
 
-from aiohttp import web
-
 from service.access.callers import Access, AuthFailure, Principal
-from service.api.admission.rate_limit import ADDRESS
 from service.api.refusals.causes import CredentialExpired, CredentialInvalid, CredentialMissing
 
 CredentialProblem = CredentialMissing | CredentialInvalid | CredentialExpired
@@ -31,8 +28,3 @@ async def who_is_calling(credential: str, access: Access) -> Principal | Credent
             return CredentialExpired()
         case _:
             assert_never(found)
-
-
-def address_of(request: web.Request) -> str:
-    """Where the request came from, to count those that show no credential."""
-    return f"{ADDRESS}{request.remote}"

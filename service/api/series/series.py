@@ -105,22 +105,26 @@ async def _series(call: Call) -> list[InvoiceSeries]:
     return await series_objects([series.view(state.position) for series in found], call.parts.access)
 
 
+def _opening(prefix: str, tag: Tag) -> Route:
+    return Route(
+        method="POST",
+        path=prefix,
+        tag=tag,
+        handle=open_series,
+        show=show_series,
+        summary="Open a series",
+        body=OpenSeriesBody,
+        reply=InvoiceSeries,
+        status=201,
+        refusals=(SeriesNameTaken,),
+    )
+
+
 def _routes(prefix: str, tag: Tag) -> list[Route]:
+    """What both names of the paths serve."""
     one = prefix + "/{id}"
-    changed = (SeriesUnknown, SeriesInUse)
     return [
-        Route(
-            method="POST",
-            path=prefix,
-            tag=tag,
-            handle=open_series,
-            show=show_series,
-            summary="Open a series",
-            body=OpenSeriesBody,
-            reply=InvoiceSeries,
-            status=201,
-            refusals=(SeriesNameTaken,),
-        ),
+        _opening(prefix, tag),
         Route(
             method="GET",
             path=one,
@@ -139,7 +143,7 @@ def _routes(prefix: str, tag: Tag) -> list[Route]:
             summary="Change the description of a series without documents",
             body=DescribeSeriesBody,
             reply=InvoiceSeries,
-            refusals=changed,
+            refusals=(SeriesUnknown, SeriesInUse),
         ),
         Route(
             method="POST",
