@@ -1,11 +1,23 @@
 """A change and a reversal are of the body that was read, and what changes nothing writes nothing (CONTRACT.md D76)."""
 
-from schemas.commands import DeleteDraft, SaveDraft
-from schemas.events import DocumentReversed
+from msgspec.structs import replace
+
+from schemas.commands import DeleteDraft, DraftSeries, ReverseDraft, SaveDraft, UnvoidDraft
+from schemas.events import DocumentChanged, DocumentReversed, DraftSaved
 from schemas.outcomes import DeletedOutcome, DocumentOutcome
-from schemas.rejections import ChronologyViolated, DocumentAlreadyVoided, DocumentChangedMeanwhile, DocumentUnknown
-from schemas.values import DocumentId, IsoDate
-from service.core.decision import Done
+from schemas.rejections import (
+    ChronologyViolated,
+    DocumentAlreadyVoided,
+    DocumentChangedMeanwhile,
+    DocumentNotReversible,
+    DocumentTypeMismatch,
+    DocumentUnknown,
+    DraftCannotBeUnvoided,
+    ReceiptHasNoSeries,
+    SeriesUnknown,
+)
+from schemas.values import DocumentId, DocumentType, IsoDate, SeriesId
+from service.core.decision import Append, Decision, Done
 from tests.support.domain.commands import (
     NOW,
     OTHER_FIRM,
@@ -63,3 +75,38 @@ def test_deleting_says_when() -> None:
     assert history.attempt(DeleteDraft(DRAFT), at=NOW + 9) == DeletedOutcome(DRAFT, history.state.at)
     assert history.state.at == NOW + 9
     assert history.attempt(DeleteDraft(DRAFT)) == DocumentUnknown(DRAFT)
+
+
+def test_a_change_that_names_no_date_keeps_the_date_of_another_change_that_came_first() -> None:
+    history = a_history(ISSUE, a_change(1, "inv_1", to="inv_1", date="2027-01-31"))
+    event = history.decide(replace(a_change(1, "inv_1"), date=None))
+    assert isinstance(event, Append)
+    [(_, changed)] = event.events
+    assert isinstance(changed, DocumentChanged)
+    assert (changed.date_before, changed.date) == (IsoDate("2027-01-31"), IsoDate("2027-01-31"))
+    assert history.decide(replace(SAME, date=None)) == Done()
+
+
+def test_no_draft_is_unvoided_or_reversed_not_even_one_that_is_not_there() -> None:
+    history = a_history(SaveDraft(DRAFT, digest("a")))
+    assert history.decide(UnvoidDraft(DRAFT)) == DraftCannotBeUnvoided(DRAFT)
+    assert history.decide(ReverseDraft(DRAFT)) == DocumentNotReversible(DRAFT)
+    for command in (UnvoidDraft(ONE), ReverseDraft(ONE)):
+        assert history.decide(command) == DocumentUnknown(ONE)
+
+
+def test_a_draft_names_a_series_of_its_own_kind_or_none() -> None:
+    history = a_history()
+    series = next(iter(history.state.series.values()))
+    other = DocumentType.PROFORMA if series.document_type is DocumentType.FISCAL else DocumentType.FISCAL
+    unknown = SeriesId("nowhere")
+
+    def decided(series_id: SeriesId, document_type: DocumentType | None) -> Decision:
+        return history.decide(SaveDraft(DRAFT, digest("a"), series=DraftSeries(series_id, document_type)))
+
+    assert verdict(decided(series.series_id, series.document_type)) is DraftSaved
+    assert decided(unknown, None) == SeriesUnknown(unknown)
+    assert decided(series.series_id, None) == ReceiptHasNoSeries(series.series_id)
+    assert decided(series.series_id, other) == DocumentTypeMismatch(
+        series.series_id, series.document_type, other, is_by_token=False
+    )
