@@ -1,4 +1,7 @@
-"""Every event type, defined once. A stored event is never edited: add a field with a default, or the next tag.
+"""Every event type, defined once. An event that is stored is never edited.
+
+The rule for a new field: add it with a default at the end of its struct; or add a struct with the next tag, and an
+upcast in `schemas/record.py` from the old one. `python -m tests.support.domain.golden` then freezes a sample of it.
 
 `full_number` is a number as its document shows it, in the format of its series.
 

@@ -1,5 +1,7 @@
 """An event plus where it is written: the unit of the log, of the relay and of the evidence."""
 
+from typing import Any
+
 import msgspec
 from msgspec import Struct
 
@@ -63,6 +65,23 @@ def decode_record(canonical: bytes | str) -> Record:
     Raises msgspec.ValidationError if it is not a record, and msgspec.DecodeError if it is not JSON.
     """
     return _decoder.decode(canonical)
+
+
+def is_canonical(written: bytes, record: Record) -> bool:
+    """Whether `written`, which decoded to `record`, is what this release or an earlier one wrote for it.
+
+    An earlier release did not write the fields that were added since; everything else must be the same byte for byte.
+    """
+    today = encode_record(record)
+    if today == written:
+        return True
+    return msgspec.json.encode(_without_later(msgspec.json.decode(today), msgspec.json.decode(written))) == written
+
+
+def _without_later(today: Any, written: Any) -> Any:
+    """What we write today, without the fields that the event did not have when it was written."""
+    event = {name: value for name, value in today["event"].items() if name in written["event"]}
+    return today | {"event": event}
 
 
 def event_name(event: Event) -> str:

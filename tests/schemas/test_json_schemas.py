@@ -11,7 +11,7 @@ from jsonschema.protocols import Validator
 
 from schemas.describe.asyncapi import asyncapi_document
 from schemas.describe.files import FOLDER, event_tags, schema_files
-from schemas.record import decode_record, encode_record, event_tag, schema_id
+from schemas.record import decode_record, event_tag, is_canonical, schema_id
 from schemas.values import DEFAULT_LOG
 from service.nats.relay.cloud_event import subject_root
 
@@ -50,7 +50,7 @@ def test_a_golden_event_is_valid_and_decodes(file: Path) -> None:
 
     check(jsonschema.Draft202012Validator(schema), json.loads(body))
     assert schema["$id"] == schema_id(tag)
-    assert json.loads(encode_record(record)) == json.loads(body)
+    assert is_canonical(body, record)
 
 
 def test_every_event_has_a_golden_sample() -> None:

@@ -1,9 +1,16 @@
-"""A history in which every event type happens; its first record of each tag becomes the golden sample, once."""
+"""A history in which every event type happens; its first record of each tag becomes the golden sample, once.
 
+`python -m tests.support.domain.golden` writes the samples that are missing.
+"""
+
+import json
 import sys
 from pathlib import Path
 
+from msgspec.structs import fields
+
 from schemas.commands import DeleteDraft, DescribeSeries, MakePrimary, OpenSeries, SaveDraft, UnlockSeries, VoidDraft
+from schemas.events import Event
 from schemas.record import Record, encode_record, event_tag
 from schemas.values import DocumentId, DocumentType, SeriesId
 from tests.support.domain.commands import (
@@ -62,20 +69,34 @@ def every_event() -> list[Record]:
     return history.records
 
 
-def sample_path(tag: str) -> Path:
-    """Where the sample of a tag is kept."""
-    return FOLDER / f"{tag.replace('/', '.')}.json"
+def samples_of(tag: str) -> list[Path]:
+    """The samples of a tag: the first, and one for each time that fields were added to it."""
+    stem = tag.replace("/", ".")
+    return sorted([*FOLDER.glob(f"{stem}.json"), *FOLDER.glob(f"{stem}.with-*.json")])
+
+
+def fields_without_sample(kind: type[Event]) -> list[str]:
+    """The fields of an event type that no sample of it has."""
+    sampled = [json.loads(sample.read_bytes())["event"] for sample in samples_of(tag_of(kind))]
+    return [each.encode_name for each in fields(kind) if not any(each.encode_name in event for event in sampled)]
+
+
+def tag_of(kind: type[Event]) -> str:
+    """The tag of an event type, as it is stored."""
+    return str(kind.__struct_config__.tag)
 
 
 def freeze() -> list[str]:
-    """Write the samples that are missing; those that exist are never touched. The tags written."""
+    """Write a sample of each tag and of each field that has none; those that exist are never touched. Their names."""
     FOLDER.mkdir(exist_ok=True)
     written: list[str] = []
     for record in every_event():
-        path = sample_path(event_tag(record.event))
-        if not path.exists():
+        tag = event_tag(record.event)
+        if later := fields_without_sample(type(record.event)):
+            ending = f".with-{'-'.join(later)}" if samples_of(tag) else ""
+            path = FOLDER / f"{tag.replace('/', '.')}{ending}.json"
             path.write_bytes(encode_record(record) + b"\n")
-            written.append(event_tag(record.event))
+            written.append(path.name)
     return written
 
 
