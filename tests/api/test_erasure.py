@@ -1,18 +1,13 @@
-"""The README's way to erase what a document said."""
-
-import re
-from pathlib import Path
-from typing import Final
+"""The way of the operator's guide to erase what a document said."""
 
 import asyncpg
 
+from tests.source.guides import block
 from tests.support.service.client import Api
 
-README: Final = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 
-
-async def test_the_statement_of_the_readme_erases_one_document_and_no_other(api: Api, database_url: str) -> None:
-    [statement] = re.findall(r"```sql\n(DELETE.*?)```", README, re.DOTALL)
+async def test_the_statement_of_the_guide_erases_one_document_and_no_other(api: Api, database_url: str) -> None:
+    statement = block("deploy/README.md", "sql")
     await api.a_series()
     erased, kept = [(await api.issue(notes="secret")).data["id"] for _ in range(2)]
     await api.ask("PUT", f"/invoices/{erased}", json={"notes": "secret still"})

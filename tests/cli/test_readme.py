@@ -1,21 +1,16 @@
-"""The README tells the truth: its examples run as pasted, its tables are those of the program."""
+"""The README and the guides beside the code work as pasted into a shell, against `numbering up`."""
 
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import click
-
-from service.__main__ import numbering
 from service.api.catalogue import ROUTES
-from service.api.openapi.examples import FIELD_FAULTS
-from service.api.refusals.table import TABLE
-from service.settings import Settings, describe
+from tests.source.guides import block
 from tests.support.service.up_process import Up
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-STEPS, ENDPOINTS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+STEPS = block("README.md", "sh")
+ENDPOINTS = block("schemas/README.md", "sh")
 SECONDS_MAX = 60
 
 
@@ -24,7 +19,6 @@ def pasted(up: Up, *blocks: str) -> str:
     demo = f"demo={up.data_dir / 'demo.json'}"
     here = "\n".join(blocks).replace("demo=~/.local/share/invoice-numbering/demo.json", demo)
     here = here.replace(".venv/bin/numbering", str(Path(sys.executable).with_name("numbering")))
-    assert demo in here
     ended = subprocess.run(
         ["sh", "-eu", "-c", here], env=up.terminal, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
     )
@@ -34,6 +28,7 @@ def pasted(up: Up, *blocks: str) -> str:
 
 
 def test_the_first_steps_work_as_pasted(up: Up) -> None:
+    assert "demo=~/.local/share/invoice-numbering/demo.json" in STEPS
     printed = pasted(up, STEPS)
 
     assert "4 taken = 1 standing + 0 voided + 0 withdrawn + 3 pending + 0 released + 0 expired" in printed
@@ -49,23 +44,15 @@ def test_every_endpoint_works_as_pasted(up: Up) -> None:
     assert printed.count('"success":true') >= len(ROUTES) - 5, "five replies go into variables"
 
 
-def test_every_code_is_in_the_table_with_its_statuses() -> None:
-    table = README.partition("| code | status | what to do |")[2].partition("\n\n")[0]
-    rows = {code: line for line in table.splitlines()[2:] for code in re.findall(r"`(\w+)`", line.split("|")[1])}
-    known = {(row.code, row.status) for row in TABLE.values()} | {(code, 400) for code in FIELD_FAULTS}
-    for code, status in known:
-        assert str(status) in rows[code].split("|")[2], code
-    assert set(rows) == {code for code, _ in known}
+def test_a_firm_and_its_credentials_are_made_as_pasted(up: Up) -> None:
+    printed = pasted(up, block("deploy/README.md", "sh", 1))
+
+    assert '"api_key"' in printed
+    assert '"token"' in printed
+    assert "till-1" in printed
 
 
-def test_every_setting_is_in_the_table_as_the_program_describes_it() -> None:
-    for line in describe(Settings()):
-        [row] = re.findall(rf"^\| `{line.variable}` \|.*$", README, re.MULTILINE)
-        assert row.endswith(f"| {line.unit} | {line.effect} |")
+def test_all_copies_hold_what_the_log_says(up: Up) -> None:
+    printed = pasted(up, block("deploy/README.md", "sh", 2))
 
-
-def test_every_command_is_in_the_table() -> None:
-    table = README.partition("| command | effect |")[2].partition("\n\n")[0]
-    for name, command in numbering.commands.items():
-        names = [f"{name} {inner}" for inner in command.commands] if isinstance(command, click.Group) else [name]
-        assert all(f"`{each}" in table for each in names), name
+    assert "DIFFERS" not in printed

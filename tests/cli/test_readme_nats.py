@@ -1,20 +1,18 @@
 """The page for services on NATS works as pasted, against `numbering up`."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.source.guides import block
 from tests.support.nats.examples import Follower
 from tests.support.service.up_process import Up
 
-ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 60
 
 
 def test_the_request_works_as_pasted(up: Up) -> None:
-    [program] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
-    here = program.replace("~/.local/share/invoice-numbering", str(up.data_dir))
+    here = block("service/nats/README.md", "python").replace("~/.local/share/invoice-numbering", str(up.data_dir))
     assert up.answer("POST", "/v1/invoice-series", "live_key", {"name": "NATS", "document_type": "fiscal"})[0] == 201
 
     ended = subprocess.run(

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import nkeys  # type: ignore[import-untyped]  # it has no types at all
@@ -27,6 +26,7 @@ from cryptography.x509.oid import NameOID
 
 from service.embedded.data_directory import free_port
 from service.embedded.nats import find_binary
+from tests.source.guides import block
 from tests.support.servers.parts import nats_program
 from tests.support.waiting import until
 
@@ -54,14 +54,14 @@ class Secured:
         made, public = _users(self.directory, [f"{firm}_{mode}"])
         self.seeds.update(made)
         _add_firm(self.directory / "nats", firm, mode, public[f"{firm}_{mode}"])
-        for command in _told("nats-server "):
+        for command in block("deploy/nats/README.md", "sh", 2).splitlines():
             due = self._reloads() + command.count("--signal reload")
             await self._run(command.replace("PID", str(self.process_id)))
             await until(partial(self._has_reloaded, due), "a reload")
 
     async def make_consumer(self, firm: str, mode: str) -> None:
         """Make a firm's consumer, with the program of the README."""
-        program = dedent("\n".join(_lines()).partition("```python\n")[2].partition("```")[0])
+        program = block("deploy/nats/README.md", "python")
         operator = str(self.seeds["operator"])
         for example, value in (
             ("tls://127.0.0.1:4222", self.url),
@@ -131,20 +131,11 @@ def _filled(template: str, values: dict[str, str]) -> str:
 
 def _add_firm(place: Path, firm: str, mode: str, key: str) -> None:
     """Do what the README tells an operator to do, with these names instead of its examples."""
-    commands = "\n".join(_told("mkdir ", "sed ", "echo ")).replace("firm_abc_live", f"{firm}_{mode}")
+    commands = block("deploy/nats/README.md", "sh", 1).replace("firm_abc_live", f"{firm}_{mode}")
     for example, value in (("firm_abc", firm), ("/live/", f"/{mode}/"), ("UC3...", key)):
         assert example in commands
         commands = commands.replace(example, value)
     subprocess.run(["sh", "-e", "-c", commands], cwd=place, check=True)
-
-
-def _told(*programs: str) -> list[str]:
-    """The commands of the README that run one of these programs."""
-    return [line.strip() for line in _lines() if line.startswith("       ") and line.strip().startswith(programs)]
-
-
-def _lines() -> list[str]:
-    return (TEMPLATES / "README.md").read_text().splitlines()
 
 
 def _users(directory: Path, names: Sequence[str]) -> tuple[dict[str, Path], dict[str, str]]:
