@@ -5,9 +5,8 @@ A table stands between `<!-- table: NAME -->` and `<!-- end -->`; a test keeps e
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
 from types import MappingProxyType
-from typing import Final
+from typing import Final, get_type_hints
 
 import click
 from prometheus_client import Counter, Gauge, Histogram
@@ -17,7 +16,7 @@ from service.__main__ import numbering
 from service.api.openapi.examples import FIELD_FAULTS
 from service.api.refusals.advice import WHAT_TO_DO
 from service.api.refusals.table import TABLE
-from service.metrics import new_metrics
+from service.metrics import Metrics, new_metrics
 from service.settings import APPLICATION, Settings, describe
 from tests.source.guides import guides
 
@@ -52,7 +51,7 @@ def settings() -> str:
 def metrics() -> str:
     """Every metric as a Prometheus server sees it."""
     made = new_metrics()
-    found = [getattr(made, field.name) for field in fields(made) if field.name != "registry"]
+    found = [getattr(made, name) for name in get_type_hints(Metrics) if name != "registry"]
     rows = sorted((_metric(metric) for metric in found), key=lambda row: row[0])
     return _table(("metric", "kind", "labels", "what it says"), rows)
 
