@@ -6,6 +6,7 @@ import tokenize
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from posixpath import normpath
 from typing import Final
 
 import pytest
@@ -122,7 +123,7 @@ def test_every_page_that_is_named_is_in_the_repository() -> None:
     base_names = {Path(each).name for each in pages}
     for name, text in texts():
         for cited in PAGE.findall(text):
-            beside = (Path(name).parent / cited).as_posix()
+            beside = normpath(Path(name).parent / cited)
             assert {cited, beside} & pages or cited in base_names, f"{name} names {cited}"
 
 
