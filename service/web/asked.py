@@ -53,8 +53,9 @@ class HttpAsked:
         """No bound."""
         return
 
-    async def sent(self, _: Caller) -> Sent:
+    async def sent(self, caller: Caller) -> Sent:
         """The path, the query and the body. Raises RefusedError if the body is too large, too slow or broken off."""
+        del caller  # HTTP asks nothing of it: the path names no firm
         given = NO_BODY
         if self.route.method in _WITH_BODY:
             given = await read_body(self.request, self.body_bytes_max, self.body_seconds_max)
