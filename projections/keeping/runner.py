@@ -11,13 +11,13 @@ import structlog
 from projections.keeping import copies
 from projections.keeping.connections import connected
 from projections.keeping.copies import Copy, Fit, Look
+from projections.keeping.every import ALL
 from projections.keeping.log_reading import read_between, read_head
 from projections.keeping.one_moment import from_projections
 from projections.keeping.projection_faults import CopyBrokenError, CopySwappedError, ProjectionBrokenError, is_passing
 from projections.keeping.rebuild import REBUILD_BATCH_SIZE, Progress, Rebuild, Rebuilt, no_progress
 from projections.keeping.renewal import Renewal
 from projections.keeping.stopped import Stopped
-from projections.models.every import ALL
 from projections.models.projection import Projection
 from schemas.record import Record
 from schemas.values import DEFAULT_LOG, LogId, Position

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from projections.keeping.every import ALL
 from projections.keeping.runner import ProjectionRunner
-from projections.models.every import ALL
 from projections.replay.number_ranges import NumberRangeRow, merged
 from projections.replay.replay import Replay
 from projections.reports.as_of import AtPosition

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from projections.keeping import copies
 from projections.keeping.connections import connected
+from projections.keeping.every import ALL, projection_named
 from projections.keeping.projection_faults import RebuildRunningError
 from projections.keeping.runner import ProjectionRunner
-from projections.models.every import ALL, projection_named
 from projections.reports.reports import gap_report
 from projections.statements import statement
 from tests.projections.conftest import WrittenLog

@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
+from projections.keeping.every import ALL
 from projections.keeping.projection_faults import LogHoleError, ProjectionBrokenError
 from projections.keeping.runner import ProjectionRunner
-from projections.models.every import ALL
 from projections.reports.reports import gap_report
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
