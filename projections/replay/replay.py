@@ -8,17 +8,19 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from projections.replay.drafts import DraftEvent, DraftReplay
+from projections.replay.drafts import DraftReplay
 from projections.replay.gap_numbers import gaps_of
 from projections.replay.number_ranges import NumberRangeRow, merged
 from projections.replay.terms import Terms, moved_by, taken_by
 from projections.replay.words import actor_text, words
 from schemas.events import (
+    AnyDraftEvent,
     DocumentChanged,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
+    DraftEvent,
     DraftSaved,
     DraftVoided,
     NumbersReserved,
@@ -292,7 +294,7 @@ class Replay:
             raise HistoryBrokenError(record, f"document {document_id} has another number")
         self._documents.add(document_id)
 
-    def _apply_to_draft(self, record: Record, event: DraftEvent) -> None:
+    def _apply_to_draft(self, record: Record, event: AnyDraftEvent) -> None:
         if record.stream in self.series:
             raise HistoryBrokenError(record, "the stream is a series")
         draft = self.drafts.setdefault(record.stream, DraftReplay())

@@ -9,20 +9,14 @@ from schemas.events import (
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
-    DraftDeleted,
-    DraftSaved,
-    DraftVoided,
+    DraftEvent,
     Event,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
     ReservationExpired,
     ReservationReleased,
-    SeriesDescribed,
-    SeriesLocked,
-    SeriesMadePrimary,
-    SeriesOpened,
-    SeriesUnlocked,
+    SeriesEvent,
 )
 from schemas.values import Fate
 
@@ -76,9 +70,7 @@ def moved_by(event: Event) -> tuple[Fate | None, Fate | None, int]:
             return Fate.VOIDED, Fate.STANDING, 1
         case NumberWithdrawn():
             return Fate.VOIDED, Fate.WITHDRAWN, 1
-        case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
-            return None, None, 0
-        case DocumentChanged() | DocumentReversed() | DraftSaved() | DraftVoided() | DraftDeleted():
+        case DocumentChanged() | DocumentReversed() | SeriesEvent() | DraftEvent():
             return None, None, 0
         case _:
             assert_never(event)
