@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from projections.replay.drafts import DraftReplay
 from projections.replay.gap_numbers import gaps_of
-from projections.replay.number_ranges import NumberRangeRow, merged
-from projections.replay.terms import Terms, moved_by, taken_by
+from projections.replay.number_ranges import merged
+from projections.replay.terms import moved_by, taken_by
 from projections.replay.words import actor_text, words
+from schemas.api.reports import Gap, NumberRangeRow, Terms
 from schemas.events import (
     AnyDraftEvent,
     DocumentChanged,
@@ -57,20 +58,6 @@ class HistoryBrokenError(Exception):
         super().__init__(f"position {record.position} of log {record.log}, stream {record.stream}: {why}")
         self.position = record.position
         self.series_id = record.stream
-
-
-class Gap(Struct, frozen=True, gc=False, tag_field="object", tag="gap"):
-    """`first` .. `last` carry no document, and why; `positions` are those of the reserving and of the ending event."""
-
-    first: Number
-    last: Number
-    count: int
-    reason: Fate
-    device_id: DeviceId | None
-    reserved_at: UnixSeconds
-    ended_at: UnixSeconds
-    ended_by: str
-    positions: tuple[Position, Position]
 
 
 class _Block(Struct, gc=False):  # so many that the garbage collector, tracking them, would stall the loop

@@ -1,8 +1,6 @@
-"""The accounting equation: what each event does to its terms, and the terms themselves."""
+"""The accounting equation: what each event does to its terms."""
 
 from typing import assert_never
-
-from msgspec import Struct
 
 from schemas.events import (
     DocumentChanged,
@@ -19,33 +17,6 @@ from schemas.events import (
     SeriesEvent,
 )
 from schemas.values import Fate
-
-
-class Terms(Struct, frozen=True):
-    """`taken` = next_number - start_number, and the numbers of each fate; balanced always (DESIGN.md section 1)."""
-
-    taken: int = 0
-    standing: int = 0
-    voided: int = 0
-    withdrawn: int = 0
-    pending: int = 0
-    released: int = 0
-    expired: int = 0
-
-    @property
-    def accounted(self) -> int:
-        """How many numbers have a recorded fate."""
-        return self.standing + self.voided + self.withdrawn + self.pending + self.released + self.expired
-
-    @property
-    def is_balanced(self) -> bool:
-        """Whether the equation holds."""
-        return self.taken == self.accounted
-
-    def words(self) -> str:
-        """The equation as one line of text."""
-        terms = " + ".join(f"{getattr(self, fate)} {fate}" for fate in Fate)
-        return f"{self.taken} taken {'=' if self.is_balanced else '!='} {terms}"
 
 
 def taken_by(event: Event) -> int:

@@ -14,7 +14,7 @@ from service.api.calling.call import Call
 from service.api.calling.route import Route
 from service.api.refusals.causes import NumberUntaken, ParameterWrong
 from service.api.refusals.table import refused
-from service.api.reports.accounting import kept_or_folded
+from service.api.reports.kept_or_folded import kept_or_folded
 from service.api.series.series import SERIES
 
 

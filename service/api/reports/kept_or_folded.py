@@ -1,0 +1,64 @@
+"""Reading a report: from the projections, or where they cannot tell, from the log."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final, TypeVar
+
+import asyncpg
+
+from projections.keeping.one_moment import Connection
+from projections.keeping.projection_faults import is_passing
+from service.api.calling.call import Call
+from service.api.refusals.causes import Unavailable
+from service.api.refusals.table import refused
+from service.log.event_log import LogUnavailableError
+
+Kept = TypeVar("Kept")
+Folded = TypeVar("Folded")
+
+READ_WAIT_SECONDS_MAX: Final = 3.0
+"""How long a request waits for a connection, and before it for its turn to read the log."""
+
+
+async def kept_or_folded(
+    call: Call,
+    kept: Callable[[Connection], Awaitable[Kept | None]] | None,
+    folded: Callable[[Connection], Awaitable[Folded]],
+) -> Kept | Folded:
+    """What the projections answer; where they are not asked or cannot tell, what the log does.
+
+    The log is read by few at once, and by one request of a firm. Raises LogUnavailableError if the database is away or
+    busy with others, and RefusedError if too many read the log, each after READ_WAIT_SECONDS_MAX.
+    """
+    if kept is not None:
+        async with reading(call) as connection:
+            if (found := await kept(connection)) is not None:
+                return found
+    async with _folding(call) as connection:
+        return await folded(connection)
+
+
+@asynccontextmanager
+async def reading(call: Call) -> AsyncGenerator[Connection]:
+    """A connection to the projections, waited for READ_WAIT_SECONDS_MAX at most.
+
+    Raises LogUnavailableError if the database is away, or busy with others that long.
+    """
+    try:
+        async with call.parts.reads.acquire(timeout=READ_WAIT_SECONDS_MAX) as connection:
+            yield connection
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        if not is_passing(error):
+            raise
+        raise LogUnavailableError("PostgreSQL cannot be asked for the report") from error
+
+
+@asynccontextmanager
+async def _folding(call: Call) -> AsyncGenerator[Connection]:
+    """As `reading`, with a turn. A request that waits for its turn holds no connection: shorter reads go on."""
+    async with AsyncExitStack() as held:
+        try:
+            await held.enter_async_context(call.parts.folds.turn(call.caller.firm_id, READ_WAIT_SECONDS_MAX))
+        except TimeoutError as error:
+            raise refused(Unavailable("Too many reports are being made from the log.")) from error
+        yield await held.enter_async_context(reading(call))
