@@ -1,4 +1,7 @@
-"""Reading several projections as one: in one snapshot, at one position, and never half of a swapped copy."""
+"""Reading several projections as one: in one snapshot, at one position, and never half of a swapped copy.
+
+A snapshot, in this package, is PostgreSQL's: what one transaction sees of the rows.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -60,7 +60,7 @@ class HistoryBrokenError(Exception):
         self.series_id = record.stream
 
 
-class _Block(Struct, gc=False):  # so many that the garbage collector, tracking them, would stall the loop
+class _Block(Struct, gc=False):  # there are many: the garbage collector would stall the loop if it tracked them
     """`open` holds a one for each pending number, the lowest bit for the first."""
 
     position: Position

@@ -1,4 +1,4 @@
-"""Turns at reading the log for a report, which keeps the loop of the process busy: few at once, and one of a firm."""
+"""Turns at reading whole series, which keeps the loop of the process busy: few at once, and one of a firm."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from schemas.values import FirmId
 
 FOLDS_MAX: Final = 2
-"""How many requests of a process may read the log for a report at once."""
+"""How many requests of a process may read a whole series at once."""
 
 
 class Folds:
@@ -25,7 +25,7 @@ class Folds:
 
         The turn of the firm comes first, so that the requests of a firm that wait for each other take none of the few.
         """
-        firm = self._firms.setdefault(firm_id, asyncio.Lock())  # is forgotten when nobody of the firm holds or waits
+        firm = self._firms.setdefault(firm_id, asyncio.Lock())  # forgotten when no request holds it or waits
         async with AsyncExitStack() as held:
             async with asyncio.timeout(wait_seconds_max):
                 await held.enter_async_context(firm)

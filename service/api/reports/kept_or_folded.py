@@ -17,24 +17,27 @@ Kept = TypeVar("Kept")
 Folded = TypeVar("Folded")
 
 READ_WAIT_SECONDS_MAX: Final = 3.0
-"""How long a request waits for a connection, and before it for its turn to read the log."""
+"""How long a request waits for a connection, and before it for its turn to fold a series."""
 
 
 async def kept_or_folded(
     call: Call,
     kept: Callable[[Connection], Awaitable[Kept | None]] | None,
     folded: Callable[[Connection], Awaitable[Folded]],
+    *,
+    is_short: bool = False,
 ) -> Kept | Folded:
     """What the projections answer; where they are not asked or cannot tell, what the log does.
 
-    The log is read by few at once, and by one request of a firm. Raises LogUnavailableError if the database is away or
-    busy with others, and RefusedError if too many read the log, each after READ_WAIT_SECONDS_MAX.
+    Few requests at once fold, and one of a firm: folding a whole series keeps the loop busy. What `is_short` reads a
+    bounded number of events, and needs no turn. Raises LogUnavailableError if the database is away or busy with others,
+    and RefusedError if too many fold, each after READ_WAIT_SECONDS_MAX.
     """
     if kept is not None:
         async with reading(call) as connection:
             if (found := await kept(connection)) is not None:
                 return found
-    async with _folding(call) as connection:
+    async with reading(call) if is_short else _folding(call) as connection:
         return await folded(connection)
 
 
