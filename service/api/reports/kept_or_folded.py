@@ -13,8 +13,8 @@ from service.api.refusals.causes import Unavailable
 from service.api.refusals.table import refused
 from service.log.event_log import LogUnavailableError
 
-Kept = TypeVar("Kept")
-Folded = TypeVar("Folded")
+FromCopies = TypeVar("FromCopies")
+FromLog = TypeVar("FromLog")
 
 READ_WAIT_SECONDS_MAX: Final = 3.0
 """How long a request waits for a connection, and before it for its turn to fold a series."""
@@ -22,11 +22,11 @@ READ_WAIT_SECONDS_MAX: Final = 3.0
 
 async def kept_or_folded(
     call: Call,
-    kept: Callable[[Connection], Awaitable[Kept | None]] | None,
-    folded: Callable[[Connection], Awaitable[Folded]],
+    kept: Callable[[Connection], Awaitable[FromCopies | None]] | None,
+    folded: Callable[[Connection], Awaitable[FromLog]],
     *,
     is_short: bool = False,
-) -> Kept | Folded:
+) -> FromCopies | FromLog:
     """What the projections answer; where they are not asked or cannot tell, what the log does.
 
     Few requests at once fold, and one of a firm: folding a whole series keeps the loop busy. What `is_short` reads a
