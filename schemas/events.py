@@ -5,8 +5,9 @@ upcast in `schemas/record.py` from the old one. `python -m tests.support.domain.
 
 `full_number` is a number as its document shows it, in the format of its series.
 
-Each event is of one family, whose fields come first. A family has no tag and is never written. A match may ignore a
-whole family as one case: it then ignores a new member too, so `evolve` and the replay name every event.
+Each event is of one family, whose fields come first; no field is added to a family, which would change the events that
+are stored. A match may ignore a whole family as one case: it then ignores a new member too, so `evolve` and the replay
+name every event.
 
 No event carries personal data: a document's body lives in `log.content`, found by the salted digest the event carries.
 """
