@@ -41,7 +41,7 @@ class DocumentTypeMismatch(Struct, frozen=True, tag=True):
 
 
 class SeriesExhausted(Struct, frozen=True, tag=True):
-    """The counter cannot give so many more numbers (CONTRACT.md D84)."""
+    """The counter has fewer numbers left than were asked for (CONTRACT.md D84)."""
 
     series_id: SeriesId
     next_number: Number

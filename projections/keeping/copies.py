@@ -84,7 +84,7 @@ async def ensure(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> L
             async with connection.transaction():
                 await create(connection, copy)
         except (asyncpg.DuplicateSchemaError, asyncpg.UniqueViolationError):
-            pass  # another process made it in the meantime
+            pass  # another process made it first
         look = await look_at(connection, copy)
     if look.fit is Fit.OWN:
         async with connection.transaction():
@@ -114,14 +114,14 @@ async def rename(connection: asyncpg.Connection, copy: Copy, to: Copy) -> None:
 
 
 async def analyze(connection: asyncpg.Connection, copy: Copy) -> None:
-    """Let PostgreSQL know how large the tables are, before anybody reads them."""
+    """Let PostgreSQL know how large the tables are, before they are read."""
     async with connection.transaction():
         await connection.execute(statement("subject_set"), copy.schema, "")
         await connection.execute(statement("schema_analyze"))
 
 
 async def drop(connection: asyncpg.Connection, copy: Copy) -> None:
-    """Drop the copy if it is there. Raises asyncpg.LockNotAvailableError if somebody reads it for long."""
+    """Drop the copy if it is there. Raises asyncpg.LockNotAvailableError if a reader holds it for long."""
     async with connection.transaction():
         await connection.execute(statement("subject_set"), copy.schema, "")
         await connection.execute(statement("schema_drop"))
@@ -133,7 +133,7 @@ async def use(connection: asyncpg.Connection, copy: Copy) -> None:
 
 
 async def lock(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> Position:
-    """Where the copy stands, which nobody else moves until this transaction ends. Raises CopySwappedError."""
+    """Where the copy stands; no other transaction moves it until this one ends. Raises CopySwappedError."""
     await use(connection, copy)
     try:
         row = await connection.fetchrow(statement("checkpoint_lock"), log_id)
@@ -194,7 +194,7 @@ def _look(copy: Copy, row: asyncpg.Record) -> Look:
 
 
 def _fit(projection: Projection, definition: str | None) -> Fit:
-    """Two definitions of one version are met only while somebody changes the code: the last program started wins."""
+    """Two definitions of one version are met only while the code is being changed: the last program started wins."""
     if definition == projection.definition:
         return Fit.OWN
     version = (definition or "").partition(" ")[0]

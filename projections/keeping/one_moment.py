@@ -1,4 +1,7 @@
-"""Reading several projections as one: in one snapshot, at one position, and never half of a swapped copy."""
+"""Reading several projections as one: in one snapshot, at one position, and never half of a swapped copy.
+
+A snapshot, in this package, is PostgreSQL's: what one transaction sees of the rows.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -6,10 +9,8 @@ from typing import Final, TypeVar
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
-from msgspec import Struct
 
 from projections.statements import statement
-from schemas.values import FirmId, LogId, Mode, Position, SeriesId, UnixSeconds
 
 Connection = asyncpg.Connection | PoolConnectionProxy
 Answer = TypeVar("Answer")
@@ -19,43 +20,14 @@ FRESH_SECONDS_MAX: Final = 0.5
 
 FRESH_POLL_SECONDS: Final = 0.01
 
-
 OF_ANOTHER_DEFINITION: Final = (
     asyncpg.UndefinedTableError,
     asyncpg.UndefinedColumnError,
     asyncpg.UndefinedFunctionError,
+    asyncpg.InvalidSchemaNameError,
     asyncpg.InvalidCachedStatementError,
 )
-"""What a statement meets in a copy that another version of this program made, or that was just swapped in."""
-
-
-class Header(Struct, frozen=True):
-    """A series' counter, and where the projections of a report stand in its log."""
-
-    log_id: LogId
-    series_id: SeriesId
-    firm_id: FirmId
-    mode: Mode
-    name: str
-    taken: int
-    standing: int
-    voided: int
-    withdrawn: int
-    pending: int
-    released: int
-    expired: int
-    position: Position
-    at: UnixSeconds | None
-    rows_position: Position
-
-    def is_of(self, at_least: Position) -> bool:
-        """Whether counter and rows are of one position that contains `at_least`."""
-        return self.position == self.rows_position >= at_least
-
-
-def header(row: asyncpg.Record) -> Header:
-    """The header in a row of one of the report_*_header*.sql statements."""
-    return Header(**dict(row.items()))
+"""What a statement meets where a copy is missing, was made by another version of this program, or was just swapped."""
 
 
 async def from_projections(
@@ -67,7 +39,8 @@ async def from_projections(
 ) -> Answer | None:
     """What `read` answers from one snapshot; if it is none, asked again for FRESH_SECONDS_MAX if `is_waiting`.
 
-    Raises asyncpg's errors.
+    `schemas` are the copies that `read` asks; it must answer none where one of them has no checkpoint. This costs three
+    round trips more than `read`. Raises asyncpg's errors.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + (FRESH_SECONDS_MAX if is_waiting else 0)
@@ -81,21 +54,18 @@ async def from_projections(
 async def _from_one_copy(
     connection: Connection, schemas: Sequence[str], read: Callable[[], Awaitable[Answer | None]]
 ) -> Answer | None:
-    """What `read` answers; none if a copy is missing, was swapped meanwhile, or cannot be asked.
+    """What `read` answers; none if a copy is missing, is swapped while it reads, or cannot be asked.
 
-    Names are looked up anew for each statement, whatever the snapshot: without this, rows of a copy that was swapped in
-    could be read with a snapshot older than the copy, which sees a part of them.
+    Rows are read from the snapshot, but each statement looks names up in the newest catalogue: rows of a copy that was
+    swapped in could be read with a snapshot older than the copy, which sees a part of them. A copy that has lost its
+    name never gets it back. So if the copy that has the name in the snapshot has it after the last statement too, every
+    statement between met that copy. One that was looked up just before the snapshot and lost its name by then has no
+    checkpoint left in it (`Rebuild`).
     """
-    before = await _identities(connection, schemas)
-    if None in before:
-        return None
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             answer = await read()
+            is_kept = answer is not None and await connection.fetchval(statement("copies_are_kept"), list(schemas))
     except OF_ANOTHER_DEFINITION:
         return None
-    return answer if await _identities(connection, schemas) == before else None
-
-
-async def _identities(connection: Connection, schemas: Sequence[str]) -> list[int | None]:
-    return [await connection.fetchval(statement("copy_identity"), f"{schema}.checkpoint") for schema in schemas]
+    return answer if is_kept else None

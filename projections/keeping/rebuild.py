@@ -35,7 +35,7 @@ Progress = Callable[[Position, Position], None]
 
 
 def no_progress(_reached: Position, _target: Position) -> None:
-    """For who does not look."""
+    """For callers that do not look."""
 
 
 class Rebuilt(Struct, frozen=True):
@@ -168,7 +168,7 @@ class Rebuild:
         """
         async with AsyncExitStack() as snapshot:
             async with self._guard.transaction():
-                # From here to the end of the block nobody moves the old copy, nor is the new one moved but by us.
+                # From here to the end of the block no process moves the old copy, and only this one moves the new copy.
                 targets = await self._targets(self._guard, copies.lock_all, is_forced=is_forced)
                 async with self._connection.transaction():
                     await self._level(targets)
@@ -202,7 +202,7 @@ class Rebuild:
 
         The old tables are not dropped here: that would wait for runners that wait for us. Its checkpoint is deleted, so
         that they find no row and look again instead of writing after the old copy's position into the new copy; where
-        it has none, nobody writes.
+        it has none, no process writes.
         """
         with suppress(*copies.UNREADABLE):
             async with self._connection.transaction():

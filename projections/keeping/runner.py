@@ -11,13 +11,13 @@ import structlog
 from projections.keeping import copies
 from projections.keeping.connections import connected
 from projections.keeping.copies import Copy, Fit, Look
+from projections.keeping.every import ALL
 from projections.keeping.log_reading import read_between, read_head
 from projections.keeping.one_moment import from_projections
 from projections.keeping.projection_faults import CopyBrokenError, CopySwappedError, ProjectionBrokenError, is_passing
 from projections.keeping.rebuild import REBUILD_BATCH_SIZE, Progress, Rebuild, Rebuilt, no_progress
 from projections.keeping.renewal import Renewal
 from projections.keeping.stopped import Stopped
-from projections.models.every import ALL
 from projections.models.projection import Projection
 from schemas.record import Record
 from schemas.values import DEFAULT_LOG, LogId, Position
@@ -76,7 +76,7 @@ class ProjectionRunner:
         A copy of an older definition is rebuilt beside the one that answers; one of a newer definition is left to the
         newer program. Where going on would make a projection wrong it is stopped, with nothing written, and told in
         `stopped`; where the log itself cannot be followed, all are, and it is looked at again. Nothing is raised: a
-        projection can be made anew, and must not end the process that may issue numbers too.
+        projection can be rebuilt, and must not end the process that may issue numbers too.
         """
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow_always())
@@ -112,7 +112,7 @@ class ProjectionRunner:
             await self._reach_head(connection)
 
     async def rebuild(self, name: str, on_progress: Progress | None = None, *, is_forced: bool = False) -> Rebuilt:
-        """Make a projection anew from the log while the present copy answers, and swap it in if its digest is the same.
+        """Make a new copy from the log while the present one answers, and swap it in if its digest is the same.
 
         `is_forced` swaps whatever the digests, and whatever the present copy says of where it stands. Raises KeyError
         for an unknown name, RebuildRunningError, LogHoleError, ProjectionBrokenError and asyncpg's errors; the present
@@ -136,7 +136,7 @@ class ProjectionRunner:
         copy = copies.live(self._named(name))
         async with connected(self._database_url) as connection:
             found = None
-            while found is None:  # at most once for each rebuild that ends meanwhile
+            while found is None:  # at most once for each rebuild that ends while this runs
                 if (await copies.ensure(connection, copy, self._log_id)).fit is not Fit.OWN:
                     raise ProjectionBrokenError(f"{name} is of another definition; rebuild it first")
                 found = await from_projections(
@@ -219,7 +219,7 @@ class ProjectionRunner:
         self._is_settled = True
 
     async def _look(self, connection: asyncpg.Connection, copy: Copy) -> Fit:
-        """Make the copy if it is missing and learn where it stands; again where it is dropped or swapped meanwhile."""
+        """Make the copy if it is missing and learn where it stands; once more if it is dropped or swapped by then."""
         for _ in range(LOOKS_MAX):
             with suppress(asyncpg.UndefinedTableError, CopySwappedError):
                 look = self._looks[copy.schema] = await copies.ensure(connection, copy, self._log_id)

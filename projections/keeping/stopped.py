@@ -1,4 +1,4 @@
-"""Projections that cannot go on: each is told of once, and is followed again when another copy takes its place."""
+"""Projections that cannot go on: each is logged once, and is followed again when another copy takes its place."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -21,8 +21,8 @@ class Projection(Struct, frozen=True):
     """A read model in a schema of its own.
 
     `tables` are the statements that make its tables; each of `digests` returns every row of one table as text, in the
-    order of its primary key; `collapse` is pure and says what a batch of contiguous records of one log writes. Whoever
-    changes what a copy holds, by `tables` or by `collapse`, counts `version` up: every copy is then rebuilt by itself.
+    order of its primary key; `collapse` is pure and says what a batch of contiguous records of one log writes. A
+    change of `tables`, or of what `collapse` writes, counts `version` up: every copy is then rebuilt by itself.
     """
 
     name: str

@@ -2,12 +2,9 @@
 
 from typing import Final
 
-from schemas.events import DraftDeleted, DraftSaved, DraftVoided, Event
+from schemas.events import AnyDraftEvent, DraftDeleted, DraftSaved, DraftVoided
 from schemas.record import Record
 from schemas.values import DocumentId, Position, Version
-
-DraftEvent = DraftSaved | DraftVoided | DraftDeleted
-"""The events whose stream is a draft, not a series."""
 
 
 class DraftReplay:
@@ -16,9 +13,9 @@ class DraftReplay:
     def __init__(self) -> None:
         self.version: Version = Version(0)
         self.position: Position = Position(0)
-        self.last: DraftEvent | None = None
+        self.last: AnyDraftEvent | None = None
 
-    def refusal(self, record: Record, event: DraftEvent) -> str | None:
+    def refusal(self, record: Record, event: AnyDraftEvent) -> str | None:
         """Why the record cannot be the draft's next one, if it cannot."""
         if record.version != self.version + 1 or record.previous != self.position:
             return f"it does not follow version {self.version} at position {self.position}"
@@ -28,14 +25,9 @@ class DraftReplay:
             return "the draft is not one that this can happen to"
         return None
 
-    def apply(self, record: Record, event: DraftEvent) -> None:
+    def apply(self, record: Record, event: AnyDraftEvent) -> None:
         """Take the next event in, which `refusal` has nothing against."""
         self.version, self.position, self.last = record.version, record.position, event
-
-
-def is_of_draft(event: Event) -> bool:
-    """Whether the event's stream is a draft."""
-    return isinstance(event, DraftEvent)
 
 
 _FOLLOWING: Final[dict[type[object], frozenset[type[object]]]] = {

@@ -7,19 +7,13 @@ from schemas.events import (
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
-    DraftDeleted,
-    DraftSaved,
-    DraftVoided,
+    DraftEvent,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
     ReservationExpired,
     ReservationReleased,
-    SeriesDescribed,
-    SeriesLocked,
-    SeriesMadePrimary,
-    SeriesOpened,
-    SeriesUnlocked,
+    SeriesEvent,
 )
 from schemas.record import Record
 from schemas.values import Fate, NumberRange, Position
@@ -36,9 +30,7 @@ def gaps_of(record: Record) -> list[tuple[NumberRange, Fate, Position | None]]:
             return [(NumberRange(number, number), Fate.WITHDRAWN, None)]
         case NumbersReserved() | ReservationConsumed() | DocumentVoided() | DocumentUnvoided():
             return []
-        case DocumentChanged() | DocumentReversed() | DraftSaved() | DraftVoided() | DraftDeleted():
-            return []
-        case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+        case DocumentChanged() | DocumentReversed() | SeriesEvent() | DraftEvent():
             return []
         case _:
             assert_never(record.event)

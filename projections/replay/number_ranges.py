@@ -3,31 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 import msgspec
-from msgspec import Struct
 
-from schemas.values import DeviceId, DocumentId, Fate, Number, UnixSeconds
-
-
-class NumberRangeRow(Struct, frozen=True, gc=False, tag_field="object", tag="number_range"):
-    """What became of `first` .. `last`. Of numbers with different times, the first reservation and the last ending.
-
-    `ended_at` is the time of the event that gave the present fate, none while pending; `invoice_id` is there on a range
-    of one number with a document.
-    """
-
-    first: Number
-    last: Number
-    fate: Fate
-    device_id: DeviceId | None
-    reserved_at: UnixSeconds
-    ended_at: UnixSeconds | None
-    invoice_id: DocumentId | None
-
-    def after(self, number: Number) -> "NumberRangeRow | None":
-        """The part of the range above `number`."""
-        if self.last <= number:
-            return None
-        return self if self.first > number else msgspec.structs.replace(self, first=Number(number + 1))
+from schemas.api.reports import NumberRangeRow
+from schemas.values import Number
 
 
 class RangeMerger:
@@ -53,6 +31,15 @@ def merged(pieces: Iterable[NumberRangeRow]) -> Iterator[NumberRangeRow]:
             yield done
     if merger.open is not None:
         yield merger.open
+
+
+def above(pieces: Iterable[NumberRangeRow], number: Number) -> Iterator[NumberRangeRow]:
+    """The pieces without what of them is `number` or below."""
+    for piece in pieces:
+        if piece.first > number:
+            yield piece
+        elif piece.last > number:
+            yield msgspec.structs.replace(piece, first=Number(number + 1))
 
 
 def _are_one(left: NumberRangeRow, right: NumberRangeRow) -> bool:

@@ -8,17 +8,20 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from projections.replay.drafts import DraftEvent, DraftReplay
+from projections.replay.drafts import DraftReplay
 from projections.replay.gap_numbers import gaps_of
-from projections.replay.number_ranges import NumberRangeRow, merged
-from projections.replay.terms import Terms, moved_by, taken_by
+from projections.replay.number_ranges import merged
+from projections.replay.terms import moved_by, taken_by
 from projections.replay.words import actor_text, words
+from schemas.api.reports import Gap, NumberRangeRow, Terms
 from schemas.events import (
+    AnyDraftEvent,
     DocumentChanged,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
+    DraftEvent,
     DraftSaved,
     DraftVoided,
     NumbersReserved,
@@ -57,21 +60,7 @@ class HistoryBrokenError(Exception):
         self.series_id = record.stream
 
 
-class Gap(Struct, frozen=True, gc=False, tag_field="object", tag="gap"):
-    """`first` .. `last` carry no document, and why; `positions` are those of the reserving and of the ending event."""
-
-    first: Number
-    last: Number
-    count: int
-    reason: Fate
-    device_id: DeviceId | None
-    reserved_at: UnixSeconds
-    ended_at: UnixSeconds
-    ended_by: str
-    positions: tuple[Position, Position]
-
-
-class _Block(Struct, gc=False):  # so many that the garbage collector, tracking them, would stall the loop
+class _Block(Struct, gc=False):  # there are many: the garbage collector would stall the loop if it tracked them
     """`open` holds a one for each pending number, the lowest bit for the first."""
 
     position: Position
@@ -292,7 +281,7 @@ class Replay:
             raise HistoryBrokenError(record, f"document {document_id} has another number")
         self._documents.add(document_id)
 
-    def _apply_to_draft(self, record: Record, event: DraftEvent) -> None:
+    def _apply_to_draft(self, record: Record, event: AnyDraftEvent) -> None:
         if record.stream in self.series:
             raise HistoryBrokenError(record, "the stream is a series")
         draft = self.drafts.setdefault(record.stream, DraftReplay())

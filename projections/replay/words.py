@@ -4,11 +4,14 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from schemas.events import (
+    AnyDraftEvent,
+    AnySeriesEvent,
     DocumentChanged,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
+    DraftEvent,
     DraftSaved,
     DraftVoided,
     Event,
@@ -18,6 +21,7 @@ from schemas.events import (
     ReservationExpired,
     ReservationReleased,
     SeriesDescribed,
+    SeriesEvent,
     SeriesLocked,
     SeriesMadePrimary,
     SeriesOpened,
@@ -36,9 +40,9 @@ def words(record: Record) -> str:
 
 def _happened(event: Event) -> str:
     match event:
-        case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+        case SeriesEvent():
             return _happened_to_series(event)
-        case DraftSaved() | DraftVoided() | DraftDeleted():
+        case DraftEvent():
             return _happened_to_draft(event)
         case NumbersReserved(device_id=device_id, expires_at=expires_at):
             numbers = _numbers(NumberRange(event.first, event.last))
@@ -67,9 +71,7 @@ def _happened(event: Event) -> str:
             assert_never(event)
 
 
-def _happened_to_series(
-    event: SeriesOpened | SeriesDescribed | SeriesMadePrimary | SeriesLocked | SeriesUnlocked,
-) -> str:
+def _happened_to_series(event: AnySeriesEvent) -> str:
     match event:
         case SeriesOpened(document_type=document_type, start_number=start_number, is_primary=is_primary):
             primary = ", primary" if is_primary else ""
@@ -86,7 +88,7 @@ def _happened_to_series(
             assert_never(event)
 
 
-def _happened_to_draft(event: DraftSaved | DraftVoided | DraftDeleted) -> str:
+def _happened_to_draft(event: AnyDraftEvent) -> str:
     match event:
         case DraftSaved(document_id=document_id):
             return f"draft {document_id} saved"

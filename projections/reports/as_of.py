@@ -2,16 +2,14 @@
 
 from typing import Final, assert_never
 
-import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
+from projections.keeping.one_moment import Connection
 from projections.replay.replay import Replay, SeriesReplay
 from projections.statements import statement
+from schemas.api.reports import Moment
 from schemas.record import decode_record
 from schemas.values import LogId, Position, SeriesId, UnixSeconds
-
-Connection = asyncpg.Connection | PoolConnectionProxy
 
 ROWS_FETCHED: Final = 200
 """How many events are decoded in one go, while nothing else of the process runs: a few milliseconds."""
@@ -32,33 +30,31 @@ class AtTime(Struct, frozen=True):
 AsOf = AtPosition | AtTime
 
 
-class Moment(Struct, frozen=True):
-    """What a report is true for: everything up to `position`, whose event is of `time`; none before the first event."""
-
-    position: Position
-    time: UnixSeconds | None
-
-
-class Folded(Struct, frozen=True):
+class SeriesAsOf(Struct, frozen=True):
     """A series as its events up to `moment` say."""
 
     moment: Moment
     series: SeriesReplay
 
 
-async def folded(connection: Connection, series_id: SeriesId, as_of: AsOf | None) -> Folded | None:
+async def fold_series(connection: Connection, series_id: SeriesId, as_of: AsOf | None) -> SeriesAsOf | None:
     """The series as of then, as of the head for none; none if there was no such series.
 
     Needs a connection in no transaction. Raises asyncpg's errors, and HistoryBrokenError if the log does not replay.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        found = await connection.fetchrow(statement("log_of_stream"), series_id)
-        if found is None:
-            return None
-        position = await _position(connection, LogId(found["log_id"]), Position(found["position"]), as_of)
-        series = await _replay(connection, series_id, position)
-        time = await connection.fetchval(statement("log_time"), found["log_id"], position)
-        return Folded(Moment(position, time), series) if series else None
+        return await fold_in_snapshot(connection, series_id, as_of)
+
+
+async def fold_in_snapshot(connection: Connection, series_id: SeriesId, as_of: AsOf | None) -> SeriesAsOf | None:
+    """As fold_series, in a transaction that the caller holds: all that is folded in one is of one moment."""
+    found = await connection.fetchrow(statement("log_of_stream"), series_id)
+    if found is None:
+        return None
+    position = await _position(connection, LogId(found["log_id"]), Position(found["position"]), as_of)
+    series = await _replay(connection, series_id, position)
+    time = await connection.fetchval(statement("log_time"), found["log_id"], position)
+    return SeriesAsOf(Moment(position, time), series) if series else None
 
 
 async def _position(connection: Connection, log_id: LogId, head: Position, as_of: AsOf | None) -> Position:

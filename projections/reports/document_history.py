@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 from typing import Final, Literal, assert_never
 
+import asyncpg
 from msgspec import Struct
 
 from projections.keeping.one_moment import Connection, from_projections
-from projections.reports.as_of import Moment
 from projections.statements import statement
+from schemas.api.invoice import HistoryEntry
+from schemas.api.reports import Moment
 from schemas.events import (
     DocumentChanged,
     DocumentReversed,
@@ -35,71 +37,69 @@ _KINDS: Final[dict[HistoryKind, tuple[str, str]]] = {
 """What each kind is called, and an icon for it."""
 
 
-class HistoryRow(Struct, frozen=True):
-    """One thing that happened; `id` is the position of its event, `by` never a person's name."""
+class HistoryWanted(Struct, frozen=True, kw_only=True):
+    """A page of the history of a document in a log."""
 
-    id: Position
-    type: HistoryKind
-    type_label: str
-    message: str
-    icon: str
-    by: str
-    created_at: str
+    document_id: DocumentId
+    page: int = 1
+    per_page: int = 50
+    log_id: LogId = DEFAULT_LOG
 
 
 class HistoryPage(Struct, frozen=True):
     """A page of a history, oldest first; `total` counts the rows of all pages."""
 
     as_of: Moment
-    rows: list[HistoryRow]
+    rows: list[HistoryEntry]
     total: int
 
 
-async def document_history(
-    connection: Connection,
-    document_id: DocumentId,
-    *,
-    page: int,
-    per_page: int,
-    at_least: Position | None = None,
-    log_id: LogId = DEFAULT_LOG,
-) -> HistoryPage:
+async def kept_document_history(
+    connection: Connection, wanted: HistoryWanted, at_least: Position | None = None
+) -> HistoryPage | None:
     """What happened to a document, a draft or a numbered one, deleted or not; empty if there is none.
 
-    Read from the log instead where the projection is not there or does not contain the position `at_least`. Needs
-    SELECT on both, and a connection that is in no transaction. Raises asyncpg's errors.
+    None where the projection is not there or does not contain the position `at_least`. Needs SELECT on the log and the
+    projections, and a connection that is in no transaction. Raises asyncpg's errors.
     """
-    bounds = (per_page, (page - 1) * per_page)
 
     async def read() -> HistoryPage | None:
-        row = await connection.fetchrow(statement("history_moment"), log_id)
-        if row is None or row["position"] < (at_least or 0):
+        counted = await connection.fetchrow(statement("history_of_document_count"), wanted.log_id, wanted.document_id)
+        if counted is None or counted["position"] < (at_least or 0):
             return None
-        total = await connection.fetchval(statement("history_of_document_count"), document_id)
-        found = await connection.fetch(statement("history_of_document_page"), document_id, *bounds)
-        return HistoryPage(Moment(row["position"], row["at"]), [_row(each["record"]) for each in found], total)
+        return await _page(connection, counted, statement("history_of_document_page"), wanted)
 
-    history = await from_projections(connection, ("history",), read, is_waiting=False)
-    return history or await _from_log(connection, document_id, bounds, log_id)
+    return await from_projections(connection, ("history",), read, is_waiting=False)
 
 
-async def _from_log(
-    connection: Connection, document_id: DocumentId, bounds: tuple[int, int], log_id: LogId
-) -> HistoryPage:
+async def folded_document_history(connection: Connection, wanted: HistoryWanted) -> HistoryPage:
+    """The same from the log alone, which has an index of documents: this is as short as the other."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        position = Position(await connection.fetchval(statement("log_head"), log_id) or 0)
-        time = await connection.fetchval(statement("log_time"), log_id, position)
-        total = await connection.fetchval(statement("log_of_document_count"), document_id)
-        found = await connection.fetch(statement("log_of_document_page"), document_id, *bounds)
-    return HistoryPage(Moment(position, time), [_row(each["record"]) for each in found], total)
+        counted = await connection.fetchrow(statement("log_of_document_count"), wanted.log_id, wanted.document_id)
+        if counted is None:
+            return HistoryPage(Moment(Position(0), None), [], 0)
+        return await _page(connection, counted, statement("log_of_document_page"), wanted)
 
 
-def _row(text: str) -> HistoryRow:
-    record = decode_record(text)
+async def _page(connection: Connection, counted: asyncpg.Record, query: str, wanted: HistoryWanted) -> HistoryPage:
+    bounds = (wanted.per_page, (wanted.page - 1) * wanted.per_page)
+    found = await connection.fetch(query, wanted.document_id, *bounds)
+    rows = [_entry(decode_record(row["record"])) for row in found]
+    return HistoryPage(Moment(counted["position"], counted["at"]), rows, counted["total"])
+
+
+def _entry(record: Record) -> HistoryEntry:
     kind, message = _told(record)
     label, icon = _KINDS[kind]
-    created_at = datetime.fromtimestamp(record.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return HistoryRow(record.position, kind, label, message, icon, by(record.actor), created_at)
+    return HistoryEntry(
+        id=f"evt_{record.position}",
+        type=kind,
+        type_label=label,
+        message=message,
+        icon=icon,
+        by=by(record.actor),
+        created_at=datetime.fromtimestamp(record.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
 
 
 def by(actor: Actor) -> str:

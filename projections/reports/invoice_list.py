@@ -6,8 +6,9 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from projections.keeping.one_moment import Connection, from_projections
-from projections.reports.as_of import Moment
 from projections.statements import statement
+from schemas.api.invoice import InvoiceTotals
+from schemas.api.reports import Moment
 from schemas.record import Record, decode_record
 from schemas.values import DEFAULT_LOG, DocumentId, FirmId, IsoDate, LogId, Mode, Position
 
@@ -18,7 +19,7 @@ Order = Literal["asc", "desc"]
 _DIRECTIONS: Final = {"asc": 1, "desc": -1}
 
 
-class InvoiceQuery(Struct, frozen=True, kw_only=True):
+class InvoicesWanted(Struct, frozen=True, kw_only=True):
     """Which documents of a partition; a filter that is none matches all. Dates are inclusive.
 
     `today` decides what is overdue. `search` is looked for in full number, client name and tax id, whatever the case.
@@ -70,16 +71,6 @@ class InvoiceRow(Struct, frozen=True):
     records: list[Record]
 
 
-class InvoiceTotals(Struct, frozen=True):
-    """What the numbered documents that match and are not voided come to, in RON; nothing here is ever paid (D80)."""
-
-    subtotal: Decimal
-    vat: Decimal
-    total: Decimal
-    paid: Decimal
-    unpaid: Decimal
-
-
 class InvoicePage(Struct, frozen=True):
     """One page; `total` counts the documents that match on all pages."""
 
@@ -89,8 +80,8 @@ class InvoicePage(Struct, frozen=True):
     totals: InvoiceTotals
 
 
-async def list_invoices(
-    connection: Connection, query: InvoiceQuery, *, at_least: Position | None = None, log_id: LogId = DEFAULT_LOG
+async def kept_invoice_list(
+    connection: Connection, wanted: InvoicesWanted, *, at_least: Position | None = None, log_id: LogId = DEFAULT_LOG
 ) -> InvoicePage | None:
     """The page, true for one moment of the log, which contains the position `at_least`.
 
@@ -102,7 +93,7 @@ async def list_invoices(
         found = await connection.fetchrow(statement("list_moment"), log_id)
         if found is None or found["position"] < (at_least or 0):
             return None
-        return await _page(connection, query, Moment(Position(found["position"]), found["at"]))
+        return await _page(connection, wanted, Moment(Position(found["position"]), found["at"]))
 
     return await from_projections(connection, ("invoices",), read, is_waiting=at_least is not None)
 
@@ -117,17 +108,19 @@ async def documents_of(
     return documents
 
 
-async def _page(connection: Connection, query: InvoiceQuery, moment: Moment) -> InvoicePage:
-    sums = await connection.fetchrow(statement("list_totals"), *query.filters())
+async def _page(connection: Connection, wanted: InvoicesWanted, moment: Moment) -> InvoicePage:
+    sums = await connection.fetchrow(statement("list_totals"), *wanted.filters())
     assert sums is not None, "an aggregate without GROUP BY returns a row"
-    bounds = (query.per_page, (query.page - 1) * query.per_page)
-    if (query.sort, query.order) == ("created_at", "desc"):
-        found = await connection.fetch(statement("list_page_newest"), *query.filters(), *bounds)
+    bounds = (wanted.per_page, (wanted.page - 1) * wanted.per_page)
+    if (wanted.sort, wanted.order) == ("created_at", "desc"):
+        found = await connection.fetch(statement("list_page_newest"), *wanted.filters(), *bounds)
     else:
-        direction = _DIRECTIONS[query.order]
-        found = await connection.fetch(statement("list_page_sorted"), *query.filters(), *bounds, query.sort, direction)
+        ordered = (*wanted.filters(), *bounds, wanted.sort, _DIRECTIONS[wanted.order])
+        found = await connection.fetch(statement("list_page_sorted"), *ordered)
     document_ids = [DocumentId(row["document_id"]) for row in found]
     documents = await documents_of(connection, document_ids, moment.position)
     rows = [InvoiceRow(id_, row["reversal"], documents[id_]) for id_, row in zip(document_ids, found, strict=True)]
-    totals = InvoiceTotals(sums["subtotal"], sums["vat"], sums["total"], Decimal(0), sums["total"])
+    totals = InvoiceTotals(  # nothing here is ever paid (CONTRACT.md D80)
+        subtotal=sums["subtotal"], vat=sums["vat"], total=sums["total"], paid=Decimal(0), unpaid=sums["total"]
+    )
     return InvoicePage(moment, rows, sums["documents"], totals)

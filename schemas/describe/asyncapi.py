@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from schemas.api.envelope import Failure, Success
+from schemas.api.operations import OPERATIONS, REQUEST_ROOT, Operation
 from schemas.describe.files import event_tags
 from schemas.describe.json_schema import Schema, body_schemas, reply_schemas
-from schemas.operations import OPERATIONS, REQUEST_ROOT, Operation
 from schemas.record import Record, schema_id
 
 EVENT_ROOT: Final = "numbering.v1.events"

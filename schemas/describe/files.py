@@ -11,9 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from schemas.api.envelope import Failure, Success
+from schemas.api.operations import OPERATIONS
 from schemas.describe.json_schema import Schema, body_schemas, reply_schemas
 from schemas.events import Event
-from schemas.operations import OPERATIONS
 from schemas.record import Record, schema_id
 
 FOLDER: Final = Path(__file__).parents[1] / "json"

@@ -1,17 +1,13 @@
-"""What `numbering gaps`, `replay` and `rebuild` share: a reader's connection, and which series are meant."""
+"""What `numbering gaps` and `replay` share: a reader's connection, and the options that say which series are meant."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import asyncpg
 import click
 
-from schemas.events import SeriesOpened
-from schemas.record import Record, decode_record
-from schemas.values import DEFAULT_LOG
 from service.cli.operator_errors import explaining_postgres
 from service.cli.present import database_url, present_settings
-from service.statements import statement
 
 firm_filter = click.option("--firm", metavar="FIRM", help="Only series of this firm.")
 series_filter = click.option("--series", metavar="SERIES", help="Only this series, by id or name.")
@@ -27,17 +23,3 @@ async def reader() -> AsyncGenerator[asyncpg.Connection]:
             yield connection
         finally:
             await connection.close()
-
-
-async def opened_series(connection: asyncpg.Connection, firm: str | None, series: str | None) -> list[Record]:
-    """The first event of each series that is meant, in order."""
-    rows = await connection.fetch(statement("series_opened"), DEFAULT_LOG, firm)
-    return list(of_series((decode_record(row["record"]) for row in rows), series))
-
-
-def of_series(opened: Iterable[Record], series: str | None) -> Iterable[Record]:
-    """Those of these first events whose series has this id or name; all if none is given."""
-    for record in opened:
-        name = record.event.name if isinstance(record.event, SeriesOpened) else None
-        if series is None or series in {record.stream, name}:
-            yield record

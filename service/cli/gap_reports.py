@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 import click
 import uvloop
 
-from projections.replay.replay import Gap
+from projections.keeping.one_moment import Connection
 from projections.reports.as_of import AsOf, AtPosition, AtTime
-from projections.reports.reports import GapReport, gap_report
-from schemas.values import Position, SeriesId, UnixSeconds
-from service.cli.audit import firm_filter, opened_series, reader, series_filter
+from projections.reports.gap_report import folded_gap_reports, kept_gap_reports
+from projections.reports.opened_series import opened_series
+from schemas.api.reports import Gap, GapReport
+from schemas.values import FirmId, Position, UnixSeconds
+from service.cli.audit import firm_filter, reader, series_filter
 from service.cli.console import out, print_json, print_table, table
 from service.cli.operator_errors import CommandFault
 
@@ -33,7 +35,7 @@ def read_as_of(_ctx: click.Context, _param: click.Parameter, text: str | None) -
     "--as-of", metavar="POSITION|TIME", callback=read_as_of, help="What was true then, such as 2026-11-21T08:00:00Z."
 )
 @click.option("--json", "is_json", is_flag=True, help="For programs.")
-def gaps(*, firm: str | None, series: str | None, as_of: AsOf | None, is_json: bool) -> None:
+def gaps(*, firm: FirmId | None, series: str | None, as_of: AsOf | None, is_json: bool) -> None:
     """List every gap with its reason, and the accounting equation of each series."""
     reports = uvloop.run(_reports(firm, series, as_of))
     if is_json:
@@ -75,10 +77,16 @@ def _row(gap: Gap) -> tuple[str, ...]:
     return (numbers, str(gap.count), str(gap.reason), gap.device_id or "-", *times, gap.ended_by, positions)
 
 
-async def _reports(firm: str | None, series: str | None, as_of: AsOf | None) -> list[GapReport]:
+async def _reports(firm_id: FirmId | None, series: str | None, as_of: AsOf | None) -> list[GapReport]:
     async with reader() as connection:
-        opened = await opened_series(connection, firm, series)
-        if series is not None and not opened:
+        if series is not None and not await opened_series(connection, firm_id, series):
             raise CommandFault(f"there is no series {series}")
-        found = [await gap_report(connection, SeriesId(record.stream), as_of) for record in opened]
-        return [report for report in found if report is not None]
+        return await reports_of_one_moment(connection, firm_id, series, as_of)
+
+
+async def reports_of_one_moment(
+    connection: Connection, firm_id: FirmId | None, series: str | None, as_of: AsOf | None
+) -> list[GapReport]:
+    """The gap reports of these series, all of one moment: from the projections, or where they cannot tell, the log."""
+    kept = await kept_gap_reports(connection, firm_id, series) if as_of is None else None
+    return await folded_gap_reports(connection, firm_id, series, as_of) if kept is None else kept

@@ -3,9 +3,9 @@
 import click
 import uvloop
 
+from projections.keeping.every import ALL
 from projections.keeping.rebuild import Rebuilt
 from projections.keeping.runner import ProjectionRunner
-from projections.models.every import ALL
 from schemas.values import Position
 from service.cli.console import print_table, progress, table
 from service.cli.operator_errors import CommandFault, explaining_postgres

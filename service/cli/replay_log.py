@@ -8,10 +8,11 @@ import uvloop
 
 from projections.keeping.log_reading import read_between, read_head
 from projections.replay.replay import Replay
-from projections.replay.terms import Terms
+from projections.reports.opened_series import opens
+from schemas.api.reports import Terms
 from schemas.record import Record
 from schemas.values import DEFAULT_LOG, Position
-from service.cli.audit import firm_filter, of_series, reader, series_filter
+from service.cli.audit import firm_filter, reader, series_filter
 from service.cli.console import out, print_table, progress, table
 from service.cli.gap_reports import when
 from service.cli.operator_errors import CommandFault
@@ -39,7 +40,7 @@ async def _replay(firm: str | None, series: str | None, until: int | None, *, is
     async with reader() as connection:
         async for record in _records(connection, until):
             replayed.apply(record)
-            if record.version == 1 and firm in {None, record.firm_id} and any(of_series([record], series)):
+            if record.version == 1 and firm in {None, record.firm_id} and opens(record, series):
                 shown.add(record.stream)
             if record.stream in shown and not is_quiet:
                 console.print(replayed.describe(record))

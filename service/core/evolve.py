@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from rpds import HashTrieMap
 
 from schemas.events import (
+    AnyDraftEvent,
     DocumentChanged,
     DocumentReversed,
     DocumentUnvoided,
@@ -269,7 +270,7 @@ def _without_date(series: Series, date: IsoDate) -> HashTrieMap[IsoDate, int]:
     return series.dates.insert(date, left) if left else series.dates.remove(date)
 
 
-def _draft(state: State, event: DraftSaved | DraftVoided | DraftDeleted, record: Record) -> State:
+def _draft(state: State, event: AnyDraftEvent, record: Record) -> State:
     document_id = event.document_id
     ends = state.draft_ends.insert((record.firm_id, record.mode), record.position)
     match event:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from projections.reports.reports import GapReport
+from schemas.api.reports import GapReport
 from service.demo.caller import Caller
 
 

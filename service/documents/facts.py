@@ -7,11 +7,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.events import (
+    AnyDocumentEvent,
+    AnyDraftEvent,
     DocumentChanged,
+    DocumentEvent,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
+    DraftEvent,
     DraftSaved,
     DraftVoided,
     NumbersReserved,
@@ -19,17 +23,10 @@ from schemas.events import (
     ReservationConsumed,
     ReservationExpired,
     ReservationReleased,
-    SeriesDescribed,
-    SeriesLocked,
-    SeriesMadePrimary,
-    SeriesOpened,
-    SeriesUnlocked,
+    SeriesEvent,
 )
 from schemas.record import Record
 from schemas.values import Digest, DocumentId, IsoDate, Number, Position, SeriesId, UnixSeconds
-
-DraftEvent = DraftSaved | DraftVoided | DraftDeleted
-DocumentEvent = DocumentVoided | DocumentUnvoided | DocumentChanged | DocumentReversed | NumberWithdrawn
 
 
 class NumberedFacts(Struct, frozen=True):
@@ -93,22 +90,13 @@ def _apply(facts: Facts | None, record: Record) -> Facts:
         case ReservationConsumed():
             assert facts is None, f"position {record.position}: a document is issued once"
             return _issued(event, record)
-        case DraftSaved() | DraftVoided() | DraftDeleted():
+        case DraftEvent():
             assert not isinstance(facts, NumberedFacts), f"position {record.position}: a draft has no number"
             return replace(_apply_to_draft(facts, event, record), modified_at=record.at, position=record.position)
-        case DocumentVoided() | DocumentUnvoided() | DocumentChanged() | DocumentReversed() | NumberWithdrawn():
+        case DocumentEvent():
             assert isinstance(facts, NumberedFacts), f"position {record.position}: there is no such document"
             return replace(_apply_to_numbered(facts, event, record.at), modified_at=record.at, position=record.position)
-        case (
-            NumbersReserved()
-            | ReservationReleased()
-            | ReservationExpired()
-            | SeriesOpened()
-            | SeriesDescribed()
-            | SeriesMadePrimary()
-            | SeriesLocked()
-            | SeriesUnlocked()
-        ):
+        case NumbersReserved() | ReservationReleased() | ReservationExpired() | SeriesEvent():
             raise AssertionError(f"position {record.position} is about no document")
         case _:
             assert_never(event)
@@ -130,7 +118,7 @@ def _issued(issued: ReservationConsumed, record: Record) -> NumberedFacts:
     )
 
 
-def _apply_to_numbered(facts: NumberedFacts, event: DocumentEvent, at: UnixSeconds) -> NumberedFacts:
+def _apply_to_numbered(facts: NumberedFacts, event: AnyDocumentEvent, at: UnixSeconds) -> NumberedFacts:
     match event:
         case DocumentChanged(date=date, content=content):
             return replace(facts, date=date, content=content)
@@ -146,7 +134,7 @@ def _apply_to_numbered(facts: NumberedFacts, event: DocumentEvent, at: UnixSecon
             assert_never(event)
 
 
-def _apply_to_draft(facts: DraftFacts | None, event: DraftEvent, record: Record) -> DraftFacts:
+def _apply_to_draft(facts: DraftFacts | None, event: AnyDraftEvent, record: Record) -> DraftFacts:
     if isinstance(event, DraftSaved):
         created_at = record.at if facts is None else facts.created_at
         return DraftFacts(event.document_id, event.content, created_at, record.at, record.position)

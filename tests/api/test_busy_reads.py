@@ -8,7 +8,7 @@ import asyncpg
 
 from schemas.values import FirmId
 from service.api.admission.turns import FOLDS_MAX
-from service.api.reports.accounting import READ_WAIT_SECONDS_MAX
+from service.api.reports.kept_or_folded import READ_WAIT_SECONDS_MAX
 from tests.support.service.client import Answer, Api
 from tests.support.waiting import until
 

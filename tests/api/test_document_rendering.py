@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas.operations import OPERATIONS
+from schemas.api.operations import OPERATIONS
 from schemas.record import StoredRecord
 from schemas.values import Digest, DocumentId
 from service.api.entrance import Entrance

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from schemas.operations import OPERATIONS
+from schemas.api.operations import OPERATIONS
 from schemas.values import UnixSeconds
 from service.access.callers import Access, AuthFailure, Principal
 from service.access.key_file import KeyFile

@@ -6,7 +6,8 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from projections.reports.invoice_list import InvoiceQuery, InvoiceTotals
+from projections.reports.invoice_list import InvoicesWanted
+from schemas.api.invoice import InvoiceTotals
 from schemas.events import (
     DocumentChanged,
     DocumentUnvoided,
@@ -94,7 +95,7 @@ def documents(records: Iterable[Record], bodies: Mapping[Digest, Body]) -> dict[
     return found
 
 
-def matching(found: Iterable[Listed], query: InvoiceQuery) -> list[Listed]:
+def matching(found: Iterable[Listed], query: InvoicesWanted) -> list[Listed]:
     """Those that match, in the order asked for."""
     hits = [document for document in found if _matches(document, query)]
     is_descending = query.order == "desc"
@@ -108,7 +109,7 @@ def totals(found: Iterable[Listed]) -> InvoiceTotals:
     """What the numbered ones that are not voided come to."""
     bodies = [each.body for each in found if each.number is not None and not each.is_void and each.body is not None]
     net, vat = (Decimal(sum(body.cents[part] for body in bodies)) / 100 for part in (0, 1))
-    return InvoiceTotals(net, vat, net + vat, Decimal(0), net + vat)
+    return InvoiceTotals(subtotal=net, vat=vat, total=net + vat, paid=Decimal(0), unpaid=net + vat)
 
 
 def _read(draft: Listed, body: Body | None) -> None:
@@ -118,7 +119,7 @@ def _read(draft: Listed, body: Body | None) -> None:
     draft.document_type = None if body is None else body.document_type
 
 
-def _matches(document: Listed, query: InvoiceQuery) -> bool:
+def _matches(document: Listed, query: InvoicesWanted) -> bool:
     body = document.body
     is_countable = document.number is not None and not document.is_void and document.reverses is None
     return all(

@@ -7,16 +7,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from projections.keeping.every import ALL
 from projections.keeping.runner import ProjectionRunner
-from projections.models.every import ALL
-from projections.replay.number_ranges import NumberRangeRow, merged
+from projections.replay.number_ranges import merged
 from projections.replay.replay import Replay
 from projections.reports.as_of import AtPosition
-from projections.reports.reports import Part, gap_report, gap_reports, number_register
+from projections.reports.gap_report import folded_gap_report, folded_gap_reports, kept_gap_reports
+from projections.reports.number_register import RangesWanted
+from schemas.api.reports import NumberRangeRow
 from schemas.record import Record
 from schemas.values import Fate, Number, SeriesId
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
+from tests.projections.reported import gaps_of, ranges_of
 
 
 def replay_of(records: list[Record]) -> Replay:
@@ -27,10 +30,8 @@ def replay_of(records: list[Record]) -> Replay:
 
 
 async def assert_agreement(reader: asyncpg.Connection, replay: Replay, series_id: SeriesId) -> None:
-    gaps = await gap_report(reader, series_id)
-    register = await number_register(reader, Part(series_id=series_id, per_page=1000))
-    assert gaps is not None
-    assert register is not None
+    gaps = await gaps_of(reader, series_id)
+    register = await ranges_of(reader, RangesWanted(series_id=series_id, per_page=1000))
     assert gaps.equation == register.equation == replay.equation(series_id)
     assert gaps.equation.is_balanced
     assert gaps.data == replay.gaps(series_id)
@@ -75,7 +76,7 @@ async def test_the_equation_holds_at_every_position(log: WrittenLog, random: Ran
     await ProjectionRunner(log.database_url, batch_size=1).catch_up()
     of_series = [record for record in history.records if record.series_name is not None]
     for record in random.sample(of_series, min(5, len(of_series))):
-        report = await gap_report(log.reader, record.stream, AtPosition(record.position))
+        report = await folded_gap_report(log.reader, record.stream, AtPosition(record.position))
         so_far = replay_of([r for r in history.records if r.position <= record.position])
         assert report is not None
         assert report.as_of.position == record.position
@@ -118,9 +119,8 @@ async def test_pages_of_the_register_join_to_the_whole(
             rows: list[NumberRangeRow] = []
             after, has_more = Number(0), True
             while has_more:
-                part = Part(series_id=series_id, after=after, per_page=per_page, fate=fate)
-                page = await number_register(log.reader, part, as_of)
-                assert page is not None
+                wanted = RangesWanted(series_id=series_id, after=after, per_page=per_page, fate=fate)
+                page = await ranges_of(log.reader, wanted, as_of)
                 rows += page.data
                 has_more = page.has_more
                 after = page.data[-1].last if page.data else after
@@ -131,9 +131,10 @@ async def test_the_reports_of_a_firm_are_those_of_its_series(log: WrittenLog, ru
     history = History.of_seed(5)
     history.grow(80)
     await log.append(history.records, history.bodies)
-    folded = await gap_reports(log.reader)
+    assert await kept_gap_reports(log.reader) is None
+    folded = await folded_gap_reports(log.reader)
     await runner.catch_up()
-    reports = await gap_reports(log.reader, history.records[0].firm_id)
+    reports = await kept_gap_reports(log.reader, history.records[0].firm_id)
     assert reports == folded
-    assert [report.series_id for report in reports] == [series.series_id for series in history.series]
-    assert reports == [await gap_report(log.reader, series.series_id) for series in history.series]
+    assert [report.series_id for report in folded] == [series.series_id for series in history.series]
+    assert folded == [await gaps_of(log.reader, series.series_id) for series in history.series]

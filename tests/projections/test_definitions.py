@@ -4,9 +4,9 @@ import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
+from projections.keeping.every import ALL
 from projections.keeping.projection_faults import ProjectionBrokenError
 from projections.keeping.runner import ProjectionRunner
-from projections.models.every import ALL
 from projections.models.projection import Projection
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History

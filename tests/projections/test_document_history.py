@@ -1,11 +1,18 @@
 """The history of a document: everything that happened to it, in order, told in words."""
 
 from projections.keeping.runner import ProjectionRunner
-from projections.reports.document_history import HistoryPage, by, document_history
+from projections.reports.document_history import (
+    HistoryPage,
+    HistoryWanted,
+    by,
+    folded_document_history,
+    kept_document_history,
+)
 from schemas.events import ReservationConsumed
 from schemas.values import Actor, ActorKind, DocumentId, Number
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
+from tests.projections.reported import history_of
 
 ONE, TWO = Number(1), Number(2)
 
@@ -33,8 +40,8 @@ async def test_a_storno_is_told_on_both_documents(log: WrittenLog, runner: Proje
     history, source, reversal = a_storno()
     await log.append(history.records, history.bodies)
     await runner.catch_up()
-    of_source = await document_history(log.reader, source, page=1, per_page=50)
-    of_reversal = await document_history(log.reader, reversal, page=1, per_page=50)
+    of_source = await history_of(log.reader, HistoryWanted(document_id=source, page=1, per_page=50))
+    of_reversal = await history_of(log.reader, HistoryWanted(document_id=reversal, page=1, per_page=50))
     dates = [event.date for record in history.records if isinstance(event := record.event, ReservationConsumed)]
     assert told(of_source) == [
         ("create", f"S-1 was issued, dated {dates[0]}."),
@@ -62,8 +69,11 @@ async def test_the_pages_of_a_history_join_to_the_whole(log: WrittenLog, runner:
     history.delete_draft(draft)
     await log.append(history.records, history.bodies)
     await runner.catch_up()
-    whole = await document_history(log.reader, draft, page=1, per_page=50)
-    pages = [await document_history(log.reader, draft, page=number, per_page=3) for number in (1, 2, 3, 4)]
+    whole = await history_of(log.reader, HistoryWanted(document_id=draft, page=1, per_page=50))
+    pages = [
+        await history_of(log.reader, HistoryWanted(document_id=draft, page=number, per_page=3))
+        for number in (1, 2, 3, 4)
+    ]
     assert [row.type for row in whole.rows] == ["create", *["update"] * 4, "void", "delete"]
     assert [row for page in pages for row in page.rows] == whole.rows
     assert {page.total for page in [whole, *pages]} == {7}
@@ -72,14 +82,16 @@ async def test_the_pages_of_a_history_join_to_the_whole(log: WrittenLog, runner:
 async def test_the_log_tells_the_same_where_the_projection_lags(log: WrittenLog, runner: ProjectionRunner) -> None:
     history, source, _ = a_storno()
     await log.append(history.records, history.bodies)
-    from_log = await document_history(log.reader, source, page=1, per_page=2, at_least=log.position)
+    wanted = HistoryWanted(document_id=source, per_page=2)
+    from_log = await folded_document_history(log.reader, wanted)
+    assert await kept_document_history(log.reader, wanted, log.position) is None
     await runner.catch_up()
-    assert from_log == await document_history(log.reader, source, page=1, per_page=2, at_least=log.position)
+    assert from_log == await kept_document_history(log.reader, wanted, log.position)
     assert from_log.as_of.position == log.position
 
 
 async def test_an_unknown_document_has_no_history(log: WrittenLog) -> None:
-    page = await document_history(log.reader, DocumentId("inv_unknown"), page=1, per_page=50)
+    page = await history_of(log.reader, HistoryWanted(document_id=DocumentId("inv_unknown"), page=1, per_page=50))
     assert (page.rows, page.total) == ([], 0)
 
 

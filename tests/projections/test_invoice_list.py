@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from projections.keeping.runner import ProjectionRunner
-from projections.reports.invoice_list import InvoicePage, InvoiceQuery, Order, Sort, Status, documents_of, list_invoices
+from projections.reports.invoice_list import (
+    InvoicePage,
+    InvoicesWanted,
+    Order,
+    Sort,
+    Status,
+    documents_of,
+    kept_invoice_list,
+)
 from schemas.values import Digest, FirmId, IsoDate, Mode
 from tests.projections.bodies import Body
 from tests.projections.conftest import WrittenLog
@@ -17,10 +25,10 @@ from tests.projections.histories import DAYS, History
 from tests.projections.listed import documents, matching, totals
 from tests.projections.test_runner import superuser
 
-EVERYTHING = InvoiceQuery(firm_id=FirmId("firm-S"), mode=Mode.LIVE, today=IsoDate("2026-11-15"))
+EVERYTHING = InvoicesWanted(firm_id=FirmId("firm-S"), mode=Mode.LIVE, today=IsoDate("2026-11-15"))
 
 queries = st.builds(
-    InvoiceQuery,
+    InvoicesWanted,
     firm_id=st.just(EVERYTHING.firm_id),
     mode=st.just(EVERYTHING.mode),
     today=st.just(EVERYTHING.today),
@@ -39,7 +47,9 @@ queries = st.builds(
 )
 
 
-async def assert_answers(log: WrittenLog, history: History, bodies: Mapping[Digest, Body], query: InvoiceQuery) -> None:
+async def assert_answers(
+    log: WrittenLog, history: History, bodies: Mapping[Digest, Body], query: InvoicesWanted
+) -> None:
     found = documents(history.records, bodies).values()
     due = matching(found, query)
     reversals = {each.reverses: each.document_id for each in found if each.reverses and not each.is_void}
@@ -52,25 +62,25 @@ async def assert_answers(log: WrittenLog, history: History, bodies: Mapping[Dige
         assert all(row.reversal_id == reversals.get(row.document_id) for row in page.rows)
 
 
-async def pages(log: WrittenLog, query: InvoiceQuery) -> AsyncGenerator[InvoicePage]:
+async def pages(log: WrittenLog, query: InvoicesWanted) -> AsyncGenerator[InvoicePage]:
     has_more = True
     while has_more:
-        page = await list_invoices(log.reader, query, at_least=log.position)
+        page = await kept_invoice_list(log.reader, query, at_least=log.position)
         assert page is not None
         yield page
         has_more = query.page * query.per_page < page.total
         query = replace(query, page=query.page + 1)
 
 
-async def listed(log: WrittenLog, query: InvoiceQuery) -> InvoicePage:
-    page = await list_invoices(log.reader, query, at_least=log.position)
+async def listed(log: WrittenLog, query: InvoicesWanted) -> InvoicePage:
+    page = await kept_invoice_list(log.reader, query, at_least=log.position)
     assert page is not None
     return page
 
 
 @given(random=st.randoms(use_true_random=False), asked=st.lists(queries, min_size=5, max_size=25))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_the_list_agrees_with_a_model_of_it(log: WrittenLog, random: Random, asked: list[InvoiceQuery]) -> None:
+async def test_the_list_agrees_with_a_model_of_it(log: WrittenLog, random: Random, asked: list[InvoicesWanted]) -> None:
     history = History(random, log.position, prefix=f"l{log.position}-")
     history.grow(random.randrange(1, 150))
     await log.append(history.records, history.bodies)
@@ -98,13 +108,13 @@ async def test_a_page_brings_the_events_of_its_documents(log: WrittenLog, runner
 
 async def test_a_list_contains_what_its_reader_has_seen(log: WrittenLog, runner: ProjectionRunner) -> None:
     history = History.of_seed(22)
-    assert await list_invoices(log.reader, EVERYTHING) is None
+    assert await kept_invoice_list(log.reader, EVERYTHING) is None
     await log.append(history.grow(50), history.bodies)
     await runner.catch_up()
-    before = await list_invoices(log.reader, EVERYTHING)
+    before = await kept_invoice_list(log.reader, EVERYTHING)
     await log.append(history.grow(50), history.bodies)
-    assert before == await list_invoices(log.reader, EVERYTHING)
-    assert await list_invoices(log.reader, EVERYTHING, at_least=log.position) is None
+    assert before == await kept_invoice_list(log.reader, EVERYTHING)
+    assert await kept_invoice_list(log.reader, EVERYTHING, at_least=log.position) is None
     await runner.catch_up()
     assert (await listed(log, EVERYTHING)).as_of.position == log.position
 

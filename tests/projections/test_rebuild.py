@@ -8,13 +8,13 @@ from msgspec.structs import replace
 
 from projections.keeping import copies
 from projections.keeping.connections import connected
+from projections.keeping.every import ALL, projection_named
 from projections.keeping.projection_faults import RebuildRunningError
 from projections.keeping.runner import ProjectionRunner
-from projections.models.every import ALL, projection_named
-from projections.reports.reports import gap_report
 from projections.statements import statement
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
+from tests.projections.reported import gaps_of
 from tests.projections.test_runner import assert_all_agree, is_at_head, running, superuser
 from tests.support.waiting import until
 
@@ -47,8 +47,7 @@ async def test_a_rebuild_under_load_equals_the_copy_it_replaces(log: WrittenLog)
 
     async def read() -> None:
         while not is_done.is_set():
-            report = await gap_report(log.reader, history.series[0].series_id)
-            assert report is not None
+            report = await gaps_of(log.reader, history.series[0].series_id)
             assert report.equation.is_balanced
             gone = report.equation.withdrawn + report.equation.released + report.equation.expired
             assert gone == sum(gap.count for gap in report.data)
@@ -83,8 +82,7 @@ async def test_runners_go_on_while_the_digests_are_taken_and_no_event_is_lost(lo
             await until(lambda: is_waited_for(admin))
             await log.append(history.grow(50))
             await until(is_at_head(runner, log))
-            report = await gap_report(log.reader, history.series[0].series_id, at_least=log.position)
-            assert report is not None
+            report = await gaps_of(log.reader, history.series[0].series_id, at_least=log.position)
             assert report.as_of.position == log.position
             await admin.execute("SELECT pg_advisory_unlock(7)")
             rebuilt = await rebuilding

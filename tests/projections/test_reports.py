@@ -5,12 +5,14 @@ import asyncio
 import msgspec
 
 from projections.keeping.runner import ProjectionRunner
-from projections.replay.number_ranges import NumberRangeRow
-from projections.reports.as_of import AtPosition, AtTime, Folded, Moment
-from projections.reports.reports import NumberRegister, Part, gap_report, number_register, register_of_fold
+from projections.reports.as_of import AtPosition, AtTime, SeriesAsOf
+from projections.reports.gap_report import folded_gap_report
+from projections.reports.number_register import RangesWanted, folded_number_register, register_of_fold
+from schemas.api.reports import Moment, NumberRangeRow, NumberRegister
 from schemas.values import DeviceId, Fate, Number, Position, SeriesId, UnixSeconds
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import START, History
+from tests.projections.reported import gaps_of, ranges_of
 from tests.projections.test_agreement import replay_of
 from tests.support.tasks import running_beside
 
@@ -42,8 +44,7 @@ async def test_neighbours_of_one_fate_and_device_are_one_range(log: WrittenLog, 
     history = a_working_day()
     await log.append(history.records)
     await runner.catch_up()
-    register = await number_register(log.reader, Part(series_id=history.series[0].series_id))
-    assert register is not None
+    register = await ranges_of(log.reader, RangesWanted(series_id=history.series[0].series_id))
     assert shape(register.data) == [
         (1, 1, "standing", None),
         (2, 2, "voided", None),
@@ -65,12 +66,10 @@ async def test_a_page_may_begin_inside_a_range(log: WrittenLog, runner: Projecti
     await log.append(history.records)
     await runner.catch_up()
     series_id = history.series[0].series_id
-    page = await number_register(log.reader, Part(series_id=series_id, after=Number(7), per_page=1))
-    assert page is not None
+    page = await ranges_of(log.reader, RangesWanted(series_id=series_id, after=Number(7), per_page=1))
     assert shape(page.data) == [(8, 8, "expired", "till-1")]
     assert page.has_more
-    page = await number_register(log.reader, Part(series_id=series_id, after=Number(9), fate=Fate.PENDING))
-    assert page is not None
+    page = await ranges_of(log.reader, RangesWanted(series_id=series_id, after=Number(9), fate=Fate.PENDING))
     assert shape(page.data) == [(10, 10, "pending", "phone-1")]
     assert not page.has_more
 
@@ -79,8 +78,7 @@ async def test_the_gap_report_explains_every_gap(log: WrittenLog, runner: Projec
     history = a_working_day()
     await log.append(history.records)
     await runner.catch_up()
-    report = await gap_report(log.reader, history.series[0].series_id)
-    assert report is not None
+    report = await gaps_of(log.reader, history.series[0].series_id)
     reserved, released, expired = history.records[7], history.records[10], history.records[11]
     assert msgspec.to_builtins(report.data) == [
         {
@@ -118,9 +116,9 @@ async def test_a_report_as_of_an_earlier_position_or_time_is_the_one_of_then(log
     series_id = history.series[0].series_id
     released = history.records[10]
     last = max(record.position for record in history.records if record.at <= released.at)
-    by_position = await gap_report(log.reader, series_id, AtPosition(released.position))
-    by_time = await gap_report(log.reader, series_id, AtTime(released.at))
-    at_last = await gap_report(log.reader, series_id, AtPosition(last))
+    by_position = await folded_gap_report(log.reader, series_id, AtPosition(released.position))
+    by_time = await folded_gap_report(log.reader, series_id, AtTime(released.at))
+    at_last = await folded_gap_report(log.reader, series_id, AtPosition(last))
     assert by_position is not None
     assert [gap.first for gap in by_position.data] == [6]
     assert by_position.equation.pending == 2
@@ -131,9 +129,9 @@ async def test_before_a_series_was_opened_there_is_no_report(log: WrittenLog) ->
     history = a_working_day()
     await log.append(history.records)
     series_id = history.series[0].series_id
-    assert await gap_report(log.reader, series_id, AtPosition(Position(0))) is None
-    assert await gap_report(log.reader, series_id, AtTime(UnixSeconds(START - 1))) is None
-    assert await number_register(log.reader, Part(series_id=SeriesId("unknown"))) is None
+    assert await folded_gap_report(log.reader, series_id, AtPosition(Position(0))) is None
+    assert await folded_gap_report(log.reader, series_id, AtTime(UnixSeconds(START - 1))) is None
+    assert await folded_number_register(log.reader, RangesWanted(series_id=SeriesId("unknown")), None) is None
 
 
 async def test_a_report_contains_what_its_reader_has_seen(log: WrittenLog, runner: ProjectionRunner) -> None:
@@ -142,10 +140,8 @@ async def test_a_report_contains_what_its_reader_has_seen(log: WrittenLog, runne
     await runner.catch_up()
     await log.append(history.records[-1:])
     series_id = history.series[0].series_id
-    behind = await number_register(log.reader, Part(series_id=series_id))
-    fresh = await number_register(log.reader, Part(series_id=series_id), at_least=log.position)
-    assert behind is not None
-    assert fresh is not None
+    behind = await ranges_of(log.reader, RangesWanted(series_id=series_id))
+    fresh = await ranges_of(log.reader, RangesWanted(series_id=series_id), at_least=log.position)
     assert (behind.equation.voided, fresh.equation.voided) == (0, 1)
     assert fresh.as_of.position == log.position
 
@@ -162,16 +158,14 @@ async def test_a_page_reads_no_more_than_its_bound_of_a_long_range(log: WrittenL
     pages: list[NumberRegister] = []
     while not pages or pages[-1].has_more:
         after = pages[-1].data[-1].last if pages else Number(0)
-        page = await number_register(log.reader, Part(series_id=series.series_id, after=after, pieces_max=1000))
-        assert page is not None
+        page = await ranges_of(log.reader, RangesWanted(series_id=series.series_id, after=after, pieces_max=1000))
         pages.append(page)
     assert [shape(page.data) for page in pages] == [
         [(1, 1000, "standing", None)],
         [(1001, 2000, "standing", None)],
         [(2001, 2500, "standing", None)],
     ]
-    whole = await number_register(log.reader, Part(series_id=series.series_id))
-    assert whole is not None
+    whole = await ranges_of(log.reader, RangesWanted(series_id=series.series_id))
     assert shape(whole.data) == [(1, 2500, "standing", None)]
     assert not whole.has_more
 
@@ -183,7 +177,7 @@ async def test_others_go_on_while_a_long_fold_is_made_a_report() -> None:
     for number in range(1, 2001):
         history.consume(series, history.reserve(series, 1, None), Number(number))
     replay = replay_of(history.records)
-    found = Folded(Moment(replay.position, replay.at), replay.series[series.series_id])
+    found = SeriesAsOf(Moment(replay.position, replay.at), replay.series[series.series_id])
     turns = 0
 
     async def go_on() -> None:
@@ -193,6 +187,6 @@ async def test_others_go_on_while_a_long_fold_is_made_a_report() -> None:
             await asyncio.sleep(0)
 
     async with running_beside(go_on()):
-        page = await register_of_fold(found, Part(series_id=series.series_id))
+        page = await register_of_fold(found, RangesWanted(series_id=series.series_id))
         assert turns > 0, "the loop was held from the first to the last number"
     assert shape(page.data) == [(1, 2000, "standing", None)]

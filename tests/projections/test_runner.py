@@ -8,10 +8,10 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
+from projections.keeping.every import ALL
 from projections.keeping.projection_faults import LogHoleError, ProjectionBrokenError
 from projections.keeping.runner import ProjectionRunner
-from projections.models.every import ALL
-from projections.reports.reports import gap_report
+from projections.reports.gap_report import kept_gap_report
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
 from tests.projections.test_agreement import assert_agreement, replay_of
@@ -158,6 +158,6 @@ async def test_readers_and_writers_read_and_cannot_write(log: WrittenLog, runner
     await log.append(history.grow(40))
     await runner.catch_up()
     await runner.rebuild("gaps")
-    assert await gap_report(log.reader, history.series[0].series_id) is not None
+    assert await kept_gap_report(log.reader, history.series[0].series_id) is not None
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await log.reader.execute("DELETE FROM gaps.gap")

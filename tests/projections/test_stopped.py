@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
+from projections.keeping.every import ALL
 from projections.keeping.projection_faults import CopyBrokenError
 from projections.keeping.runner import ProjectionRunner
-from projections.models.every import ALL
 from projections.models.projection import Projection, Write
 from schemas.record import Record
 from tests.projections.conftest import WrittenLog

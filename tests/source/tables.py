@@ -11,7 +11,7 @@ from typing import Final, get_type_hints
 import click
 from prometheus_client import Counter, Gauge, Histogram
 
-from schemas.operations import OPERATIONS
+from schemas.api.operations import OPERATIONS
 from service.__main__ import numbering
 from service.api.openapi.examples import FIELD_FAULTS
 from service.api.refusals.advice import WHAT_TO_DO

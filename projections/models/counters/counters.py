@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from projections.models.projection import Projection, Write, write_rows
-from projections.replay.drafts import is_of_draft
 from projections.replay.terms import moved_by, taken_by
 from projections.statements import statement
-from schemas.events import SeriesOpened
+from schemas.events import DraftEvent, SeriesOpened
 from schemas.record import Record
 from schemas.values import Fate, Position, SeriesId
 
@@ -34,7 +33,7 @@ def collapse(records: Sequence[Record]) -> list[Write]:
     """What these records write: the opened series, and one sum a series."""
     changes: dict[SeriesId, _Change] = {}
     for record in records:
-        if not is_of_draft(record.event):
+        if not isinstance(record.event, DraftEvent):
             changes.setdefault(record.stream, _Change()).apply(record)
     opened = [_opened(record, record.event) for record in records if isinstance(record.event, SeriesOpened)]
     moved = [(series_id, c.position, c.taken, *c.terms.values()) for series_id, c in changes.items()]

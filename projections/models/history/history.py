@@ -6,24 +6,14 @@ from typing import Final, assert_never
 from projections.models.projection import Projection, Write, write_rows
 from projections.statements import statement
 from schemas.events import (
-    DocumentChanged,
-    DocumentReversed,
-    DocumentUnvoided,
-    DocumentVoided,
-    DraftDeleted,
-    DraftSaved,
-    DraftVoided,
+    DocumentEvent,
+    DraftEvent,
     Event,
     NumbersReserved,
-    NumberWithdrawn,
     ReservationConsumed,
     ReservationExpired,
     ReservationReleased,
-    SeriesDescribed,
-    SeriesLocked,
-    SeriesMadePrimary,
-    SeriesOpened,
-    SeriesUnlocked,
+    SeriesEvent,
 )
 from schemas.record import Record, event_name
 from schemas.values import DocumentId, NumberRange
@@ -43,13 +33,9 @@ def numbers_of(event: Event) -> tuple[NumberRange, ...]:
             return ranges
         case ReservationConsumed(number=number) | ReservationReleased(number=number):
             return (NumberRange(number, number),)
-        case DocumentVoided(number=number) | DocumentUnvoided(number=number) | NumberWithdrawn(number=number):
-            return (NumberRange(number, number),)
-        case DocumentChanged(number=number) | DocumentReversed(number=number):
-            return (NumberRange(number, number),)
-        case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
-            return ()
-        case DraftSaved() | DraftVoided() | DraftDeleted():
+        case DocumentEvent():
+            return (NumberRange(event.number, event.number),)
+        case SeriesEvent() | DraftEvent():
             return ()
         case _:
             assert_never(event)
@@ -58,19 +44,9 @@ def numbers_of(event: Event) -> tuple[NumberRange, ...]:
 def document_of(event: Event) -> DocumentId | None:
     """The document an event is about."""
     match event:
-        case ReservationConsumed(document_id=document_id) | DocumentVoided(document_id=document_id):
-            return document_id
-        case DocumentUnvoided(document_id=document_id) | NumberWithdrawn(document_id=document_id):
-            return document_id
-        case DocumentChanged(document_id=document_id) | DocumentReversed(document_id=document_id):
-            return document_id
-        case DraftSaved(document_id=document_id) | DraftVoided(document_id=document_id):
-            return document_id
-        case DraftDeleted(document_id=document_id):
-            return document_id
-        case NumbersReserved() | ReservationReleased() | ReservationExpired():
-            return None
-        case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+        case ReservationConsumed() | DocumentEvent() | DraftEvent():
+            return event.document_id
+        case NumbersReserved() | ReservationReleased() | ReservationExpired() | SeriesEvent():
             return None
         case _:
             assert_never(event)

@@ -8,11 +8,13 @@ from msgspec import Struct
 from projections.models.projection import Projection, Write, write_rows
 from projections.statements import statement
 from schemas.events import (
+    AnyDraftEvent,
     DocumentChanged,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
+    DraftEvent,
     DraftSaved,
     DraftVoided,
     NumbersReserved,
@@ -20,11 +22,7 @@ from schemas.events import (
     ReservationConsumed,
     ReservationExpired,
     ReservationReleased,
-    SeriesDescribed,
-    SeriesLocked,
-    SeriesMadePrimary,
-    SeriesOpened,
-    SeriesUnlocked,
+    SeriesEvent,
 )
 from schemas.record import Record
 from schemas.values import Digest, DocumentId, Fate, IsoDate, Position, UnixSeconds
@@ -64,7 +62,7 @@ class _Batch:
 
     def apply(self, record: Record) -> None:
         match record.event:
-            case ReservationConsumed() | DraftSaved() | DraftVoided() | DraftDeleted() as event:
+            case ReservationConsumed() | DraftEvent() as event:
                 self._apply_to_new_or_draft(record, event)
             case DocumentVoided(document_id=document_id, content=reason):
                 self._stand(record, document_id, Fate.VOIDED, reason)
@@ -77,9 +75,7 @@ class _Batch:
                 change.date, change.content = date, content
             case DocumentReversed(document_id=document_id):
                 self._change(record, document_id)
-            case NumbersReserved() | ReservationReleased() | ReservationExpired():
-                pass
-            case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+            case NumbersReserved() | ReservationReleased() | ReservationExpired() | SeriesEvent():
                 pass
             case _:
                 assert_never(record.event)
@@ -109,9 +105,7 @@ class _Batch:
             issued and issued.client_local_uuid,
         )
 
-    def _apply_to_new_or_draft(
-        self, record: Record, event: ReservationConsumed | DraftSaved | DraftVoided | DraftDeleted
-    ) -> None:
+    def _apply_to_new_or_draft(self, record: Record, event: ReservationConsumed | AnyDraftEvent) -> None:
         document_id = event.document_id
         match event:
             case ReservationConsumed(date=date, content=content):

@@ -12,19 +12,13 @@ from schemas.events import (
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
-    DraftDeleted,
-    DraftSaved,
-    DraftVoided,
+    DraftEvent,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
     ReservationExpired,
     ReservationReleased,
-    SeriesDescribed,
-    SeriesLocked,
-    SeriesMadePrimary,
-    SeriesOpened,
-    SeriesUnlocked,
+    SeriesEvent,
 )
 from schemas.record import Record
 from schemas.values import DeviceId, DocumentId, Fate, Number, NumberRange, Position, SeriesId, UnixSeconds
@@ -104,9 +98,7 @@ class _Batch:
                 self._change(record, number, Fate.STANDING)
             case NumberWithdrawn(number=number):
                 self._change(record, number, Fate.WITHDRAWN)
-            case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
-                pass
-            case DocumentChanged() | DocumentReversed() | DraftSaved() | DraftVoided() | DraftDeleted():
+            case DocumentChanged() | DocumentReversed() | SeriesEvent() | DraftEvent():
                 pass
             case _:
                 assert_never(record.event)

@@ -1,5 +1,5 @@
--- Returns what became of the numbers of series $1 after number $2, in order, a part at a time; no row after the last
--- number. The order is that of the index, so that a page reads no further than it must.
+-- Returns what became of the numbers of series $1 after number $2, in order, 1000 at a time; fewer are the last
+-- ones. The order is that of the index, so that a page reads no further than it must.
 SELECT p.first, p.last, p.fate, p.device_id, p.reserved_at, p.ended_at, p.document_id
 FROM (
     SELECT e.first, e.last, e.fate, e.device_id, e.reserved_at, e.ended_at, e.document_id

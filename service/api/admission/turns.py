@@ -1,4 +1,4 @@
-"""Turns at reading whole series, which keeps the loop of the process busy: few at once, and of one firm one."""
+"""Turns at reading whole series, which keeps the loop of the process busy: few at once, and one of a firm."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -23,9 +23,9 @@ class Folds:
     async def turn(self, firm_id: FirmId, wait_seconds_max: float) -> AsyncGenerator[None]:
         """A turn for the life of the block. Raises TimeoutError if others have all of them that long.
 
-        Each firm waits for its own before it waits for one of the few: those are not taken by one firm's waiting.
+        The turn of the firm comes first, so that the requests of a firm that wait for each other take none of the few.
         """
-        firm = self._firms.setdefault(firm_id, asyncio.Lock())  # is forgotten when nobody of the firm holds or waits
+        firm = self._firms.setdefault(firm_id, asyncio.Lock())  # forgotten when no request holds it or waits
         async with AsyncExitStack() as held:
             async with asyncio.timeout(wait_seconds_max):
                 await held.enter_async_context(firm)

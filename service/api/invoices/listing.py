@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from projections.reports.invoice_list import InvoicePage, InvoiceQuery, Status, list_invoices
-from schemas.api.invoice import Invoice, InvoiceList, InvoiceTotals
+from projections.reports.invoice_list import InvoicePage, InvoicesWanted, Status, kept_invoice_list
+from schemas.api.invoice import Invoice, InvoiceList
 from schemas.api.queries import InvoicesQuery
 from schemas.values import IsoDate
 from service.api.calling.call import Call
@@ -12,7 +12,7 @@ from service.api.calling.route import Route
 from service.api.invoices.show import INVOICES
 from service.api.refusals.causes import Unavailable
 from service.api.refusals.table import refused
-from service.api.reports.accounting import reading
+from service.api.reports.kept_or_folded import reading
 from service.documents.facts import digests_of, fold_document
 from service.documents.view import Surroundings, invoice_view
 
@@ -35,7 +35,7 @@ async def list_documents(call: Call) -> InvoiceList:
     # Not the head of the log: what other firms do must not make this one wait.
     end = (await call.state()).partition_end(call.caller.firm_id, call.caller.mode)
     async with reading(call) as connection:
-        page = await list_invoices(connection, _wanted(call, query), at_least=end, log_id=call.parts.log.log_id)
+        page = await kept_invoice_list(connection, _wanted(call, query), at_least=end, log_id=call.parts.log.log_id)
     if page is None:
         raise refused(Unavailable("The list of invoices has not caught up with the log yet."))
     invoices = await _invoices(call, page)
@@ -46,18 +46,12 @@ async def list_documents(call: Call) -> InvoiceList:
         page=query.page,
         per_page=query.per_page,
         total_pages=pages_of(page.total, query.per_page),
-        totals=InvoiceTotals(
-            subtotal=page.totals.subtotal,
-            vat=page.totals.vat,
-            total=page.totals.total,
-            paid=page.totals.paid,
-            unpaid=page.totals.unpaid,
-        ),
+        totals=page.totals,
     )
 
 
-def _wanted(call: Call, query: InvoicesQuery) -> InvoiceQuery:
-    return InvoiceQuery(
+def _wanted(call: Call, query: InvoicesQuery) -> InvoicesWanted:
+    return InvoicesWanted(
         firm_id=call.caller.firm_id,
         mode=call.caller.mode,
         today=IsoDate(call.parts.today().isoformat()),

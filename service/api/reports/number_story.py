@@ -1,20 +1,12 @@
 """One number explained: its fate, and every event of the log that had a part in it."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Final
 
+from projections.replay.terms import moved_by
 from projections.reports.number_place import NumberPlace, folded_number_place, kept_number_place
 from schemas.api.numbers import NumberEvent, NumberStory
-from schemas.events import (
-    DocumentUnvoided,
-    DocumentVoided,
-    NumbersReserved,
-    NumberWithdrawn,
-    ReservationConsumed,
-    ReservationExpired,
-    ReservationReleased,
-)
+from schemas.events import NumbersReserved
 from schemas.record import Record, event_tag
 from schemas.rejections import SeriesUnknown
 from schemas.values import NUMBER_MAX, Fate, Number, SeriesId
@@ -22,20 +14,8 @@ from service.api.calling.call import Call
 from service.api.calling.route import Route
 from service.api.refusals.causes import NumberUntaken, ParameterWrong
 from service.api.refusals.table import refused
-from service.api.reports.accounting import kept_or_folded
+from service.api.reports.kept_or_folded import kept_or_folded
 from service.api.series.series import SERIES
-
-_FATES: Final[Mapping[type, Fate]] = MappingProxyType(
-    {
-        ReservationConsumed: Fate.STANDING,
-        DocumentVoided: Fate.VOIDED,
-        DocumentUnvoided: Fate.STANDING,
-        NumberWithdrawn: Fate.WITHDRAWN,
-        ReservationReleased: Fate.RELEASED,
-        ReservationExpired: Fate.EXPIRED,
-    }
-)
-"""What an event makes of its number; those not listed leave its fate as it is."""
 
 
 async def explain_number(call: Call) -> NumberStory:
@@ -75,8 +55,9 @@ def _story(series_id: SeriesId, number: Number, records: Sequence[Record], place
     fate, ended_at, full_number = Fate.PENDING, None, None
     for record in records:
         full_number = getattr(record.event, "full_number", full_number)
-        if type(record.event) in _FATES:
-            fate, ended_at = _FATES[type(record.event)], record.at
+        _, moved_to, _ = moved_by(record.event)
+        if moved_to is not None:
+            fate, ended_at = moved_to, None if moved_to is Fate.PENDING else record.at
     return NumberStory(
         series_id=series_id,
         number=number,

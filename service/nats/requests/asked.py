@@ -6,8 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from schemas.api.operations import OPERATIONS, Operation
 from schemas.commands import Caller
-from schemas.operations import OPERATIONS, Operation
 from service.api.admission.rate_limit import ADDRESS
 from service.api.calling.route import Route
 from service.api.calling.sent import Sent

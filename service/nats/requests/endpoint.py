@@ -18,7 +18,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
-from schemas.operations import OPERATIONS, REQUEST_ROOT, Operation
+from schemas.api.operations import OPERATIONS, REQUEST_ROOT, Operation
 from service.api.calling.reply import Told
 from service.nats.client.backoff import Backoff
 from service.nats.client.broker_faults import BrokerUnavailableError

@@ -9,7 +9,7 @@ from typing import Any
 
 from nats.micro.service import ServiceInfo, ServicePing, ServiceStats
 
-from schemas.operations import OPERATIONS
+from schemas.api.operations import OPERATIONS
 from tests.support.nats.examples import installed
 from tests.support.nats.relays import relaying
 from tests.support.nats.requesting import Requester

@@ -1,0 +1,101 @@
+"""The gap report of CONTRACT.md D68: which numbers carry no document, and why; now, or as of a position or time.
+
+It is made in two ways, and the caller chooses. `kept_...` asks the projections, in one snapshot in which they stand at
+the same position, and answers none where they cannot tell: one of them is new, or lags behind. `folded_...` replays the
+log. All need SELECT on the log and the projections, and a connection that is in no transaction; they raise asyncpg's
+errors, and the folded ones HistoryBrokenError if the log does not replay.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import asyncpg
+
+from projections.keeping.one_moment import Connection, from_projections
+from projections.reports.as_of import AsOf, SeriesAsOf, fold_in_snapshot, fold_series
+from projections.reports.opened_series import opened_series
+from projections.reports.report_header import Header, header
+from projections.statements import statement
+from schemas.api.reports import Gap, GapReport
+from schemas.values import Fate, FirmId, Position, SeriesId
+
+PROJECTIONS: Final = ("counters", "gaps")
+
+
+async def kept_gap_report(
+    connection: Connection, series_id: SeriesId, at_least: Position | None = None
+) -> GapReport | None:
+    """The gap report of a series; it contains the position `at_least`, for which this waits FRESH_SECONDS_MAX."""
+
+    async def read() -> GapReport | None:
+        reports = await _kept(connection, [series_id], at_least or Position(0))
+        return None if reports is None else reports[0]
+
+    return await from_projections(connection, PROJECTIONS, read, is_waiting=at_least is not None)
+
+
+async def folded_gap_report(connection: Connection, series_id: SeriesId, as_of: AsOf | None) -> GapReport | None:
+    """The same from the log alone, none if there was no such series then; reads the whole series: let few do so."""
+    found = await fold_series(connection, series_id, as_of)
+    return None if found is None else await asyncio.to_thread(_report_of_fold, series_id, found)
+
+
+async def kept_gap_reports(
+    connection: Connection, firm_id: FirmId | None = None, named: str | None = None
+) -> list[GapReport] | None:
+    """The gap reports of every series of a firm, of all firms for none, that is `named` so; all of one moment."""
+
+    async def read() -> list[GapReport] | None:
+        return await _kept(connection, await opened_series(connection, firm_id, named), Position(0))
+
+    return await from_projections(connection, PROJECTIONS, read, is_waiting=False)
+
+
+async def folded_gap_reports(
+    connection: Connection, firm_id: FirmId | None = None, named: str | None = None, as_of: AsOf | None = None
+) -> list[GapReport]:
+    """The same from the log alone, without the series that were not open yet; all of one moment."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        return [
+            _report_of_fold(series_id, found)
+            for series_id in await opened_series(connection, firm_id, named)
+            if (found := await fold_in_snapshot(connection, series_id, as_of)) is not None
+        ]
+
+
+async def _kept(connection: Connection, series_ids: Sequence[SeriesId], at_least: Position) -> list[GapReport] | None:
+    """The reports of these series in this order; none if one of them is not known to the projections, or too old."""
+    rows = await connection.fetch(statement("report_gap_headers"), series_ids)
+    headers = {SeriesId(row["series_id"]): header(row) for row in rows}
+    if len(headers) < len(series_ids) or not all(found.is_of(at_least) for found in headers.values()):
+        return None
+    gaps: dict[SeriesId, list[asyncpg.Record]] = {series_id: [] for series_id in series_ids}
+    for row in await connection.fetch(statement("report_gaps"), series_ids):
+        gaps[row["series_id"]].append(row)
+    return [_report(headers[series_id], gaps[series_id]) for series_id in series_ids]
+
+
+def _report(found: Header, rows: Iterable[asyncpg.Record]) -> GapReport:
+    gaps = [_gap(row) for row in rows]
+    return GapReport(found.series_id, found.firm_id, found.mode, found.name, found.moment, found.terms, gaps)
+
+
+def _gap(row: asyncpg.Record) -> Gap:
+    return Gap(
+        first=row["first"],
+        last=row["last"],
+        count=row["last"] - row["first"] + 1,
+        reason=Fate(row["reason"]),
+        device_id=row["device_id"],
+        reserved_at=row["reserved_at"],
+        ended_at=row["ended_at"],
+        ended_by=row["ended_by"],
+        positions=(row["reserved_position"], row["ended_position"]),
+    )
+
+
+def _report_of_fold(series_id: SeriesId, found: SeriesAsOf) -> GapReport:
+    series = found.series
+    gaps = sorted(series.gaps, key=lambda gap: gap.first)
+    return GapReport(series_id, series.firm_id, series.mode, series.name, found.moment, series.terms(), gaps)

@@ -1,0 +1,47 @@
+"""The head of a report: the counter of a series, and where the projections that the report is made of stand."""
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+
+from schemas.api.reports import Moment, Terms
+from schemas.values import FirmId, LogId, Mode, Position, SeriesId, UnixSeconds
+
+
+class Header(Struct, frozen=True):
+    """A series' counter, and where the projections of a report stand in its log."""
+
+    log_id: LogId
+    series_id: SeriesId
+    firm_id: FirmId
+    mode: Mode
+    name: str
+    taken: int
+    standing: int
+    voided: int
+    withdrawn: int
+    pending: int
+    released: int
+    expired: int
+    position: Position
+    at: UnixSeconds | None
+    rows_position: Position
+
+    def is_of(self, at_least: Position) -> bool:
+        """Whether counter and rows are of one position that contains `at_least`."""
+        return self.position == self.rows_position >= at_least
+
+    @property
+    def moment(self) -> Moment:
+        """What the counter is true for."""
+        return Moment(self.position, self.at)
+
+    @property
+    def terms(self) -> Terms:
+        """The equation of the counter."""
+        return Terms(self.taken, self.standing, self.voided, self.withdrawn, self.pending, self.released, self.expired)
+
+
+def header(row: asyncpg.Record) -> Header:
+    """The header in a row of report_gap_headers.sql or report_register_header.sql."""
+    return msgspec.convert(dict(row.items()), Header)

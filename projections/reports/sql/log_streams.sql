@@ -1,4 +1,0 @@
--- Returns the series of firm $1, of all firms if that is null, in the order in which they were opened.
-SELECT e.stream FROM log.event AS e
-WHERE e.version = 1 AND e.tag LIKE 'series-opened/%' AND ($1::text IS NULL OR e.firm_id = $1)
-ORDER BY e.log_id, e.position

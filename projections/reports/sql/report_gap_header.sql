@@ -1,9 +1,0 @@
--- Returns the counter of series $1 and where the projections of the gap report stand in its log.
-SELECT
-    c.log_id, c.series_id, c.firm_id, c.mode, c.name, c.next_number - c.start_number AS taken,
-    c.standing, c.voided, c.withdrawn, c.pending, c.released, c.expired,
-    k.position, k.at, r.position AS rows_position
-FROM counters.counter AS c
-INNER JOIN counters.checkpoint AS k ON c.log_id = k.log_id
-INNER JOIN gaps.checkpoint AS r ON c.log_id = r.log_id
-WHERE c.series_id = $1

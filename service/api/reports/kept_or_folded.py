@@ -1,0 +1,67 @@
+"""Reading a report: from the projections, or where they cannot tell, from the log."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final, TypeVar
+
+import asyncpg
+
+from projections.keeping.one_moment import Connection
+from projections.keeping.projection_faults import is_passing
+from service.api.calling.call import Call
+from service.api.refusals.causes import Unavailable
+from service.api.refusals.table import refused
+from service.log.event_log import LogUnavailableError
+
+FromCopies = TypeVar("FromCopies")
+FromLog = TypeVar("FromLog")
+
+READ_WAIT_SECONDS_MAX: Final = 3.0
+"""How long a request waits for a connection, and before it for its turn to fold a series."""
+
+
+async def kept_or_folded(
+    call: Call,
+    kept: Callable[[Connection], Awaitable[FromCopies | None]] | None,
+    folded: Callable[[Connection], Awaitable[FromLog]],
+    *,
+    is_short: bool = False,
+) -> FromCopies | FromLog:
+    """What the projections answer; where they are not asked or cannot tell, what the log does.
+
+    Few requests at once fold, and one of a firm: folding a whole series keeps the loop busy. What `is_short` reads a
+    bounded number of events, and needs no turn. Raises LogUnavailableError if the database is away or busy with others,
+    and RefusedError if too many fold, each after READ_WAIT_SECONDS_MAX.
+    """
+    if kept is not None:
+        async with reading(call) as connection:
+            if (found := await kept(connection)) is not None:
+                return found
+    async with reading(call) if is_short else _folding(call) as connection:
+        return await folded(connection)
+
+
+@asynccontextmanager
+async def reading(call: Call) -> AsyncGenerator[Connection]:
+    """A connection to the projections, waited for READ_WAIT_SECONDS_MAX at most.
+
+    Raises LogUnavailableError if the database is away, or busy with others that long.
+    """
+    try:
+        async with call.parts.reads.acquire(timeout=READ_WAIT_SECONDS_MAX) as connection:
+            yield connection
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        if not is_passing(error):
+            raise
+        raise LogUnavailableError("PostgreSQL cannot be asked for the report") from error
+
+
+@asynccontextmanager
+async def _folding(call: Call) -> AsyncGenerator[Connection]:
+    """As `reading`, with a turn. A request that waits for its turn holds no connection: shorter reads go on."""
+    async with AsyncExitStack() as held:
+        try:
+            await held.enter_async_context(call.parts.folds.turn(call.caller.firm_id, READ_WAIT_SECONDS_MAX))
+        except TimeoutError as error:
+            raise refused(Unavailable("Too many reports are being made from the log.")) from error
+        yield await held.enter_async_context(reading(call))
