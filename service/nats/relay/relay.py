@@ -11,8 +11,8 @@ from typing import Final
 from msgspec import Struct
 
 from schemas.values import Position, UnixSeconds
+from service.backoff import Backoff, jittered
 from service.log.event_log import EventLog, LogFaultError, RecordOutline
-from service.nats.client.backoff import Backoff, jittered
 from service.nats.client.broker_faults import (
     BrokerUnavailableError,
     RelayFaultError,

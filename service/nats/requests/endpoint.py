@@ -20,7 +20,7 @@ from nats.errors import Error as NatsError
 
 from schemas.api.operations import OPERATIONS, REQUEST_ROOT, Operation
 from service.api.calling.reply import Told
-from service.nats.client.backoff import Backoff
+from service.backoff import Backoff
 from service.nats.client.broker_faults import BrokerUnavailableError
 from service.nats.client.cancellation import heed_cancellation
 from service.nats.client.connection import NatsSettings, connected
