@@ -83,7 +83,7 @@ async def measure(metrics: Metrics, writer: Writer, relay: Relay | None, runner:
     """Keep the gauges up to date until cancelled; belongs in a TaskGroup."""
     while True:
         metrics.queue_depth.set(writer.queue_depth)
-        metrics.log_position.set(writer.state.position)
+        metrics.log_position.set(writer.known.state.position)
         if relay is not None:
             metrics.relay_lag.set(relay.status().lag_events or 0)
         if runner is not None:

@@ -21,7 +21,6 @@ from service.clock import now
 from service.health import Check
 from service.log.postgres_faults import CONNECT_SECONDS_MAX, reading
 from service.log.postgres_log import PostgresLog
-from service.log.snapshots import SnapshotKeeper
 from service.metrics import Metrics, new_metrics
 from service.nats.client.connection import NatsSettings
 from service.nats.relay.relay import Relay
@@ -29,6 +28,7 @@ from service.nats.requests.endpoint import RequestsEndpoint, answering_requests
 from service.nats.requests.operations import Operations
 from service.readiness import checks, measure, requests_health
 from service.settings import Settings
+from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
 from service.writer.writer import Appended, Limits, Writer
 
@@ -85,7 +85,7 @@ async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Call
     async with _wired(settings, parts) as wiring, asyncio.TaskGroup() as group:
         tasks = [group.create_task(job) for job in (*_jobs(wiring, parts), _break(wiring))]
         if parts & DECIDING:
-            await wiring.writer.read()  # whoever asks first should not wait for the whole log to be read
+            await wiring.writer.known.read()  # else the first caller waits while the whole log is read
         async with _answering(wiring, parts):
             on_ready()
             await stop.wait()
@@ -172,7 +172,7 @@ def _jobs(wiring: Wiring, parts: frozenset[Part]) -> list[Coroutine[Any, Any, No
     jobs: list[Coroutine[Any, Any, None]] = [measure(wiring.metrics, wiring.writer, wiring.relay, wiring.runner)]
     if parts & DECIDING:
         jobs.append(wiring.writer.run())
-        jobs.append(SnapshotKeeper(wiring.log, wiring.writer).run())
+        jobs.append(SnapshotKeeper(wiring.log, wiring.writer.known).run())
     if Part.SWEEP in parts:
         jobs.append(_sweeper(wiring).run())
     if wiring.relay is not None:
@@ -188,7 +188,7 @@ def _sweeper(wiring: Wiring) -> Sweeper:
         wiring.metrics.expired_numbers.inc(numbers)
 
     period = wiring.settings.sweep_seconds
-    return Sweeper(wiring.writer, clock=now, period_seconds=period, on_sweep=on_sweep)
+    return Sweeper(wiring.writer.known, wiring.writer, clock=now, period_seconds=period, on_sweep=on_sweep)
 
 
 @asynccontextmanager

@@ -8,24 +8,17 @@ from its first event.
 import asyncio
 import hashlib
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 import structlog
-from msgspec import Struct
 
 from schemas import outcomes, values
 from schemas.record import StoredRecord
-from schemas.values import Position
 from service.core import blocks, encoded_state, evolve, ranges, state
 from service.core.encoded_state import decode_state, encode_state
 from service.core.state import State
-from service.log.event_log import EventLog, LogFaultError, Snapshot
-
-EVENTS_BETWEEN: Final = 50_000
-"""How many events a process may have to fold to begin: about a second's worth."""
-
-PERIOD_SECONDS: Final = 10.0
+from service.log.event_log import EventLog, Snapshot
 
 _say = structlog.get_logger("snapshots")
 
@@ -57,46 +50,15 @@ async def load(log: EventLog) -> State | None:
         return None
 
 
-class Folded(Protocol):
-    """What a process knows of the log.
-
-    `snapshot_position` is where the snapshot is that its present state began from, or that was kept of it; 0 if there
-    is none, or none that counts any more.
-    """
-
-    state: State
-    snapshot_position: Position
-
-
-class SnapshotKeeper(Struct):
-    """Keeps a snapshot of what this process knows, whenever the last one has become old."""
-
-    log: EventLog
-    known: Folded
-
-    async def run(self) -> None:
-        """Look from time to time until cancelled; belongs in a TaskGroup. A store that is away is tried again."""
-        while True:
-            await asyncio.sleep(PERIOD_SECONDS)
-            try:
-                await self.keep()
-            except LogFaultError as fault:
-                _say.info("snapshot.not_kept", fault=type(fault).__name__)
-
-    async def keep(self, events_between: int = EVENTS_BETWEEN) -> bool:
-        """Keep one if the last is `events_between` behind; whether one was kept. Raises LogUnavailableError."""
-        present = self.known.state
-        if present.position - self.known.snapshot_position < events_between:
-            return False
-        last = await self.log.record_at(present.position)
-        if last is None:
-            return False
-        # Not on the event loop: the state is a value, so another thread may read it while the writer goes on.
-        encoded = await asyncio.to_thread(encode_state, present)
-        await self.log.keep_snapshot(RELEASE, Snapshot(present.position, _digest(last), encoded))
-        if self.known.state.position >= present.position:  # unless the log refused what was decided on it meanwhile
-            self.known.snapshot_position = present.position
-        return True
+async def keep(log: EventLog, present: State) -> bool:
+    """Keep a snapshot of this state; False if the log has no record at its position. Raises LogUnavailableError."""
+    last = await log.record_at(present.position)
+    if last is None:
+        return False
+    # Not on the event loop: the state is a value, so another thread may read it while the writer goes on.
+    encoded = await asyncio.to_thread(encode_state, present)
+    await log.keep_snapshot(RELEASE, Snapshot(present.position, _digest(last), encoded))
+    return True
 
 
 def _digest(stored: StoredRecord) -> bytes:

@@ -5,13 +5,15 @@ from collections.abc import Awaitable, Callable
 
 
 class SharedBarrier:
-    """Passes everybody who comes while one barrier runs through the next one: whoever waits, waits for one that began
-    after he came, and however many wait, only one runs and one is next.
+    """Callers that arrive while a barrier runs share the next one: it begins after they came.
+
+    However many callers wait, at most one barrier runs and one waits to run.
     """
 
     def __init__(self, barrier: Callable[[], Awaitable[object]]) -> None:
         """`barrier` returns once everything that was visible when it was called is safe, or raises why it is not."""
         self._barrier = barrier
+        # A barrier moves from `_next` to `_running` when the one before it has ended; `_run_after` alone does that.
         self._running: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
 

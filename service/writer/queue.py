@@ -1,4 +1,4 @@
-"""The writer's queue: bounded, in order of arrival, and nobody in it waits for ever."""
+"""The writer's queue: bounded, in order of arrival, and no request in it waits for ever."""
 
 import asyncio
 import secrets
@@ -20,7 +20,7 @@ class WriterQueue:
     """Requests that wait to be decided, and those that are being written."""
 
     def __init__(self, length_max: int, bytes_max: int) -> None:
-        """At most so many requests, and so many bytes of their documents."""
+        """At most `length_max` requests, and about `bytes_max` bytes of their documents."""
         self._length_max = length_max
         self._bytes_max = bytes_max
         self._bytes = 0

@@ -11,6 +11,7 @@ from schemas.outcomes import ExpiredOutcome
 from schemas.values import Actor, ActorKind, FirmId, Mode, Position, UnixSeconds
 from service.core.state import State
 from service.log.event_log import LogFaultError
+from service.writer.known_state import KnownState
 from service.writer.queue import WriterBusyError
 from service.writer.request import Answered, Request
 from service.writer.writer import OutcomeUnknownError, Writer
@@ -32,6 +33,7 @@ class Sweeper:
 
     def __init__(
         self,
+        known: KnownState,
         writer: Writer,
         *,
         clock: Callable[[], UnixSeconds],
@@ -39,6 +41,7 @@ class Sweeper:
         on_sweep: Callable[[int], None] = lambda _: None,
     ) -> None:
         """`on_sweep` is told after each sweep how many numbers it recorded as expired."""
+        self._known = known
         self._writer = writer
         self._clock = clock
         self._period_seconds = period_seconds
@@ -60,9 +63,9 @@ class Sweeper:
     async def sweep(self) -> int:
         """Record everything that is overdue now; how many numbers that was.
 
-        Raises what Writer.read and Writer.submit raise; what was recorded before stays.
+        Raises what KnownState.read and Writer.submit raise; what was recorded before stays.
         """
-        overdue = await self._overdue(await self._writer.read())
+        overdue = await self._overdue(await self._known.read())
         numbers = 0
         for start in range(0, len(overdue), BLOCKS_MAX):
             numbers += await self._record(overdue[start : start + BLOCKS_MAX])

@@ -12,30 +12,27 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from schemas.rejections import IdempotencyInProgress, IdempotencyKeyReused, Rejection
+from schemas.rejections import Rejection
 from schemas.values import Position, UnixSeconds
-from service.core.evolve import evolve
-from service.core.state import State, empty_state
+from service.backoff import Backoff
+from service.core.state import State
 from service.log.event_log import (
     AnswerExistsError,
     AppendInDoubtError,
     Batch,
     EventLog,
-    HeldLog,
     LogBrokenError,
     LogFaultError,
     LogHaltedError,
     LogUnavailableError,
     StalePositionError,
 )
-from service.log.snapshots import load
-from service.writer.barrier import SharedBarrier
 from service.writer.batch import Plan, plan_batch
+from service.writer.known_state import KnownState
 from service.writer.queue import WriterQueue
 from service.writer.request import Answered, Idempotency, Request, Waiting
+from service.writer.twins import Twins
 
-READ_LIMIT: Final = 1_000
-TWIN_SECONDS_MAX: Final = 5.0
 RETRY_SECONDS: Final = 0.1
 RETRY_SECONDS_MAX: Final = 2.0
 
@@ -76,18 +73,30 @@ class Writer:
         limits: Limits | None = None,
         on_append: Callable[[Appended], None] = lambda _: None,
     ) -> None:
-        self.state: State = empty_state(log.log_id)
+        # Shared with every reader of the process: readers move it forward by reading the log. Only `run` moves it by
+        # what it wrote, once that is durable, or makes it forget.
+        self.known = KnownState(log)
+        # The composition root's; it closes the log after `run` has ended.
         self._log = log
         self._clock = clock
         self._limits = limits or Limits()
         self._on_append = on_append
+        # `submit` adds, for any caller; only `run` takes from it, one batch at a time, and closes it at the end.
         self._queue = WriterQueue(self._limits.queue_max, self._limits.queue_bytes_max)
-        self._running: dict[bytes, Waiting] = {}
+        # `submit` adds; each request removes itself when its future is done.
+        self._twins = Twins(log)
+        # Of `run` alone: whether another process wrote first the last time, and where the log's head was then.
         self._is_contended = False
         self._head_seen = Position(0)
-        self._barrier = SharedBarrier(lambda: log.barrier("writer"))
-        self._may_use_snapshot = True
-        self.snapshot_position = Position(0)
+
+    @property
+    def state(self) -> State:
+        """As `known.state`."""
+        return self.known.state
+
+    async def read(self) -> State:
+        """As `known.read`."""
+        return await self.known.read()
 
     @property
     def queue_depth(self) -> int:
@@ -115,18 +124,17 @@ class Writer:
         idempotency = request.idempotency
         if idempotency is None:
             return await self._queue.enqueue(request).future
-        twin = self._running.get(idempotency.scope)
+        twin = self._twins.running(idempotency)
         if twin is not None:
-            return await self._answer_of_twin(twin, idempotency)
+            return await self._twins.answer_of(twin, idempotency)
         waiting = self._queue.enqueue(request)
-        self._running[idempotency.scope] = waiting
-        waiting.future.add_done_callback(lambda _: self._running.pop(idempotency.scope))
+        self._twins.add(idempotency, waiting)
         # Shielded, because twins wait for the same future: a caller that hangs up must not take it from them.
         result = await asyncio.shield(waiting.future)
         if isinstance(result, Answered):
             return result
         # A twin on another process may have used up what this one asked for: then its answer is ours as well.
-        return await self._answer_in_log(idempotency) or result
+        return await self._twins.answer_in_log(idempotency) or result
 
     async def replay(self, idempotency: Idempotency) -> Answered | Rejection | None:
         """What an earlier or a running request under this key got; none if there is none, and it may be submitted.
@@ -134,38 +142,7 @@ class Writer:
         Waits up to 5 seconds for a running one (CONTRACT.md D72). Raises LogUnavailableError, and a running request's
         own faults.
         """
-        twin = self._running.get(idempotency.scope)
-        if twin is not None:
-            return await self._answer_of_twin(twin, idempotency)
-        return await self._answer_in_log(idempotency)
-
-    async def read(self) -> State:
-        """The state at the log's present head, whichever process wrote last. Raises LogUnavailableError."""
-        await self._catch_up(self._log, await self._log.head())
-        return self.state
-
-    async def _answer_of_twin(self, twin: Waiting, idempotency: Idempotency) -> Answered | Rejection:
-        first = twin.request.idempotency
-        if first is not None and first.request != idempotency.request:
-            return IdempotencyKeyReused()
-        try:
-            async with asyncio.timeout(TWIN_SECONDS_MAX):
-                result = await asyncio.shield(twin.future)
-        except TimeoutError:
-            return IdempotencyInProgress()
-        if isinstance(result, Answered):
-            return Answered(result.outcome, is_replay=True)
-        return await self._answer_in_log(idempotency) or result
-
-    async def _answer_in_log(self, idempotency: Idempotency) -> Answered | Rejection | None:
-        answer = await self._log.answer(idempotency.scope)
-        if answer is None:
-            return None
-        if answer.request != idempotency.request:
-            return IdempotencyKeyReused()
-        # Visible is not yet safe where somebody ended a commit's wait for its standbys: ours, after it, is both.
-        await self._barrier.passed()
-        return Answered(answer.outcome, is_replay=True)
+        return await self._twins.answer_under(idempotency)
 
     async def _write(self, waiting: Sequence[Waiting]) -> None:
         """Answer every one of `waiting`, by writing or by a fault."""
@@ -175,7 +152,7 @@ class Writer:
             except StalePositionError as stale:
                 self._is_contended, self._head_seen = True, stale.head
             except AnswerExistsError:
-                await self._answer_twins_elsewhere(waiting)
+                await self._twins.answer_from_log(waiting)
             except LogBrokenError as fault:
                 await self._isolate(waiting, fault)
             except _TailLostError as lost:
@@ -188,7 +165,7 @@ class Writer:
 
     async def _write_at_once(self, waiting: Sequence[Waiting]) -> Plan:
         """Decide on what is known here, and let the append find out whether that was the head."""
-        plan = plan_batch(self.state, waiting, self._clock())
+        plan = plan_batch(self.known.state, waiting, self._clock())
         if plan.batch.records or plan.batch.answers:
             await self._append(plan, self._log.append)
         elif (head := await self._log.head()) != plan.expected:
@@ -198,17 +175,17 @@ class Writer:
 
     async def _write_holding(self, waiting: Sequence[Waiting]) -> Plan:
         """Take the log's lock, read what others wrote, then decide: nobody can come first any more."""
-        if self._head_seen - self.state.position > READ_LIMIT:
-            # Who has just started reads the bulk first: everybody else waits while the lock is held.
-            await self._catch_up(self._log, self._head_seen)
+        if self.known.is_far_behind(self._head_seen):
+            # A process that has just started reads the bulk first: all others wait while the lock is held.
+            await self.known.catch_up(self._log, self._head_seen)
         plan: Plan | None = None
         try:
             async with self._log.hold() as held:
-                if held.head < self.state.position:
-                    raise _TailLostError(held.head, self.state.position)
-                self._is_contended = held.head != self.state.position
-                await self._catch_up(held, held.head)
-                plan = plan_batch(self.state, waiting, self._clock())
+                if held.head < self.known.state.position:
+                    raise _TailLostError(held.head, self.known.state.position)
+                self._is_contended = held.head != self.known.state.position
+                await self.known.catch_up(held, held.head)
+                plan = plan_batch(self.known.state, waiting, self._clock())
                 if plan.batch.records or plan.batch.answers:
                     await held.append(plan.expected, plan.batch)
         except AppendInDoubtError:
@@ -232,10 +209,10 @@ class Writer:
         comes second is stale. If it is we, the event at that position tells whose batch it was. Raises the faults of
         append with nothing written. Gives up when nobody waits any more: later batches then find out.
         """
-        pause = RETRY_SECONDS
+        # Not jittered: this process has one writer, and the seeded simulation must repeat to the moment.
+        backoff = Backoff(RETRY_SECONDS, RETRY_SECONDS_MAX, is_jittered=False)
         while not all(waiting.future.done() for waiting, _ in plan.results):
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, RETRY_SECONDS_MAX)
+            await asyncio.sleep(backoff.step())
             try:
                 await self._log.append(plan.expected, plan.batch)
             except (AppendInDoubtError, LogUnavailableError):
@@ -259,18 +236,6 @@ class Writer:
                 continue
             return found is not None and bool(plan.batch.records) and found == plan.batch.records[0]
 
-    async def _catch_up(self, log: EventLog | HeldLog, head: Position) -> None:
-        """Fold in what was written up to `head`. Others may fold while this waits; nothing is folded twice."""
-        if self._may_use_snapshot and head - self.state.position > READ_LIMIT:
-            self._may_use_snapshot = False
-            snapshot = await load(self._log)
-            if snapshot is not None and snapshot.position > self.state.position:
-                self.state, self.snapshot_position = snapshot, snapshot.position
-        while self.state.position < head:
-            for stored in await log.read(self.state.position, READ_LIMIT):
-                if stored.record.position == self.state.position + 1:
-                    self.state = evolve(self.state, stored.record)
-
     async def _isolate(self, waiting: Sequence[Waiting], fault: LogBrokenError) -> None:
         """The log refused the batch as broken: find the command it is about, so that the others are answered."""
         if len(waiting) > 1:
@@ -278,37 +243,23 @@ class Writer:
                 await self._write([item])
             return
         # The log contradicts what this process believes: it must not decide anything more on that belief.
-        _say.error("the log refused a command", fault=str(fault), position=self.state.position)
-        self.state, self._may_use_snapshot = empty_state(self._log.log_id), False
-        self.snapshot_position = Position(0)
+        _say.error("the log refused a command", fault=str(fault), position=self.known.state.position)
+        self.known.forget(is_snapshot_wrong=True)
         _fail(waiting, fault)
 
     async def _stop_issuing(self, waiting: Sequence[Waiting], lost: "_TailLostError") -> None:
         """Halt the log: numbers given out from here on might have been given out before (DESIGN.md section 6)."""
         _say.critical("the log lost its tail", head=lost.head, position=lost.position)
-        self.state, self.snapshot_position = empty_state(self._log.log_id), Position(0)
+        self.known.forget(is_snapshot_wrong=False)
         try:
             await self._log.halt(str(lost))
         except LogUnavailableError as fault:
             _say.critical("the log could not be halted", fault=str(fault))
         _fail(waiting, LogHaltedError(str(lost)))
 
-    async def _answer_twins_elsewhere(self, waiting: Sequence[Waiting]) -> None:
-        """Another process answered one of these keys while this one was deciding: give out its answer."""
-        for item in waiting:
-            idempotency = item.request.idempotency
-            try:
-                answer = None if idempotency is None else await self._answer_in_log(idempotency)
-            except LogUnavailableError as fault:
-                item.fail(fault)
-                continue
-            if answer is not None:
-                item.answer(answer)
-
     def _settle(self, plan: Plan) -> None:
         """The plan is durable: from here on its numbers are spent, and its callers may know."""
-        if plan.state.position > self.state.position:
-            self.state = plan.state
+        self.known.advance(plan.state)
         for waiting, result in plan.results:
             waiting.answer(result)
         if plan.batch.records:

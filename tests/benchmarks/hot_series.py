@@ -31,7 +31,7 @@ class HotSeries:
     @property
     def taken(self) -> int:
         """How many numbers the series gave."""
-        return self.writer.state.series[SERIES].taken
+        return self.writer.known.state.series[SERIES].taken
 
 
 @asynccontextmanager
@@ -41,7 +41,7 @@ async def hot_series(database_url: str) -> AsyncGenerator[HotSeries]:
     writer = Writer(log, clock=lambda: UnixSeconds(int(time.time())))
     running = asyncio.create_task(writer.run())
     try:
-        await writer.read()
+        await writer.known.read()
         for command in (OpenSeries(SERIES, "A", DocumentType.FISCAL, 2026), LockSeries(SERIES)):
             answered = await writer.submit(Request(command, CALLER))
             assert isinstance(answered, Answered), answered

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from service.core.state import State
-from service.writer.writer import Writer
+from service.writer.known_state import KnownState
 from tests.support.service.client import Answer, Api
 
 Pair = tuple[Api, Api]
@@ -212,9 +212,9 @@ async def test_9_replaying_the_log_rebuilds_counter_lock_and_every_reservation(p
     ]
     await together(calls)
 
-    fresh = await Writer(api.parts.log, clock=api.clock).read()
+    fresh = await KnownState(api.parts.log).read()
 
-    states: list[State] = [await each.parts.writer.read() for each in pair]
+    states: list[State] = [await each.parts.writer.known.read() for each in pair]
     assert states == [fresh, fresh]
     series = fresh.of((await api.parts.access.who(device)).caller, series_id)  # type: ignore[union-attr,arg-type]
     assert series is not None

@@ -118,7 +118,7 @@ async def test_consume_and_release_against_expiry(pair: Pair) -> None:
     """One replica's clock says that the tokens are still good, the other one's sweeper that they are not."""
     api, ahead = pair
     series_id = await api.a_locked_series()
-    sweeper = Sweeper(ahead.parts.writer, clock=ahead.clock, period_seconds=1)
+    sweeper = Sweeper(ahead.parts.writer.known, ahead.parts.writer, clock=ahead.clock, period_seconds=1)
     told = Counter[str]()
 
     for place in range(60):

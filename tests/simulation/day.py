@@ -8,6 +8,7 @@ from schemas.commands import Caller, Command
 from schemas.rejections import Rejection
 from schemas.values import Position, UnixSeconds
 from service.log.event_log import EventLog, LogUnavailableError
+from service.writer.known_state import KnownState
 from service.writer.queue import WriterBusyError
 from service.writer.request import Answered, Request
 from service.writer.writer import Limits, OutcomeUnknownError, Writer
@@ -103,7 +104,7 @@ class Day:
         records = await log.read(Position(self._learned), 10_000)
         self._learned += len(records)
         self._script.learn(stored.record for stored in records)
-        return self._script.draw(self._chance.choice(self._processes).writer.state)
+        return self._script.draw(self._chance.choice(self._processes).writer.known.state)
 
     async def _ask(self, command: Command, caller: Caller) -> None:
         """Ask once, or with a key until there is an answer, each time of any process."""
@@ -130,5 +131,5 @@ class Day:
         records = await self._logs[0].read(Position(0), 100_000)
         state = check_invariants(records, self._answers)
         async with asyncio.timeout(60):
-            fresh = Writer(self._logs[0], clock=lambda: NOW)
+            fresh = KnownState(self._logs[0])
             assert await fresh.read() == state, "a new process reads the same from the log"

@@ -127,7 +127,7 @@ async def test_a_command_whose_caller_hung_up_before_it_was_decided_is_not_writt
         gone.cancel()
         log.is_answering.set()
         await first
-        assert (await writer.read()).series[SERIES].lock is None
+        assert (await writer.known.read()).series[SERIES].lock is None
 
 
 async def test_an_append_that_takes_too_long_has_an_unknown_outcome_and_what_waits_behind_it_has_none() -> None:

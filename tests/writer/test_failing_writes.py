@@ -108,8 +108,8 @@ async def test_who_was_overtaken_while_in_doubt_decides_again(log: EventLog) -> 
     await log.append(Position(0), a_batch(a_history().records))
     overtaken = OvertakenLog(log, [])
     overtaken.writes = 1
-    async with running(log) as reader, running(overtaken) as writer:
-        writer.state = await reader.read()
+    async with running(overtaken) as writer:
+        await writer.known.read()
         outcome = await do(writer, an_issue(a_document("ours")))
     assert isinstance(outcome, DocumentOutcome)
     state = await checked(log, [Answered(outcome, is_replay=False)])
@@ -135,7 +135,7 @@ async def test_an_outcome_nobody_learned_is_found_under_its_key(log: EventLog) -
 
     reserve = a_request(a_reservation_of(5), key="outbox")
     async with running(LosesReplies(log, faults()), limits=Limits(wait_seconds_max=0.3)) as writer:
-        await writer.read()
+        await writer.known.read()
         with pytest.raises(OutcomeUnknownError):
             await writer.submit(reserve)
     async with running(log) as writer:

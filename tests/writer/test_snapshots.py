@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 import pytest
-from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.record import StoredRecord
@@ -14,15 +13,17 @@ from service.core.evolve import evolve
 from service.core.state import State, empty_state
 from service.log.event_log import EventLog, LogBrokenError, Snapshot
 from service.log.memory_log import MemoryLog
-from service.log.snapshots import RELEASE, SnapshotKeeper, load
-from service.writer import writer
+from service.log.snapshots import RELEASE, load
+from service.writer import known_state
+from service.writer.known_state import KnownState
+from service.writer.snapshot_keeper import SnapshotKeeper
 from tests.support.domain.commands import SERIES, a_reservation_of
 from tests.support.domain.writers import do, open_and_lock, running
 
 
 @pytest.fixture(autouse=True)
 def _short_logs_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "READ_LIMIT", 10)
+    monkeypatch.setattr(known_state, "READ_LIMIT", 10)
 
 
 class _Counting(MemoryLog):
@@ -58,19 +59,19 @@ def folded(records: Sequence[StoredRecord], log: EventLog) -> State:
 async def state_of_a_new_process(log: EventLog) -> State:
     """What a writer that has just started knows."""
     async with running(log) as started:
-        return await started.read()
+        return await started.known.read()
 
 
-class Known(Struct):
-    """What a process that folded everything knows."""
-
-    state: State
-    snapshot_position: Position = Position(0)
+def known(log: EventLog, state: State) -> KnownState:
+    """What a process knows that folded everything up to this state."""
+    found = KnownState(log)
+    found.advance(state)
+    return found
 
 
 async def keep(log: EventLog, state: State) -> None:
     """Keep a snapshot of the state."""
-    assert await SnapshotKeeper(log, Known(state)).keep(events_between=1)
+    assert await SnapshotKeeper(log, known(log, state)).keep(events_between=1)
 
 
 async def test_a_process_begins_with_a_snapshot_and_reads_only_what_came_after() -> None:
@@ -89,9 +90,9 @@ async def test_the_next_numbers_after_a_snapshot_are_the_right_ones(log: EventLo
     await grow(log, 20)
     await keep(log, folded(await log.read(Position(0), 100), log))
     async with running(log) as started:
-        await started.read()
+        await started.known.read()
         await do(started, a_reservation_of(1))
-        assert started.state.series[SERIES].next_number == 62
+        assert started.known.state.series[SERIES].next_number == 62
     assert folded(await log.read(Position(0), 100), log).series[SERIES].next_number == 62
 
 
@@ -146,7 +147,7 @@ async def test_a_keeper_waits_until_enough_has_happened() -> None:
     log = MemoryLog()
     await grow(log, 20)
     state = folded(await log.read(Position(0), 100), log)
-    keeper = SnapshotKeeper(log, Known(state))
+    keeper = SnapshotKeeper(log, known(log, state))
     assert not await keeper.keep(events_between=23)
     assert await keeper.keep(events_between=22)
     assert not await keeper.keep(events_between=1)
@@ -157,8 +158,8 @@ async def test_a_keeper_that_begins_from_a_snapshot_keeps_none_until_that_is_old
     await grow(log, 20)
     await keep(log, folded(await log.read(Position(0), 100), log))
     async with running(log) as started:
-        await started.read()
-        keeper = SnapshotKeeper(log, started)
+        await started.known.read()
+        keeper = SnapshotKeeper(log, started.known)
         assert not await keeper.keep(events_between=3)
         for _ in range(3):
             assert not await keeper.keep(events_between=3)
@@ -173,13 +174,13 @@ async def test_a_keeper_replaces_a_snapshot_that_the_log_contradicted_however_yo
     series = replace(right.series[SERIES], next_number=Number(60))
     await keep(log, replace(right, series=right.series.insert(SERIES, series)))
     async with running(log) as started:
-        await started.read()
-        assert started.snapshot_position == 22
+        await started.known.read()
+        assert started.known.snapshot_position == 22
         with pytest.raises(LogBrokenError):
             await do(started, a_reservation_of(1))
         await do(started, a_reservation_of(1))
-        assert await SnapshotKeeper(log, started).keep(events_between=3)
-        assert await load(log) == started.state
+        assert await SnapshotKeeper(log, started.known).keep(events_between=3)
+        assert await load(log) == started.known.state
 
 
 async def test_a_keeper_replaces_a_damaged_snapshot_however_young() -> None:
@@ -189,5 +190,5 @@ async def test_a_keeper_replaces_a_damaged_snapshot_however_young() -> None:
     earlier = await log.record_at(Position(21))
     assert earlier is not None
     await log.keep_snapshot(RELEASE, Snapshot(Position(21), sha256(earlier.canonical).digest(), b"damaged"))
-    assert await SnapshotKeeper(log, Known(state)).keep(events_between=3)
+    assert await SnapshotKeeper(log, known(log, state)).keep(events_between=3)
     assert await load(log) == state

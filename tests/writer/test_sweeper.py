@@ -22,7 +22,7 @@ DUE = UnixSeconds(NOW + 10_000_000)
 def a_sweeper(writer: Writer, now: UnixSeconds, told: list[int] | None = None) -> Sweeper:
     """A sweeper that sweeps every few milliseconds."""
     swept = told if told is not None else []
-    return Sweeper(writer, clock=lambda: now, period_seconds=0.002, on_sweep=swept.append)
+    return Sweeper(writer.known, writer, clock=lambda: now, period_seconds=0.002, on_sweep=swept.append)
 
 
 async def expired(log: MemoryLog) -> list[Position]:
@@ -67,7 +67,7 @@ async def test_a_sweeper_whose_clock_is_ahead_of_the_writers_ends_nothing_early(
         await open_and_lock(writer)
         await do(writer, a_reservation_of(1))
         assert await a_sweeper(writer, DUE).sweep() == 0
-        assert writer.state.series[SERIES].pending == 1
+        assert writer.known.state.series[SERIES].pending == 1
 
 
 class _Away(MemoryLog):

@@ -67,7 +67,8 @@ class Replicas:
 
     async def sweep(self) -> int:
         """Record what is overdue; how many numbers that was."""
-        return await Sweeper(self.apis[0].parts.writer, clock=self.clock, period_seconds=1).sweep()
+        writer = self.apis[0].parts.writer
+        return await Sweeper(writer.known, writer, clock=self.clock, period_seconds=1).sweep()
 
     async def catch_up(self) -> None:
         """Bring the projections to the head of the log."""

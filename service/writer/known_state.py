@@ -1,0 +1,79 @@
+"""What this process knows of the log: the state folded from it, moved forward by reads and by the writer's commits."""
+
+from typing import Final
+
+from schemas.values import Position
+from service.core.evolve import evolve
+from service.core.state import State, empty_state
+from service.log.event_log import EventLog, HeldLog
+from service.log.snapshots import load
+
+READ_LIMIT: Final = 1_000
+"""How many records one read takes. A process that is further behind than this looks for a snapshot first."""
+
+
+class KnownState:
+    """The state of one log. There is one for each process, and all who use it run on one event loop.
+
+    A state is a value: a reader keeps the one it got, whatever is folded afterwards.
+    """
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        # Any coroutine of the event loop may move the state, so it may have moved after every await. It is replaced
+        # whole, moves forward only, and begins again from the empty state in `forget`.
+        self._state: State = empty_state(log.log_id)
+        self._snapshot_position = Position(0)
+        # A process begins from a snapshot once; after that the log has only what came since. It never uses one again
+        # after the log has refused what was decided on it.
+        self._may_use_snapshot = True
+
+    @property
+    def state(self) -> State:
+        """The newest state that this process knows: true at its own position, which may be before the log's head."""
+        return self._state
+
+    @property
+    def snapshot_position(self) -> Position:
+        """Position of the latest snapshot of this state; 0 if there is none, or none that is valid."""
+        return self._snapshot_position
+
+    async def read(self) -> State:
+        """The state at the log's present head, whichever process wrote last. Raises LogUnavailableError."""
+        await self.catch_up(self._log, await self._log.head())
+        return self._state
+
+    def is_far_behind(self, head: Position) -> bool:
+        """Whether more than one read is needed to reach `head`."""
+        return head - self._state.position > READ_LIMIT
+
+    async def catch_up(self, log: EventLog | HeldLog, head: Position) -> None:
+        """Fold in what was written up to `head`, read from `log`. Raises LogUnavailableError.
+
+        Several coroutines may catch up at once: no event is folded twice.
+        """
+        if self._may_use_snapshot and self.is_far_behind(head):
+            self._may_use_snapshot = False
+            snapshot = await load(self._log)
+            if snapshot is not None and snapshot.position > self._state.position:
+                self._state, self._snapshot_position = snapshot, snapshot.position
+        while self._state.position < head:
+            for stored in await log.read(self._state.position, READ_LIMIT):
+                if stored.record.position == self._state.position + 1:
+                    self._state = evolve(self._state, stored.record)
+
+    def advance(self, state: State) -> None:
+        """Take the state that a durable commit of ours led to, unless reads have led further."""
+        if state.position > self._state.position:
+            self._state = state
+
+    def forget(self, *, is_snapshot_wrong: bool) -> None:
+        """Know nothing any more: the next read begins at the first event, or at a snapshot unless that may be wrong."""
+        self._state, self._snapshot_position = empty_state(self._log.log_id), Position(0)
+        if is_snapshot_wrong:
+            self._may_use_snapshot = False
+
+    def note_snapshot(self, position: Position) -> None:
+        """A snapshot of the state at `position` was kept; it does not count if that state was forgotten since."""
+        if self._state.position >= position:
+            self._snapshot_position = position
