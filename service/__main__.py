@@ -1,5 +1,7 @@
 """The `numbering` command: every command, put together."""
 
+import sys
+
 import click
 
 from service.cli.adopt_tail import adopt_tail, resume
@@ -13,6 +15,7 @@ from service.cli.replay_log import replay
 from service.cli.serving import project, relay, requests, serve
 from service.cli.show_settings import keys, show_settings
 from service.cli.up import up
+from service.invariants import AssertsMissingError, require_asserts
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -44,7 +47,11 @@ for command in (
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. Exits with 1 and a sentence if Python leaves asserts out."""
+    try:
+        require_asserts()
+    except AssertsMissingError as error:
+        sys.exit(f"Error: {error}")
     numbering(prog_name="numbering")
 
 

@@ -19,6 +19,7 @@ from service.api.calling.parts import Parts
 from service.api.entrance import Entrance
 from service.clock import now
 from service.health import Check
+from service.invariants import BrokenInvariants
 from service.log.postgres_faults import CONNECT_SECONDS_MAX, reading
 from service.log.postgres_log import PostgresLog
 from service.metrics import Metrics, new_metrics
@@ -64,26 +65,22 @@ class Wiring(Struct, frozen=True):
     writer: Writer
     relay: Relay | None
     runner: ProjectionRunner | None
-    broken: "asyncio.Future[None]"
-
-    def break_off(self, error: AssertionError) -> None:
-        """End the process: an invariant broke in the answering of a request."""
-        if not self.broken.done():
-            self.broken.set_exception(error)
+    invariants: BrokenInvariants
 
 
 async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Callable[[], None]) -> None:
     """Run the parts until SIGINT or SIGTERM; `on_ready` is called once everything is up.
 
     Raises MissingSettingError, LogUnavailableError, DurabilityError and ClockError before anything runs, and OSError if
-    the port is taken. A broken invariant ends the process: its supervisor starts it again from the log.
+    the port is taken. A broken invariant is raised as an AssertionError in an exception group, also one that a handler
+    reported to `BrokenInvariants`: it ends the process, and the supervisor starts it again from the log.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with _wired(settings, parts) as wiring, asyncio.TaskGroup() as group:
-        tasks = [group.create_task(job) for job in (*_jobs(wiring, parts), _break(wiring))]
+        tasks = [group.create_task(job) for job in _jobs(wiring, parts)]
         if parts & DECIDING:
             await wiring.writer.known.read()  # else the first caller waits while the whole log is read
         async with _answering(wiring, parts):
@@ -136,7 +133,7 @@ def _wire(settings: Settings, parts: frozenset[Part], log: PostgresLog, reads: a
                 part.wake.set()
 
     writer = Writer(log, clock=now, limits=_limits(settings), on_append=on_append)
-    return Wiring(settings, metrics, log, reads, writer, relay, runner, asyncio.get_running_loop().create_future())
+    return Wiring(settings, metrics, log, reads, writer, relay, runner, BrokenInvariants())
 
 
 def _relay(settings: Settings, log: PostgresLog) -> Relay:
@@ -163,13 +160,11 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-async def _break(wiring: Wiring) -> None:
-    """Raise the broken invariant that a request met; belongs in the TaskGroup, which ends everything else then."""
-    await wiring.broken
-
-
 def _jobs(wiring: Wiring, parts: frozenset[Part]) -> list[Coroutine[Any, Any, None]]:
-    jobs: list[Coroutine[Any, Any, None]] = [measure(wiring.metrics, wiring.writer, wiring.relay, wiring.runner)]
+    jobs: list[Coroutine[Any, Any, None]] = [
+        wiring.invariants.raise_reported(),
+        measure(wiring.metrics, wiring.writer, wiring.relay, wiring.runner),
+    ]
     if parts & DECIDING:
         jobs.append(wiring.writer.run())
         jobs.append(SnapshotKeeper(wiring.log, wiring.writer.known).run())
@@ -197,7 +192,7 @@ async def _answering(wiring: Wiring, parts: frozenset[Part]) -> AsyncGenerator[N
     async with AsyncExitStack() as stack:
         if parts & {Part.WEB, Part.REQUESTS}:
             health = checks(wiring.log, wiring.relay, wiring.runner)
-            entrance = Entrance(_api_parts(wiring), wiring.break_off)
+            entrance = Entrance(_api_parts(wiring), wiring.invariants.report)
             if Part.REQUESTS in parts:
                 operations = Operations(entrance)
                 endpoint = RequestsEndpoint(nats_settings(wiring.settings), operations.answer, operations.overload)

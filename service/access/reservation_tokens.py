@@ -114,9 +114,9 @@ class TokenSealer:
 
 
 def _plain(log_id: LogId, position: Position, slot: int) -> bytes:
-    assert 0 <= log_id <= LOG_MAX
-    assert 0 <= position <= POSITION_MAX
-    assert 0 <= slot <= SLOT_MAX
+    assert 0 <= log_id <= LOG_MAX, f"log {log_id} does not fit the 2 bytes that a token has for it"
+    assert 0 <= position <= POSITION_MAX, f"position {position} does not fit the 6 bytes that a token has for it"
+    assert 0 <= slot <= SLOT_MAX, f"slot {slot} does not fit the byte that a token has for it"
     return struct.pack(">HHIB", log_id, position >> 32, position & 0xFFFF_FFFF, slot) + PADDING
 
 
