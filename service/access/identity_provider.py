@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from msgspec import Meta, Struct
 
 from schemas.values import NUMBER_MAX, DeviceId, FirmId, Mode
-from service.access.key_file import KeyFileError
+from service.access.file_stamp import FileStamp, stamp_of
 
 PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
 
@@ -26,7 +26,7 @@ RSA_BITS_MIN: Final = 2048
 _say = structlog.get_logger(__name__)
 
 
-class JwksError(KeyFileError):
+class JwksError(Exception):
     """The JWKS file is missing, unreadable or holds no key we may use; the message says what to do."""
 
 
@@ -67,7 +67,7 @@ class IdentityKeys:
             key = self._keys.get(str(jwt.get_unverified_header(token).get("kid")))
             if key is None:
                 return None
-            # Times are checked against our own clock by whoever asks, together with the record.
+            # Access checks times against our own clock, together with the record.
             options: jwt.types.Options = {
                 "verify_exp": False,
                 "verify_iat": False,
@@ -140,9 +140,8 @@ def _verifying_key(path: Path, given: Any) -> tuple[str, _VerifyingKey | None]:
             return name, None
 
 
-def _stamp(path: Path) -> tuple[int, int, int]:
+def _stamp(path: Path) -> FileStamp:
     try:
-        status = path.stat()
+        return stamp_of(path)
     except OSError as error:
         raise JwksError(f"cannot read the JWKS file {path}: {error.strerror}") from error
-    return status.st_ino, status.st_mtime_ns, status.st_size

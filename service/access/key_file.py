@@ -11,8 +11,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from service.access.file_stamp import FileStamp, stamp_of
+from service.whole_file import OWNER_ONLY, replace_file
+
 KEY_BYTES: Final = 32
-FILE_MODE: Final = 0o600
 OTHERS: Final = 0o077
 
 
@@ -129,7 +131,7 @@ def _alone(path: Path) -> Generator[None]:
     """Hold the lock beside the file: creations and rotations happen one after another."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, FILE_MODE)
+        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, OWNER_ONLY)
     except OSError as error:
         raise KeyFileError(f"cannot write the key file {path}: {error.strerror}") from error
     try:
@@ -140,27 +142,15 @@ def _alone(path: Path) -> Generator[None]:
 
 
 def _write(path: Path, keys: Keys) -> None:
-    """Replace the file whole: a crash leaves the old one or the new one, never half, never one that others can read."""
-    draft = path.with_name(path.name + ".new")
+    """Replace the file whole and durably: after a power cut tokens sealed with a new key must still open."""
     try:
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(keys)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # else a power cut could bring the old file back after tokens were sealed with the new key
-        finally:
-            os.close(folder)
+        replace_file(path, msgspec.json.format(msgspec.json.encode(keys)) + b"\n")
     except OSError as error:
         raise KeyFileError(f"cannot write the key file {path}: {error.strerror}") from error
 
 
-def _stamp(path: Path) -> tuple[int, int, int]:
+def _stamp(path: Path) -> FileStamp:
     try:
-        status = path.stat()
+        return stamp_of(path)
     except OSError as error:
         raise KeyFileError(f"there is no key file {path}; `numbering migrate` creates one") from error
-    return status.st_ino, status.st_mtime_ns, status.st_size

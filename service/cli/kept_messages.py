@@ -1,6 +1,5 @@
 """The file that keeps the messages of a stream which is about to be deleted."""
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,21 +8,16 @@ from typing import Final
 import msgspec
 
 from service.nats.relay.stream import StreamMessage
+from service.whole_file import create_file
 
 MESSAGES_KEPT: Final = "stream-before-loss-{time}.jsonl"
 
 
 def keep_messages(directory: Path, lost: Sequence[StreamMessage]) -> Path:
-    """Write the messages to a file only its owner can read, which outlives a power cut. Raises OSError."""
+    """Write the messages to a new file that only its owner can read; it outlives a power cut. Raises OSError."""
     file = directory / MESSAGES_KEPT.format(time=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file.touch(mode=0o600, exist_ok=False)
-    with file.open("wb") as lines:
-        for each in lost:
-            lines.write(msgspec.json.encode(_line(each)) + b"\n")
-        lines.flush()
-        os.fsync(lines.fileno())
-    _sync(directory)
+    create_file(file, (msgspec.json.encode(_line(each)) + b"\n" for each in lost))
     return file
 
 
@@ -34,12 +28,3 @@ def _line(message: StreamMessage) -> dict[str, object]:
         return place | {"body": message.body.decode()}
     except UnicodeDecodeError:
         return place | {"body_base64": message.body}
-
-
-def _sync(directory: Path) -> None:
-    """Else a power cut could take the new file's name away."""
-    folder = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -10,6 +10,7 @@ import click
 
 from projections.keeping.projection_faults import ProjectionBrokenError, RebuildRunningError
 from projections.replay.replay import HistoryBrokenError
+from service.access.identity_provider import JwksError
 from service.access.key_file import KeyFileError
 from service.access.records import UnknownFirmError
 from service.embedded import CannotStartError
@@ -25,6 +26,7 @@ SPEAK_FOR_THEMSELVES: Final = (
     ClockError,
     DurabilityError,
     HistoryBrokenError,
+    JwksError,
     KeyFileError,
     LogFaultError,
     MigrationChangedError,

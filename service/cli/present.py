@@ -1,16 +1,13 @@
 """The settings of a command, and where the service of `numbering up` is when no setting says it."""
 
-import os
 from pathlib import Path
-from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from service.cli.operator_errors import CommandFault
 from service.settings import Settings, read_settings
-
-FILE_MODE: Final = 0o600
+from service.whole_file import replace_file
 
 
 class Runtime(Struct, frozen=True):
@@ -57,9 +54,5 @@ def read_runtime(settings: Settings) -> Runtime | None:
 
 
 def write_private(path: Path, value: object) -> None:
-    """Write a JSON file only its owner can read; a crash leaves the old one or the new one."""
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
-    draft.replace(path)
+    """Write a JSON file that only its owner can read; see `replace_file`."""
+    replace_file(path, msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")

@@ -9,6 +9,7 @@ from random import SystemRandom
 from typing import BinaryIO
 
 from service.embedded.process import CannotStartError
+from service.whole_file import replace_file
 
 LOOPBACK = "127.0.0.1"
 # Below the range Linux takes outgoing connections from, so that none of them sits on our port at the next start.
@@ -66,22 +67,12 @@ class DataDirectory:
         """The 0600 file `password`, made with 192 random bits if there is none."""
         path = self.path / "password"
         if not path.exists():
-            self.write_private(path, secrets.token_hex(24) + "\n")
+            replace_file(path, f"{secrets.token_hex(24)}\n".encode())
         return path
 
     def password(self) -> str:
         """What `secret` holds."""
         return self.secret().read_text("ascii").strip()
-
-    def write_private(self, path: Path, text: str) -> None:
-        """Replace a file with one only its owner can read; a crash leaves the old one or the new one."""
-        draft = path.with_name(path.name + ".new")
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
 
     def port(self) -> int:
         """The port of the last start if it is free, else a new one; kept, so that addresses stay the same."""

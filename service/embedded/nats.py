@@ -12,6 +12,7 @@ from shutil import which
 from service.embedded.data_directory import LOOPBACK
 from service.embedded.process import CannotStartError, ask, own_identity, stop_leftover
 from service.embedded.server import EmbeddedServer
+from service.whole_file import replace_file
 
 USER = "numbering"
 PROGRAM = "nats-server"
@@ -59,7 +60,7 @@ class EmbeddedNats(EmbeddedServer):
 
     def _command(self, binary: Path) -> list[str]:
         """Write the configuration for the present port; the command that reads it."""
-        self._directory.write_private(self._configuration, self._settings())
+        replace_file(self._configuration, self._settings().encode())
         return [str(binary), "--config", str(self._configuration)]
 
     def _settings(self) -> str:
