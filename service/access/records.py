@@ -1,10 +1,9 @@
 """The records of who may call: firms, API keys, sessions. Operators write them, with the role numbering_owner."""
 
 import hashlib
-import secrets
-import string
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 import asyncpg
@@ -14,10 +13,9 @@ from msgspec import Struct
 from schemas.values import DeviceId, FirmId, Mode, Platform, UnixSeconds
 from service.access.key_file import KeyFile
 from service.access.session_tokens import SessionClaims, sign
+from service.random_ids import BASE36, BASE62, random_text
 from service.statements import statement
 
-BASE62: Final = string.ascii_letters + string.digits
-BASE36: Final = string.ascii_lowercase + string.digits
 SECRET_CHARACTERS: Final = 24
 FIRM_CHARACTERS: Final = 10
 SESSION_SECONDS: Final = 365 * 86_400
@@ -72,19 +70,17 @@ class SessionRecord(Struct, frozen=True):
 
 
 class AccessRecords:
-    """Writes and lists the records, over a connection with the role numbering_owner. Faults are asyncpg's own.
+    """Writes and lists the records, over a connection with the role numbering_owner. Faults are asyncpg's own."""
 
-    `keys` are needed to create sessions only.
-    """
-
-    def __init__(self, connection: asyncpg.Connection, keys: KeyFile | None, clock: Callable[[], UnixSeconds]) -> None:
+    def __init__(self, connection: asyncpg.Connection, keys_path: Path, clock: Callable[[], UnixSeconds]) -> None:
+        """The key file at `keys_path` is read only to sign a session; it need not exist before."""
         self._connection = connection
-        self._keys = keys
+        self._keys_path = keys_path
         self._clock = clock
 
     async def create_firm(self, name: str) -> FirmId:
         """A new firm."""
-        firm_id = FirmId("firm_" + _random(BASE36, FIRM_CHARACTERS))
+        firm_id = FirmId("firm_" + random_text(BASE36, FIRM_CHARACTERS))
         await self._connection.execute(statement("access_add_firm"), firm_id, name)
         return firm_id
 
@@ -92,7 +88,7 @@ class AccessRecords:
         self, firm_id: FirmId, mode: Mode, *, user_id: int = 1, lifetime_seconds: int | None = None
     ) -> NewKey:
         """A new API key of a user of the firm, for ever unless a lifetime is given. Raises UnknownFirmError."""
-        secret = f"sk_{mode}_" + _random(BASE62, SECRET_CHARACTERS)
+        secret = f"sk_{mode}_" + random_text(BASE62, SECRET_CHARACTERS)
         digest = hashlib.sha256(secret.encode()).digest()
         expires_at = None if lifetime_seconds is None else self._clock() + lifetime_seconds
         key_id = await self._insert("access_add_api_key", firm_id, mode, user_id, digest, secret[-4:], expires_at)
@@ -110,8 +106,12 @@ class AccessRecords:
         user_id: int = 1,
         lifetime_seconds: int = SESSION_SECONDS,
     ) -> NewSession:
-        """A new session of a device; an empty `device_id` is a session that cannot lock. Raises UnknownFirmError."""
-        assert self._keys is not None
+        """A new session of a device; an empty `device_id` is a session that cannot lock.
+
+        Raises UnknownFirmError, and KeyFileError with nothing written.
+        """
+        # Only a key that exists: a session signed by a key made just now would open no running service.
+        key = KeyFile(self._keys_path).current_session_key
         now = self._clock()
         expires_at = UnixSeconds(now + lifetime_seconds)
         session_id = await self._insert(
@@ -127,7 +127,7 @@ class AccessRecords:
             exp=expires_at,
             iat=now,
         )
-        token = sign(claims, self._keys.current_session_key)
+        token = sign(claims, key)
         return NewSession(session_id=session_id, token=token, expires_at=expires_at)
 
     async def keys(self, firm_id: FirmId | None = None) -> list[ApiKeyRecord]:
@@ -158,15 +158,11 @@ class AccessRecords:
 
 @asynccontextmanager
 async def access_records(
-    database_url: str, keys: KeyFile | None, clock: Callable[[], UnixSeconds]
+    database_url: str, keys_path: Path, clock: Callable[[], UnixSeconds]
 ) -> AsyncGenerator[AccessRecords]:
     """The records over a connection of their own. Raises asyncpg's errors and OSError."""
     connection = await asyncpg.connect(database_url, server_settings={"role": "numbering_owner"})
     try:
-        yield AccessRecords(connection, keys, clock)
+        yield AccessRecords(connection, keys_path, clock)
     finally:
         await connection.close()
-
-
-def _random(alphabet: str, count: int) -> str:
-    return "".join(secrets.choice(alphabet) for _ in range(count))

@@ -35,7 +35,7 @@ def verify(token: str, file: KeyFile) -> SessionClaims | None:
         key = _key(jwt.get_unverified_header(token).get("kid"), file)
         if key is None:
             return None
-        # Times are checked against our own clock by whoever asks, together with the record.
+        # Access checks times against our own clock, together with the record.
         times: jwt.types.Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
         claims = jwt.decode(token, key.secret, algorithms=[ALGORITHM], options=times)
         return msgspec.convert(claims, SessionClaims)
@@ -44,10 +44,10 @@ def verify(token: str, file: KeyFile) -> SessionClaims | None:
 
 
 def _key(name: object, file: KeyFile) -> SecretKey | None:
-    for is_last_look in (False, True):
-        for key in file.keys.session_keys:
-            if key.id == name:
-                return key
-        if is_last_look or not file.refresh():
-            return None
-    return None
+    """The key of this name, which another process may have put into the file since it was read."""
+    found = _named(name, file)
+    return found if found is not None or not file.refresh() else _named(name, file)
+
+
+def _named(name: object, file: KeyFile) -> SecretKey | None:
+    return next((key for key in file.keys.session_keys if key.id == name), None)

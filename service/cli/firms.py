@@ -8,7 +8,6 @@ import click
 import uvloop
 
 from schemas.values import FirmId, Mode, Platform
-from service.access.key_file import KeyFile
 from service.access.records import SESSION_SECONDS, AccessRecords, access_records
 from service.cli.console import print_json
 from service.cli.operator_errors import CommandFault, explaining_postgres
@@ -114,9 +113,7 @@ def create_session(
     """Create a device session and show its token, this once."""
 
     async def create() -> str:
-        # Only keys that exist: a session signed by a key made just now would open no running service.
-        keys = KeyFile(present_settings().keys_path)
-        async with opened_records(keys) as records:
+        async with opened_records() as records:
             made = await records.create_session(
                 FirmId(firm),
                 Mode(mode),
@@ -159,11 +156,12 @@ def revoke_session(session_id: int) -> None:
 
 
 @asynccontextmanager
-async def opened_records(keys: KeyFile | None = None) -> AsyncGenerator[AccessRecords]:
+async def opened_records() -> AsyncGenerator[AccessRecords]:
     """The records of the present database. Raises CommandFault."""
-    url = database_url(present_settings())
+    settings = present_settings()
+    url = database_url(settings)
     with explaining_postgres(url):
-        async with access_records(url, keys, now) as records:
+        async with access_records(url, settings.keys_path, now) as records:
             yield records
 
 

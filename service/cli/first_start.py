@@ -81,7 +81,7 @@ async def _access(database_url: str, keys: KeyFile) -> AsyncGenerator[Access]:
 
 
 async def _create(runtime: Runtime, keys: KeyFile) -> DemoCredentials:
-    async with access_records(runtime.database_url, keys, now) as records:
+    async with access_records(runtime.database_url, keys.path, now) as records:
         firm = await records.create_firm("Demo SRL")
         other = await records.create_firm("Other SRL")
         return DemoCredentials(

@@ -1,25 +1,19 @@
 """What a new document needs that only chance can give: an id, and the salt of its digest."""
 
 import secrets
-import string
 from typing import Final
 
 from schemas.values import DocumentId
 from service.documents.content import SALT_BYTES, InvoiceContent, VoidContent, seal_content
 from service.log.event_log import Content
+from service.random_ids import BASE36, random_text
 
 ID_LENGTH: Final = 10
-_BASE36: Final = string.digits + string.ascii_lowercase
 
 
 def new_document_id() -> DocumentId:
     """An id nobody can guess (CONTRACT.md D5)."""
-    drawn = secrets.randbelow(len(_BASE36) ** ID_LENGTH)  # at once: a call to the system for each letter costs more
-    letters: list[str] = []
-    for _ in range(ID_LENGTH):
-        drawn, letter = divmod(drawn, len(_BASE36))
-        letters.append(_BASE36[letter])
-    return DocumentId("inv_" + "".join(letters))
+    return DocumentId("inv_" + random_text(BASE36, ID_LENGTH))
 
 
 def sealed(content: InvoiceContent | VoidContent) -> Content:

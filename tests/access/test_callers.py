@@ -45,7 +45,7 @@ def keys(tmp_path: Path) -> KeyFile:
 
 @pytest_asyncio.fixture
 async def records(database_url: str, keys: KeyFile, clock: Clock) -> AsyncIterator[AccessRecords]:
-    async with access_records(database_url, keys, clock) as opened:
+    async with access_records(database_url, keys.path, clock) as opened:
         yield opened
 
 
@@ -179,7 +179,7 @@ async def test_a_running_process_believes_a_session_signed_with_a_newer_key(
     database_url: str, access: Access, clock: Clock, firm: FirmId, keys: KeyFile
 ) -> None:
     rotate(keys.path)
-    async with access_records(database_url, ensure(keys.path), clock) as newer:
+    async with access_records(database_url, keys.path, clock) as newer:
         token = await a_session(newer, firm)
     assert isinstance(await access.who(token), Principal)
 

@@ -42,7 +42,7 @@ class Office:
 @pytest_asyncio.fixture
 async def office(database_url: str, tmp_path: Path) -> AsyncIterator[Office]:
     keys = ensure(tmp_path / "keys.json")
-    async with access_records(database_url, keys, lambda: NOW) as records:
+    async with access_records(database_url, keys.path, lambda: NOW) as records:
         firm = await records.create_firm("Demo SRL")
         made = await records.create_session(
             firm, Mode.LIVE, device_id="till-1", device_name="Till", platform=Platform.WEB, user_id=7

@@ -10,7 +10,6 @@ from typing import Any
 
 from schemas.values import Mode, Platform
 from service.access.identity_provider import IdentityKeys
-from service.access.key_file import KeyFile
 from service.access.records import AccessRecords, access_records
 from tests.support.service.client import CACHE_SECONDS, Api, Options, an_api
 from tests.support.service.identity_provider import IdentityProvider
@@ -19,8 +18,7 @@ from tests.support.service.identity_provider import IdentityProvider
 @asynccontextmanager
 async def an_operator(api: Api, database_url: str) -> AsyncGenerator[AccessRecords]:
     """The records, as the command line changes them."""
-    keys = KeyFile(api.parts.settings.keys_path)
-    async with access_records(database_url, keys, api.clock) as records:
+    async with access_records(database_url, api.parts.settings.keys_path, api.clock) as records:
         yield records
 
 

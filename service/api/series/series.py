@@ -1,7 +1,5 @@
 """Invoice series over HTTP (CONTRACT.md sections 6.1 and 8)."""
 
-import secrets
-import string
 from typing import Final
 
 from schemas.api.bodies import DescribeSeriesBody, OpenSeriesBody, UnlockBody
@@ -22,6 +20,7 @@ from schemas.values import Number, SeriesId
 from service.api.calling.call import Call
 from service.api.calling.route import Route, Tag
 from service.api.series.series_objects import series_objects
+from service.random_ids import BASE62, random_text
 from service.writer.request import Answered
 
 SERIES: Final = "/v1/invoice-series"
@@ -29,7 +28,6 @@ ALIAS: Final = "/v1/series"
 """Paths that a client in the field calls although no page documents them (CONTRACT.md D37)."""
 
 ID_LENGTH: Final = 10
-_BASE62: Final = string.ascii_letters + string.digits
 
 
 async def list_series(call: Call) -> ListOf[InvoiceSeries]:
@@ -48,7 +46,7 @@ async def open_series(call: Call) -> Answered:
     body = call.body(OpenSeriesBody)
     return await call.submit(
         OpenSeries(
-            series_id=SeriesId("".join(secrets.choice(_BASE62) for _ in range(ID_LENGTH))),
+            series_id=SeriesId(random_text(BASE62, ID_LENGTH)),
             name=body.name,
             document_type=body.document_type,
             year=call.parts.today().year,

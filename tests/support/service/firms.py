@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.values import FirmId, Mode, Platform
-from service.access.key_file import KeyFile, ensure
+from service.access.key_file import ensure
 from service.access.records import access_records
 from service.clock import now
 
@@ -25,8 +25,7 @@ class Firm:
 async def a_firm(database_url: str, keys_path: Path, name: str = "Firma") -> Firm:
     """A new firm; creates the key file if there is none."""
     ensure(keys_path)
-    keys = KeyFile(keys_path)
-    async with access_records(database_url, keys, now) as records:
+    async with access_records(database_url, keys_path, now) as records:
         firm_id = await records.create_firm(name)
 
         async def session(device_id: str, *, is_admin: bool = False) -> str:

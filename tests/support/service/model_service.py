@@ -8,7 +8,6 @@ from typing import Final
 
 from projections.keeping.runner import ProjectionRunner
 from schemas.values import FirmId, Mode, Platform, UnixSeconds
-from service.access.key_file import KeyFile
 from service.access.records import AccessRecords, access_records
 from service.writer.sweeper import Sweeper
 from tests.model.words import Who
@@ -97,6 +96,6 @@ async def two_replicas(database_url: str, directory: Path) -> AsyncGenerator[Rep
     async with (
         an_api(database_url, directory, options, clock) as first,
         an_api(database_url, directory, options, clock) as second,
-        access_records(database_url, KeyFile(directory / "keys.json"), clock) as records,
+        access_records(database_url, directory / "keys.json", clock) as records,
     ):
         yield Replicas((first, second), clock, records, ProjectionRunner(database_url))
