@@ -1,5 +1,6 @@
 """The words of the domain as types. `Number`, `Version` and `Position` are three types and are never mixed."""
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final, NewType
 
@@ -37,6 +38,11 @@ RESERVE_COUNT_MAX: Final = 50
 DEFAULT_LOG: Final = LogId(1)
 
 Count = Annotated[int, Meta(ge=1, le=RESERVE_COUNT_MAX)]
+
+
+def iso_time(at: UnixSeconds) -> str:
+    """`YYYY-MM-DDTHH:MM:SSZ`, ISO 8601 in UTC, to the second (CONTRACT.md D4)."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Mode(StrEnum):

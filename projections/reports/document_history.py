@@ -1,6 +1,5 @@
 """The history of one document in words: what happened, when, and by whose doing (CONTRACT.md section 6.2)."""
 
-from datetime import UTC, datetime
 from typing import Final, Literal, assert_never
 
 import asyncpg
@@ -22,7 +21,7 @@ from schemas.events import (
     ReservationConsumed,
 )
 from schemas.record import Record, decode_record
-from schemas.values import DEFAULT_LOG, Actor, ActorKind, DocumentId, LogId, Position
+from schemas.values import DEFAULT_LOG, Actor, ActorKind, DocumentId, LogId, Position, iso_time
 
 HistoryKind = Literal["create", "update", "void", "unvoid", "storno", "delete"]
 
@@ -98,7 +97,7 @@ def _entry(record: Record) -> HistoryEntry:
         message=message,
         icon=icon,
         by=by(record.actor),
-        created_at=datetime.fromtimestamp(record.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        created_at=iso_time(record.at),
     )
 
 

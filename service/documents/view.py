@@ -1,7 +1,6 @@
 """A document's events and contents as the invoice a client sees (CONTRACT.md section 5.3). Pure."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal, assert_never
 
@@ -9,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from schemas.api.invoice import Invoice
-from schemas.values import Digest, DocumentId, IsoDate, SeriesId, UnixSeconds
+from schemas.values import Digest, DocumentId, IsoDate, SeriesId, iso_time
 from service.core.full_number import padded
 from service.core.state import Series
 from service.documents.content import Amounts, InvoiceContent, open_invoice, open_void
@@ -44,11 +43,6 @@ def invoice_view(facts: Facts, contents: Mapping[Digest, Content], around: Surro
         **(_said(said) | _numbering(facts, said, around)),
         **_OF_OTHERS,
     )
-
-
-def iso_time(at: UnixSeconds) -> str:
-    """ISO 8601 in UTC, to the second (CONTRACT.md D4)."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _numbering(facts: Facts, said: InvoiceContent, around: Surroundings) -> dict[str, Any]:

@@ -5,18 +5,20 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/nats-protoc
 """
 
 import re
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 from zlib import crc32
 
 from schemas.record import schema_id
-from schemas.values import DEFAULT_LOG, LogId, SeriesId, UnixSeconds
+from schemas.values import DEFAULT_LOG, LogId, SeriesId, iso_time
 from service.log.event_log import RecordOutline
 
 _UNSAFE: Final = re.compile(rb"[^A-Za-z0-9_-]")
 _SERIES_CACHED: Final = 16_384
 _TIMES_CACHED: Final = 1024
+
+_timestamp: Final = lru_cache(_TIMES_CACHED)(iso_time)
+"""Events that follow each other are mostly of one second."""
 
 
 def subject_root(log_id: LogId) -> str:
@@ -67,8 +69,3 @@ def _constant_headers(log_id: LogId, series_id: SeriesId, tag: str) -> str:
 def token(text: str) -> str:
     """`text` as one token of a subject: all but letters, digits, `_` and `-` as the %XX of its UTF-8 bytes."""
     return _UNSAFE.sub(lambda found: b"%%%02X" % found[0][0], text.encode()).decode() or "%"
-
-
-@lru_cache(_TIMES_CACHED)
-def _timestamp(at: UnixSeconds) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
