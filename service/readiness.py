@@ -6,8 +6,9 @@ from typing import Final
 
 from projections.keeping.runner import ProjectionRunner
 from service.health import Check, Health
+from service.log.clock_guard import SKEW_SECONDS_MAX
 from service.log.event_log import LogFaultError
-from service.log.postgres_log import SKEW_SECONDS_MAX, PostgresLog
+from service.log.postgres_log import PostgresLog
 from service.metrics import Metrics
 from service.nats.relay.relay import Relay
 from service.nats.relay.status import RelayState

@@ -20,7 +20,7 @@ from service.api.entrance import Entrance
 from service.clock import now
 from service.health import Check
 from service.invariants import BrokenInvariants
-from service.log.postgres_faults import CONNECT_SECONDS_MAX, reading
+from service.log.postgres_faults import CONNECT_SECONDS_MAX, read_faults
 from service.log.postgres_log import PostgresLog
 from service.metrics import Metrics, new_metrics
 from service.nats.client.connection import NatsSettings
@@ -109,7 +109,7 @@ async def _wired(settings: Settings, parts: frozenset[Part]) -> AsyncGenerator[W
 
 async def _reading_pool(database_url: str) -> asyncpg.Pool:
     """Connections that may read the log and the projections, and nothing else."""
-    with reading():
+    with read_faults():
         return await asyncpg.create_pool(
             database_url,
             min_size=0,

@@ -17,7 +17,7 @@ from schemas.values import Actor, ActorKind, DeviceId, FirmId, LogId, Mode, Plat
 from service.access.identity_provider import IdentityClaims, IdentityKeys
 from service.access.key_file import KeyFile
 from service.access.session_tokens import SessionClaims, verify
-from service.log.postgres_faults import reading
+from service.log.postgres_faults import read_faults
 from service.statements import statement
 
 CREDENTIALS_MAX: Final = 50_000
@@ -200,7 +200,7 @@ class Access:
         return replace(principal, expires_at=min(rows[0]["expires_at"], int(claims.exp)))
 
     async def _fetch(self, name: str, argument: object) -> list[asyncpg.Record]:
-        with reading():
+        with read_faults():
             async with asyncio.timeout(LOOKUP_SECONDS), self._pool.acquire() as connection:
                 return await connection.fetch(statement(name), argument)
 

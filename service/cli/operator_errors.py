@@ -14,9 +14,10 @@ from service.access.identity_provider import JwksError
 from service.access.key_file import KeyFileError
 from service.access.records import UnknownFirmError
 from service.embedded import CannotStartError
+from service.log.clock_guard import ClockError
 from service.log.event_log import LogFaultError, LogUnavailableError
 from service.log.migrate import MigrationChangedError
-from service.log.postgres_log import ClockError, DurabilityError
+from service.log.postgres_log import DurabilityError
 from service.nats.client.broker_faults import RelayFaultError
 from service.settings import SettingsError, without_password
 from service.wiring import MissingSettingError

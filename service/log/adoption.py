@@ -8,7 +8,7 @@ import asyncpg
 
 from schemas.record import StoredRecord
 from schemas.values import LogId, Position
-from service.log.postgres_faults import CONNECT_SECONDS_MAX, appending, reading
+from service.log.postgres_faults import CONNECT_SECONDS_MAX, append_faults, read_faults
 from service.statements import statement
 
 ROLE: Final = "numbering_owner"
@@ -22,7 +22,7 @@ async def resume(database_url: str, log_id: LogId) -> None:
     Raises LogUnavailableError, after which the halt may be lifted or not; resuming again does no harm.
     """
     async with _owner(database_url) as connection:
-        with reading():
+        with read_faults():
             await connection.execute(statement("log_resume"), log_id)
 
 
@@ -34,7 +34,7 @@ async def adopt(database_url: str, log_id: LogId, expected: Position, records: S
     LogUnavailableError with nothing written, AppendInDoubtError with nothing or everything written.
     """
     async with _owner(database_url) as connection:
-        with appending(connection):
+        with append_faults(connection):
             # The first statement takes the lock of the log's head, and the commit gives it back.
             async with connection.transaction():
                 await connection.execute(statement("log_resume"), log_id)
@@ -46,7 +46,7 @@ async def adopt(database_url: str, log_id: LogId, expected: Position, records: S
 
 @asynccontextmanager
 async def _owner(database_url: str) -> AsyncGenerator[asyncpg.Connection]:
-    with reading():
+    with read_faults():
         connection = await asyncpg.connect(
             database_url, timeout=CONNECT_SECONDS_MAX, server_settings={"role": ROLE, "application_name": "numbering"}
         )

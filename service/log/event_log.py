@@ -130,7 +130,11 @@ class EventLog(Protocol):
         ...
 
     async def head(self) -> Position:
-        """The position of the last event, 0 for an empty log. Raises LogUnavailableError."""
+        """The position of the last event, 0 for an empty log.
+
+        What is decided there, a refusal too, is decided by this machine's clock. Raises LogUnavailableError, also if
+        that clock was set wrong.
+        """
         ...
 
     async def halted(self) -> str | None:
@@ -150,7 +154,7 @@ class EventLog(Protocol):
         ...
 
     async def read_outlines(self, after: Position, limit: int) -> list[RecordOutline]:
-        """The same as `read`, for who passes records on without looking into them. Raises LogUnavailableError."""
+        """As `read`, for a reader that passes records on and does not look into them. Raises LogUnavailableError."""
         ...
 
     async def record_at(self, position: Position) -> StoredRecord | None:

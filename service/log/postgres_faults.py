@@ -1,4 +1,8 @@
-"""What went wrong in PostgreSQL, as faults of the log. Errors are known by SQLSTATE and class, never by their text."""
+"""What went wrong in PostgreSQL, as faults of the log. Errors are known by SQLSTATE and class, never by their text.
+
+The question here is whether a batch was written. The projections ask another one of the same errors, whether a later
+try may succeed. They keep their own list, because neither of the two packages may import the other.
+"""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -31,7 +35,7 @@ _BROKEN_CLASSES: Final = ("22", "23", "LG")
 
 
 @contextmanager
-def reading() -> Generator[None]:
+def read_faults() -> Generator[None]:
     """Turn what can go wrong while connecting and reading into LogUnavailableError; nothing was written."""
     try:
         yield
@@ -42,7 +46,7 @@ def reading() -> Generator[None]:
 
 
 @contextmanager
-def appending(connection: asyncpg.Connection) -> Generator[None]:
+def append_faults(connection: asyncpg.Connection) -> Generator[None]:
     """Turn what can go wrong during an append into the fault that says what is written."""
     try:
         with hearing_warnings(connection) as warnings:
@@ -76,7 +80,7 @@ def hearing_warnings(connection: asyncpg.Connection | PoolConnectionProxy) -> Ge
         if message.severity_en == "WARNING":
             heard.append(f"PostgreSQL warned, SQLSTATE {message.sqlstate}: {message.message}")
 
-    # asyncpg schedules the listener when the warning arrives, so before whoever waits for the end of the statement.
+    # asyncpg schedules the listener when the warning arrives, so before the coroutine that waits for the statement.
     connection.add_log_listener(hear)
     try:
         yield heard

@@ -1,7 +1,7 @@
 """The log in PostgreSQL. `log.append` decides what may be written; this module says it in Python."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, Self
 
@@ -13,8 +13,9 @@ from schemas.outcomes import Outcome
 from schemas.record import StoredRecord, decode_record
 from schemas.values import DEFAULT_LOG, Digest, DocumentId, LogId, Number, Position, SeriesId
 from service import clock
+from service.log.clock_guard import ClockGuard
 from service.log.event_log import Answer, Batch, Content, LogUnavailableError, RecordOutline, Snapshot
-from service.log.postgres_faults import CONNECT_SECONDS_MAX, appending, hearing_warnings, reading
+from service.log.postgres_faults import CONNECT_SECONDS_MAX, append_faults, hearing_warnings, read_faults
 from service.statements import statement
 
 ROLE: Final = "numbering_writer"
@@ -22,11 +23,6 @@ READ_SECONDS_MAX: Final = 10
 APPEND_SECONDS_MAX: Final = 60
 """An append that takes longer has lost its server without a word; its outcome is then in doubt, not failed."""
 POOL_MAX: Final = 8
-SKEW_SECONDS_MAX: Final = 30
-"""Times in a log never decrease, so one process far ahead would end everybody's reservations early, for good."""
-
-JUMP_SECONDS_MAX: Final = 5
-"""A clock that moved so much against one that nobody can set was set."""
 
 _outcome_encoder = msgspec.json.Encoder()
 _outcome_decoder: msgspec.json.Decoder[Outcome] = msgspec.json.Decoder(Outcome)
@@ -37,26 +33,24 @@ class DurabilityError(Exception):
     """The server would acknowledge commits that it can lose; the service refuses to start on it."""
 
 
-class ClockError(Exception):
-    """This machine's clock would put wrong times into the log, and end reservations early; the service refuses."""
-
-
 class PostgresLog:
     """One log of a PostgreSQL database, written through a connection of its own and read through a pool."""
 
     def __init__(self, database_url: str, pool: asyncpg.Pool, log_id: LogId, server_settings: dict[str, str]) -> None:
+        # For reads, by any coroutine; also for those of `service.access`. Nothing is written to the log through it.
         self.pool = pool
         self._database_url = database_url
         self._log_id = log_id
         self._server_settings = server_settings
-        self._clock_offset = clock.offset()
+        self._clock_guard = ClockGuard(self.clock_skew)
+        # The connection that writes. Only the holder of `_appending` opens, uses or terminates it, except `close`.
         self._appender: asyncpg.Connection | None = None
         self._appending = asyncio.Lock()
 
     @classmethod
     async def open(cls, database_url: str, log_id: LogId = DEFAULT_LOG) -> Self:
         """Connect and check that commits are durable; raises DurabilityError, ClockError, LogUnavailableError."""
-        with reading():
+        with read_faults():
             # Every session keeps what was found right: nobody can make commits of a running service less durable.
             commits = await _durable_commits(database_url)
             # Nor silence the warning that one of them is not durable yet (`hearing_warnings`).
@@ -72,7 +66,7 @@ class PostgresLog:
             )
         log = cls(database_url, pool, log_id, settings)
         try:
-            await log._check_clock()
+            await log._clock_guard.require_agreement()
         except BaseException:
             await log.close()
             raise
@@ -91,25 +85,29 @@ class PostgresLog:
 
     async def append(self, expected: Position, batch: Batch) -> None:
         """See EventLog.append. One statement, one commit: when it returns, PostgreSQL has made the batch durable."""
-        await self._refuse_if_clock_was_set()
+        await self._clock_guard.refuse_if_set()
         async with self._writing() as connection, asyncio.timeout(APPEND_SECONDS_MAX):
+            # Before this line nothing is written; while it waits, only the log knows. The batch is durable, and its
+            # numbers are spent, when `_writing` ends without an exception, not when the row is here: a commit that did
+            # not wait for its standbys succeeds with a warning, which `append_faults` finds at the end.
             await connection.fetchval(statement("log_append"), *_arguments(self._log_id, expected, batch))
 
     @asynccontextmanager
     async def hold(self) -> AsyncGenerator["_HeldPostgresLog"]:
         """See EventLog.hold. The row lock of log.head is ours from the first statement until the commit."""
-        await self._refuse_if_clock_was_set()
+        await self._clock_guard.refuse_if_set()
         async with (
             self._writing() as connection,
             asyncio.timeout(APPEND_SECONDS_MAX),
             connection.transaction(isolation="read_committed"),
         ):
             head = await connection.fetchval(statement("log_hold"), self._log_id)
-            yield _HeldPostgresLog(connection, self._log_id, Position(head), self._refuse_if_clock_was_set)
+            # What is appended in the block is durable when the commit after it has returned and `_writing` has ended.
+            yield _HeldPostgresLog(connection, self._log_id, Position(head), self._clock_guard)
 
     async def head(self) -> Position:
-        """See EventLog.head. What is decided there is decided by this machine's clock, a refusal too."""
-        await self._refuse_if_clock_was_set()
+        """See EventLog.head."""
+        await self._clock_guard.refuse_if_set()
         row = await self._fetch_row("log_head", self._log_id)
         return Position(row["position"] if row is not None else 0)
 
@@ -124,7 +122,7 @@ class PostgresLog:
 
     async def barrier(self, reader: str) -> Position:
         """See EventLog.barrier. The statement is its own transaction: it has committed when the row is here."""
-        with reading():
+        with read_faults():
             async with self.pool.acquire() as connection:
                 with hearing_warnings(connection) as warnings:
                     head = await connection.fetchval(statement("log_barrier"), self._log_id, reader)
@@ -184,19 +182,19 @@ class PostgresLog:
         return (before + clock.seconds()) / 2 - float(row["now"])
 
     async def _fetch(self, name: str, *arguments: object) -> list[asyncpg.Record]:
-        with reading():
+        with read_faults():
             return await self.pool.fetch(statement(name), *arguments)
 
     async def _fetch_row(self, name: str, *arguments: object) -> asyncpg.Record | None:
-        with reading():
+        with read_faults():
             return await self.pool.fetchrow(statement(name), *arguments)
 
     @asynccontextmanager
     async def _writing(self) -> AsyncGenerator[asyncpg.Connection]:
-        """The one connection that writes, to one user at a time; what fails meanwhile is the fault of an append."""
+        """The one connection that writes, for one coroutine at a time; what fails in the block is a fault of append."""
         async with self._appending:
             if self._appender is None or self._appender.is_closed():
-                with reading():
+                with read_faults():
                     self._appender = await asyncpg.connect(
                         self._database_url,
                         timeout=CONNECT_SECONDS_MAX,
@@ -204,44 +202,23 @@ class PostgresLog:
                     )
             connection = self._appender
             try:
-                with appending(connection):
+                with append_faults(connection):
                     yield connection
             except asyncio.CancelledError:
-                # A cancelled BEGIN or COMMIT leaves a transaction open, with the lock of the log: whoever came next
+                # A cancelled BEGIN or COMMIT leaves a transaction open, with the lock of the log: the next append
                 # would write into it, be told that it is durable, and lose it.
                 connection.terminate()
                 raise
-
-    async def _refuse_if_clock_was_set(self) -> None:
-        """What expires, and when, is told by this machine's clock: one that was set is held against PostgreSQL's again.
-
-        Raises LogUnavailableError: nothing that was decided by it is written or told.
-        """
-        offset = clock.offset()
-        if abs(offset - self._clock_offset) <= JUMP_SECONDS_MAX:
-            return
-        skew = await self.clock_skew()
-        if abs(skew) > SKEW_SECONDS_MAX:
-            raise LogUnavailableError(f"this machine's clock was set {skew:+.0f} s off PostgreSQL's")
-        self._clock_offset = offset
-
-    async def _check_clock(self) -> None:
-        skew = await self.clock_skew()
-        if abs(skew) > SKEW_SECONDS_MAX:
-            raise ClockError(f"this machine's clock is {skew:+.0f} s off PostgreSQL's; set both by NTP")
 
 
 class _HeldPostgresLog:
     """A log inside a transaction that holds the row lock of its head."""
 
-    def __init__(
-        self, connection: asyncpg.Connection, log_id: LogId, head: Position, check: Callable[[], Awaitable[None]]
-    ) -> None:
-        """`check` raises what keeps the log from being written now."""
+    def __init__(self, connection: asyncpg.Connection, log_id: LogId, head: Position, clock_guard: ClockGuard) -> None:
         self.head = head
         self._connection = connection
         self._log_id = log_id
-        self._check = check
+        self._clock_guard = clock_guard
 
     async def read(self, after: Position, limit: int) -> list[StoredRecord]:
         """See HeldLog.read."""
@@ -250,7 +227,7 @@ class _HeldPostgresLog:
 
     async def append(self, expected: Position, batch: Batch) -> None:
         """See HeldLog.append."""
-        await self._check()
+        await self._clock_guard.refuse_if_set()
         await self._connection.fetchval(statement("log_append"), *_arguments(self._log_id, expected, batch))
 
 

@@ -9,10 +9,11 @@ import pytest_asyncio
 
 from schemas.values import Position
 from service import clock
-from service.log import postgres_log as module
+from service.log import clock_guard
+from service.log.clock_guard import ClockError
 from service.log.event_log import LogUnavailableError
 from service.log.migrate import migrate
-from service.log.postgres_log import ClockError, DurabilityError, PostgresLog
+from service.log.postgres_log import DurabilityError, PostgresLog
 from tests.support.domain.batches import a_batch, a_working_day, an_answer
 from tests.support.domain.commands import a_content
 from tests.support.domain.history import a_history
@@ -189,7 +190,7 @@ async def test_migrations_run_once(database_url: str) -> None:
 
 
 async def test_a_machine_whose_clock_is_far_off_is_refused(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SKEW_SECONDS_MAX", -1)  # then no clock is close enough
+    monkeypatch.setattr(clock_guard, "SKEW_SECONDS_MAX", -1)  # then no clock is close enough
     with pytest.raises(ClockError, match="off PostgreSQL's; set both by NTP"):
         await PostgresLog.open(database_url)
 
@@ -218,6 +219,6 @@ async def test_a_clock_that_is_set_while_the_service_runs_dates_no_event(
 async def test_the_skew_between_two_clocks_of_one_machine_is_small(database_url: str) -> None:
     log = await PostgresLog.open(database_url)
     try:
-        assert abs(await log.clock_skew()) < module.SKEW_SECONDS_MAX
+        assert abs(await log.clock_skew()) < clock_guard.SKEW_SECONDS_MAX
     finally:
         await log.close()

@@ -13,7 +13,7 @@ from service.api.calling.route import Route
 from service.api.refusals.table import refused
 from service.core.state import State
 from service.documents.facts import Facts, NumberedFacts, digests_of, fold_document
-from service.documents.view import Surroundings, invoice_view, iso_time
+from service.documents.view import Surroundings, invoice_view
 from service.log.event_log import Content
 from service.writer.request import Answered
 
