@@ -2,10 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
@@ -17,9 +17,42 @@ PREFIX: Final = "NUMBERING_"
 TEST_PREFIX: Final = "NUMBERING_TEST_"
 APPLICATION: Final = "invoice-numbering"
 
-PostgresUrl = Annotated[str, Meta(pattern=r"^postgres(ql)?://[^\s]+$")]
-Origins = Annotated[str, Meta(pattern=r"^(\*|https?://[^\s,/*]+(,https?://[^\s,/*]+)*)$")]
-NatsUrl = Annotated[str, Meta(pattern=r"^(nats|tls|ws|wss)://[^\s,]+(,(nats|tls|ws|wss)://[^\s,]+)*$")]
+
+def _kind(right: str, *, pattern: str | None = None, may_hold_password: bool = False) -> Meta:
+    """What a type of values is: `right` says in words what one looks like."""
+    return Meta(pattern=pattern, extra={"right": right, "may_hold_password": may_hold_password})
+
+
+class ZoneName(str):
+    """The name of a time zone that this machine knows."""
+
+    __slots__ = ()
+
+
+PostgresUrl = Annotated[
+    str,
+    _kind(
+        "like postgresql://user:password@host:5432/database",
+        pattern=r"^postgres(ql)?://[^\s]+$",
+        may_hold_password=True,
+    ),
+]
+NatsUrl = Annotated[
+    str,
+    _kind(
+        "like nats://user:password@host:4222, or several such with commas between",
+        pattern=r"^(nats|tls|ws|wss)://[^\s,]+(,(nats|tls|ws|wss)://[^\s,]+)*$",
+        may_hold_password=True,
+    ),
+]
+Origins = Annotated[
+    str,
+    _kind(
+        "like https://app.example.com,https://till.example.com (no path, no blank), or *",
+        pattern=r"^(\*|https?://[^\s,/*]+(,https?://[^\s,/*]+)*)$",
+    ),
+]
+TimeZone = Annotated[ZoneName, _kind("the IANA name of a time zone, such as Europe/Bucharest")]
 
 
 class LogLevel(StrEnum):
@@ -84,15 +117,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     pending_max: Annotated[
         int, _about("numbers", "The most pending numbers a device may hold in a series; 0 for no cap", ge=0)
     ] = 0
-    time_zone: Annotated[str, _about("IANA name", "Decides what day it is: invoice dates, a series' year")] = (
-        "Europe/Bucharest"
+    time_zone: Annotated[TimeZone, _about("IANA name", "Decides what day it is: invoice dates, a series' year")] = (
+        ZoneName("Europe/Bucharest")
     )
     keys_file: Annotated[
         Path | None, _about("file", "Keys that seal tokens and sign sessions; unset: keys.json in the data directory")
     ] = None
     access_cache_seconds: Annotated[
         int,
-        _about("seconds", "How long a credential is not checked again, so how late a revocation acts", ge=0, le=300),
+        _about("seconds", "How long credentials are cached; a revocation acts at most so much later", ge=0, le=300),
     ] = 5
     command_timeout_seconds: Annotated[
         int, _about("seconds", "How long a request waits for its turn before 503", ge=1, le=600)
@@ -102,16 +135,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     body_bytes_max: Annotated[int, _about("bytes", "The largest request body; more gets 413", ge=1024)] = 1_048_576
     cors_origins: Annotated[
         Origins | None,
-        _about("origins", "Whose pages may call from a browser: origins with commas between, or *; unset: none"),
+        _about("origins", "Origins that CORS allows, with commas between, or *; unset: none"),
     ] = None
     jwks_file: Annotated[
         Path | None, _about("file", "Public keys (JWKS) whose session tokens are accepted too; unset: only our own")
     ] = None
     jwks_issuer: Annotated[
-        str | None, _about("text", "What tokens of the JWKS must name as iss; unset: not looked at")
+        str | None, _about("text", "The `iss` claim that tokens of the JWKS must have; unset: not checked")
     ] = None
     jwks_audience: Annotated[
-        str | None, _about("text", "What tokens of the JWKS must name in aud; unset: not looked at")
+        str | None, _about("text", "The `aud` claim that tokens of the JWKS must have; unset: not checked")
     ] = None
     stream_replicas: Annotated[
         int, _about("servers", "How many NATS servers keep the stream, when it is created", ge=1, le=5)
@@ -169,13 +202,12 @@ def describe(settings: Settings) -> Iterator[Described]:
     """Every setting with its present value, without secrets."""
     defaults = Settings()
     for each in msgspec.structs.fields(Settings):
-        meta = _meta(each.type)
         yield Described(
             variable=_variable(each.name),
             present=_shown(getattr(settings, each.name)),
             default=_shown(getattr(defaults, each.name)),
-            unit=str((meta.extra or {})["unit"]),
-            effect=meta.description or "",
+            unit=_said(each.type)["unit"],
+            effect=_outer(each.type).description or "",
         )
 
 
@@ -207,42 +239,60 @@ def _variable(name: str) -> str:
 
 def _decode(variable: str, kind: Any, text: str) -> object:
     try:
-        value = msgspec.convert(text, kind, strict=False, dec_hook=lambda _kind, found: Path(found).expanduser())
-        if variable == "NUMBERING_TIME_ZONE":
-            ZoneInfo(text)
+        return msgspec.convert(text, kind, strict=False, dec_hook=lambda own, found: _DECODERS[own](found))
     except (msgspec.ValidationError, LookupError, ValueError, OSError) as error:
-        raise SettingsError(f"{variable} is {_echo(variable, text)}; it must be {_right(variable, kind)}") from error
-    return value
+        raise SettingsError(f"{variable} is {_echo(kind, text)}; it must be {_right(kind)}") from error
 
 
-def _echo(variable: str, text: str) -> str:
+def _existing_zone(text: str) -> ZoneName:
+    ZoneInfo(text)
+    return ZoneName(text)
+
+
+_DECODERS: Final[dict[type, Callable[[str], object]]] = {
+    Path: lambda text: Path(text).expanduser(),
+    ZoneName: _existing_zone,
+}
+"""For the types that msgspec does not know."""
+
+
+def _echo(kind: Any, text: str) -> str:
     """The value for an error message; what should have been a URL may hold a password anywhere."""
-    if not variable.endswith("_URL"):
+    if not _said(kind).get("may_hold_password"):
         return repr(text)
     return repr(without_password(text)) if "://" in text else "not a URL"
 
 
-def _right(variable: str, kind: Any) -> str:
-    """What a value of this setting looks like, in words."""
-    meta = _meta(kind)
-    if variable == "NUMBERING_TIME_ZONE":
-        return "the IANA name of a time zone, such as Europe/Bucharest"
-    if variable == "NUMBERING_DATABASE_URL":
-        return "like postgresql://user:password@host:5432/database"
-    if variable == "NUMBERING_NATS_URL":
-        return "like nats://user:password@host:4222, or several such with commas between"
-    if variable == "NUMBERING_CORS_ORIGINS":
-        return "like https://app.example.com,https://till.example.com (no path, no blank), or *"
+def _right(kind: Any) -> str:
+    """What a value of this type looks like, in words."""
+    said, outer = _said(kind), _outer(kind)
+    if "right" in said:
+        return str(said["right"])
     if isinstance(kind.__origin__, type) and issubclass(kind.__origin__, StrEnum):
         return f"one of {', '.join(kind.__origin__)}"
-    if meta.ge is None:
-        return f"a {(meta.extra or {})['unit']}"
-    return f"a whole number from {meta.ge} to {meta.le}" if meta.le else f"a whole number, {meta.ge} or more"
+    if outer.ge is None:
+        return f"a {said['unit']}"
+    return f"a whole number from {outer.ge} to {outer.le}" if outer.le else f"a whole number, {outer.ge} or more"
 
 
-def _meta(kind: Any) -> Meta:
-    meta: Meta = kind.__metadata__[0]
-    return meta
+def _said(kind: Any) -> dict[str, Any]:
+    """What a field and the type of its values say of themselves, together."""
+    return {name: value for meta in _metas(kind) for name, value in (meta.extra or {}).items()}
+
+
+def _outer(kind: Any) -> Meta:
+    """What `_about` says of a field."""
+    *_, outer = _metas(kind)
+    return outer
+
+
+def _metas(kind: Any) -> Iterator[Meta]:
+    """The annotations of a type and of the types in it, the outermost last."""
+    for part in get_args(kind):
+        if isinstance(part, Meta):
+            yield part
+        else:
+            yield from _metas(part)
 
 
 def _shown(value: object) -> str:
