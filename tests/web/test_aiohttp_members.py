@@ -1,0 +1,49 @@
+"""The private members of aiohttp that `service.web` reads or overrides: a release without one breaks it unseen."""
+
+from collections import deque
+from inspect import iscoroutinefunction, signature
+
+import pytest
+from aiohttp import web, web_protocol
+from aiohttp.web_protocol import RequestHandler
+
+READ_BY_CONNECTION = ("_current_request", "_loop", "_messages", "_request_count", "_task_handler", "_waiter")
+READ_BY_SERVER = ("_kwargs", "_loop", "request_factory", "request_handler")
+OVERRIDDEN_BY_CONNECTION = {
+    "data_received": ["self", "data"],
+    "eof_received": ["self"],
+    "connection_lost": ["self", "exc"],
+    "finish_response": ["self", "request", "resp", "start_time"],
+    "handle_error": ["self", "request", "status", "exc", "message"],
+}
+
+
+async def _no_reply(_: web.BaseRequest) -> web.StreamResponse:
+    return web.Response()
+
+
+async def test_aiohttp_has_what_our_server_reads_to_make_a_connection() -> None:
+    missing = [name for name in READ_BY_SERVER if name not in vars(web.Server(_no_reply))]
+    assert missing == [], "aiohttp.web.Server has these no more: see _Server"
+    assert iscoroutinefunction(vars(web.AppRunner).get("_make_server")), "AppRunner._make_server: see _Runner"
+
+
+async def test_aiohttp_has_what_our_connection_reads_to_see_what_is_waited_for() -> None:
+    connection = web.Server(_no_reply)()
+    found = {name: getattr(connection, name) for name in READ_BY_CONNECTION if hasattr(connection, name)}
+    assert set(READ_BY_CONNECTION) - set(found) == set(), "aiohttp's RequestHandler has these no more: see Connection"
+    assert isinstance(found["_messages"], deque), "RequestHandler._messages: see Connection._give_up_on_head"
+    assert found["_waiter"] is None, "RequestHandler._waiter: see Connection._is_waiting"
+
+
+def test_aiohttp_has_the_message_that_our_connection_gives_up_with() -> None:
+    message = vars(web_protocol).get("_ErrInfo")
+    assert message is not None, "aiohttp.web_protocol has no _ErrInfo any more: see Connection._give_up_on_head"
+    assert list(signature(message).parameters) == ["status", "exc", "message"]
+
+
+@pytest.mark.parametrize("name", OVERRIDDEN_BY_CONNECTION)
+def test_aiohttp_calls_the_methods_that_our_connection_overrides(name: str) -> None:
+    method = vars(RequestHandler).get(name)
+    assert method is not None, f"aiohttp's RequestHandler has no {name} any more: see Connection"
+    assert list(signature(method).parameters) == OVERRIDDEN_BY_CONNECTION[name], f"{name} takes other arguments"
