@@ -53,7 +53,7 @@ def checks(log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | Non
 
 
 class _Look:
-    """A look at the head of the log, which all who want it at one moment share: PostgreSQL is asked once."""
+    """A look at the head of the log, shared by all checks that ask at one moment: PostgreSQL is asked once."""
 
     def __init__(self, log: PostgresLog) -> None:
         self._log = log
@@ -100,7 +100,7 @@ async def relay_health(relay: Relay) -> Health:
         return Health.DOWN
     is_behind = (status.lag_events or 0) > LAG_EVENTS_MAX
     is_working = status.state in {RelayState.IDLE, RelayState.PUBLISHING, RelayState.STANDBY}
-    # Events that were deleted from the stream never reach a new consumer: only an operator can have it made anew.
+    # Events that were deleted from the stream never reach a new consumer: only an operator can have a new stream made.
     is_whole = not status.is_gapped
     return Health.OK if is_working and is_whole and not is_behind else Health.DEGRADED
 

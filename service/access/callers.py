@@ -231,7 +231,7 @@ def _session_principal(row: asyncpg.Record) -> Principal:
 
 
 def _keep(kept: OrderedDict[bytes, Kept], digest: bytes, what: Kept) -> None:
-    """The newest so many; what is pushed out is looked up again."""
+    """Keep it and at most CREDENTIALS_MAX in all; the oldest is dropped, and looked up again when it is used."""
     kept[digest] = what
     kept.move_to_end(digest)
     while len(kept) > CREDENTIALS_MAX:

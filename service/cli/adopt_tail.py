@@ -37,7 +37,7 @@ NAME: Final = "numbering-adoption"
     "--accept-loss",
     "is_loss_accepted",
     is_flag=True,
-    help="Keep what cannot be adopted in a file only, and have the stream made anew.",
+    help="Keep what cannot be adopted in a file only, and have a new stream made.",
 )
 def adopt_tail(*, is_loss_accepted: bool) -> None:
     """Give the log back the events that only the stream still has, after checking each, and resume it.
@@ -120,7 +120,7 @@ async def _following(log: PostgresLog, fork: Fork, tail: Tail) -> tuple[Sequence
 
 
 def _warn(adopted: Sequence[StoredRecord], true_up_to: Position | None) -> None:
-    """Say loudly what did not come back, and who holds what never was."""
+    """Say loudly what did not come back, and which consumers hold events that are not in the log."""
     bodies, keys = _bodies(adopted), _keys(adopted)
     if bodies:
         err().print(
@@ -132,7 +132,7 @@ def _warn(adopted: Sequence[StoredRecord], true_up_to: Position | None) -> None:
         )
     if true_up_to is not None:
         err().print(
-            f"The stream is made anew and has OTHER events after {true_up_to}: a consumer that read on must forget "
+            f"A new stream is made and has OTHER events after {true_up_to}: a consumer that read on must forget "
             "what came after it, or all, and read again from there"
         )
 

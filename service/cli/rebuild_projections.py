@@ -1,4 +1,4 @@
-"""`numbering rebuild`: a projection made anew from the log while the old copy answers."""
+"""`numbering rebuild`: a projection made again from the log while the old copy answers."""
 
 import click
 import uvloop
@@ -22,7 +22,7 @@ EVERY = "all"
 def rebuild(*, name: str, is_forced: bool) -> None:
     """Fill a new copy from the log, compare digests, and swap it in.
 
-    The old copy answers meanwhile. If the digests differ nothing is swapped, and the exit status is 1. A copy of an
+    The old copy answers until then. If the digests differ nothing is swapped, and the exit status is 1. A copy of an
     older definition is not compared.
     """
     names = [projection.name for projection in ALL] if name == EVERY else [name]

@@ -18,8 +18,8 @@ class PartMovedError(CommandFault):
 async def watch_parts(parts: EmbeddedParts, on_progress: Callable[[str], None]) -> None:
     """Look after the parts until cancelled. Raises PartMovedError.
 
-    Starting blocks the event loop: a child ends with the thread that started it, so it must be this one. Meanwhile HTTP
-    waits instead of answering 503; it takes a fraction of a second, or as long as PostgreSQL needs for its recovery.
+    Starting blocks the event loop: a child ends with the thread that started it, so it must be this one. HTTP
+    then waits and does not answer 503; it takes a fraction of a second, or as long as PostgreSQL needs to recover.
     """
     wanted = _addresses(parts)
     while True:

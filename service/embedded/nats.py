@@ -64,7 +64,7 @@ class EmbeddedNats(EmbeddedServer):
         return [str(binary), "--config", str(self._configuration)]
 
     def _settings(self) -> str:
-        """The server's configuration file. The password stands in it, because a command line can be read by everybody.
+        """The server's configuration file. The password stands in it, because every user can read a command line.
 
         JetStream keeps its default `sync_interval`: the log in PostgreSQL is the record, and the relay publishes again
         what a power cut took from the stream, so an fsync for every message would buy nothing.
@@ -101,7 +101,7 @@ class EmbeddedNats(EmbeddedServer):
 
 
 def greeting_of(port: int) -> dict[str, object]:
-    """The INFO object a NATS server sends to whoever connects; empty if none answers."""
+    """The INFO object a NATS server sends to every client that connects; empty if none answers."""
     try:
         with (
             socket.create_connection((LOOPBACK, port), PROBE_SECONDS) as connection,

@@ -44,7 +44,7 @@ class MemoryLog:
 
     @property
     def length(self) -> Position:
-        """The head, for who has no need to wait."""
+        """The head, without waiting."""
         return Position(len(self._records))
 
     async def append(self, expected: Position, batch: Batch) -> None:

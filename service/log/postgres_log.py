@@ -51,7 +51,8 @@ class PostgresLog:
     async def open(cls, database_url: str, log_id: LogId = DEFAULT_LOG) -> Self:
         """Connect and check that commits are durable; raises DurabilityError, ClockError, LogUnavailableError."""
         with read_faults():
-            # Every session keeps what was found right: nobody can make commits of a running service less durable.
+            # Every session keeps what was found right, so that no change of the server's settings makes the commits of
+            # a running service less durable.
             commits = await _durable_commits(database_url)
             # Nor silence the warning that one of them is not durable yet (`hearing_warnings`).
             settings = {"role": ROLE, "synchronous_commit": commits, "client_min_messages": "warning"}

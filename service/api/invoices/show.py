@@ -7,7 +7,7 @@ from schemas.api.queries import InvoiceParts
 from schemas.events import DraftSaved, ReservationConsumed
 from schemas.outcomes import DeletedOutcome, DocumentOutcome
 from schemas.rejections import DocumentUnknown
-from schemas.values import Digest, DocumentId, IsoDate, Position
+from schemas.values import Digest, DocumentId, IsoDate, Position, iso_time
 from service.api.calling.call import Call
 from service.api.calling.route import Route
 from service.api.refusals.table import refused

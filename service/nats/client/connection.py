@@ -1,4 +1,4 @@
-"""A connection to NATS that ends when it breaks: whoever uses it compares both ends again before going on."""
+"""A connection to NATS that ends when it breaks: the relay compares both ends again before it goes on."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,6 +1,6 @@
 """A NATS client that takes messages as the bytes of the protocol, many at once, and is not silenced by what arrives.
 
-nats-py encodes the headers of each message anew, which costs more than all else the relay does for an event. And after
+nats-py encodes the headers of each message again, which costs more than all else the relay does for an event. And after
 an exception it did not foresee it reads no further, for ever, without closing the connection.
 """
 

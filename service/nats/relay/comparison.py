@@ -70,8 +70,8 @@ async def _see_the_same(stream: EventStream, log: EventLog, record: RecordOutlin
 def _doubtful(end: StreamEnd, known: Position) -> list[tuple[Position, Position]]:
     """Where a foreign message may stand before the last event, as positions to read after and up to.
 
-    Only a replicated stream takes events after one (`window.EVENTS_AN_ACK`), and of those at most a window's: one after
-    what this relay knows, or one before the end, if it is a relay that broke off which made it so long.
+    Only a replicated stream takes events after one (`window.EVENTS_AN_ACK`), and of those at most a window's: the one
+    after what this relay knows, or the one before the end, if an interrupted relay published the tail.
     """
     if not end.is_replicated:
         return []

@@ -23,7 +23,7 @@ from service.nats.client.broker_faults import (
 from service.nats.client.cancellation import heed_cancellation
 from service.nats.client.connection import NatsSettings, connected
 from service.nats.relay.comparison import CommonEnd, compare, position_of
-from service.nats.relay.reading import publish_and_read_on, read_on
+from service.nats.relay.read_ahead import publish_and_read_on, read_on
 from service.nats.relay.status import RelayState, RelayStatus, Report
 from service.nats.relay.stream import EventStream
 from service.nats.relay.window import PublishWindow
@@ -112,7 +112,7 @@ class Relay:
             await self._give_way(stream, fault)
 
     async def _give_way(self, stream: EventStream, fault: StreamMovedError) -> None:
-        """Another relay was faster, or the stream was lost: look, and leave the work to whoever does it.
+        """Another relay was faster, or the stream was lost: look, and leave the work to the relay that does it.
 
         Raises BrokerUnavailableError if neither is so, however often we look.
         """
@@ -121,13 +121,13 @@ class Relay:
         if moved is None or moved.position < acked:
             return
         if moved.position <= sent and not moved.is_replicated and not self._is_careful:
-            # It may be we who wrote this far, and what came next was refused for a reason that nobody was told.
+            # Perhaps this relay wrote this far, and the next event was refused for a reason that it was not told.
             self._is_careful = True
             return
         if moved.position > acked:
             await self._stand_by(stream, moved.position)
             return
-        # Nobody leads the stream at present, or a twin is still on its way through the cluster.
+        # The stream has no leader at present, or a twin is still on its way through the cluster.
         self._refusals += 1
         if self._refusals > REFUSALS_MAX:
             raise BrokerUnavailableError(str(fault)) from fault
@@ -211,7 +211,7 @@ class Relay:
         self._backoff.reset()
         self._refusals = 0
         if state is not RelayState.IDLE:
-            # Having nothing to publish tells nothing: who was overtaken with one event is still to find out by whom.
+            # Idle proves nothing: if our only event lost a race, we have not learnt yet to which relay.
             self._is_careful = False
         self._report.healthy(state)
 

@@ -23,7 +23,7 @@ class RelayStatus(Struct, frozen=True):
     """How far the relay is. What it has not learnt yet is none; `fault` is none while nothing is wrong.
 
     `lag_seconds` is the age of the oldest event the stream does not have. `is_gapped` is true of a stream some of whose
-    events were deleted: its order is right, but only making it anew brings them back.
+    events were deleted: its order is right, but only a new stream brings them back.
     """
 
     state: RelayState
@@ -81,7 +81,7 @@ class Report:
         self.state, self._fault_code, self._fault = state, None, None
 
     def gaps(self, missing: int) -> None:
-        """So many events of the stream were deleted."""
+        """`missing` events of the stream were deleted."""
         if missing > 0 and not self._is_gapped:
             self._log.error("relay.stream_gapped", missing=missing)
         self._is_gapped = missing > 0

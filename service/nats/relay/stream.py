@@ -91,7 +91,7 @@ class EventStream:
         return StreamMessage(position, message.subject or "", message.data or b"")
 
     async def delete(self) -> None:
-        """Delete the stream with all it holds; the relay makes it anew. Raises as `stored_at`."""
+        """Delete the stream with all it holds; the relay makes a new one. Raises as `stored_at`."""
         with _faults():
             await self._manager.delete_stream(self.name)
 
@@ -111,7 +111,7 @@ class EventStream:
         except APIError as error:
             if error.err_code != STREAM_NAME_IN_USE:
                 raise
-            # Somebody made it in the meantime, with other settings, which the caller now judges.
+            # Another process made it in between, with other settings, which the caller now judges.
             return await self._manager.stream_info(self.name)
 
 

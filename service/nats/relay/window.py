@@ -36,7 +36,7 @@ from service.nats.relay.cloud_event import message_id, message_of
 EVENTS_AN_ACK: Final = 32
 # Well below the 10,000 messages after which a server drops what a stream has not taken in yet.
 WINDOW_EVENTS_MAX: Final = 4096
-# Smaller, because so many are compared one by one when something was refused.
+# Smaller: when an event was refused, all events of a window are compared one by one.
 REPLICATED_WINDOW_EVENTS_MAX: Final = 512
 ACK_SECONDS: Final = 5.0
 LOOK_SECONDS: Final = 0.1
@@ -178,7 +178,7 @@ def _fault_in(message: Msg, stream: str, position: Position) -> RelayFaultError 
         if ack.error.err_code in MOVED:
             return StreamMovedError(f"event {position} does not continue the stream ({ack.error.err_code})")
         return StreamRefusedError(ack.error.err_code, ack.error.description)
-    # A duplicate is stored, by somebody else or under an earlier connection: who and what is to be looked at.
+    # A duplicate is stored, by another relay or under an earlier connection: the comparison finds out which.
     if ack.duplicate or ack.seq != position or ack.stream != stream:
         return StreamMovedError(f"event {position} is at {ack.stream}/{ack.seq}")
     return None

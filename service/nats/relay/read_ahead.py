@@ -35,7 +35,7 @@ async def read_on(log: EventLog, last: RecordOutline | None, end: Position) -> l
 async def publish_and_read_on(
     window: PublishWindow, records: list[RecordOutline], log: EventLog, end: Position
 ) -> list[RecordOutline]:
-    """Publish `records` and read what follows them meanwhile; raises what either raises."""
+    """Publish `records` and read what follows them at the same time; raises what either raises."""
     try:
         async with asyncio.TaskGroup() as group:
             following = group.create_task(read_on(log, records[-1], end))
