@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from schemas.values import CommandId
-from service.writer.request import Request, Waiting
+from service.writer.request import Submission, Waiting
 
 OVERDUE_CHECK_SECONDS: Final = 0.25
 
@@ -32,7 +32,7 @@ class WriterQueue:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def enqueue(self, request: Request) -> Waiting:
+    def enqueue(self, request: Submission) -> Waiting:
         """Add a request; raises WriterBusyError if the queue is full or closed."""
         if self._is_closed:
             raise WriterBusyError("the writer has stopped")

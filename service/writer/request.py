@@ -24,7 +24,7 @@ class Idempotency(Struct, frozen=True):
     request: bytes
 
 
-class Request(Struct, frozen=True):
+class Submission(Struct, frozen=True):
     """What one caller asks, with the body of the document it concerns, if any."""
 
     command: Command
@@ -36,7 +36,7 @@ class Request(Struct, frozen=True):
 class Answered(Struct, frozen=True):
     """What the command came to; `is_replay` if an earlier request under the same key did it.
 
-    `records` and `content` are what this command wrote just now, for whoever would otherwise read them back.
+    `records` and `content` are what this command wrote just now, so that its caller need not read them back.
     """
 
     outcome: Outcome
@@ -56,7 +56,11 @@ class Waiting:
     __slots__ = ("asked_at", "command_id", "future", "request")
 
     def __init__(
-        self, request: Request, command_id: CommandId, future: "asyncio.Future[Answered | Rejection]", asked_at: float
+        self,
+        request: Submission,
+        command_id: CommandId,
+        future: "asyncio.Future[Answered | Rejection]",
+        asked_at: float,
     ) -> None:
         self.request = request
         self.command_id = command_id

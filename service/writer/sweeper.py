@@ -13,7 +13,7 @@ from service.core.state import State
 from service.log.event_log import LogFaultError
 from service.writer.known_state import KnownState
 from service.writer.queue import WriterBusyError
-from service.writer.request import Answered, Request
+from service.writer.request import Answered, Submission
 from service.writer.writer import OutcomeUnknownError, Writer
 
 BLOCKS_MAX: Final = 500
@@ -87,7 +87,7 @@ class Sweeper:
         return tuple(sorted(found))
 
     async def _record(self, reservations: tuple[Position, ...]) -> int:
-        result = await self._writer.submit(Request(ExpireReservations(reservations), SWEEPER))
+        result = await self._writer.submit(Submission(ExpireReservations(reservations), SWEEPER))
         assert isinstance(result, Answered), "a sweep is never refused"
         assert isinstance(result.outcome, ExpiredOutcome), "a sweep comes to an ExpiredOutcome"
         return result.outcome.numbers

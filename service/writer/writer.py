@@ -30,7 +30,7 @@ from service.log.event_log import (
 from service.writer.batch import Plan, plan_batch
 from service.writer.known_state import KnownState
 from service.writer.queue import WriterQueue
-from service.writer.request import Answered, Idempotency, Request, Waiting
+from service.writer.request import Answered, Idempotency, Submission, Waiting
 from service.writer.twins import Twins
 
 RETRY_SECONDS: Final = 0.1
@@ -114,7 +114,7 @@ class Writer:
         finally:
             self._queue.close(_stopped)
 
-    async def submit(self, request: Request) -> Answered | Rejection:
+    async def submit(self, request: Submission) -> Answered | Rejection:
         """Have the command decided and made durable; the answer is what the log says.
 
         Requests with the same idempotency key share one answer, in this process and across processes. Raises
@@ -174,7 +174,7 @@ class Writer:
         return plan
 
     async def _write_holding(self, waiting: Sequence[Waiting]) -> Plan:
-        """Take the log's lock, read what others wrote, then decide: nobody can come first any more."""
+        """Take the log's lock, read what others wrote, then decide: no other process can come first any more."""
         if self.known.is_far_behind(self._head_seen):
             # A process that has just started reads the bulk first: all others wait while the lock is held.
             await self.known.catch_up(self._log, self._head_seen)

@@ -15,7 +15,7 @@ from service.api.calling.call import Call
 from service.api.calling.sent import Sent
 from service.api.reading.body import NO_BODY
 from service.api.series.reservation_objects import SLICE_BLOCKS, pending_reservations
-from service.writer.request import Request
+from service.writer.request import Submission
 from tests.support.service.client import Answer, Api, Options, an_api
 
 TTL_SECONDS: Final = 2_592_000
@@ -43,7 +43,7 @@ async def fate(api: Api, token: str) -> str:
 
 async def sweep(api: Api) -> None:
     system = Caller(FirmId(""), Mode.LIVE, Actor(ActorKind.SYSTEM, "sweeper"))
-    await api.parts.writer.submit(Request(ExpireReservations(tuple(api.parts.writer.state.unsettled)), system))
+    await api.parts.writer.submit(Submission(ExpireReservations(tuple(api.parts.writer.state.unsettled)), system))
 
 
 async def test_a_reservation_is_shown_in_full(api: Api) -> None:

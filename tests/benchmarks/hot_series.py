@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from schemas.commands import Caller, LockSeries, OpenSeries, ReserveNumbers
 from schemas.values import Actor, ActorKind, DeviceId, DocumentType, FirmId, Mode, SeriesId, UnixSeconds
 from service.log.postgres_log import PostgresLog
-from service.writer.request import Answered, Request
+from service.writer.request import Answered, Submission
 from service.writer.writer import Writer
 
 SERIES = SeriesId("ser_hot")
@@ -21,7 +21,7 @@ class HotSeries:
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
-        self._reserve = Request(ReserveNumbers(SERIES, 1, HOLD_SECONDS, "k1"), CALLER)
+        self._reserve = Submission(ReserveNumbers(SERIES, 1, HOLD_SECONDS, "k1"), CALLER)
 
     async def reserve(self) -> None:
         """One number for the device; durable on return."""
@@ -43,7 +43,7 @@ async def hot_series(database_url: str) -> AsyncGenerator[HotSeries]:
     try:
         await writer.known.read()
         for command in (OpenSeries(SERIES, "A", DocumentType.FISCAL, 2026), LockSeries(SERIES)):
-            answered = await writer.submit(Request(command, CALLER))
+            answered = await writer.submit(Submission(command, CALLER))
             assert isinstance(answered, Answered), answered
         yield HotSeries(writer)
     finally:

@@ -19,7 +19,7 @@ from nats.errors import NoRespondersError
 from schemas.commands import Caller, OpenSeries
 from schemas.values import Actor, ActorKind, DocumentType, FirmId, Mode, SeriesId, UnixSeconds
 from service.log.postgres_log import PostgresLog
-from service.writer.request import Answered, Request
+from service.writer.request import Answered, Submission
 from service.writer.writer import Writer
 from tests.benchmarks.load import Measured, drive
 from tests.benchmarks.no_op_responder import SUBJECT
@@ -122,7 +122,7 @@ async def _open_series(place: Place, firm_id: FirmId) -> None:
     caller = Caller(firm_id, Mode.LIVE, Actor(ActorKind.KEY, "1", 1))
     try:
         async with running_beside(writer.run()):
-            answered = await writer.submit(Request(OpenSeries(SERIES, "A", DocumentType.FISCAL, 2026), caller))
+            answered = await writer.submit(Submission(OpenSeries(SERIES, "A", DocumentType.FISCAL, 2026), caller))
             assert isinstance(answered, Answered), answered
     finally:
         await log.close()

@@ -15,7 +15,7 @@ from service.embedded import EmbeddedPostgres
 from service.log.event_log import AppendInDoubtError, Batch, LogUnavailableError
 from service.log.migrate import migrate
 from service.log.postgres_log import PostgresLog
-from service.writer.request import Answered, Request
+from service.writer.request import Answered, Submission
 from service.writer.writer import Limits, OutcomeUnknownError
 from tests.support.domain.batches import a_batch
 from tests.support.domain.commands import a_device, a_document, a_key_of, a_request, a_series, an_issue
@@ -166,7 +166,7 @@ async def test_a_session_that_would_hear_no_warnings_hears_them(
 
 async def test_a_repeat_is_not_told_what_no_standby_has(log: PostgresLog, standbys: Standbys) -> None:
     key = a_key_of("inv_1")
-    request = Request(an_issue(a_document("inv_1")), a_device(), idempotency=key)
+    request = Submission(an_issue(a_document("inv_1")), a_device(), idempotency=key)
     async with running(log, limits=Limits(wait_seconds_max=0.2)) as writer:
         await do(writer, a_series(is_primary=True))
         await standbys.await_one()

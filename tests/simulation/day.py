@@ -10,7 +10,7 @@ from schemas.values import Position, UnixSeconds
 from service.log.event_log import EventLog, LogUnavailableError
 from service.writer.known_state import KnownState
 from service.writer.queue import WriterBusyError
-from service.writer.request import Answered, Request
+from service.writer.request import Answered, Submission
 from service.writer.writer import Limits, OutcomeUnknownError, Writer
 from tests.support.domain.commands import NOW, a_key_of
 from tests.support.domain.faulty_logs import Fault, LosesReplies
@@ -110,7 +110,7 @@ class Day:
         """Ask once, or with a key until there is an answer, each time of any process."""
         self._keys += 1
         has_key = self._chance.random() < 0.6
-        request = Request(command, caller, idempotency=a_key_of(f"key {self._keys}") if has_key else None)
+        request = Submission(command, caller, idempotency=a_key_of(f"key {self._keys}") if has_key else None)
         for _ in range(TRIES_MAX if has_key else 1):
             try:
                 if self._chance.random() < 0.1:

@@ -11,7 +11,7 @@ from schemas.values import Position
 from service.log.event_log import Batch, LogBrokenError, LogHaltedError, LogUnavailableError
 from service.log.memory_log import MemoryLog
 from service.writer.queue import WriterBusyError
-from service.writer.request import Answered, Request
+from service.writer.request import Answered, Submission
 from service.writer.writer import Appended, Limits, OutcomeUnknownError, Writer
 from tests.support.domain.commands import (
     NOW,
@@ -75,9 +75,9 @@ async def test_a_batch_has_a_bound_of_commands_and_one_of_bytes(memory_log: Memo
     assert sizes[2:] == [4, 4, 1, 1, 1, 1, 1]
 
 
-def _an_issue_with(number: int, size: int) -> Request:
+def _an_issue_with(number: int, size: int) -> Submission:
     content = a_content(b"x" * size, number.to_bytes(16, "big"))
-    return Request(an_issue(a_document(f"inv_{number}")), a_device(), content)
+    return Submission(an_issue(a_document(f"inv_{number}")), a_device(), content)
 
 
 async def test_commands_of_one_batch_see_what_the_ones_before_them_did(memory_log: MemoryLog) -> None:

@@ -20,7 +20,7 @@ from service.api.refusals.field_faults import FieldFault
 from service.api.refusals.table import Refusal, RefusedError, bad_fields, refused
 from service.core.state import Series, State
 from service.log.event_log import Content
-from service.writer.request import Answered, Idempotency, Request
+from service.writer.request import Answered, Idempotency, Submission
 
 Body = TypeVar("Body", bound=Struct)
 CrossCheck = Callable[[Mapping[str, Tree]], Iterable[FieldFault]]
@@ -109,7 +109,7 @@ class Call:
 
     async def attempt(self, command: Command, content: Content | None = None) -> Answered | Rejection:
         """Have the command done, or learn why not. Raises the faults of Writer.submit."""
-        return await self.parts.writer.submit(Request(command, self.caller, content, self.idempotency))
+        return await self.parts.writer.submit(Submission(command, self.caller, content, self.idempotency))
 
 
 def _shown(text: str) -> str:

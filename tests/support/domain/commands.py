@@ -37,7 +37,7 @@ from schemas.values import (
     UnixSeconds,
 )
 from service.log.event_log import Content
-from service.writer.request import Idempotency, Request
+from service.writer.request import Idempotency, Submission
 
 FIRM = FirmId("firm_a")
 OTHER_FIRM = FirmId("firm_b")
@@ -197,6 +197,6 @@ def a_key_of(name: str, body: str = "") -> Idempotency:
     return Idempotency(name, hashlib.sha256(name.encode()).digest(), hashlib.sha256(body.encode()).digest())
 
 
-def a_request(command: Command, caller: Caller | None = None, key: str | None = None, body: str = "") -> Request:
+def a_request(command: Command, caller: Caller | None = None, key: str | None = None, body: str = "") -> Submission:
     """What a caller submits, by default a device without a key."""
-    return Request(command, caller or a_device(), idempotency=None if key is None else a_key_of(key, body))
+    return Submission(command, caller or a_device(), idempotency=None if key is None else a_key_of(key, body))
