@@ -53,7 +53,7 @@ async def say_ready(of: Open) -> Reply:
 async def show_metrics(of: Open) -> Reply:
     """GET /metrics: the Prometheus text format."""
     of.parts.metrics.queue_depth.set(of.parts.writer.queue_depth)
-    of.parts.metrics.log_position.set(of.parts.writer.state.position)
+    of.parts.metrics.log_position.set(of.parts.writer.known.state.position)
     return Reply(Page(of.parts.metrics.text(), METRICS_TYPE))
 
 

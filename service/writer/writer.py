@@ -15,7 +15,6 @@ from msgspec import Struct
 from schemas.rejections import Rejection
 from schemas.values import Position, UnixSeconds
 from service.backoff import Backoff
-from service.core.state import State
 from service.log.event_log import (
     AnswerExistsError,
     AppendInDoubtError,
@@ -88,15 +87,6 @@ class Writer:
         # Of `run` alone: whether another process wrote first the last time, and where the log's head was then.
         self._is_contended = False
         self._head_seen = Position(0)
-
-    @property
-    def state(self) -> State:
-        """As `known.state`."""
-        return self.known.state
-
-    async def read(self) -> State:
-        """As `known.read`."""
-        return await self.known.read()
 
     @property
     def queue_depth(self) -> int:

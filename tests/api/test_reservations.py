@@ -43,7 +43,7 @@ async def fate(api: Api, token: str) -> str:
 
 async def sweep(api: Api) -> None:
     system = Caller(FirmId(""), Mode.LIVE, Actor(ActorKind.SYSTEM, "sweeper"))
-    await api.parts.writer.submit(Submission(ExpireReservations(tuple(api.parts.writer.state.unsettled)), system))
+    await api.parts.writer.submit(Submission(ExpireReservations(tuple(api.parts.writer.known.state.unsettled)), system))
 
 
 async def test_a_reservation_is_shown_in_full(api: Api) -> None:
@@ -125,12 +125,12 @@ async def test_released(api: Api) -> None:
     series_id = await api.a_locked_series()
     (token,) = await api.tokens(series_id)
     first = await release(api, token)
-    position = (await api.parts.writer.read()).position
+    position = (await api.parts.writer.known.read()).position
 
     assert (await consume(api, token)).refusal == (409, "reservation_not_pending")
     again = await release(api, token)
     assert (again.status, again.data) == (200, first.data)
-    assert (await api.parts.writer.read()).position == position
+    assert (await api.parts.writer.known.read()).position == position
     assert await listed(api, series_id) == []
 
 

@@ -141,7 +141,7 @@ async def test_a_refusal_is_true_at_the_head_whoever_moved_it(
 ) -> None:
     async with running(postgres_log) as one, running(second_log) as two:
         await open_and_lock(one)
-        await two.read()
+        await two.known.read()
         await do(one, UnlockSeries(SERIES))
         refusal = await two.submit(a_request(a_reservation_of(1)))
         assert refusal == SeriesNotLockedToDevice(SERIES, is_locked=False)

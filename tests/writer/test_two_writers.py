@@ -58,8 +58,8 @@ async def test_answers_of_both_writers_name_what_the_log_holds(
             for writer in (one, two)
             for command in (a_reservation_of(2), an_issue(a_document(f"inv_{number}_{id(writer)}")))
         ]
-        assert (await one.read()).position == (await two.read()).position
-        assert await one.read() == await two.read()
+        assert (await one.known.read()).position == (await two.known.read()).position
+        assert await one.known.read() == await two.known.read()
     records = {stored.record.position: stored.record for stored in await postgres_log.read(Position(0), 1_000)}
     firsts = [a.outcome.first for a in answers if isinstance(a, Answered) and isinstance(a.outcome, ReservedOutcome)]
     assert firsts == [1 + 3 * n for n in range(20)]

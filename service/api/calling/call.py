@@ -89,7 +89,7 @@ class Call:
 
     async def state(self) -> State:
         """What the log says now. Raises LogUnavailableError."""
-        return await self.parts.writer.read()
+        return await self.parts.writer.known.read()
 
     async def series(self) -> tuple[Series, State]:
         """The series of the path, and the state it is of. Raises RefusedError and LogUnavailableError."""

@@ -76,7 +76,7 @@ async def _invoices(call: Call, page: InvoicePage) -> list[Invoice]:
     """The invoices of a page, all of one moment, with what they say read at once. Raises LogUnavailableError."""
     found = [(facts, row.reversal_id) for row in page.rows if (facts := fold_document(row.records)) is not None]
     contents = await call.parts.log.contents([digest for facts, _ in found for digest in digests_of(facts)])
-    state = call.parts.writer.state
+    state = call.parts.writer.known.state
     if state.position < page.as_of.position:
         state = await call.state()
     today = IsoDate(call.parts.today().isoformat())

@@ -102,7 +102,7 @@ async def _reversal_then(call: Call, facts: Facts, until: Position) -> DocumentI
 
 async def _state_for(call: Call, facts: Facts) -> State:
     """A state that has the document's series; and its reversals as the log stands, if it has any."""
-    state = call.parts.writer.state
+    state = call.parts.writer.known.state
     # Names of series never change, but another process may have opened one, or turned a reversal of this document.
     if state.position < facts.position or (isinstance(facts, NumberedFacts) and facts.reversals):
         state = await call.state()

@@ -114,10 +114,10 @@ async def _open(call: Call, token: str) -> tuple[ReservedOutcome, Number] | None
 
 async def _block_at(call: Call, position: Position) -> ReservedOutcome | None:
     """The block reserved at this position, if it is of the caller's firm and mode and has tokens."""
-    unsettled = call.parts.writer.state.block_at(position)
+    unsettled = call.parts.writer.known.state.block_at(position)
     if unsettled is not None:
         series, block = unsettled
-        is_ours = call.parts.writer.state.of(call.caller, series.series_id) is not None
+        is_ours = call.parts.writer.known.state.of(call.caller, series.series_id) is not None
         return _token_block(series.series_id, block) if is_ours else None
     stored = await call.parts.log.record_at(position)
     if stored is None:

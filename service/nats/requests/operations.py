@@ -22,7 +22,7 @@ class Operations:
     async def answer(self, arrived: Arrived) -> Told:
         """The answer to one request, whatever becomes of it."""
         mode, firm_id = arrived.partition
-        is_known = (firm_id, mode) in self._entrance.parts.writer.state.partitions
+        is_known = (firm_id, mode) in self._entrance.parts.writer.known.state.partitions
         stranger = stranger_of(arrived.partition, is_known=is_known)
         asked = NatsAsked(arrived, stranger, self._entrance.parts.settings.body_bytes_max)
         return await self._entrance.answer(asked, _exchange(arrived))
