@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
+from service.api.answering import Answering
+from service.api.calling.reply import Exchange, Reply
 from service.invariants import BrokenInvariants
+from service.metrics import new_metrics
 from tests.support.service.command_line import Outcome, refused
 
 
@@ -27,6 +30,21 @@ async def test_what_a_handler_reports_ends_everything_that_runs_beside_it() -> N
     with pytest.raises(ExceptionGroup) as ended:
         await beside
     assert ended.value.exceptions == (first,)
+
+
+async def test_a_request_that_meets_one_is_answered_and_ends_the_process() -> None:
+    invariants = BrokenInvariants()
+    beside = asyncio.create_task(run_beside(invariants))
+    told = await Answering(new_metrics(), invariants.report).answer(Exchange("http", "GET", "none"), broken_work())
+    assert told.status == 500
+    with pytest.raises(ExceptionGroup) as ended:
+        await beside
+    assert str(ended.value.exceptions[0]) == "a number has two fates"
+
+
+async def broken_work() -> Reply:
+    """Work that finds out what cannot be."""
+    raise AssertionError("a number has two fates")
 
 
 async def run_beside(invariants: BrokenInvariants) -> None:
