@@ -13,6 +13,7 @@ from projections.replay.replay import HistoryBrokenError
 from service.access.identity_provider import JwksError
 from service.access.key_file import KeyFileError
 from service.access.records import UnknownFirmError
+from service.demo.caller import DemoFaultError
 from service.embedded import CannotStartError
 from service.log.clock_guard import ClockError
 from service.log.event_log import LogFaultError, LogUnavailableError
@@ -25,6 +26,7 @@ from service.wiring import MissingSettingError
 SPEAK_FOR_THEMSELVES: Final = (
     CannotStartError,
     ClockError,
+    DemoFaultError,
     DurabilityError,
     HistoryBrokenError,
     JwksError,

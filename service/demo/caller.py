@@ -8,9 +8,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 from msgspec import Struct
-
-from service.cli.console import err
-from service.cli.operator_errors import CommandFault
+from rich.console import Console
 
 REPLY_SECONDS: Final = 30.0
 SLOW_DOWNS_MAX: Final = 5
@@ -23,6 +21,10 @@ class Reply(Struct, frozen=True):
     data: Any
     code: str | None
     is_replayed: bool
+
+
+class DemoFaultError(Exception):
+    """The demo cannot go on; the message is one sentence, and says what to look at."""
 
 
 class Caller:
@@ -41,21 +43,22 @@ class Caller:
         return caller
 
     async def ask(self, method: str, path: str, body: object = None, *, key: str | None = None) -> Any:
-        """The `data` of a success. Raises CommandFault for any other answer."""
+        """The `data` of a success. Raises DemoFaultError for any other answer."""
         reply = await self.try_to(method, path, body, key=key)
         if reply.code is not None:
-            raise CommandFault(f"{self.name}: {method} {path} was answered {reply.status} {reply.code}")
+            raise DemoFaultError(f"{self.name}: {method} {path} was answered {reply.status} {reply.code}")
         return reply.data
 
     async def try_to(self, method: str, path: str, body: object = None, *, key: str | None = None) -> Reply:
-        """Whatever the service answers; 429 and 503 are met with some patience. Raises CommandFault."""
+        """Whatever the service answers; 429 and 503 are met with some patience. Raises DemoFaultError."""
         slow_downs = 0
         while True:
             reply, wait_seconds = await self._send(method, path, body, key)
             if reply.status not in {429, 503} or slow_downs == SLOW_DOWNS_MAX:
                 return reply
             slow_downs += 1
-            err().print(f"{self.name}: asked to slow down ({reply.code}), waits {wait_seconds:.0f} s")
+            words = f"{self.name}: asked to slow down ({reply.code}), waits {wait_seconds:.0f} s"
+            Console(stderr=True, highlight=False, markup=False).print(words)
             await asyncio.sleep(wait_seconds)
 
     async def send_and_hang_up(self, path: str, body: object, *, key: str) -> None:
@@ -86,9 +89,9 @@ class Caller:
             ):
                 found = msgspec.json.decode(await response.read())
         except (aiohttp.ClientError, OSError) as error:
-            raise CommandFault(f"cannot reach the service at {self._base_url}; is `numbering up` running?") from error
+            raise DemoFaultError(f"cannot reach the service at {self._base_url}; is `numbering up` running?") from error
         except msgspec.DecodeError as error:
-            raise CommandFault(f"what answers at {self._base_url} is not this service") from error
+            raise DemoFaultError(f"what answers at {self._base_url} is not this service") from error
         code = None if found["success"] else found["error"]["code"]
         is_replayed = response.headers.get("Idempotent-Replayed") == "true"
         wait_seconds = float(response.headers.get("Retry-After", "1"))
@@ -106,7 +109,7 @@ async def _send_and_hang_up(host: str, port: int, request: bytes) -> None:
                 await loop.sock_sendall(connection, request)
                 await _until_readable(connection)
     except OSError as error:
-        raise CommandFault(f"cannot reach the service at {host} port {port}: {error}") from error
+        raise DemoFaultError(f"cannot reach the service at {host} port {port}: {error}") from error
 
 
 async def _until_readable(connection: socket.socket) -> None:

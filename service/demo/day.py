@@ -6,7 +6,7 @@ from typing import Final
 
 import aiohttp
 
-from service.cli.operator_errors import CommandFault
+from service.demo.caller import DemoFaultError
 from service.demo.second_process import TTL_SECONDS, second_process
 from service.demo.stage import Series, Stage, invoice_body, issue, lock_and_reserve, open_series, report_of
 from service.settings import Settings
@@ -52,7 +52,7 @@ async def _lose_a_reply(stage: Stage, body: dict[str, object]) -> str:
     stage.tell(till, "sends it, and loses the connection before it can read the reply")
     reply = await till.try_to("POST", "/v1/invoices", body, key=key)
     if reply.code is not None:
-        raise CommandFault(f"the retry was answered {reply.status} {reply.code}")
+        raise DemoFaultError(f"the retry was answered {reply.status} {reply.code}")
     how = "the same invoice, not a second one" if reply.is_replayed else "the first had not arrived"
     stage.tell(till, f"sends it again under the same Idempotency-Key: {reply.data['full_number']} ({how})")
     return str(reply.data["id"])
@@ -111,5 +111,5 @@ async def _until_expired(stage: Stage, series: Series, count: int) -> None:
     deadline = asyncio.get_running_loop().time() + EXPIRY_SECONDS_MAX
     while (await report_of(stage, series)).equation.expired < count:
         if asyncio.get_running_loop().time() > deadline:
-            raise CommandFault(f"numbers of {series.name} did not expire within {EXPIRY_SECONDS_MAX:.0f} seconds")
+            raise DemoFaultError(f"numbers of {series.name} did not expire within {EXPIRY_SECONDS_MAX:.0f} seconds")
         await asyncio.sleep(POLL_SECONDS)

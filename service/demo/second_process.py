@@ -9,7 +9,7 @@ from typing import Final
 
 import aiohttp
 
-from service.cli.operator_errors import CommandFault
+from service.demo.caller import DemoFaultError
 from service.embedded.data_directory import free_port
 from service.settings import LogLevel, Settings, child_environment
 
@@ -22,7 +22,7 @@ POLL_SECONDS: Final = 0.1
 
 @asynccontextmanager
 async def second_process(http: aiohttp.ClientSession, settings: Settings) -> AsyncGenerator[str]:
-    """Its address while it runs. Raises CommandFault if it does not start."""
+    """Its address while it runs. Raises DemoFaultError if it does not start."""
     port = free_port()
     environment = child_environment(
         settings,
@@ -47,9 +47,9 @@ async def _until_ready(http: aiohttp.ClientSession, address: str, process: Proce
     while not await _is_ready(http, address):
         if process.returncode is not None and process.stderr is not None:
             said = (await process.stderr.read()).decode("utf-8", "replace").strip()
-            raise CommandFault(f"a second process of the service did not start: {said}")
+            raise DemoFaultError(f"a second process of the service did not start: {said}")
         if asyncio.get_running_loop().time() > deadline:
-            raise CommandFault(f"a second process of the service is not ready after {START_SECONDS:.0f} seconds")
+            raise DemoFaultError(f"a second process of the service is not ready after {START_SECONDS:.0f} seconds")
         await asyncio.sleep(POLL_SECONDS)
 
 
