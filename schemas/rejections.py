@@ -1,4 +1,7 @@
-"""How a well-formed command may be refused: legal answers, returned, never raised. HTTP codes are `service.web`'s."""
+"""The rejections: reasons why a command is not done. They are returned, never raised.
+
+The HTTP status and error code of each are in `service/api/refusals/table.py`.
+"""
 
 from msgspec import Struct
 
@@ -6,13 +9,13 @@ from schemas.values import DocumentId, DocumentType, IsoDate, Number, SeriesId
 
 
 class SeriesUnknown(Struct, frozen=True, tag=True):
-    """No series of this id in the caller's partition."""
+    """The caller's partition has no series with this id."""
 
     series_id: SeriesId
 
 
 class SeriesNameTaken(Struct, frozen=True, tag=True):
-    """A series of this name and document type exists; names compare without case."""
+    """A series with this name and document type exists already; names are compared without case."""
 
     name: str
     document_type: DocumentType
@@ -20,19 +23,19 @@ class SeriesNameTaken(Struct, frozen=True, tag=True):
 
 
 class SeriesInUse(Struct, frozen=True, tag=True):
-    """The series has put a number on a document; its definition stands."""
+    """A document of the series has a number, so the definition of the series is fixed."""
 
     series_id: SeriesId
 
 
 class NoPrimarySeries(Struct, frozen=True, tag=True):
-    """No series was named, and the firm has no primary one of this document type."""
+    """The caller named no series, and the firm has no primary series of this document type."""
 
     document_type: DocumentType
 
 
 class DocumentTypeMismatch(Struct, frozen=True, tag=True):
-    """The series numbers another type of document; `is_by_token` if the token chose the series."""
+    """The series numbers another type of document; `is_by_token` says that the token chose the series."""
 
     series_id: SeriesId
     series_type: DocumentType
@@ -41,14 +44,14 @@ class DocumentTypeMismatch(Struct, frozen=True, tag=True):
 
 
 class SeriesExhausted(Struct, frozen=True, tag=True):
-    """The counter has fewer numbers left than were asked for (CONTRACT.md D84)."""
+    """The series has `numbers_left` numbers left, fewer than the command takes (CONTRACT.md D84)."""
 
     series_id: SeriesId
-    next_number: Number
+    numbers_left: int
 
 
 class DeviceIdMissing(Struct, frozen=True, tag=True):
-    """Only a session with a device id can lock."""
+    """Lock: only a session with a device id can lock, and the caller is none."""
 
 
 class LockHeldByOtherDevice(Struct, frozen=True, tag=True):
@@ -58,13 +61,13 @@ class LockHeldByOtherDevice(Struct, frozen=True, tag=True):
 
 
 class SeriesLockedToDevice(Struct, frozen=True, tag=True):
-    """The series is locked, and the caller is no device."""
+    """The series is locked, and the caller is not a device."""
 
     series_id: SeriesId
 
 
 class SeriesLockedToOtherDevice(Struct, frozen=True, tag=True):
-    """Another device holds the series: its numbers, and its lock."""
+    """Issue, reverse or unlock: another device holds the series, with its numbers and its lock."""
 
     series_id: SeriesId
 
@@ -76,14 +79,14 @@ class ForceNeedsAdmin(Struct, frozen=True, tag=True):
 
 
 class SeriesNotLockedToDevice(Struct, frozen=True, tag=True):
-    """Reserve: the series must be locked to the calling device first."""
+    """Reserve: the calling device must lock the series first."""
 
     series_id: SeriesId
     is_locked: bool
 
 
 class PendingLimitReached(Struct, frozen=True, tag=True):
-    """Reserve: the device would hold more numbers of the series than the service allows (CONTRACT.md D42)."""
+    """Reserve: the device would hold more pending numbers of the series than allowed (CONTRACT.md D42)."""
 
     series_id: SeriesId
     pending: int
@@ -99,25 +102,25 @@ class ReservationNotFound(Struct, frozen=True, tag=True):
 
 
 class ReservationOfOtherSeries(Struct, frozen=True, tag=True):
-    """The token is of another series than the one named."""
+    """Consume: the token belongs to another series than the caller named."""
 
     series_id: SeriesId
 
 
 class ReservationAlreadyConsumed(Struct, frozen=True, tag=True):
-    """The number is on a document."""
+    """Consume or release: the number is on a document already."""
 
     number: Number
 
 
 class ReservationNotPending(Struct, frozen=True, tag=True):
-    """The number was given up."""
+    """Consume: the number was released."""
 
     number: Number
 
 
 class ReservationHasExpired(Struct, frozen=True, tag=True):
-    """The number's time is over."""
+    """Consume or release: the time of the reservation is over."""
 
     number: Number
 
@@ -135,26 +138,26 @@ class NotYourReservation(Struct, frozen=True, tag=True):
 
 
 class ChronologyViolated(Struct, frozen=True, tag=True):
-    """The document is dated before the latest one of its series."""
+    """The date of the document is before the latest date of its series."""
 
     date: IsoDate
     latest_date: IsoDate
 
 
 class DocumentUnknown(Struct, frozen=True, tag=True):
-    """No such document in the caller's partition."""
+    """The caller's partition has no such document."""
 
     document_id: DocumentId
 
 
 class DocumentAlreadyVoided(Struct, frozen=True, tag=True):
-    """Void: it is voided."""
+    """Void or change: the document is voided already."""
 
     document_id: DocumentId
 
 
 class DocumentNotVoided(Struct, frozen=True, tag=True):
-    """Unvoid: it stands."""
+    """Unvoid: the document is not voided."""
 
     document_id: DocumentId
 
@@ -166,25 +169,25 @@ class DocumentNotReversible(Struct, frozen=True, tag=True):
 
 
 class DocumentAlreadyReversed(Struct, frozen=True, tag=True):
-    """A reversal of the document stands."""
+    """Change, reverse or unvoid: another document reverses this one and is not voided."""
 
     document_id: DocumentId
 
 
 class DocumentIsReversal(Struct, frozen=True, tag=True):
-    """Change: a reversal stays as it was issued."""
+    """Change: the document is a reversal, which cannot be changed."""
 
     document_id: DocumentId
 
 
 class DocumentNotDeletable(Struct, frozen=True, tag=True):
-    """Delete: neither a draft nor voided."""
+    """Delete: the document is neither a draft nor voided."""
 
     document_id: DocumentId
 
 
 class DocumentNotLast(Struct, frozen=True, tag=True):
-    """Delete: a higher number of the series has been taken, in whatever form."""
+    """Delete: a higher number of the series has been taken, by a document or a reservation."""
 
     document_id: DocumentId
     full_number: str
@@ -192,36 +195,36 @@ class DocumentNotLast(Struct, frozen=True, tag=True):
 
 
 class DraftCannotBeUnvoided(Struct, frozen=True, tag=True):
-    """Unvoid: a voided draft stays voided."""
+    """Unvoid: the document is a draft, and a voided draft stays voided."""
 
     document_id: DocumentId
 
 
 class ReceiptHasNoSeries(Struct, frozen=True, tag=True):
-    """A draft names a series, and is a receipt: no series numbers receipts."""
+    """Save a draft: it is a receipt and names a series, but no series numbers receipts."""
 
     series_id: SeriesId
 
 
 class YearFixed(Struct, frozen=True, tag=True):
-    """Change: the year is part of the document's number, so its date cannot move into another one."""
+    """Change: the year is part of the document's number, so its date must stay in that year."""
 
     date: IsoDate
     issued_date: IsoDate
 
 
 class DocumentChangedMeanwhile(Struct, frozen=True, tag=True):
-    """Change or reverse: the body is no longer the one this was made from; read it and ask again."""
+    """Change or reverse: the command was made from a content that is not the present one; read it and ask again."""
 
     document_id: DocumentId
 
 
 class IdempotencyKeyReused(Struct, frozen=True, tag=True):
-    """The key answered a different request before."""
+    """The key belongs to an earlier request that was a different one."""
 
 
 class IdempotencyInProgress(Struct, frozen=True, tag=True):
-    """The request that came first under this key has not been answered yet."""
+    """The first request under this key is still running."""
 
 
 Rejection = (

@@ -1,4 +1,4 @@
-"""How every request ends, whatever carried it: an envelope for its caller, one count and one log line for us."""
+"""The end of every request, for both carriers: an envelope for the caller, one count in the metrics, one log line."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -25,7 +25,7 @@ from service.writer.queue import WriterBusyError
 from service.writer.writer import OutcomeUnknownError
 
 FAULTS: Final = (LogFaultError, WriterBusyError, OutcomeUnknownError, UnknownTokenKeyError, TimeoutError)
-"""What a part that is away makes of a request."""
+"""The faults that a request meets if a part of the service is away."""
 
 NOTHING_DONE: Final = "Nothing was done."
 _MAYBE_DONE: Final = "It is not known whether this was done."
@@ -35,21 +35,21 @@ class Answering:
     """Ends the requests of all carriers of a process."""
 
     def __init__(self, metrics: Metrics, on_broken: Callable[[AssertionError], None]) -> None:
-        """`on_broken` ends the process, because an invariant broke; the caller is told of a defect if there is time."""
+        """`on_broken` ends the process after a broken invariant; the caller gets a reply (500) if there is time."""
         self._metrics = metrics
         self._on_broken = on_broken
-        # Looked up once: finding a metric or a logger by name costs more than counting or writing a line.
+        # Looked up once: to find a metric or a logger by its name costs more than to count or to write a line.
         self._say = structlog.get_logger(__name__).bind()
         self._counts: dict[tuple[str, str, str, int], tuple[Counter, Histogram]] = {}
 
     async def answer(self, exchange: Exchange, work: Awaitable[Reply], asked: Asked | None = None) -> Told:
-        """What the work came to, as its caller is told it; counted and logged. `asked` if a route was."""
+        """The reply to a request, made from the result of `work`; counted and logged. `asked` if a route matched."""
         told = await self._told(exchange, work, asked)
         self.note(exchange, told)
         return told
 
     def refuse(self, exchange: Exchange, refusal: Refusal) -> Told:
-        """The answer to a request that is refused before any work; counted and logged."""
+        """The reply to a request that is refused before any work; counted and logged."""
         told = not_done(exchange, refusal)
         self.note(exchange, told)
         return told
@@ -75,7 +75,7 @@ class Answering:
         return not_done(exchange, refusal)
 
     def _refusal_of_fault(self, exchange: Exchange, fault: Exception) -> Refusal:
-        """A part is away: the caller may try again, and is told what is known of whether anything was done."""
+        """The refusal for a part that is away: try again; its message says whether anything was done, if we know it."""
         self._say.warning(
             "a request met a fault", request_id=exchange.request_id, route=exchange.route, fault=repr(fault)
         )
@@ -90,12 +90,12 @@ class Answering:
             case WriterBusyError():
                 return refusal_of(Unavailable(f"Too many requests are waiting. {NOTHING_DONE}"))
             case LogUnavailableError():
-                return refusal_of(Unavailable("The store cannot be reached."))
+                return refusal_of(Unavailable("The database cannot be reached."))
             case _:
                 return refusal_of(Unavailable("A part of the service cannot be reached."))
 
     def note(self, exchange: Exchange, told: Told) -> None:
-        """Count and log a request that was answered so."""
+        """Count and log a request that got this reply."""
         milliseconds = exchange.milliseconds()
         counter, timer = self._counts_of(exchange, told.status)
         counter.inc()
@@ -123,15 +123,16 @@ class Answering:
 
 
 def _in_words_of(asked: Asked, refusal: Refusal) -> Refusal:
-    """The refusal with the name that the field at fault has for this carrier."""
+    """The refusal, with the name that the wrong field has in requests of this carrier."""
     name = asked.names.get(refusal.param or "")
     return refusal if name is None else replace(refusal, param=name)
 
 
 def _too_large(asked: Asked, reply: Reply, size: int) -> Refusal | None:
-    """The refusal of a request that was done, if its carrier cannot bring the reply back.
+    """The refusal of a request that was done, if its reply is too large for the carrier.
 
-    Nobody could know it before. No 5xx, which makes clients ask again: without a key, that takes a number.
+    The size is known only now, after the work. The status is no 5xx, because clients repeat a request after a 5xx, and
+    a repeat without a key takes another number.
     """
     size_max, route = asked.reply_bytes_max, asked.route
     if size_max is None or size <= size_max:

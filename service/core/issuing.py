@@ -22,7 +22,7 @@ from schemas.rejections import (
     SeriesExhausted,
     SeriesUnknown,
 )
-from schemas.values import NUMBER_MAX, DocumentType, Fate, Number, Position, UnixSeconds
+from schemas.values import DocumentType, Fate, Number, Position, UnixSeconds
 from service.core.decision import Append, Decision
 from service.core.full_number import full_number
 from service.core.locking import lock_refusal
@@ -54,9 +54,9 @@ def issue(state: State, command: IssueOnline, caller: Caller, now: UnixSeconds) 
     refusal = lock_refusal(series, caller) or _chronology_refusal(series, command)
     if refusal is not None:
         return refusal
+    if not series.numbers_left:
+        return SeriesExhausted(series.series_id, numbers_left=0)
     number = series.next_number
-    if number > NUMBER_MAX:
-        return SeriesExhausted(series.series_id, number)
     consumed = _consumed(series, _next(state), number, command.document)
     return Append([(series.series_id, _online(number, caller, now)), (series.series_id, consumed)])
 
@@ -76,9 +76,9 @@ def reverse(state: State, command: ReverseDocument, caller: Caller, now: UnixSec
         return refusal
     if not series.has_content(command.number, command.content):
         return DocumentChangedMeanwhile(command.document_id)
+    if not series.numbers_left:
+        return SeriesExhausted(series.series_id, numbers_left=0)
     number = series.next_number
-    if number > NUMBER_MAX:
-        return SeriesExhausted(series.series_id, number)
     consumed = replace(_consumed(series, _next(state), number, command.reversal), reverses=command.document_id)
     reversed_by = DocumentReversed(
         number=command.number,

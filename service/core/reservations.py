@@ -12,7 +12,7 @@ from schemas.rejections import (
     SeriesNotLockedToDevice,
     SeriesUnknown,
 )
-from schemas.values import NUMBER_MAX, DeviceId, Fate, Number, UnixSeconds
+from schemas.values import DeviceId, Fate, Number, UnixSeconds
 from service.core.decision import Append, Decision, Done
 from service.core.state import Series, State
 
@@ -24,16 +24,15 @@ def reserve(state: State, command: ReserveNumbers, caller: Caller, now: UnixSeco
         return SeriesUnknown(command.series_id)
     if series.lock is None or caller.device_id is None or series.lock.device_id != caller.device_id:
         return SeriesNotLockedToDevice(series.series_id, is_locked=series.lock is not None)
-    last = Number(series.next_number + command.count - 1)
-    if last > NUMBER_MAX:
-        return SeriesExhausted(series.series_id, series.next_number)
+    if command.count > series.numbers_left:
+        return SeriesExhausted(series.series_id, series.numbers_left)
     if command.pending_max:
         pending = _usable(series, caller.device_id, now)
         if pending + command.count > command.pending_max:
             return PendingLimitReached(series.series_id, pending, command.pending_max)
     reserved = NumbersReserved(
         first=series.next_number,
-        last=last,
+        last=Number(series.next_number + command.count - 1),
         device_id=caller.device_id,
         expires_at=UnixSeconds(now + command.hold_seconds),
         token_key=command.token_key,

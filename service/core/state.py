@@ -12,6 +12,7 @@ from rpds import HashTrieMap
 from schemas.commands import Caller
 from schemas.outcomes import Equation, LockView, SeriesView
 from schemas.values import (
+    NUMBER_MAX,
     Digest,
     DocumentId,
     DocumentType,
@@ -83,6 +84,11 @@ class Series(Struct, frozen=True):
     def taken(self) -> int:
         """How many numbers the counter ever gave: the left-hand side of the accounting equation."""
         return self.next_number - self.start_number
+
+    @property
+    def numbers_left(self) -> int:
+        """How many numbers the counter can still give."""
+        return NUMBER_MAX - self.next_number + 1
 
     def equation(self) -> Equation:
         """How many numbers met each fate; an overdue slot is pending until its expiry is recorded.

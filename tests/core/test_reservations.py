@@ -147,9 +147,9 @@ def test_an_unknown_series_is_unknown_before_it_is_not_locked() -> None:
 def test_a_counter_at_its_end_gives_what_is_left_and_no_more(left: int, count: int, *, is_refused: bool) -> None:
     start = NUMBER_MAX - 9
     history = History().after((a_series(start_number=start), a_key()), a_lock(), a_reservation_of(10 - left))
-    expected = SeriesExhausted(SERIES, Number(NUMBER_MAX - left + 1)) if is_refused else NumbersReserved
+    expected = SeriesExhausted(SERIES, left) if is_refused else NumbersReserved
     assert verdict(history.decide(a_reservation_of(count))) == expected
-    end = SeriesExhausted(SERIES, Number(NUMBER_MAX + 1))
+    end = SeriesExhausted(SERIES, 0)
     assert verdict(history.decide(an_issue())) == (ReservationConsumed if left else end)
 
 

@@ -1,6 +1,6 @@
-"""Examples of the OpenAPI document: a request for every body, a reply for every type, each refusal in its words.
+"""Examples for the OpenAPI document: requests for every body, a reply of every type, and every refusal.
 
-The replies in `examples/` are those of a running service, with names and ids that read well.
+The replies in `examples/` come from a running service; names and ids were then made easy to read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ _CLIENT: Final = {"type": "b2b", "name": "Acme SRL", "cui": "RO123456"}
 
 REQUESTS: Final[Mapping[type[Struct], Mapping[str, Any]]] = MappingProxyType(
     {
-        bodies.NothingBody: {"nothing": {}},
+        bodies.NothingBody: {"no fields": {}},
         bodies.OpenSeriesBody: {
             "the first series": {"name": "FACT", "document_type": "fiscal"},
             "all fields": {
@@ -44,12 +44,12 @@ REQUESTS: Final[Mapping[type[Struct], Mapping[str, Any]]] = MappingProxyType(
             },
         },
         bodies.DescribeSeriesBody: {"another description": {"description": "Shop 12, second till"}},
-        bodies.UnlockBody: {"by the holder": {}, "by a key or an admin": {"force": True}},
+        bodies.UnlockBody: {"by the device that holds the lock": {}, "by an API key or an admin": {"force": True}},
         bodies.ReserveNumbersBody: {"ten": {}, "fifty": {"count": 50}},
-        bodies.VoidBody: {"with a reason": {"reason": "Issued to the wrong client"}, "without": {}},
+        bodies.VoidBody: {"with a reason": {"reason": "Issued to the wrong client"}, "without a reason": {}},
         bodies.CreateInvoiceBody: {
-            "online, in the primary series": {"client_data": _CLIENT, "items": _LINES},
-            "from the pool of an offline till": {
+            "with the next number of the primary series": {"client_data": _CLIENT, "items": _LINES},
+            "with a number that an offline till reserved": {
                 "reservation_token": "rsv_0123456789abcdef0123456789abcdef",
                 "force_chronology": False,
                 "date": "2026-11-20",
@@ -79,7 +79,7 @@ FIELD_FAULTS: Final[Mapping[str, Sequence[FieldFault]]] = MappingProxyType(
         "invalid_format": (malformed("date", "a date as YYYY-MM-DD"),),
     }
 )
-"""What is wrong in the example of each code of validation (CONTRACT.md D73)."""
+"""The wrong fields in the example of each validation code (CONTRACT.md D73)."""
 
 _FACTS: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -97,8 +97,8 @@ _FACTS: Final[Mapping[str, Any]] = MappingProxyType(
         "message": "exchange_rate is kept from the day of the invoice.",
         "must_be": "1 to 255 printable ASCII characters",
         "name": "FACT",
-        "next_number": 9_007_199_254_740_991,
         "number": 104,
+        "numbers_left": 3,
         "param": "Idempotency-Key",
         "part": "body",
         "pending": 95,
@@ -115,13 +115,13 @@ _WHYS: Final[Mapping[type, str]] = MappingProxyType(
     {
         edge.BodyUnreadable: "Expecting value at line 1, column 9",
         edge.RequestUnreadable: "its first line or one of its headers is longer than 16384 bytes",
-        edge.Unavailable: "The store cannot be reached.",
+        edge.Unavailable: "The database cannot be reached.",
     }
 )
 
 
 def refusal_example(cause: type) -> Refusal:
-    """What a client sees of a cause of this type."""
+    """The refusal that a client sees for a cause of this type."""
     facts = {field.name: _FACTS[field.name] for field in fields(cause)}
     if cause in _WHYS:
         facts["why"] = _WHYS[cause]
@@ -129,11 +129,11 @@ def refusal_example(cause: type) -> Refusal:
 
 
 def field_examples() -> dict[str, Refusal]:
-    """What a client sees of wrong fields, by code."""
+    """The refusals that a client sees for wrong fields, by code."""
     return {code: bad_fields(list(faults)).refusal for code, faults in FIELD_FAULTS.items()}
 
 
 @cache
 def reply_example(name: str) -> Any:
-    """The data of a reply, by the name of its schema without the envelope."""
+    """The example `data` of a reply, by the name of its schema without the envelope."""
     return msgspec.json.decode((FOLDER / f"{name}.json").read_bytes())

@@ -1,4 +1,4 @@
-"""What a client should do about each error code: the one home of these sentences. A test keeps it as wide as the table.
+"""What a client should do about each error code: the one home of these sentences. A test compares it with the table.
 
 The message of a refusal says what is wrong with this one request; the advice holds for every request with the code.
 """
@@ -11,7 +11,7 @@ WHAT_TO_DO: Final[Mapping[str, str]] = MappingProxyType(
     {
         "answer_too_large": "The command was done: read its reply over HTTP, at the address that the message names.",
         "cannot_unvoid_draft": "Nothing: a voided draft stays voided. Save a new draft.",
-        "chronology_violation": "Send a later date, or `force_chronology: false` if this order is meant.",
+        "chronology_violation": "Send a later date, or `force_chronology: false` if this order is intended.",
         "device_id_missing": "Lock with the token of a device session; an API key has no device.",
         "expired_api_key": "Ask the operator for a new key.",
         "forbidden": "Ask as the device that holds the reservation.",
@@ -19,12 +19,12 @@ WHAT_TO_DO: Final[Mapping[str, str]] = MappingProxyType(
         "idempotency_key_reused": "Send a new request under a new key; repeat an old one with its old body.",
         "insufficient_permissions": "Ask as an admin's device or by an API key; over NATS use your own firm and mode.",
         "internal_server_error": "Give the operator the request id; repeat under the same Idempotency-Key.",
-        "invalid_api_key": "Look whether the credential is whole; if it is, ask the operator for a new one.",
+        "invalid_api_key": "Check that the credential is complete; if it is, ask the operator for a new one.",
         "invalid_field_value": "Correct the field that `param` names.",
         "invalid_format": "Correct the syntax of what `param` or the message names.",
         "invalid_request": "Correct every field that `errors` names.",
         "invoice_already_storned": "Void or delete the reversal first, or leave the invoice as it is.",
-        "invoice_already_voided": "Nothing if it should be void; otherwise unvoid it first.",
+        "invoice_already_voided": "Nothing if it should be voided; otherwise unvoid it first.",
         "invoice_cannot_be_deleted": "Void it instead: only drafts and voided invoices can be deleted.",
         "invoice_cannot_be_storned": "Reverse issued fiscal invoices only: no draft, proforma, reversal or voided one.",
         "invoice_is_storno": "Leave the reversal as it was issued; void it if it is wrong.",
@@ -37,16 +37,16 @@ WHAT_TO_DO: Final[Mapping[str, str]] = MappingProxyType(
         "rate_limit_exceeded": "Wait for `retry_after` seconds.",
         "request_timeout": "Send headers and body faster, or a smaller body.",
         "request_too_large": "Send a smaller body.",
-        "reservation_already_consumed": "Read the invoice: it exists. A retry carries the key of the first try.",
+        "reservation_already_consumed": "Read the invoice: it exists. A repeat must carry the first key.",
         "reservation_device_mismatch": "Use the token on the device that reserved it.",
         "reservation_expired": "Use another token; this number is a gap, with its reason.",
-        "reservation_missing": "Look whether the token is whole, and of this firm and mode.",
+        "reservation_missing": "Check that the token is complete and belongs to this firm and mode.",
         "reservation_not_pending": "Use another token; this number was released and is a gap, with its reason.",
         "reservation_series_mismatch": "Leave `series_id` out, or name the series of the token.",
         "resource_already_exists": "Use the series that the message names, or choose another name.",
         "resource_changed": "Read the invoice again, then decide again.",
         "resource_missing": "Check path and id: what is deleted, or of another firm or mode, is not found.",
-        "series_exhausted": "Open another series.",
+        "series_exhausted": "Take fewer numbers, or open another series.",
         "series_in_use": "Open another series: one with documents keeps its definition.",
         "series_locked_other_device": "Ask as the device that holds the lock, or unlock with `force: true`.",
         "series_locked_to_device": "Issue from the device that holds the lock, or unlock with `force: true`.",

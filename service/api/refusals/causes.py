@@ -1,38 +1,38 @@
-"""Why a request may fail at the edge, before or beside the log's own rejections."""
+"""Reasons to refuse a request that are not rejections of the log: most are found before any command is made."""
 
 from msgspec import Struct
 
 
 class CredentialMissing(Struct, frozen=True):
-    """No Authorization header, or not a bearer's."""
+    """The request has no Authorization header with a bearer credential."""
 
 
 class CredentialInvalid(Struct, frozen=True):
-    """Nobody has this credential, or nobody has it any more."""
+    """The credential is unknown, revoked or expired."""
 
 
 class CredentialExpired(Struct, frozen=True):
-    """The API key's time is over."""
+    """The API key has expired."""
 
 
 class PathUnknown(Struct, frozen=True):
-    """Nothing is served at the path."""
+    """No route has this path."""
 
 
 class MethodWrong(Struct, frozen=True):
-    """The path exists, but not for this method."""
+    """The path has routes, but none for this method."""
 
     allowed: str
 
 
 class BodyTooLarge(Struct, frozen=True):
-    """The body is over the limit."""
+    """The body is larger than `bytes_max` bytes."""
 
     bytes_max: int
 
 
 class AnswerTooLarge(Struct, frozen=True):
-    """The request was done, but what it was asked over cannot carry the answer; `place` has it."""
+    """The request was done, but its reply is too large for the carrier; the HTTP call in `place` returns it."""
 
     size: int
     size_max: int
@@ -40,7 +40,7 @@ class AnswerTooLarge(Struct, frozen=True):
 
 
 class RequestTooSlow(Struct, frozen=True):
-    """A part of the request (its headers, its body) took too long to arrive."""
+    """A part of the request (its head or its body) took too long to arrive."""
 
     part: str
     seconds: float
@@ -53,50 +53,50 @@ class BodyUnreadable(Struct, frozen=True):
 
 
 class RequestUnreadable(Struct, frozen=True):
-    """What came over the connection is not HTTP."""
+    """The bytes on the connection are not an HTTP request that we accept."""
 
     why: str
 
 
 class ParameterWrong(Struct, frozen=True):
-    """A header or a query parameter is out of range."""
+    """A header, or a variable of the path, has a wrong value."""
 
     param: str
     must_be: str
 
 
 class NumberUntaken(Struct, frozen=True):
-    """The number was never taken from its series, so there is nothing to tell about it."""
+    """The number was never taken from its series, so it has no story."""
 
     number: int
     series_id: str
 
 
 class ContentErased(Struct, frozen=True):
-    """What the document said was erased, so nothing can be made of it."""
+    """The content of the document was erased, so no change and no reversal can be made from it."""
 
     document_id: str
 
 
 class SubjectOfOthers(Struct, frozen=True):
-    """The subject of a NATS request names another firm or mode than the credential."""
+    """The subject of a NATS request names another firm or mode than that of the credential."""
 
 
 class RateExceeded(Struct, frozen=True):
-    """The credential has used up its minute."""
+    """The caller has sent more than `limit` requests in this minute; the next begins in `retry_after` seconds."""
 
     limit: int
     retry_after: int
 
 
 class Unavailable(Struct, frozen=True):
-    """A part we need is away; `why` says whether anything was done."""
+    """A part of the service that the request needs is away; `why` says what is known of it."""
 
     why: str
 
 
 class Unexpected(Struct, frozen=True):
-    """A defect of ours."""
+    """The request met a defect of the service."""
 
 
 EdgeProblem = (

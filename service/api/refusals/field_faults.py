@@ -1,4 +1,4 @@
-"""What is wrong with the fields of a request, one fault a field (CONTRACT.md D73)."""
+"""The faults of the fields of a request, one for each wrong field (CONTRACT.md D73)."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ FaultCode = Literal["missing_required_field", "invalid_field_value", "invalid_fo
 
 
 class FieldFault(Struct, frozen=True):
-    """The field at the dotted `path`, such as items.0.price, is wrong; `message` says how to put it right."""
+    """The field at the dotted `path`, such as items.0.price, is wrong; `message` says what it must be."""
 
     path: str
     code: FaultCode
@@ -16,15 +16,15 @@ class FieldFault(Struct, frozen=True):
 
 
 def missing(path: str, message: str | None = None) -> FieldFault:
-    """A field that must be there is not."""
+    """The fault of a required field that is missing."""
     return FieldFault(path, "missing_required_field", message or f"{path} is required.")
 
 
 def invalid(path: str, must_be: str) -> FieldFault:
-    """A field of the wrong JSON type, or out of its range."""
+    """The fault of a field that has the wrong JSON type or is out of range."""
     return FieldFault(path, "invalid_field_value", f"{path} must be {must_be}.")
 
 
 def malformed(path: str, must_be: str) -> FieldFault:
-    """A text that is not written as it must be."""
+    """The fault of a text that is not written in the required form."""
     return FieldFault(path, "invalid_format", f"{path} must be {must_be}.")

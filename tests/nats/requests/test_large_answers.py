@@ -25,7 +25,7 @@ async def test_an_answer_too_large_for_nats_says_that_it_was_done_and_where_it_i
     [counted] = [each for each in stats["endpoints"] if each["name"] == "issue"]
 
     assert first.refusal == again.refusal == (413, "answer_too_large")
-    assert "It was done" in first.body["error"]["message"]
+    assert "The request was done" in first.body["error"]["message"]
     assert again.body["error"]["message"].endswith(f"GET /v1{place}.")
     assert len((await api.get(place)).data["items"]) == 1000
     assert await api.next_number(series_id) == 2
