@@ -1,4 +1,4 @@
-"""What a caller may ask of the log. Ids, times and randomness are filled in by the shell; `decide` adds nothing."""
+"""The commands of the log. The shell fills in ids, times and random values; `decide` adds none of its own."""
 
 from msgspec import Struct
 
@@ -19,7 +19,7 @@ from schemas.values import (
 
 
 class Caller(Struct, frozen=True):
-    """Who asks: a firm's API key, or a device session of the firm; `device_id` is none where there is no device."""
+    """The caller: an API key or a device session of a firm; `device_id` is none if the caller is not a device."""
 
     firm_id: FirmId
     mode: Mode
@@ -31,7 +31,7 @@ class Caller(Struct, frozen=True):
 
 
 class Slot(Struct, frozen=True):
-    """One number of a block, as its token or the log says: facts that never change."""
+    """One number of a block, as its token or the log names it; these facts never change."""
 
     reservation: Position
     series_id: SeriesId
@@ -40,7 +40,7 @@ class Slot(Struct, frozen=True):
 
 
 class Document(Struct, frozen=True):
-    """What the log needs to know of a document; `content` is the digest of its body."""
+    """What the log knows of a document; `content` is the digest of its content."""
 
     document_id: DocumentId
     document_type: DocumentType
@@ -50,7 +50,7 @@ class Document(Struct, frozen=True):
 
 
 class OpenSeries(Struct, frozen=True, tag=True):
-    """Create a counter; the first of a document type becomes primary even if not asked (CONTRACT.md D32)."""
+    """Create a series. The first one of a document type becomes primary even if not asked to (CONTRACT.md D32)."""
 
     series_id: SeriesId
     name: str
@@ -82,16 +82,17 @@ class LockSeries(Struct, frozen=True, tag=True):
 
 
 class UnlockSeries(Struct, frozen=True, tag=True):
-    """Lift the lock; `is_forced` for callers that do not hold it (CONTRACT.md section 8)."""
+    """Lift the lock; a caller that does not hold it must set `is_forced` (CONTRACT.md section 8)."""
 
     series_id: SeriesId
     is_forced: bool = False
 
 
 class ReserveNumbers(Struct, frozen=True, tag=True):
-    """Take `count` consecutive numbers for the calling device, for `hold_seconds`, tokens sealed by `token_key`.
+    """Take `count` consecutive numbers for the calling device and hold them for `hold_seconds`.
 
-    `pending_max` bounds what the device may hold of the series at once, 0 = no bound (CONTRACT.md D42).
+    `token_key` names the key that seals the tokens. The device may hold at most `pending_max` pending numbers of the
+    series; 0 means no bound (CONTRACT.md D42).
     """
 
     series_id: SeriesId
@@ -102,7 +103,7 @@ class ReserveNumbers(Struct, frozen=True, tag=True):
 
 
 class ConsumeReservation(Struct, frozen=True, tag=True):
-    """Put a reserved number on a document. `slot` is none if the token opened to nothing."""
+    """Put a reserved number on a document. `slot` is none if the token opens nothing."""
 
     slot: Slot | None
     document: Document
@@ -111,7 +112,7 @@ class ConsumeReservation(Struct, frozen=True, tag=True):
 
 
 class IssueOnline(Struct, frozen=True, tag=True):
-    """Take the next number and put it on a document; without `series_id`, from the primary series of its type."""
+    """Take the next number and put it on a document. Without `series_id` it is of the primary series of the type."""
 
     document: Document
     series_id: SeriesId | None = None
@@ -119,19 +120,19 @@ class IssueOnline(Struct, frozen=True, tag=True):
 
 
 class ReleaseReservation(Struct, frozen=True, tag=True):
-    """Give one reserved number up. `slot` is none if the token opened to nothing."""
+    """Release one reserved number. `slot` is none if the token opens nothing."""
 
     slot: Slot | None
 
 
 class ExpireReservations(Struct, frozen=True, tag=True):
-    """Record as expired what is past its time of the blocks reserved at these positions."""
+    """Record the expiry of every overdue number in the blocks that were reserved at these positions."""
 
     reservations: tuple[Position, ...]
 
 
 class VoidDocument(Struct, frozen=True, tag=True):
-    """Take a document out of account; it keeps its number. `content` is the digest of the reason, if any."""
+    """Void a document: it no longer counts and keeps its number. `content` is the digest of the reason, if any."""
 
     series_id: SeriesId
     number: Number
@@ -141,7 +142,7 @@ class VoidDocument(Struct, frozen=True, tag=True):
 
 
 class UnvoidDocument(Struct, frozen=True, tag=True):
-    """Bring a voided document back under the same number."""
+    """Let a voided document count again, under the same number."""
 
     series_id: SeriesId
     number: Number
@@ -150,9 +151,9 @@ class UnvoidDocument(Struct, frozen=True, tag=True):
 
 
 class ChangeDocument(Struct, frozen=True, tag=True):
-    """Replace the body `content_before` of a numbered document by `content`, and its date by `date`, if one is given.
+    """Replace the content `content_before` of a numbered document by `content`, and its date by `date` if one is given.
 
-    `issued_date` is the date it was issued under, which never changes. The same body and date change nothing.
+    `issued_date` is the date of issue, which never changes. The same content and date change nothing.
     """
 
     series_id: SeriesId
@@ -167,9 +168,9 @@ class ChangeDocument(Struct, frozen=True, tag=True):
 
 
 class ReverseDocument(Struct, frozen=True, tag=True):
-    """Issue `reversal` with the next number of the series of the document it reverses (a storno).
+    """Issue `reversal` (a storno) of a document, with the next number of that document's series.
 
-    `content` is the body that the reversal negates; a document that reads otherwise by now is not reversed by it.
+    `content` is the content that the reversal negates. If the document has another content by now, it is not reversed.
     """
 
     series_id: SeriesId
@@ -181,7 +182,7 @@ class ReverseDocument(Struct, frozen=True, tag=True):
 
 
 class DeleteDocument(Struct, frozen=True, tag=True):
-    """Withdraw a voided document whose number is the last one taken; the counter stays."""
+    """Delete a voided document whose number is the last one taken; the counter does not step back."""
 
     series_id: SeriesId
     number: Number
@@ -191,16 +192,16 @@ class DeleteDocument(Struct, frozen=True, tag=True):
 
 
 class DraftSeries(Struct, frozen=True):
-    """The series that a draft names, and the type of document the draft is; none for a receipt."""
+    """The series that a draft names, and the document type of the draft; none for a receipt."""
 
     series_id: SeriesId
     document_type: DocumentType | None
 
 
 class SaveDraft(Struct, frozen=True, tag=True):
-    """Keep a document without a number; `content_before` is the body it replaces, none for a new draft.
+    """Keep a document without a number. `content_before` is the content that it replaces; none for a new draft.
 
-    `series` is there if the draft comes to name a series by this command.
+    `series` is given if this command makes the draft name a series.
     """
 
     document_id: DocumentId
@@ -210,26 +211,26 @@ class SaveDraft(Struct, frozen=True, tag=True):
 
 
 class VoidDraft(Struct, frozen=True, tag=True):
-    """Take a draft out of account. `content` is the digest of the reason, if any."""
+    """Void a draft. `content` is the digest of the reason, if any."""
 
     document_id: DocumentId
     content: Digest | None = None
 
 
 class UnvoidDraft(Struct, frozen=True, tag=True):
-    """Bring a voided draft back, which no draft allows."""
+    """Unvoid a draft. This is always rejected."""
 
     document_id: DocumentId
 
 
 class ReverseDraft(Struct, frozen=True, tag=True):
-    """Reverse a draft, which no draft allows."""
+    """Reverse a draft. This is always rejected."""
 
     document_id: DocumentId
 
 
 class DeleteDraft(Struct, frozen=True, tag=True):
-    """Forget a draft."""
+    """Delete a draft."""
 
     document_id: DocumentId
 

@@ -1,7 +1,7 @@
-"""What a command came to: kept with the events under the caller's idempotency key, so a repeat gets the same answer.
+"""The results of commands. An outcome is kept with the events, under the idempotency key, so a repeat gets it again.
 
-An outcome holds neither token nor personal data: tokens are sealed again from the position, bodies are found by
-their digest.
+An outcome holds no token and no personal data: tokens are sealed again from the position, and contents are found by
+their digests.
 """
 
 from msgspec import Struct
@@ -22,7 +22,7 @@ from schemas.values import (
 
 
 class LockView(Struct, frozen=True):
-    """Who holds a series, and since when."""
+    """Which device holds a series, and since when."""
 
     device_id: DeviceId
     session_id: int | None
@@ -52,13 +52,13 @@ class SeriesView(Struct, frozen=True):
 
 
 class SeriesOutcome(Struct, frozen=True, tag="series"):
-    """The series was opened, described, made primary, locked or unlocked, or already was."""
+    """The series after it was opened, described, made primary, locked or unlocked; also if nothing had to change."""
 
     series: SeriesView
 
 
 class ReservedOutcome(Struct, frozen=True, tag="reserved"):
-    """The block reserved at `position`: one token a number, sealed by `token_key`."""
+    """The block that was reserved at `position`. Each number has a token, sealed by `token_key`."""
 
     position: Position
     series_id: SeriesId
@@ -71,21 +71,21 @@ class ReservedOutcome(Struct, frozen=True, tag="reserved"):
 
 
 class ReleasedOutcome(Struct, frozen=True, tag="released"):
-    """The number of the block at `reservation` is released."""
+    """This number of the block at `reservation` was released."""
 
     reservation: Position
     number: Number
 
 
 class DocumentOutcome(Struct, frozen=True, tag="document"):
-    """The document was issued, saved or changed; it is answered as its events up to `position` say."""
+    """The document was issued, saved or changed; a reply shows it as its events up to `position` say."""
 
     document_id: DocumentId
     position: Position
 
 
 class DeletedOutcome(Struct, frozen=True, tag="deleted"):
-    """The document was deleted, at this time; only its events remain."""
+    """The document was deleted at this time; only its events remain."""
 
     document_id: DocumentId
     at: UnixSeconds

@@ -1,1 +1,1 @@
-"""What HTTP clients send and see: the one source of the decoder, of the replies and of the OpenAPI document."""
+"""The structs that clients send and receive. The decoder, the replies and the OpenAPI document are made from them."""

@@ -1,4 +1,4 @@
-"""Request bodies, one struct a call (CONTRACT.md section 6). Unknown fields are ignored everywhere."""
+"""Request bodies, one struct for each call (CONTRACT.md section 6). Unknown fields are ignored everywhere."""
 
 from typing import Annotated, Any, Literal
 
@@ -28,7 +28,7 @@ from schemas.values import NUMBER_MAX, Count, DocumentType
 
 
 class NothingBody(Struct, frozen=True):
-    """A call without fields."""
+    """The body of a call that needs no fields."""
 
 
 class OpenSeriesBody(Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class VoidBody(Struct, frozen=True, kw_only=True):
 
 
 class ClientData(Struct, frozen=True, kw_only=True):
-    """The client of an invoice, given in full."""
+    """The client of an invoice, with all data given in the request."""
 
     name: Identifier
     type: Literal["b2b", "b2c"] = "b2b"
@@ -87,7 +87,7 @@ class ClientData(Struct, frozen=True, kw_only=True):
 
 
 class ItemBody(Struct, frozen=True, kw_only=True):
-    """One line. `description` may be left out where `product_czuid` is given."""
+    """One line of an invoice. `description` may be left out if `product_czuid` is given."""
 
     quantity: Quantity
     price: Price
@@ -104,7 +104,7 @@ class ItemBody(Struct, frozen=True, kw_only=True):
 
 
 class CreateInvoiceBody(Struct, frozen=True, kw_only=True):
-    """POST /invoices. One of `client_id` and `client_data` is needed."""
+    """POST /invoices. Either `client_id` or `client_data` is required."""
 
     items: Annotated[list[ItemBody], Meta(min_length=1, max_length=ITEMS_MAX)]
     client_id: Identifier | None = None
@@ -135,10 +135,11 @@ class CreateInvoiceBody(Struct, frozen=True, kw_only=True):
 
 
 class UpdateInvoiceBody(Struct, frozen=True, kw_only=True):
-    """PUT and PATCH /invoices/{id}. What is left out stays; `items` replace all lines.
+    """PUT and PATCH /invoices/{id}. A field that is left out stays as it is; `items` replaces all lines.
 
-    Where two names of one field are given, the first one here counts. `observation` and `notes` are names of `info`
-    that are kept under their own name too. A null `due_at` or `info` empties the field; other nulls leave theirs.
+    If one field is sent under two names, the name that is listed first here counts. `observation` and `notes` are other
+    names of `info`, and each is kept under its own name too. Null empties `due_at` and `info`; null in any other field
+    changes nothing.
     """
 
     date_at: Day | None = None

@@ -1,4 +1,4 @@
-"""What every reply is wrapped in (CONTRACT.md section 2)."""
+"""The envelope of every reply (CONTRACT.md section 2)."""
 
 from typing import Generic, Literal, TypeVar
 
@@ -15,11 +15,11 @@ ErrorKind = Literal[
     "permission_error",
     "validation_error",
 ]
-"""The types of error a client may branch on (CONTRACT.md D13)."""
+"""The types of error, on which a client may branch (CONTRACT.md D13)."""
 
 
 class Meta(Struct, frozen=True, kw_only=True):
-    """About the reply itself; `response_time` is like `23.45ms`."""
+    """Facts about the reply itself; `response_time` looks like `23.45ms`."""
 
     version: Literal["v1"] = "v1"
     request_id: str
@@ -27,7 +27,7 @@ class Meta(Struct, frozen=True, kw_only=True):
 
 
 class Success(Struct, Generic[Data], frozen=True, kw_only=True):
-    """A reply to a request that was done."""
+    """The reply to a request that was done."""
 
     success: Literal[True] = True
     data: Data
@@ -35,7 +35,7 @@ class Success(Struct, Generic[Data], frozen=True, kw_only=True):
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """Why a request was not done. `param` names the one field at fault, `errors` several."""
+    """Why a request was not done. `param` names the field that is wrong; if several are wrong, `errors` names each."""
 
     message: str
     type: ErrorKind
@@ -51,7 +51,7 @@ class Problem(Struct, frozen=True, kw_only=True):
 
 
 class Failure(Struct, frozen=True, kw_only=True):
-    """A reply to a request that was not done."""
+    """The reply to a request that was not done."""
 
     success: Literal[False] = False
     error: Problem

@@ -1,4 +1,4 @@
-"""Types of single fields that several bodies share, with the bounds a caller must keep."""
+"""Types of single fields that several bodies share, with the bounds that a caller must keep."""
 
 import datetime
 from decimal import Decimal
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta
 
 SCALED_MAX: Final = Decimal(10) ** 12
-"""The largest quantity or price of a line: beyond it no invoice makes sense, and cents stay exact in JSON numbers."""
+"""The largest quantity or price of a line. No real invoice needs more, and cents stay exact in JSON numbers."""
 
 DIGITS_MAX: Final = 30
 """The most significant digits a decimal number may have."""
@@ -27,10 +27,10 @@ Day = datetime.date
 _FLAG: Final = "0 or 1; false and true are accepted too"
 
 Flag = Annotated[bool, Meta(extra={"is_flag": True}, extra_json_schema={"x-flag": True}, description=_FLAG)]
-"""A switch the public API writes as 0 or 1 (CONTRACT.md D39)."""
+"""A switch that the public API writes as 0 or 1 (CONTRACT.md D39)."""
 
 _NO_NUL: Final[dict[str, Any]] = {"pattern": r"^[^\u0000]*$"}
-"""Said to clients only: the character is refused in every text, with words of its own."""
+"""For the published schema only: the service itself refuses NUL in every text, with a message of its own."""
 
 Text = Annotated[str, Meta(max_length=10_000, extra_json_schema=_NO_NUL)]
 Label = Annotated[str, Meta(max_length=255, extra_json_schema=_NO_NUL)]
@@ -58,7 +58,7 @@ SeriesName = Annotated[
         extra={"is_trimmed": True, "words": "1 to 20 letters, digits, or any of . _ / -"},
     ),
 ]
-"""The prefix of a series' numbers (CONTRACT.md D20)."""
+"""The prefix of the numbers of a series (CONTRACT.md D20)."""
 
 NumberFormat = Annotated[
     str,
@@ -69,7 +69,7 @@ NumberFormat = Annotated[
         extra={"words": "text with {number} exactly once and no other placeholder than {year}"},
     ),
 ]
-"""How a number is written out (CONTRACT.md D17)."""
+"""The pattern of a printed number (CONTRACT.md D17)."""
 
 SmallCount = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 CURRENCY_PATTERN: Final = r"^[A-Z]{3}$"

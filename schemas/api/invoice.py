@@ -1,4 +1,4 @@
-"""The invoice as clients see it (CONTRACT.md section 5.3). Absent values are null, absent lists empty (D78)."""
+"""The invoice as clients see it (CONTRACT.md section 5.3). A missing value is null, a missing list is empty (D78)."""
 
 from decimal import Decimal
 from typing import Any, Literal
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Client(Struct, frozen=True, kw_only=True):
-    """The client on an invoice; only `id` is known of one that was given by id."""
+    """The client on an invoice. If the request gave only an id, only `id` is known and the other fields are null."""
 
     id: str | None
     object: Literal["client"] = "client"
@@ -34,7 +34,7 @@ class Client(Struct, frozen=True, kw_only=True):
 
 
 class Item(Struct, frozen=True, kw_only=True):
-    """One line; `id` is its place, from 1. Amounts have two decimals, quantity and price are as they were sent."""
+    """One line of an invoice; `id` is its place, from 1. Amounts have two decimals; quantity and price are as sent."""
 
     id: int
     product_id: str | None
@@ -57,7 +57,7 @@ class Item(Struct, frozen=True, kw_only=True):
 class Invoice(Struct, frozen=True, kw_only=True):
     """A fiscal invoice, proforma or draft.
 
-    `number` is text, padded to five digits, and `number_idx` the number itself; a draft has neither.
+    `number` is text, padded to five digits. `number_idx` is the same number as an integer. In a draft both are null.
     """
 
     id: str
@@ -113,7 +113,7 @@ class Invoice(Struct, frozen=True, kw_only=True):
 
 
 class DeletedInvoice(Struct, frozen=True, kw_only=True):
-    """What is left of an invoice that was deleted."""
+    """The reply to the deletion of an invoice."""
 
     id: str
     object: Literal["invoice"] = "invoice"
@@ -122,7 +122,7 @@ class DeletedInvoice(Struct, frozen=True, kw_only=True):
 
 
 class InvoiceTotals(Struct, frozen=True, kw_only=True):
-    """What the numbered, not voided invoices of a list come to on all pages, in RON."""
+    """The sums over all pages of a list, in RON. Drafts and voided invoices do not count."""
 
     subtotal: Decimal
     vat: Decimal
@@ -132,7 +132,7 @@ class InvoiceTotals(Struct, frozen=True, kw_only=True):
 
 
 class InvoiceList(Struct, frozen=True, kw_only=True):
-    """One page of invoices; `total` counts those of all pages."""
+    """One page of invoices; `total` counts the invoices of all pages."""
 
     object: Literal["list"] = "list"
     data: list[Invoice]
@@ -145,7 +145,7 @@ class InvoiceList(Struct, frozen=True, kw_only=True):
 
 
 class HistoryEntry(Struct, frozen=True, kw_only=True):
-    """One thing that happened to an invoice; `by` says by whose doing, and never a person's name."""
+    """One event in the history of an invoice. `by` says what kind of caller did it; it never holds a person's name."""
 
     id: str
     type: Literal["create", "update", "void", "unvoid", "storno", "delete"]
@@ -157,7 +157,7 @@ class HistoryEntry(Struct, frozen=True, kw_only=True):
 
 
 class Pagination(Struct, frozen=True, kw_only=True):
-    """Which page of how many."""
+    """Which page this is, and how many pages there are."""
 
     page: int
     per_page: int
@@ -166,7 +166,7 @@ class Pagination(Struct, frozen=True, kw_only=True):
 
 
 class InvoiceHistory(Struct, frozen=True, kw_only=True):
-    """A page of what happened to an invoice, oldest first."""
+    """One page of the history of an invoice, oldest event first."""
 
     object: Literal["list"] = "list"
     data: list[HistoryEntry]

@@ -1,4 +1,4 @@
-"""One number explained: what became of it, and the events that made it so."""
+"""The story of one number: its fate, and the events that led to it."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from schemas.values import DeviceId, DocumentId, Fate, Number, Position, SeriesI
 
 
 class NumberEvent(Struct, frozen=True, kw_only=True):
-    """One event of the log that concerns the number; `type` is its tag, `device_id` the device it came from."""
+    """One event of the log about the number. `type` is its tag; `device_id` is the device that caused it."""
 
     position: Position
     type: str
@@ -17,9 +17,10 @@ class NumberEvent(Struct, frozen=True, kw_only=True):
 
 
 class NumberStory(Struct, frozen=True, kw_only=True):
-    """What became of one number, true as of the position `as_of`; `events` are in the order of the log.
+    """What became of one number, as of the position `as_of`; `events` are in the order of the log.
 
-    `full_number` is there once a document carried it. `ended_at` is the time of the event that gave the present fate.
+    `full_number` is null until a document carries the number. `ended_at` is the time of the event that gave the number
+    its present fate.
     """
 
     object: Literal["number"] = "number"

@@ -1,4 +1,4 @@
-"""The objects of replies about series and reservations (CONTRACT.md sections 5.1 and 5.2)."""
+"""The objects in replies about series and reservations (CONTRACT.md sections 5.1 and 5.2)."""
 
 from typing import Generic, Literal, TypeVar
 
@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 
 
 class Lock(Struct, frozen=True, kw_only=True):
-    """Who holds a series."""
+    """The device that holds a series."""
 
     device_id: str
     session_id: int | None
@@ -21,7 +21,7 @@ class Lock(Struct, frozen=True, kw_only=True):
 
 
 class InvoiceSeries(Struct, frozen=True, kw_only=True):
-    """A counter."""
+    """An invoice series: a counter with a name, a document type, a format and a lock."""
 
     id: str
     object: Literal["invoice_series"] = "invoice_series"
@@ -40,7 +40,7 @@ class InvoiceSeries(Struct, frozen=True, kw_only=True):
 
 
 class NumberReservation(Struct, frozen=True, kw_only=True):
-    """One reserved number. `invoice_id` and `client_local_uuid` are null until it is consumed."""
+    """One reserved number. `invoice_id` and `client_local_uuid` are null until an invoice uses the number."""
 
     object: Literal["number_reservation"] = "number_reservation"
     token: str
@@ -56,7 +56,7 @@ class NumberReservation(Struct, frozen=True, kw_only=True):
 
 
 class ListOf(Struct, Generic[Item], frozen=True, kw_only=True):
-    """An unpaged list; the array is `data`."""
+    """A list that has no pages; `data` holds all of it."""
 
     object: Literal["list"] = "list"
     data: list[Item]
@@ -79,7 +79,7 @@ class Alive(Struct, frozen=True, kw_only=True):
 
 
 class Readiness(Struct, frozen=True, kw_only=True):
-    """GET /readyz: `degraded` parts do not stop the service."""
+    """GET /readyz: the service answers, also if some parts are `degraded`."""
 
     status: Literal["ready"] = "ready"
     parts: dict[str, Literal["ok", "degraded"]]

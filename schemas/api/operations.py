@@ -1,4 +1,4 @@
-"""What can be asked over NATS, each as the HTTP call it stands for, under one key (CONTRACT.md section 11.5)."""
+"""The operations over NATS, each with the HTTP call that it stands for (CONTRACT.md section 11.5)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -24,9 +24,10 @@ REQUEST_ROOT: Final = "numbering.v1.requests"
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """One operation; `in_path` names the fields of its body that HTTP has in the path, by their place there.
+    """One operation. `in_path` maps each variable of the HTTP path to the field of the body that holds it.
 
-    A request must have the field `needs`, and must not have `refuses`: where one HTTP call does what two operations do.
+    A request must have the field `needs` and must not have the field `refuses`. They tell apart two operations that are
+    one call over HTTP.
     """
 
     name: str
@@ -73,7 +74,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         name="release",
-        summary="Give a reserved number up; it becomes a documented gap",
+        summary="Release a reserved number; it becomes a documented gap",
         method="POST",
         path="/v1/invoice-series/reservations/{token}/release",
         body=ReleaseRequest,
@@ -109,7 +110,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         name="reservations",
-        summary="The reservations the calling device can still use",
+        summary="The reservations that the calling device can still use",
         method="GET",
         path=_SERIES + "/reservations",
         body=SeriesRequest,
@@ -118,7 +119,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         name="number",
-        summary="What became of one number, and the events that made it so",
+        summary="What became of one number, and the events that led to it",
         method="GET",
         path=_SERIES + "/numbers/{number}",
         body=NumberRequest,

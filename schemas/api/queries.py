@@ -1,4 +1,4 @@
-"""Query parameters, one struct a call (CONTRACT.md section 6 and D68)."""
+"""Query parameters, one struct for each call (CONTRACT.md section 6 and D68)."""
 
 from typing import Annotated, Final, Literal
 
@@ -21,7 +21,7 @@ class SeriesQuery(Struct, frozen=True, kw_only=True):
 
 
 class AsOfQuery(Struct, frozen=True, kw_only=True):
-    """Reports can be asked as of an earlier event or time; as of now if neither is given."""
+    """The moment that a report is about: an earlier event or time, or now if neither is given."""
 
     as_of_position: (
         Annotated[int, Meta(ge=1, le=NUMBER_MAX, description="As of the event at this position of the log")] | None
@@ -34,22 +34,22 @@ class NumbersQuery(AsOfQuery, frozen=True, kw_only=True):
 
     after: Annotated[int, Meta(ge=0, le=NUMBER_MAX, description="Only numbers above this one")] | None = None
     per_page: Annotated[int, Meta(ge=1, le=1000, description="The most ranges of one page")] = PER_PAGE
-    fate: Annotated[Fate, Meta(description="Only numbers of this fate")] | None = None
+    fate: Annotated[Fate, Meta(description="Only numbers that have this fate")] | None = None
 
 
 class PageQuery(Struct, frozen=True, kw_only=True):
-    """Lists that come in pages (CONTRACT.md D63)."""
+    """Which page of a list, and how long a page is (CONTRACT.md D63)."""
 
     page: Annotated[int, Meta(ge=1, le=2_147_483_647, description="Which page, from 1")] = 1
     per_page: Annotated[int, Meta(ge=1, le=100, description="The most entries of one page")] = 50
 
 
 class InvoicesQuery(PageQuery, frozen=True, kw_only=True):
-    """GET /invoices. Dates are inclusive; `sent` is issued and `cancelled` is voided (CONTRACT.md D27)."""
+    """GET /invoices. Both dates are inclusive. `sent` means issued, `cancelled` means voided (CONTRACT.md D27)."""
 
     client_id: Identifier | None = None
     series_id: SeriesReference | None = None
-    is_paid: Annotated[Flag, Meta(description="0 leaves out drafts, voided invoices and reversals")] | None = None
+    is_paid: Annotated[Flag, Meta(description="0 also leaves out drafts, voided invoices and reversals")] | None = None
     is_void: Flag | None = None
     document_type: Literal["fiscal", "proforma", "receipt"] | None = None
     status: Literal["draft", "issued", "sent", "paid", "overdue", "voided", "cancelled"] | None = None
@@ -58,14 +58,16 @@ class InvoicesQuery(PageQuery, frozen=True, kw_only=True):
     end_date: Day | None = None
     sort: Literal["created_at", "date", "due_date", "total", "number"] = "created_at"
     order: Literal["asc", "desc"] = "desc"
-    search: Annotated[Label, Meta(description="Looked for in full number, client name and tax id")] | None = None
+    search: (
+        Annotated[Label, Meta(description="Text to find in the full number, the client's name or the tax id")] | None
+    ) = None
     q: Annotated[Label, Meta(description="Another name of search")] | None = None
-    expand: Annotated[Label, Meta(description="Lines, payments and client are there anyway")] | None = None
-    expand_list: Annotated[Label, Meta(description="As expand")] | None = field(default=None, name="expand[]")
+    expand: Annotated[Label, Meta(description="Ignored: lines, payments and client are always there")] | None = None
+    expand_list: Annotated[Label, Meta(description="Ignored, as expand")] | None = field(default=None, name="expand[]")
 
 
 class InvoiceParts(Struct, frozen=True, kw_only=True):
     """GET /invoices/{id}."""
 
-    expand: Annotated[str, Meta(description="Lines, payments and client are there anyway")] | None = None
-    expand_list: Annotated[str, Meta(description="As expand")] | None = field(default=None, name="expand[]")
+    expand: Annotated[str, Meta(description="Ignored: lines, payments and client are always there")] | None = None
+    expand_list: Annotated[str, Meta(description="Ignored, as expand")] | None = field(default=None, name="expand[]")

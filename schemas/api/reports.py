@@ -1,4 +1,4 @@
-"""The reports of CONTRACT.md D68: the gap report and the number register, each with the accounting equation."""
+"""The objects of the gap report and the number register, each with the accounting equation (CONTRACT.md D68)."""
 
 from msgspec import Struct
 
@@ -6,14 +6,14 @@ from schemas.values import DeviceId, DocumentId, Fate, FirmId, Mode, Number, Pos
 
 
 class Moment(Struct, frozen=True):
-    """What a report is true for: everything up to `position`, whose event is of `time`; none before the first event."""
+    """The moment that a report is about: all events up to `position`, the last one at `time`; none if there is none."""
 
     position: Position
     time: UnixSeconds | None
 
 
 class Terms(Struct, frozen=True):
-    """`taken` = next_number - start_number, and the numbers of each fate; balanced always (DESIGN.md section 1)."""
+    """The accounting equation: `taken` = next_number - start_number is the sum of the others (DESIGN.md section 1)."""
 
     taken: int = 0
     standing: int = 0
@@ -40,7 +40,10 @@ class Terms(Struct, frozen=True):
 
 
 class Gap(Struct, frozen=True, gc=False, tag_field="object", tag="gap"):
-    """`first` .. `last` carry no document, and why; `positions` are those of the reserving and of the ending event."""
+    """The numbers `first` to `last` carry no document, for this reason.
+
+    `positions` are those of two events: the one that reserved the numbers and the one that made them a gap.
+    """
 
     first: Number
     last: Number
@@ -54,7 +57,7 @@ class Gap(Struct, frozen=True, gc=False, tag_field="object", tag="gap"):
 
 
 class GapReport(Struct, frozen=True, tag_field="object", tag="gap_report"):
-    """Every gap of a series up to `as_of`, in order, and the equation."""
+    """Every gap of a series up to `as_of`, in the order of the numbers, and the accounting equation."""
 
     series_id: SeriesId
     firm_id: FirmId
@@ -66,10 +69,11 @@ class GapReport(Struct, frozen=True, tag_field="object", tag="gap_report"):
 
 
 class NumberRangeRow(Struct, frozen=True, gc=False, tag_field="object", tag="number_range"):
-    """What became of `first` .. `last`. Of numbers with different times, the first reservation and the last ending.
+    """The fate of the numbers `first` to `last`.
 
-    `ended_at` is the time of the event that gave the present fate, none while pending; `invoice_id` is there on a range
-    of one number with a document.
+    `ended_at` is the time of the event that gave them this fate; null while they are pending. If the times differ in
+    the range, `reserved_at` is the earliest and `ended_at` the latest. `invoice_id` is given if the range is one number
+    with a document.
     """
 
     first: Number
@@ -82,7 +86,7 @@ class NumberRangeRow(Struct, frozen=True, gc=False, tag_field="object", tag="num
 
 
 class NumberRegister(Struct, frozen=True, tag_field="object", tag="number_register"):
-    """A page of what became of every number of a series up to `as_of`, in order, and the equation."""
+    """One page of the fates of all numbers of a series up to `as_of`, in order, and the accounting equation."""
 
     series_id: SeriesId
     firm_id: FirmId

@@ -1,4 +1,4 @@
-"""What other services ask over NATS, one struct an operation: the bodies of HTTP, and what HTTP has in the path."""
+"""Requests over NATS, one struct for each operation: the fields of the HTTP body and those of the HTTP path."""
 
 from typing import Annotated
 
@@ -10,31 +10,31 @@ from schemas.values import NUMBER_MAX
 
 
 class SeriesRequest(Struct, frozen=True, kw_only=True):
-    """`lock`, `series` and `reservations`: the series that is meant."""
+    """`lock`, `series` and `reservations`: which series."""
 
     series_id: SeriesReference
 
 
 class ReserveRequest(ReserveNumbersBody, frozen=True, kw_only=True):
-    """`reserve`: so many consecutive numbers of a series."""
+    """`reserve`: take `count` consecutive numbers of a series."""
 
     series_id: SeriesReference
 
 
 class UnlockRequest(UnlockBody, frozen=True, kw_only=True):
-    """`unlock`."""
+    """`unlock`: lift the lock of a series."""
 
     series_id: SeriesReference
 
 
 class ReleaseRequest(Struct, frozen=True, kw_only=True):
-    """`release`: give up the number of this token."""
+    """`release`: give up the number that this token stands for."""
 
     token: Token
 
 
 class IssueRequest(CreateInvoiceBody, frozen=True, kw_only=True):
-    """`issue`: a document with the next number of the series, or of the firm's primary one."""
+    """`issue`: a document with the next number of this series, or of the firm's primary series if none is named."""
 
 
 class ConsumeRequest(CreateInvoiceBody, frozen=True, kw_only=True):

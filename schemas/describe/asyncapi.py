@@ -179,7 +179,7 @@ _REQUEST_HEADERS: Final[Schema] = {
             "type": "string",
             "minLength": 1,
             "maxLength": 255,
-            "description": "The same request under the same key is done once, and answered the same",
+            "description": "A request that is sent again with the same key is done once and gets the same reply",
         },
     },
     "required": ["Authorization"],
