@@ -1,4 +1,4 @@
-"""Every path of the API that takes a credential; carriers and the OpenAPI document are made of this one list."""
+"""All routes that need a credential. The carriers and the OpenAPI document are made from this one list."""
 
 from typing import Final
 

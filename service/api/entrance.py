@@ -1,7 +1,7 @@
-"""The one entrance of the application: every request of every carrier, in one order of steps.
+"""The one entrance of the application: every request of every carrier goes through the same steps in the same order.
 
-Who calls, how often, asked before under this key, the body, and then the resource (CONTRACT.md D55 and D74). The first
-step that fails answers, and writes nothing.
+The steps are: caller, rate limit, Idempotency-Key, body, resource (CONTRACT.md D55 and D74). The first step that fails
+ends the request with a refusal, and nothing is written.
 """
 
 from collections.abc import Callable
@@ -22,23 +22,23 @@ from service.writer.request import Answered
 
 
 class Entrance:
-    """Answers what is asked, and knows neither HTTP nor NATS."""
+    """Answers requests, without knowing HTTP or NATS."""
 
     def __init__(
         self, parts: Parts, on_broken: Callable[[AssertionError], None], limit: RateLimit | None = None
     ) -> None:
-        """`on_broken` is called with a broken invariant that a request met: the process must end."""
+        """`on_broken` gets a broken invariant that a request met, and must end the process."""
         self.parts = parts
         self.limit = limit or RateLimit(parts.settings.rate_limit)
         self.answering = Answering(parts.metrics, on_broken)
         self._admission = Admission(parts.access, self.limit, parts.log.log_id, parts.clock)
 
     async def answer(self, asked: Asked, exchange: Exchange) -> Told:
-        """The answer to one request, whatever becomes of it; raises nothing but what ends the process."""
+        """The reply to one request, also if it is refused or meets a fault. Raises only what ends the process."""
         return await self.answering.answer(exchange, self._reply(asked, exchange), asked)
 
     async def _reply(self, asked: Asked, exchange: Exchange) -> Reply:
-        """What the request comes to, or came to under its key. Raises RefusedError and the faults of the parts."""
+        """The result of the request, or of an earlier one under its key. Raises RefusedError and faults of any part."""
         principal = await self._admit(asked, exchange)
         sent = await asked.sent(principal.caller)
         call = self._call(asked, principal, sent)
@@ -48,7 +48,7 @@ class Entrance:
         return Reply(await _shown(asked.route, call, done), asked.route.status, is_replay=done.is_replay)
 
     async def _admit(self, asked: Asked, exchange: Exchange) -> Principal:
-        """The caller, counted. Raises RefusedError and the faults of the parts."""
+        """The caller, after the request was counted. Raises RefusedError and the faults of Access.who."""
         exchange.holder = asked.stranger
         found, exchange.allowance = await self._admission.admit(asked.authorization, asked.stranger)
         if not isinstance(found, Principal):
@@ -63,7 +63,7 @@ class Entrance:
         return Call(self.parts, sent, principal, idempotency)
 
     async def _replayed(self, call: Call) -> Answered | None:
-        """What an earlier request under the same key came to; before the body is looked at (CONTRACT.md D60)."""
+        """The stored answer under the key of this request. This step comes before the body is judged (D60)."""
         if call.idempotency is None:
             return None
         answer = await self.parts.writer.replay(call.idempotency)
@@ -81,6 +81,6 @@ async def _handled(route: Route, call: Call) -> object:
 
 
 async def _shown(route: Route, call: Call, done: Answered) -> object:
-    """What the reply shows of a command that was done. Raises LogUnavailableError: a repeat finds it done."""
+    """The data of the reply to a command that was done. Raises LogUnavailableError; a repeat then finds it done."""
     assert route.show is not None, f"{route.method} {route.path} has commands done, so it shows them"
     return await route.show(call, done)

@@ -1,4 +1,4 @@
-"""The first two steps of every request: who calls, and how often (CONTRACT.md D55, D65)."""
+"""The first two steps of every request: identify the caller and apply the rate limit (CONTRACT.md D55, D65)."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ from service.api.admission.rate_limit import Allowance, RateLimit
 from service.api.refusals.causes import CredentialInvalid, RateExceeded
 
 Stopped = CredentialProblem | RateExceeded
-"""Why a caller is not let in."""
+"""Why a caller is not admitted."""
 
 
 class Admission:
-    """Lets callers in; a credential has one allowance, whichever carrier its requests come by."""
+    """Admits callers. A credential has one allowance, shared by its requests over HTTP and NATS."""
 
     def __init__(self, access: Access, limit: RateLimit, log_id: LogId, clock: Callable[[], UnixSeconds]) -> None:
         self._access = access
@@ -22,11 +22,12 @@ class Admission:
         self._clock = clock
 
     async def admit(self, authorization: str, stranger: str) -> tuple[Principal | Stopped, Allowance]:
-        """Who calls, or why that caller is not let in; and what it may still ask. Counts the request.
+        """The caller, or why it is not admitted; and its allowance. Counts the request.
 
-        Callers that we do not know count as `stranger`, and only if their credential turned out bad: a request that is
-        on its way, or met a fault of ours, locks out nobody. Many callers may share one address; behind a proxy all of
-        them do. Raises the faults of Access.who, with nothing counted.
+        A caller whose credential is bad is counted as `stranger`. A request is not counted before its credential is
+        looked up, and not if the look-up meets a fault of ours, so neither uses up the allowance of an address that
+        many callers share. Behind a proxy all of them share one. Raises the faults of Access.who; then nothing is
+        counted.
         """
         found = await self._found(credential_in(authorization), stranger)
         if isinstance(found, Allowance):
@@ -36,7 +37,7 @@ class Admission:
         return (self._too_many(allowance) if allowance.is_exceeded else found), allowance
 
     async def _found(self, credential: str, stranger: str) -> Principal | CredentialProblem | Allowance:
-        """Who calls. A credible credential is looked up at once, whatever strangers at its address do."""
+        """The caller. A credible credential is looked up at once, however much strangers at its address ask."""
         if self._access.is_credible(credential):
             found: Principal | CredentialProblem | Allowance = await who_is_calling(credential, self._access)
         else:
@@ -46,10 +47,10 @@ class Admission:
         return found
 
     async def _look_up(self, credential: str, stranger: str) -> Principal | CredentialProblem | Allowance:
-        """Look up a credential that we have not met; or the allowance of a stranger that has used it up.
+        """Look up an unseen credential; or return the allowance of a stranger that has used it up.
 
-        Only a few look-ups run at once, so a burst is counted as it goes. Beyond the limit of its address, a text that
-        could be a key is looked up while there are look-ups to spare.
+        Only a few look-ups run at once, so a burst is counted while it goes on. When the address is beyond its limit, a
+        text that could be a key is still looked up, as long as there are spare look-ups.
         """
         async with self._limit.look_ups.turn():
             now = self._clock()
@@ -59,7 +60,7 @@ class Admission:
             return await who_is_calling(credential, self._access)
 
     def _may_look_up(self, credential: str, now: UnixSeconds) -> bool:
-        """Whether to look up beyond the limit: we have met the credential by now, or there is a look-up to spare."""
+        """Whether to look up beyond the limit: the credential was seen while it waited, or a look-up is to spare."""
         is_credible = self._access.is_credible(credential)
         return is_credible or (self._access.is_key_shaped(credential) and self._limit.look_ups.spend(now))
 

@@ -1,4 +1,4 @@
-"""Who is calling (CONTRACT.md section 3)."""
+"""From the Authorization header to the caller (CONTRACT.md section 3)."""
 
 from typing import assert_never
 
@@ -9,7 +9,7 @@ CredentialProblem = CredentialMissing | CredentialInvalid | CredentialExpired
 
 
 def credential_in(authorization: str) -> str:
-    """What follows `Bearer` in this Authorization header; empty if nothing does."""
+    """The text after `Bearer` in this Authorization header; empty if there is none."""
     scheme, _, rest = authorization.strip().partition(" ")
     return rest.strip() if scheme.lower() == "bearer" else ""
 

@@ -1,4 +1,4 @@
-"""One fixed window a minute for each credential (CONTRACT.md D65, D81). Counted in this process."""
+"""The rate limit: one fixed window of a minute for each credential, counted in this process (CONTRACT.md D65, D81)."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -12,25 +12,25 @@ from schemas.values import UnixSeconds
 WINDOW_SECONDS: Final = 60
 UNLIMITED: Final = 1_000_000
 HOLDERS_MAX: Final = 100_000
-"""So many credentials are told apart in one minute, and as many addresses; those beyond share a count of their kind."""
+"""How many credentials have their own count in one minute, and how many addresses. All others of a kind share one."""
 
 SPARE_LOOK_UPS: Final = 20
-"""So many credentials a second are looked up for addresses beyond their limit, all of them together."""
+"""How many credentials are looked up in one second for all addresses that are beyond their limit, together."""
 
 LOOK_UPS_AT_ONCE: Final = 4
-"""So many credentials we have not met are looked up at once; by one less an address may overrun its limit."""
+"""How many unseen credentials are looked up at once. An address may exceed its limit by at most this minus one."""
 
 TURN_SECONDS: Final = 5.0
-"""How long a look-up waits for its turn, if the store is slow to answer others."""
+"""How long a look-up waits for its turn while PostgreSQL is slow to answer others."""
 
 ADDRESS: Final = "address:"
-"""How the holders begin that anybody can be; the others hold a credential of ours."""
+"""Prefix of holders that are counted by network address, not by credential."""
 
 _EVERYONE_ELSE: Final = ""
 
 
 class Allowance(Struct, frozen=True):
-    """What a caller may still ask in this minute; `remaining` below zero: it asked too much."""
+    """How many requests a caller may still send in this minute; `remaining` is negative if it sent too many."""
 
     limit: int
     remaining: int
@@ -38,16 +38,16 @@ class Allowance(Struct, frozen=True):
 
     @property
     def is_exceeded(self) -> bool:
-        """Whether this request is one too many."""
+        """Whether this request is beyond the limit."""
         return self.remaining < 0
 
     @property
     def is_used_up(self) -> bool:
-        """Whether the next request is one too many."""
+        """Whether the next request would be beyond the limit."""
         return self.remaining <= 0
 
     def headers(self) -> dict[str, str]:
-        """The three headers of every reply."""
+        """The three headers that every reply has."""
         return {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(max(self.remaining, 0)),
@@ -56,7 +56,7 @@ class Allowance(Struct, frozen=True):
 
 
 class LookUps:
-    """The look-ups of credentials we have not met: a few at once, and a few a second for those beyond their limit."""
+    """Bounds the look-ups of unseen credentials: a few at once, and a few a second for addresses beyond their limit."""
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(LOOK_UPS_AT_ONCE)
@@ -65,7 +65,7 @@ class LookUps:
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[None]:
-        """One of the few at once, first come, first served. Raises TimeoutError."""
+        """A turn to look up, first come, first served. Raises TimeoutError after TURN_SECONDS."""
         async with asyncio.timeout(TURN_SECONDS):
             await self._turns.acquire()
         try:
@@ -74,7 +74,7 @@ class LookUps:
             self._turns.release()
 
     def spend(self, now: UnixSeconds) -> bool:
-        """Whether a look-up was to spare in this second; it is then spent."""
+        """Whether a spare look-up was left in this second; if so, it is now spent."""
         if now != self._second:
             self._second, self._spent = now, 0
         if self._spent >= SPARE_LOOK_UPS:
@@ -84,9 +84,9 @@ class LookUps:
 
 
 class RateLimit:
-    """Counts requests by holder: the id of a credential, or an address that showed a bad one.
+    """Counts requests by holder: the id of a credential, or the address that a bad credential came from.
 
-    `look_ups` are here because whoever shares the counts shares the look-ups that are made beyond them.
+    `look_ups` are here because carriers that share the counts must share the spare look-ups too.
     """
 
     def __init__(self, limit: int) -> None:
@@ -94,7 +94,7 @@ class RateLimit:
         self.look_ups: Final = LookUps()
         self._limit = limit
         self._window = -1
-        # Apart, so that a flood from many addresses does not push those who hold a credential into one count.
+        # Two maps, so that a flood from many addresses cannot push callers with a good credential into a shared count.
         self._addresses: dict[str, int] = {}
         self._credentials: dict[str, int] = {}
 
@@ -103,7 +103,7 @@ class RateLimit:
         return self._stand(holder, now, 1)
 
     def look(self, holder: str, now: UnixSeconds) -> Allowance:
-        """How `holder` stands, without counting."""
+        """The allowance of `holder`, without counting a request."""
         return self._stand(holder, now, 0)
 
     def _stand(self, holder: str, now: UnixSeconds, asks: int) -> Allowance:
@@ -118,7 +118,7 @@ class RateLimit:
         return Allowance(self._limit, self._limit - asked, self._resets_at())
 
     def _turn(self, now: UnixSeconds) -> None:
-        """A new minute starts from zero, and forgets who asked."""
+        """Forget all counts when a new minute begins."""
         window = now // WINDOW_SECONDS
         if window != self._window:
             self._window = window
@@ -132,5 +132,5 @@ class RateLimit:
         return self._addresses if holder.startswith(ADDRESS) else self._credentials
 
     def _name(self, holder: str, counts: dict[str, int]) -> str:
-        """As whom `holder` is counted."""
+        """The name under which `holder` is counted."""
         return holder if holder in counts or len(counts) < HOLDERS_MAX else _EVERYONE_ELSE

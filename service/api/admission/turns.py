@@ -1,4 +1,4 @@
-"""Turns at reading whole series, which keeps the loop of the process busy: few at once, and one of a firm."""
+"""Turns for requests that read a whole series. Folding one keeps the event loop busy, so only a few run at once."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from schemas.values import FirmId
 
 FOLDS_MAX: Final = 2
-"""How many requests of a process may read a whole series at once."""
+"""How many requests of a process may read a whole series at once; of one firm only one may."""
 
 
 class Folds:
@@ -21,11 +21,11 @@ class Folds:
 
     @asynccontextmanager
     async def turn(self, firm_id: FirmId, wait_seconds_max: float) -> AsyncGenerator[None]:
-        """A turn for the life of the block. Raises TimeoutError if others have all of them that long.
+        """A turn for the life of the block. Raises TimeoutError if no turn is free within `wait_seconds_max`.
 
-        The turn of the firm comes first, so that the requests of a firm that wait for each other take none of the few.
+        The lock of the firm comes first, so requests of a firm that wait for each other take no turn from other firms.
         """
-        firm = self._firms.setdefault(firm_id, asyncio.Lock())  # forgotten when no request holds it or waits
+        firm = self._firms.setdefault(firm_id, asyncio.Lock())  # forgotten when no request of the firm holds or waits
         async with AsyncExitStack() as held:
             async with asyncio.timeout(wait_seconds_max):
                 await held.enter_async_context(firm)

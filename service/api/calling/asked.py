@@ -1,4 +1,4 @@
-"""A request as its carrier hands it over. HTTP has one kind, NATS another; the entrance answers both the same way."""
+"""A request as its carrier hands it over. HTTP and NATS have a class each; the entrance treats both the same way."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -9,46 +9,42 @@ from service.api.calling.sent import Sent
 
 
 class Asked(Protocol):
-    """One request; nothing of it is verified yet.
-
-    `authorization` and `idempotency_key` are what the headers of these names hold. A caller without a credential of
-    ours is counted as `stranger`. `names` says what the carrier's body calls the parts of the path. The carrier cannot
-    bring back a reply of more than `reply_bytes_max` bytes; none for no bound.
-    """
+    """One request, nothing of which is verified yet."""
 
     @property
     def route(self) -> Route:
-        """What is asked for."""
+        """The call that is requested."""
         ...
 
     @property
     def authorization(self) -> str:
-        """The credential, after its scheme."""
+        """The Authorization header: a scheme and a credential; empty if there is none."""
         ...
 
     @property
     def idempotency_key(self) -> str | None:
-        """What makes this request and a repeat of it one."""
+        """The Idempotency-Key header, if there is one: a request and its repeat carry the same key."""
         ...
 
     @property
     def stranger(self) -> str:
-        """As whom the rate limit counts a caller that shows no credential of ours."""
+        """The holder for which the rate limit counts a caller without a good credential."""
         ...
 
     @property
     def names(self) -> Mapping[str, str]:
-        """The name in the body of each part of the path; empty where the path is apart from the body."""
+        """For each variable of the path, the field of the body that holds it; empty if the carrier has a real path."""
         ...
 
     @property
     def reply_bytes_max(self) -> int | None:
-        """The most bytes that the carrier brings back."""
+        """The largest reply, in bytes, that the carrier can send; none for no bound."""
         ...
 
     async def sent(self, caller: Caller) -> Sent:
-        """What this caller sent. A carrier reads a body only now, from a caller we know.
+        """The path, query and body that this caller sent. The carrier reads the body only now, from a known caller.
 
-        Raises RefusedError for what the carrier itself refuses: a body too large or too slow, another firm's subject.
+        Raises RefusedError for what the carrier itself refuses: a body that is too large or too slow, or the subject of
+        another firm.
         """
         ...

@@ -1,4 +1,4 @@
-"""One authenticated request, as the handlers of resources see it."""
+"""One request of a known caller, as the handlers of the API see it."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -30,7 +30,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who asks for what. Read what was sent with `body`, `query` and the parts of the path."""
+    """A request and its caller. `body`, `query` and `place` read what was sent."""
 
     parts: Parts
     sent: Sent
@@ -43,7 +43,7 @@ class Call:
         return self.principal.caller
 
     def body(self, kind: type[Body], cross_check: CrossCheck | None = None) -> Body:
-        """The fields of the body, checked each and then together. Raises RefusedError with all that is wrong."""
+        """The body: each field is checked, then all together. Raises RefusedError with all fields that are wrong."""
         fields = self.sent.given.fields
         if isinstance(fields, Refusal):
             raise RefusedError(fields)
@@ -57,42 +57,42 @@ class Call:
         return found
 
     def query(self, kind: type[Body]) -> Body:
-        """The query parameters. Raises RefusedError with all that is wrong."""
+        """The query parameters. Raises RefusedError with all parameters that are wrong."""
         return read_query(self.sent.query, kind)
 
     def has_field(self, name: str) -> bool:
-        """Whether the body names this field at all."""
+        """Whether the body has this field, with null or another value."""
         return name in self.names()
 
     def names(self) -> frozenset[str]:
-        """The names that the body gives, with null or not."""
+        """The names of the fields that the body has, with null or another value."""
         fields = self.sent.given.fields
         return frozenset() if isinstance(fields, Refusal) else frozenset(fields)
 
     def place(self, name: str) -> str:
-        """The variable part of the path that the route calls `name`."""
+        """The variable of the path that the route calls `name`."""
         return self.sent.places[name]
 
     def series_id(self) -> SeriesId:
-        """The series of the path. Raises RefusedError if it cannot be one."""
+        """The id of the series in the path. Raises RefusedError if no series can have it."""
         found = self.place("id")
         if _ID.fullmatch(found) is None:
             raise refused(SeriesUnknown(SeriesId(_shown(found))))
         return SeriesId(found)
 
     def document_id(self) -> DocumentId:
-        """The document of the path. Raises RefusedError if it cannot be one."""
+        """The id of the document in the path. Raises RefusedError if no document can have it."""
         found = self.place("id")
         if _ID.fullmatch(found) is None:
             raise refused(DocumentUnknown(DocumentId(_shown(found))))
         return DocumentId(found)
 
     async def state(self) -> State:
-        """What the log says now. Raises LogUnavailableError."""
+        """The state at the head of the log. Raises LogUnavailableError."""
         return await self.parts.writer.known.read()
 
     async def series(self) -> tuple[Series, State]:
-        """The series of the path, and the state it is of. Raises RefusedError and LogUnavailableError."""
+        """The series in the path, and the state that has it. Raises RefusedError and LogUnavailableError."""
         series_id = self.series_id()
         state = await self.state()
         series = state.of(self.caller, series_id)
@@ -101,17 +101,17 @@ class Call:
         return series, state
 
     async def submit(self, command: Command, content: Content | None = None, *, series_param: str = "id") -> Answered:
-        """Have the command done. Raises RefusedError, and the faults of Writer.submit."""
+        """Submit the command. Raises RefusedError if it is rejected, and the faults of Writer.submit."""
         answer = await self.attempt(command, content)
         if not isinstance(answer, Answered):
             raise refused(answer, param=series_param if isinstance(answer, SeriesUnknown) else None)
         return answer
 
     async def attempt(self, command: Command, content: Content | None = None) -> Answered | Rejection:
-        """Have the command done, or learn why not. Raises the faults of Writer.submit."""
+        """Submit the command; returns the rejection if there is one. Raises the faults of Writer.submit."""
         return await self.parts.writer.submit(Submission(command, self.caller, content, self.idempotency))
 
 
 def _shown(text: str) -> str:
-    """A stranger's text, short and printable enough for a message."""
+    """Text that the caller sent, made short and printable for a message."""
     return text[:64].encode("ascii", "replace").decode()

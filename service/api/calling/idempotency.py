@@ -1,4 +1,4 @@
-"""The Idempotency-Key of a request, and what it is scoped to (CONTRACT.md D60 and D72)."""
+"""The Idempotency-Key of a request and its scope (CONTRACT.md D60 and D72)."""
 
 import hashlib
 import re
@@ -14,7 +14,7 @@ _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 def idempotency_of(key: str, caller: Caller, path: str, canonical: bytes) -> Idempotency:
-    """What makes two POSTs one. Raises RefusedError for a key that is not printable ASCII."""
+    """The scope and digest by which a repeat is known. Raises RefusedError for a key that is not printable ASCII."""
     if _KEY.fullmatch(key) is None or not key.strip():
         raise refused(ParameterWrong(HEADER, "1 to 255 printable ASCII characters"))
     scope = (caller.firm_id, caller.mode, caller.device_id or "", "POST", path, key)
@@ -22,7 +22,7 @@ def idempotency_of(key: str, caller: Caller, path: str, canonical: bytes) -> Ide
 
 
 def _digest(parts: tuple[str, ...]) -> bytes:
-    """A digest in which each part says how long it is, so that no two tuples run together into the same bytes."""
+    """A digest of the parts, each with its length before it, so that no two tuples give the same bytes."""
     digest = hashlib.sha256()
     for part in parts:
         encoded = part.encode()

@@ -1,4 +1,4 @@
-"""What the application is made of; the composition root fills it in."""
+"""The objects that the application needs; `service/wiring.py` makes them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,9 +19,10 @@ from service.writer.writer import Writer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The parts. `reads` is a pool of the role that may read projections.
+    """What the handlers of the API need.
 
-    A request that reads a whole series takes a turn of `folds` before a connection.
+    `reads` is a pool of connections of the role that may read projections. A request that reads a whole series takes a
+    turn of `folds` before it takes a connection.
     """
 
     writer: Writer
@@ -35,9 +36,9 @@ class Parts:
     folds: Folds = field(default_factory=Folds)
 
     def today(self) -> date:
-        """The day it is in NUMBERING_TIME_ZONE (CONTRACT.md D70)."""
+        """Today's date in NUMBERING_TIME_ZONE (CONTRACT.md D70)."""
         return self.day_of(self.clock())
 
     def day_of(self, at: UnixSeconds) -> date:
-        """The day it was there at that time."""
+        """The date in NUMBERING_TIME_ZONE at that time."""
         return datetime.fromtimestamp(at, ZoneInfo(self.settings.time_zone)).date()

@@ -1,4 +1,4 @@
-"""The envelope of every reply, success or refusal (CONTRACT.md section 2), ready for whatever carries it."""
+"""The envelope of every reply, success or refusal (CONTRACT.md section 2), as bytes for any carrier."""
 
 import time
 import uuid
@@ -19,10 +19,10 @@ _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way: what its reply, its count and its log line need to know, however it ends.
+    """One request while it is being answered: what its reply, its count and its log line need.
 
-    `carrier` is http or nats; `method` and `route` are words of ours, of bounded variety: a path may hold a token.
-    `holder` is whom the rate limit counted the request for.
+    `carrier` is http or nats. `method` and `route` come from a fixed set of words, never from the path itself, which
+    may hold a token. `holder` is the one for which the rate limit counted the request.
     """
 
     carrier: str
@@ -34,16 +34,16 @@ class Exchange:
     holder: str | None = None
 
     def milliseconds(self) -> float:
-        """How long it has taken so far."""
+        """The milliseconds since the request arrived."""
         return (time.perf_counter() - self.started) * 1000
 
     def meta(self) -> Meta:
-        """About this reply."""
+        """The `meta` of the reply."""
         return Meta(request_id=self.request_id, response_time=f"{self.milliseconds():.2f}ms")
 
 
 class Page(Struct, frozen=True):
-    """A reply without the envelope: a text of this content type, in UTF-8."""
+    """A text without the envelope, in UTF-8."""
 
     body: bytes
     content_type: str
@@ -51,7 +51,7 @@ class Page(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a request came to; `data` is a struct of `schemas.api`, a list of them, or a Page."""
+    """The result of a request that was done; `data` is a struct of `schemas.api`, a list of them, or a Page."""
 
     data: Any
     status: int = 200
@@ -59,7 +59,7 @@ class Reply:
 
 
 class Told(Struct, frozen=True):
-    """The answer to one request: its status as in HTTP and its bytes; `refusal` if the request was not done."""
+    """The reply to one request: an HTTP status and the bytes of its body; `refusal` if the request was refused."""
 
     status: int
     body: bytes
@@ -69,7 +69,7 @@ class Told(Struct, frozen=True):
 
 
 def done(exchange: Exchange, reply: Reply) -> Told:
-    """The answer to a request that was done."""
+    """The reply to a request that was done."""
     if isinstance(reply.data, Page):
         return Told(reply.status, reply.data.body, content_type=reply.data.content_type)
     body = _encoder.encode(Success(data=reply.data, meta=exchange.meta()))
@@ -77,13 +77,13 @@ def done(exchange: Exchange, reply: Reply) -> Told:
 
 
 def not_done(exchange: Exchange, refusal: Refusal) -> Told:
-    """The answer to a request that was refused."""
+    """The reply to a request that was refused."""
     body = _encoder.encode(Failure(error=problem_of(refusal, exchange.request_id), meta=exchange.meta()))
     return Told(refusal.status, body, refusal)
 
 
 def problem_of(refusal: Refusal, request_id: str) -> Problem:
-    """The error object of this refusal."""
+    """The `error` object of this refusal."""
     return Problem(
         message=refusal.message,
         type=refusal.type,

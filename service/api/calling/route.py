@@ -1,4 +1,4 @@
-"""What a path of the API is: the one description that carriers route by and the OpenAPI document is made of."""
+"""The description of one call of the API. The carriers route by it, and the OpenAPI document is made from it."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,20 +12,21 @@ from service.api.calling.call import Call
 from service.writer.request import Answered
 
 Tag = Literal["Series", "Aliases", "Reservations", "Invoices", "Accounting", "Service"]
-"""The chapters of the OpenAPI document."""
+"""The sections of the OpenAPI document."""
 
 Handle = Callable[[Call], Awaitable[Any]]
-"""Does what was asked. Returns Answered if a command was done, and else what the reply shows."""
+"""Does a call. Returns Answered if it submitted a command, else the data of the reply."""
 
 Show = Callable[[Call, Answered], Awaitable[Any]]
-"""What the reply shows of a command that was done: the same for a fresh answer and for a repeated one."""
+"""Makes the data of the reply from a command that was done; a repeat gets the same data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One method of one path, for callers with a credential.
 
-    `status` is that of success, `reply` the type of `data`, which `show` makes where `handle` had a command done.
+    `status` is the status of success, `reply` the type of the reply's `data`. If `handle` submits a command, `show`
+    makes the data.
     """
 
     method: str
@@ -43,7 +44,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRoute:
-    """GET of one path, without a credential and without a limit. A reply of none is text."""
+    """GET of one path that needs no credential and has no rate limit. If `reply` is none, the reply is text."""
 
     path: str
     summary: str

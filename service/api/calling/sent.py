@@ -1,4 +1,4 @@
-"""What came with a request."""
+"""The path, query and body of a request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from service.api.reading.body import GivenBody
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a known caller sent: the path as HTTP has it, its variable parts by name, the query and the body."""
+    """What a known caller sent: the HTTP path, the variables of the path by name, the query and the body."""
 
     path: str
     places: Mapping[str, str]

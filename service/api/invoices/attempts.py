@@ -1,4 +1,4 @@
-"""Commands made of what an invoice says: made again if the invoice was changed between reading and writing."""
+"""Commands that are made from the content of an invoice, and made again if another request changed it first."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -14,13 +14,16 @@ from service.log.event_log import Content
 from service.writer.request import Answered
 
 ATTEMPTS_MAX: Final = 5
-"""How often a change is made from a new reading of the invoice, after another caller changed it first."""
+"""How many times a command is made from the present content, if other requests change the invoice each time."""
 
 Asking = tuple[Command, Content | None]
 
 
 async def on_what_was_read(call: Call, make: Callable[[], Awaitable[Asking]]) -> Answered:
-    """Have the command of `make` done; `make` is asked again if another caller changed the invoice in between."""
+    """Submit the command of `make`, which is called again if another request changed the invoice in between.
+
+    Raises RefusedError if the command is rejected, and the faults of Writer.submit.
+    """
     answer: Answered | Rejection | None = None
     for _ in range(ATTEMPTS_MAX):
         command, content = await make()
@@ -34,7 +37,7 @@ async def on_what_was_read(call: Call, make: Callable[[], Awaitable[Asking]]) ->
 
 
 async def said_of(call: Call, facts: Facts) -> InvoiceContent:
-    """What the document says. Raises RefusedError if that was erased, and LogUnavailableError."""
+    """The content of the document. Raises RefusedError if it was erased, and LogUnavailableError."""
     content = (await call.parts.log.contents([facts.content])).get(facts.content)
     if content is None:
         raise refused(ContentErased(facts.document_id))

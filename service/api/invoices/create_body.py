@@ -1,4 +1,4 @@
-"""From the body of POST /v1/invoices to what is kept of the invoice (CONTRACT.md section 9, D85)."""
+"""From the body of POST /v1/invoices to the content of the invoice (CONTRACT.md section 9, D85)."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,30 +15,31 @@ from service.api.refusals.field_faults import FieldFault, invalid, missing
 from service.documents.content import InvoiceContent
 
 DIGITS_KEPT_MAX: Final = 1000
-"""PostgreSQL keeps 16,383 decimals, Python reads 4,300 digits of a whole number, in time that grows as their square."""
+"""The most digits and decimals of a number in `delegate`. PostgreSQL keeps 16,383 decimals at most. Python reads whole
+numbers of 4,300 digits at most, in a time that grows with the square of the digits."""
 
 _CURRENCY: Final = re.compile(CURRENCY_PATTERN)
 
 
 def cross_check(fields: Mapping[str, Tree]) -> Iterator[FieldFault]:
-    """What is wrong with the fields together."""
+    """The faults that show only when several fields are seen together."""
     if fields.get("client_id") is None and fields.get("client_data") is None:
         yield missing("client_id", "client_id or client_data is required.")
     yield from item_faults(fields.get("items"))
     currency = fields.get("currency", HOME_CURRENCY)
     if _is_foreign(currency) and fields.get("currency_rate") is None:
-        yield missing("currency_rate", f"currency_rate is required for {currency}: how many RON one is worth.")
+        yield missing("currency_rate", f"currency_rate is required: how many RON one {currency} is worth.")
     if _holds_vast_number(fields.get("delegate")):
         yield invalid("delegate", f"an object whose numbers have at most {DIGITS_KEPT_MAX} digits and as many decimals")
     is_draft = fields.get("is_draft") == 1
     if fields.get("document_type") == "receipt" and not is_draft:
-        yield invalid("document_type", "fiscal or proforma: receipts have no series here, so they can only be drafts")
+        yield invalid("document_type", "fiscal or proforma, or is_draft must be 1: no series here numbers receipts")
     if is_draft and fields.get("reservation_token") is not None:
-        yield FieldFault("is_draft", "invalid_field_value", "A draft takes no number; it cannot use a reservation.")
+        yield FieldFault("is_draft", "invalid_field_value", "A draft takes no number, so it cannot use a reservation.")
 
 
 def _holds_vast_number(tree: Tree) -> bool:
-    """Numbers are kept as they were sent, but neither PostgreSQL nor Python reads back any that JSON can write."""
+    """Whether a number is too long to be kept as it was sent: PostgreSQL and Python have limits that JSON has not."""
     match tree:
         case Decimal():
             exponent = tree.as_tuple().exponent
@@ -52,12 +53,12 @@ def _holds_vast_number(tree: Tree) -> bool:
 
 
 def _is_foreign(currency: Tree) -> bool:
-    """Of what is no currency at all no rate can be asked."""
+    """Whether this is a currency other than RON. Text that is no currency needs no rate; it has a fault of its own."""
     return isinstance(currency, str) and currency != HOME_CURRENCY and _CURRENCY.fullmatch(currency) is not None
 
 
 def content_of(body: CreateInvoiceBody) -> InvoiceContent:
-    """What is kept of the invoice, its amounts computed. Raises RefusedError if they are too large to be exact."""
+    """The content of the invoice, with its amounts. Raises RefusedError if they are too large to be exact."""
     items = lines_of(body.items)
     is_foreign = body.currency != HOME_CURRENCY and body.currency_rate is not None
     rate = body.currency_rate if is_foreign and body.currency_rate is not None else Decimal(1)
@@ -89,7 +90,7 @@ def content_of(body: CreateInvoiceBody) -> InvoiceContent:
 
 
 def _client(client_id: str | None, data: ClientData | None) -> Client | None:
-    """The client in the words of replies, which are not those of requests."""
+    """The client with the field names of replies, which differ from those of requests."""
     if data is None:
         return None if client_id is None else Client(id=client_id)
     is_firm = data.type == "b2b"

@@ -1,4 +1,4 @@
-"""Deleting a draft, or a voided invoice whose number is the last one taken (CONTRACT.md D54)."""
+"""Deletes a draft, or a voided invoice whose number is the last one taken (CONTRACT.md D54)."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What happened to one invoice, and by whose doing (CONTRACT.md section 6.2)."""
+"""The history of one invoice: each event, and what kind of caller caused it (CONTRACT.md section 6.2)."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ from service.api.reports.kept_or_folded import kept_or_folded
 
 
 async def read_history(call: Call) -> InvoiceHistory:
-    """GET /v1/invoices/{id}/history: oldest first, as the log has it."""
+    """GET /v1/invoices/{id}/history: the events of the invoice, the oldest first."""
     query = call.query(PageQuery)
     facts = await document_of(call, call.document_id())
     wanted = HistoryWanted(
@@ -37,7 +37,7 @@ ROUTES: Final = (
         path=INVOICES + "/{id}/history",
         tag="Invoices",
         handle=read_history,
-        summary="What happened to an invoice, and by whose doing",
+        summary="The history of an invoice: what happened, and who did it",
         reply=InvoiceHistory,
         query=PageQuery,
         refusals=(DocumentUnknown,),

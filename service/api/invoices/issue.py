@@ -1,4 +1,4 @@
-"""Issuing an invoice, and keeping a draft of one (CONTRACT.md section 9)."""
+"""Issues an invoice, or keeps a draft of one (CONTRACT.md section 9)."""
 
 from typing import Final
 
@@ -34,7 +34,7 @@ from service.writer.request import Answered
 
 
 async def create_invoice(call: Call) -> Answered:
-    """POST /v1/invoices: a draft; or with a token its number, without one the next number (CONTRACT.md section 9)."""
+    """POST /v1/invoices: keep a draft, or issue under the token's number or the next one (CONTRACT.md section 9)."""
     body = call.body(CreateInvoiceBody, cross_check)
     kept = content_of(body)
     date = IsoDate((body.date or call.parts.today()).isoformat())
@@ -59,14 +59,14 @@ async def create_invoice(call: Call) -> Answered:
 
 
 async def _keep_draft(call: Call, kept: InvoiceContent, date: IsoDate, series_id: SeriesId | None) -> Answered:
-    """Keep a draft, of no series or of one that could number it. Raises RefusedError and the faults of Call.submit."""
+    """Keep a draft, which may name a series of its document type. Raises RefusedError and the faults of Call.submit."""
     content = sealed(replace(kept, date=date, series_id=series_id))
     command = SaveDraft(new_document_id(), content.digest, series=draft_series(series_id, kept))
     return await call.submit(command, content, series_param="series_id")
 
 
 def draft_series(series_id: SeriesId | None, kept: InvoiceContent) -> DraftSeries | None:
-    """The series that a draft names, if it names one, and the type of document it would have to number."""
+    """The series that a draft names and the document type that it must have; none if the draft names no series."""
     if series_id is None:
         return None
     return DraftSeries(series_id, None if kept.document_type == "receipt" else DocumentType(kept.document_type))

@@ -1,4 +1,4 @@
-"""The lines of an invoice and what they come to (CONTRACT.md D29 and D79)."""
+"""The lines of an invoice and their amounts (CONTRACT.md D29 and D79)."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -24,7 +24,7 @@ def lines_of(items: Sequence[ItemBody]) -> list[Item]:
 
 
 def negated(line: Item) -> Item:
-    """The line that takes this one back: less of the same, at the same price."""
+    """The line that reverses this one: the negative quantity at the same price."""
     return replace(
         line,
         quantity=_minus(line.quantity),
@@ -36,7 +36,7 @@ def negated(line: Item) -> Item:
 
 
 def header_amounts(lines: Sequence[Item], rate: Decimal) -> tuple[Amounts, Amounts]:
-    """What the lines come to, and that in RON. Raises RefusedError if it is too large to be exact."""
+    """The sums of the lines, in their currency and in RON. Raises RefusedError if they are too large to be exact."""
     amounts = sum_amounts(Amounts(line.subtotal, line.vat_amount, line.total) for line in lines)
     amounts_ron = at_rate(amounts, rate)
     if not (is_exact_in_json(amounts) and is_exact_in_json(amounts_ron)):
@@ -45,19 +45,19 @@ def header_amounts(lines: Sequence[Item], rate: Decimal) -> tuple[Amounts, Amoun
 
 
 def item_faults(items: Tree) -> Iterator[FieldFault]:
-    """A line says what it is for; no catalogue is kept here that a product could be looked up in."""
+    """The faults of lines that name no product: there is no catalogue here to look one up in."""
     for place, item in enumerate(items[:ITEMS_MAX] if isinstance(items, list) else ()):
         if isinstance(item, dict) and item.get("description") is None and item.get("product_czuid") is None:
             yield missing(f"items.{place}.description", f"items.{place} needs a description or a product_czuid.")
 
 
 def plain(number: Decimal) -> Decimal:
-    """The same number without an exponent, so that every client reads it."""
+    """The same number without an exponent, so that every client can read it."""
     return Decimal(f"{number:f}")
 
 
 def _minus(number: Decimal) -> Decimal:
-    """Exact, which the operator is not beyond 28 digits, and never a negative zero."""
+    """The negative number, exactly, and never a negative zero. The operator `-` rounds beyond 28 digits."""
     return number.copy_negate() if number else number
 
 

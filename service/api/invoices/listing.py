@@ -1,4 +1,4 @@
-"""The invoices of a firm, filtered and paged (CONTRACT.md sections 6.2 and 11)."""
+"""Lists the invoices of a firm, filtered and in pages (CONTRACT.md sections 6.2 and 11)."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -26,13 +26,13 @@ _STATUSES: Final[Mapping[str | None, Status | None]] = {
     "voided": "voided",
     "cancelled": "voided",
 }
-"""Both vocabularies of the public API (CONTRACT.md D27)."""
+"""The status for each word that the public API allows; two words may mean one status (CONTRACT.md D27)."""
 
 
 async def list_documents(call: Call) -> InvoiceList:
-    """GET /v1/invoices: as the log stands for the caller's firm, whichever process wrote last."""
+    """GET /v1/invoices: contains every event of the caller's firm so far, also those that another process wrote."""
     query = call.query(InvoicesQuery)
-    # Not the head of the log: what other firms do must not make this one wait.
+    # Not the head of the log: a firm must not wait for the events of other firms.
     end = (await call.state()).partition_end(call.caller.firm_id, call.caller.mode)
     async with reading(call) as connection:
         page = await kept_invoice_list(connection, _wanted(call, query), at_least=end, log_id=call.parts.log.log_id)
@@ -73,7 +73,7 @@ def _wanted(call: Call, query: InvoicesQuery) -> InvoicesWanted:
 
 
 async def _invoices(call: Call, page: InvoicePage) -> list[Invoice]:
-    """The invoices of a page, all of one moment, with what they say read at once. Raises LogUnavailableError."""
+    """The invoices of a page, all as of one moment; one query reads all contents. Raises LogUnavailableError."""
     found = [(facts, row.reversal_id) for row in page.rows if (facts := fold_document(row.records)) is not None]
     contents = await call.parts.log.contents([digest for facts, _ in found for digest in digests_of(facts)])
     state = call.parts.writer.known.state
@@ -84,7 +84,7 @@ async def _invoices(call: Call, page: InvoicePage) -> list[Invoice]:
 
 
 def pages_of(total: int, per_page: int) -> int:
-    """How many pages there are; one if there is nothing (CONTRACT.md D64)."""
+    """The number of pages; an empty list has one (CONTRACT.md D64)."""
     return max(1, -(-total // per_page))
 
 

@@ -1,4 +1,4 @@
-"""Reversing an invoice by another one, which takes the next number (storno; CONTRACT.md D54a, D71, D83)."""
+"""Reverses an invoice by another one, which takes the next number (storno; CONTRACT.md D54a, D71, D83)."""
 
 from decimal import Decimal
 from typing import Final
@@ -48,7 +48,7 @@ async def reverse_invoice(call: Call) -> Answered:
 
 
 def _reversal(said: InvoiceContent) -> InvoiceContent:
-    """What takes an invoice back: its lines negated, under the same rate."""
+    """The content of a reversal: the lines of the invoice negated, at the same exchange rate."""
     items = [negated(line) for line in said.items]
     amounts, amounts_ron = header_amounts(items, Decimal(said.exchange_rate))
     return replace(said, items=items, amounts=amounts, amounts_ron=amounts_ron, due_date=None)

@@ -1,4 +1,4 @@
-"""One invoice as clients see it, from the log's events and contents (CONTRACT.md section 5.3)."""
+"""Makes one invoice, as clients see it, from events and contents of the log (CONTRACT.md section 5.3)."""
 
 from typing import Final
 
@@ -21,14 +21,14 @@ INVOICES: Final = "/v1/invoices"
 
 
 async def read_invoice(call: Call) -> Invoice:
-    """GET /v1/invoices/{id}: with everything it could be expanded by."""
+    """GET /v1/invoices/{id}: with everything that `expand` could ask for."""
     return await invoice_of(call, await document_of(call, call.document_id()))
 
 
 async def document_of(call: Call, document_id: DocumentId, until: Position | None = None) -> Facts:
-    """What the events of the caller's document up to `until` say.
+    """The facts of the caller's document, from its events up to `until`.
 
-    Raises RefusedError if there is none or it was deleted, and LogUnavailableError.
+    Raises RefusedError if there is no such document or it was deleted, and LogUnavailableError.
     """
     stored = await call.parts.log.document(document_id)
     records = [each.record for each in stored if until is None or each.record.position <= until]
@@ -40,7 +40,7 @@ async def document_of(call: Call, document_id: DocumentId, until: Position | Non
 
 
 async def invoice_of(call: Call, facts: Facts) -> Invoice:
-    """The invoice these facts make, today. Raises LogUnavailableError."""
+    """The invoice with these facts, as of today. Raises LogUnavailableError."""
     contents = await call.parts.log.contents(digests_of(facts))
     state = await _state_for(call, facts)
     around = Surroundings(IsoDate(call.parts.today().isoformat()), state.series, standing_reversal(facts, state))
@@ -48,9 +48,9 @@ async def invoice_of(call: Call, facts: Facts) -> Invoice:
 
 
 async def show_invoice(call: Call, done: Answered) -> Invoice:
-    """The invoice as it was when the command was done, and on that day. Raises LogUnavailableError.
+    """The invoice as of the moment and the day of the command. Raises LogUnavailableError.
 
-    A new document is made of what was just written; of any other, earlier events and contents must be read.
+    A new document is shown from what was just written. For any other, its earlier events and contents are read.
     """
     outcome = done.came_to(DocumentOutcome)
     facts, contents = _written(done, outcome.document_id), dict[Digest, Content]()
@@ -67,13 +67,13 @@ async def show_invoice(call: Call, done: Answered) -> Invoice:
 
 
 async def show_deleted(_: Call, done: Answered) -> DeletedInvoice:
-    """That the document is gone, and since when."""
+    """The id of the deleted document and the time of its deletion."""
     deleted = done.came_to(DeletedOutcome)
     return DeletedInvoice(id=deleted.document_id, deleted_at=iso_time(deleted.at))
 
 
 def standing_reversal(facts: Facts, state: State) -> DocumentId | None:
-    """The document that reverses this one, as the log stands."""
+    """The document that reverses this one and is not voided, in this state."""
     if not isinstance(facts, NumberedFacts) or not facts.reversals:
         return None
     number = state.series[facts.series_id].standing_reversal(facts.number)
@@ -81,7 +81,7 @@ def standing_reversal(facts: Facts, state: State) -> DocumentId | None:
 
 
 def _written(done: Answered, document_id: DocumentId) -> Facts | None:
-    """The document, if all of its events are those that the command wrote."""
+    """The facts of the document if the command wrote all of its events; else none."""
     own = [each for each in done.records if getattr(each.event, "document_id", None) == document_id]
     if not own:
         return None
@@ -91,7 +91,7 @@ def _written(done: Answered, document_id: DocumentId) -> Facts | None:
 
 
 async def _reversal_then(call: Call, facts: Facts, until: Position) -> DocumentId | None:
-    """The document that reversed this one where the log ends at `until`. Raises LogUnavailableError."""
+    """The document that reversed this one at the position `until`. Raises LogUnavailableError."""
     for _, document_id in facts.reversals if isinstance(facts, NumberedFacts) else ():
         stored = await call.parts.log.document(document_id)
         reversal = fold_document([each.record for each in stored if each.record.position <= until])
@@ -101,9 +101,9 @@ async def _reversal_then(call: Call, facts: Facts, until: Position) -> DocumentI
 
 
 async def _state_for(call: Call, facts: Facts) -> State:
-    """A state that has the document's series; and its reversals as the log stands, if it has any."""
+    """A state that contains the document's series; if the document has reversals, the state at the head of the log."""
     state = call.parts.writer.known.state
-    # Names of series never change, but another process may have opened one, or turned a reversal of this document.
+    # The name of a series never changes. But another process may have opened the series, or voided a reversal.
     if state.position < facts.position or (isinstance(facts, NumberedFacts) and facts.reversals):
         state = await call.state()
     return state

@@ -1,4 +1,4 @@
-"""Changing an invoice: header fields and lines; a number stays as it is (CONTRACT.md section 6.2, D38 and D76)."""
+"""Changes header fields and lines of an invoice; its number stays (CONTRACT.md section 6.2, D38 and D76)."""
 
 from typing import Final
 
@@ -89,7 +89,7 @@ def _update_route(method: str) -> Route:
         tag="Invoices",
         handle=update_invoice,
         show=show_invoice,
-        summary="Change an invoice or a draft; a number stays as it is",
+        summary="Change an invoice or a draft; its number stays as it is",
         body=UpdateInvoiceBody,
         reply=Invoice,
         refusals=(

@@ -1,4 +1,4 @@
-"""What an invoice says after an update: the fields that were sent over those it has (CONTRACT.md section 6.2)."""
+"""The content of an invoice after an update: fields that were sent replace those it has (CONTRACT.md section 6.2)."""
 
 from collections.abc import Iterator, Mapping, Set
 from decimal import Decimal
@@ -16,9 +16,9 @@ from service.documents.content import InvoiceContent
 
 
 def merged(said: InvoiceContent, body: UpdateInvoiceBody, given: Set[str]) -> InvoiceContent:
-    """What it says now, `given` being the names that were sent. Raises RefusedError for a currency without a rate.
+    """The new content. `given` are the names that were sent. Raises RefusedError for a currency without a rate.
 
-    Totals are computed from the lines, whatever the client sent of them.
+    Totals are computed from the lines; totals that the client sends are ignored.
     """
     items = said.items if body.items is None else lines_of(body.items)
     rate = _rate(said, body)
@@ -39,12 +39,12 @@ def merged(said: InvoiceContent, body: UpdateInvoiceBody, given: Set[str]) -> In
 
 
 def cross_check(fields: Mapping[str, Tree]) -> Iterator[FieldFault]:
-    """What is wrong with the fields together."""
+    """The faults that show only when several fields are seen together."""
     return item_faults(fields.get("items"))
 
 
 def new_date(body: UpdateInvoiceBody) -> IsoDate | None:
-    """The date the update asks for, if it does."""
+    """The new date, if the update has one."""
     date = body.date_at or body.date
     return None if date is None else IsoDate(date.isoformat())
 
@@ -57,7 +57,7 @@ def _rate(said: InvoiceContent, body: UpdateInvoiceBody) -> Decimal:
         return body.exchange_rate
     if currency == said.currency:
         return said.exchange_rate
-    raise bad_fields([missing("exchange_rate", f"exchange_rate is required: how many RON one {currency} is.")])
+    raise bad_fields([missing("exchange_rate", f"exchange_rate is required: how many RON one {currency} is worth.")])
 
 
 def _due_date(said: InvoiceContent, body: UpdateInvoiceBody, given: Set[str]) -> IsoDate | None:
@@ -68,7 +68,7 @@ def _due_date(said: InvoiceContent, body: UpdateInvoiceBody, given: Set[str]) ->
 
 
 def _texts(body: UpdateInvoiceBody, given: Set[str]) -> dict[str, str | None]:
-    """`info`, under whichever of its names; the other two names are also fields of their own."""
+    """The new `info`, sent under any of its three names; two of these names are also fields of their own."""
     found: dict[str, str | None] = {}
     for name, kept_as, text in (
         ("notes", "notes", body.notes),

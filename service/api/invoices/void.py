@@ -1,4 +1,4 @@
-"""Taking an invoice out of account, and bringing it back: the number stays (CONTRACT.md section 10)."""
+"""Voids an invoice, and lets it count again; its number stays (CONTRACT.md section 10)."""
 
 from typing import Final
 
@@ -61,7 +61,7 @@ ROUTES: Final = (
         tag="Invoices",
         handle=unvoid_invoice,
         show=show_invoice,
-        summary="Bring a voided invoice back",
+        summary="Let a voided invoice count again, under the same number",
         reply=Invoice,
         refusals=(DocumentUnknown, DraftCannotBeUnvoided, DocumentNotVoided, DocumentAlreadyReversed),
     ),

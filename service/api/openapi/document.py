@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made of the routes the server routes by and the one table of errors."""
+"""Makes the OpenAPI 3.1 document from the routes of the server and the one table of refusals."""
 
 import re
 from collections.abc import Sequence
@@ -30,15 +30,16 @@ WITH_BODY: Final = (edge.BodyUnreadable, edge.BodyTooLarge)
 WITH_KEY: Final = (IdempotencyKeyReused, IdempotencyInProgress, edge.ParameterWrong)
 
 _ABOUT: Final = """\
-Numbers of fiscal documents: unique, consecutive, every one accounted for.
+Numbers for fiscal documents: unique, consecutive, and every number is accounted for.
 
-Every reply, refusals too, is one envelope with a request id in `meta`. A path answers HEAD wherever it answers GET;
-another method is 405 `method_not_allowed` with an Allow header. Unknown fields and query parameters are ignored.
+Every reply, also a refusal, is an envelope with a request id in `meta`. A path that answers GET also answers HEAD. Any
+other method is refused with 405 `method_not_allowed` and an Allow header. Unknown fields and query parameters are
+ignored.
 """
 
 
 def openapi_document(routes: Sequence[Route], open_routes: Sequence[OpenRoute]) -> Schema:
-    """The document for these routes."""
+    """The document that describes these routes."""
     envelopes: Any = Success
     replies, components = reply_schemas([envelopes[route.reply] for route in routes])
     bodies, body_components = body_schemas([route.body for route in routes])
@@ -75,7 +76,7 @@ def openapi_document(routes: Sequence[Route], open_routes: Sequence[OpenRoute]) 
 
 
 def _operation_ids(routes: Sequence[Route]) -> list[str]:
-    """The names of the handlers, told apart where one serves several paths."""
+    """A unique name for each route: the name of its handler, with method and path if it serves several routes."""
     found: list[str] = []
     for route in routes:
         name: str = getattr(route.handle, "__name__", "call")
@@ -94,7 +95,7 @@ def _operation(route: Route, name: str, reply: Schema, body: Schema, query: Sche
     }
     if route.method in {"POST", "PUT", "PATCH"}:
         is_required = bool(_required(route))
-        # Where no field is needed, null and [] say nothing, as an empty body does (CONTRACT.md D1 and D73).
+        # If no field is required, null and [] mean the same as an empty body (CONTRACT.md D1 and D73).
         schema = body if is_required else {"anyOf": [body, {"type": "null"}, {"type": "array", "maxItems": 0}]}
         examples = {name: {"value": value} for name, value in REQUESTS[route.body].items()}
         content = {"application/json": {"schema": schema, "examples": examples}}
@@ -123,7 +124,7 @@ def _open_operation(route: OpenRoute, components: dict[str, Schema]) -> Schema:
 def _head_operation(get: Schema) -> Schema:
     changed = {
         "operationId": f"head_{get['operationId']}",
-        "summary": f"{get['summary']}: the headers alone",
+        "summary": f"{get['summary']}: only the headers",
         "responses": without_body(get["responses"]),
     }
     return get | changed
@@ -154,7 +155,7 @@ def _query_parameters(query: Schema) -> list[Schema]:
 def _key_parameter(route: Route) -> list[Schema]:
     if route.method != "POST":
         return []
-    words = "The same request under the same key is done once, and answered the same"
+    words = "A request that is sent again with the same key is done once and gets the same reply"
     return [{"name": "Idempotency-Key", "in": "header", "required": False, "description": words, "schema": KEY}]
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document as one page of HTML without scripts or anything from elsewhere, so it is readable offline."""
+"""The OpenAPI document as one HTML page. It has no scripts and loads nothing, so it can be read offline."""
 
 import json
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ _BOUNDS: Final = (
     ("maxItems", "entries to"),
     ("default", "default"),
 )
-"""Keywords of JSON Schema that bound a value, each with the words for it on the page."""
+"""Keywords of JSON Schema that bound a value, each with its words on the page."""
 
 
 def docs_page(document: Mapping[str, Any]) -> str:
-    """The page of this document. HEAD is left out: it is GET without the body."""
+    """The page for this document. HEAD is left out, because it is GET without the body."""
     operations = [
         (method.upper(), path, operation)
         for path, methods in document["paths"].items()
@@ -31,7 +31,7 @@ def docs_page(document: Mapping[str, Any]) -> str:
         if method != "head"
     ]
     schemas: Mapping[str, Any] = document["components"]["schemas"]
-    # A page is made once in the life of a process, and never in most commands, so the template is not kept.
+    # A server makes the page once and most commands never make it, so the template is not kept.
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,

@@ -1,4 +1,4 @@
-"""The responses of the OpenAPI document: what a success and each refusal look like, with examples."""
+"""The responses in the OpenAPI document: success and refusals, each with examples."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -13,31 +13,31 @@ from service.api.refusals.table import Refusal
 _REASONS: Final = {
     200: "Done",
     201: "Created",
-    400: "The request is wrong",
-    401: "Nobody we know",
-    403: "Not for this caller",
-    404: "There is no such thing",
-    408: "The request came too slowly",
-    409: "Not in the present state",
+    400: "The request is invalid, or the state of the object does not allow it",
+    401: "Unknown or missing credential",
+    403: "The caller may not do this",
+    404: "Not found",
+    408: "The request arrived too slowly",
+    409: "The request conflicts with the present state",
     413: "The body is too large",
-    429: "Too many requests",
-    500: "A defect here",
-    503: "A part is away",
+    429: "Too many requests in this minute",
+    500: "A defect of the service",
+    503: "A part of the service is unavailable",
 }
 
 _HEADERS: Final[dict[str, Any]] = {
     name: {"description": words, "schema": {"type": kind}}
     for name, kind, words in (
-        ("X-Request-Id", "string", "The id of this request, as in meta"),
-        ("X-RateLimit-Limit", "integer", "Requests in one minute"),
-        ("X-RateLimit-Remaining", "integer", "Requests left in this minute"),
+        ("X-Request-Id", "string", "The id of this request, as in `meta`"),
+        ("X-RateLimit-Limit", "integer", "How many requests are allowed in one minute"),
+        ("X-RateLimit-Remaining", "integer", "How many requests are left in this minute"),
         ("X-RateLimit-Reset", "integer", "When the next minute begins, in Unix seconds"),
     )
 }
 
 
 def success_response(status: int, schema: Schema) -> Schema:
-    """The response to a request that was done; `schema` refers to the envelope with the data in it."""
+    """The response to a request that was done; `schema` refers to the envelope that contains the data."""
     response = _response(status, schema)
     name = str(schema["$ref"]).rpartition("/")[2].removeprefix("Success_")
     response["content"]["application/json"]["example"] = {"success": True, "data": reply_example(name), "meta": META}
@@ -45,18 +45,18 @@ def success_response(status: int, schema: Schema) -> Schema:
 
 
 def text_response() -> Schema:
-    """The response of a path that answers with text."""
+    """The response of a path that returns text."""
     return {"description": _REASONS[200], "headers": _HEADERS, "content": {"text/plain": {}}}
 
 
 def failure_responses(refusals: Sequence[Refusal]) -> Schema:
-    """The responses to requests that were not done, by status, with an example of each cause."""
+    """The responses to refused requests, by status, with an example for each cause."""
     statuses = sorted({refusal.status for refusal in refusals})
     return {str(status): _failure(status, [each for each in refusals if each.status == status]) for status in statuses}
 
 
 def without_body(responses: Schema) -> Schema:
-    """The responses to HEAD where GET has these."""
+    """The responses to HEAD, made from those to GET."""
     return {
         status: {name: part for name, part in response.items() if name != "content"}
         for status, response in responses.items()
@@ -78,7 +78,7 @@ def _failure(status: int, refusals: Iterable[Refusal]) -> Schema:
 
 
 def _key(code: str, taken: Schema) -> str:
-    """The code itself for its first cause, and a number behind it for those that share it."""
+    """The name of an example: the code for its first cause, the code and a number for each further cause."""
     found = sum(key.partition(" ")[0] == code for key in taken)
     return f"{code} {found + 1}" if found else code
 

@@ -1,6 +1,6 @@
-"""What the annotations of a body cannot say: rules between fields, and how parts of a path are written.
+"""JSON Schema that annotations cannot express: rules between fields, and the form of variables of a path.
 
-The rules are those of `invoice_body.cross_check` and `invoice_update.cross_check`, in the words of JSON Schema.
+The rules are those of `cross_check` in `invoices/create_body.py` and `invoices/update_body.py`.
 """
 
 from typing import Any, Final
@@ -38,14 +38,14 @@ RULES: Final[dict[str, list[Schema]]] = {
     "CreateInvoiceBody": [_GIVEN_CLIENT, _GIVEN_RATE, _NO_RECEIPTS, _NO_TOKEN_FOR_DRAFTS],
     "ItemBody": [_SAYS_WHAT],
 }
-"""By component; every rule must hold."""
+"""The rules of each component; all of them must hold."""
 
 PATH_PARAMETERS: Final[dict[str, Any]] = {
     "id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
     "number": {"type": "integer", "minimum": 1, "maximum": NUMBER_MAX},
     "token": {"type": "string", "minLength": 1, "maxLength": 255},
 }
-"""Tokens are opaque to clients, so only their length is told."""
+"""Tokens are opaque to clients, so the document states only their length."""
 
 KEY: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]*[!-~][ -~]*$"}
-"""An Idempotency-Key: printable ASCII, and not blanks alone."""
+"""An Idempotency-Key: printable ASCII, not only spaces."""

@@ -10,9 +10,9 @@ from service.api.refusals.table import Refusal, refusal_of
 
 
 class GivenBody(Struct, frozen=True):
-    """What was sent: the fields, or why they cannot be read. `text` is the body as it came.
+    """The body that was sent: its fields, or the refusal if they cannot be read. `text` is the body as it came.
 
-    `refusal` is why the carrier cannot have these fields handled, although they can be read.
+    `refusal` is set if the fields can be read, but this carrier does not allow them.
     """
 
     fields: Mapping[str, Tree] | Refusal
@@ -20,7 +20,7 @@ class GivenBody(Struct, frozen=True):
     refusal: Refusal | None = None
 
     def canonical(self) -> bytes:
-        """The same bytes for bodies that say the same; of a body that cannot be read, the body itself."""
+        """The same bytes for bodies with the same fields and values; for an unreadable body, the body itself."""
         if isinstance(self.fields, Refusal):
             return self.text
         return canonical_json(dict(self.fields)) if self.fields else b""
@@ -30,7 +30,7 @@ NO_BODY = GivenBody({}, b"")
 
 
 def given_body(text: bytes, content_type: str) -> GivenBody:
-    """The fields of this body; an empty one, null and [] have none."""
+    """The fields of this body; an empty body, null and [] have no fields."""
     if not text.strip():
         return NO_BODY
     if content_type and not _is_json(content_type):

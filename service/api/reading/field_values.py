@@ -1,4 +1,4 @@
-"""One value of a field: is it of the type, within the bounds and written as the annotation says?"""
+"""Checks one value of a field against the type, bounds and pattern of its annotation."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def read_value(kind: shape.Type, path: str, given: Tree, hints: Mapping[str, Any]) -> object:
-    """The value the field takes from `given`, or the fault; `hints` are the extra facts of its annotation."""
+    """The value of the field, made from `given`, or its fault; `hints` are the extra facts of its annotation."""
     match kind:
         case shape.BoolType():
             return _switch(path, given, is_flag=bool(hints.get("is_flag")))
@@ -49,7 +49,7 @@ def _switch(path: str, given: Tree, *, is_flag: bool) -> object:
 
 
 def _whole(kind: shape.IntType, path: str, given: Tree) -> object:
-    """A whole number may be written as 10.0, as JSON Schema has it: many languages know one kind of number only."""
+    """A whole number may be written as 10.0, as in JSON Schema: many languages have only one type of number."""
     least, most = kind.ge, kind.le
     is_right = (
         isinstance(given, int | Decimal)
@@ -63,7 +63,7 @@ def _whole(kind: shape.IntType, path: str, given: Tree) -> object:
 
 
 def _decimal(path: str, given: Tree, hints: Mapping[str, Any]) -> object:
-    """Bounded in size and in digits before anything is computed with it, so that 1e999999 costs nothing."""
+    """A decimal number. Size and digits are checked before any arithmetic, so that 1e999999 costs nothing."""
     least, most = Decimal(hints["minimum"]), Decimal(hints["maximum"])
     if isinstance(given, bool) or not isinstance(given, int | Decimal):
         return invalid(path, f"a number from {least} to {most}")
@@ -106,7 +106,7 @@ def _day(path: str, given: Tree) -> object:
 
 
 def _choice(choices: Iterable[object], path: str, given: Tree) -> object:
-    """The choice that equals what was given; 19.0 is 19, but true is not 1."""
+    """The choice that equals the given value; 19.0 equals 19, but true does not equal 1."""
     if not isinstance(given, bool | list | dict):
         for choice in choices:
             if choice == given:

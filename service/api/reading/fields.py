@@ -1,6 +1,6 @@
-"""A JSON tree made into a struct of `schemas.api`, with every field that is wrong, not the first one only.
+"""Makes a struct of `schemas.api` from a JSON tree, and finds every wrong field, not only the first one.
 
-The rules are read from the struct's own annotations, which are also what the OpenAPI document is made of.
+The rules are the annotations of the struct. The OpenAPI document is made from the same annotations.
 """
 
 from collections.abc import Mapping
@@ -18,22 +18,22 @@ Body = TypeVar("Body", bound=Struct)
 
 
 def read_fields(kind: type[Body], tree: Mapping[str, Tree]) -> Body | list[FieldFault]:
-    """The body `tree` says, or what is wrong with it, in the order of the fields."""
-    reading = _Reading()
-    body = reading.struct(shape_of(kind), "", tree)
-    return body if isinstance(body, kind) else reading.faults
+    """The body made from `tree`, or its faults in the order of the fields."""
+    reader = _FieldReader()
+    body = reader.struct(shape_of(kind), "", tree)
+    return body if isinstance(body, kind) else reader.faults
 
 
 @cache
 def shape_of(kind: type[Struct]) -> shape.StructType:
-    """What msgspec knows of a struct's fields."""
+    """The types of a struct's fields, as msgspec describes them."""
     found = shape.type_info(kind)
     assert isinstance(found, shape.StructType)
     return found
 
 
-class _Reading:
-    """One pass over one body; a field at fault is left out of the result."""
+class _FieldReader:
+    """One pass over one body; a wrong field is noted in `faults` and left out of the result."""
 
     def __init__(self) -> None:
         self.faults: list[FieldFault] = []
@@ -49,7 +49,7 @@ class _Reading:
         return None if self.faults else kind.cls(**values)
 
     def value(self, kind: shape.Type, path: str, given: Tree, hints: Mapping[str, Any] | None = None) -> Any:
-        """What the field's value is, if it is right; else a fault is noted."""
+        """The value of the field if it is right; otherwise a fault is noted."""
         match kind:
             case shape.Metadata():
                 return self.value(kind.type, path, given, _hints(kind))
@@ -80,5 +80,5 @@ class _Reading:
 
 
 def _hints(kind: shape.Metadata) -> Mapping[str, Any]:
-    """The extra facts of an annotation, which msgspec types as a bare dict."""
+    """The extra facts of an annotation. msgspec types them as a bare dict."""
     return cast("Mapping[str, Any]", kind.extra or {})  # pyright: ignore[reportUnknownMemberType] - see above

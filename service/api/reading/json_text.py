@@ -1,8 +1,8 @@
-"""JSON as untrusted text: strict syntax, exact numbers, bounded depth and count, no name twice, whole characters.
+"""Reads JSON from strangers: strict syntax, exact numbers, bounded depth and count, no name twice, whole characters.
 
 The decoder of the standard library reads it, because it gives every object as pairs and every number as text. Faster
-decoders were measured (jiter, msgspec). Each needs this reader beside it, for the words of a refusal and for whole
-numbers beyond 18 digits, and saves about one hundredth of what a request costs.
+decoders were measured (jiter, msgspec). Each of them would still need this reader, for the message of a refusal and for
+whole numbers of more than 18 digits, and would save about one hundredth of the cost of a request.
 """
 
 import json
@@ -13,23 +13,23 @@ from typing import Any, Final
 import msgspec
 
 DEPTH_MAX: Final = 32
-"""How deep arrays and objects may nest; the deepest body of ours needs 4."""
+"""How deep arrays and objects may nest; the API itself needs 4 levels."""
 
 VALUES_MAX: Final = 30_000
-"""The most values one text may hold; the largest invoice has 13,000. All other requests wait while they are read."""
+"""The most values in one text; the largest invoice has 13,000. All other requests wait while a text is read."""
 
 _INT_DIGITS_MAX: Final = 18
-"""Every whole number of this length, the sign included, fits 64 bits."""
+"""Every whole number of this length, its sign included, fits in 64 bits."""
 
 Tree = dict[str, "Tree"] | list["Tree"] | str | int | Decimal | bool | None
 
 
 class BadJsonError(Exception):
-    """The text is not JSON we accept; the message says why, in words for the caller."""
+    """The text is not JSON that we accept; the message tells the caller why."""
 
 
 def read_json(text: bytes) -> Tree:
-    """The value written in `text`, numbers with a point or an exponent as Decimal. Raises BadJsonError."""
+    """The value in `text`; numbers with a point or an exponent become Decimal. Raises BadJsonError."""
     _check_size(text)
     try:
         tree: Tree = _decoder.decode(text.decode("utf-8"))
@@ -45,7 +45,7 @@ def read_json(text: bytes) -> Tree:
 
 
 def canonical_json(tree: Tree) -> bytes:
-    """The same bytes for the same value, whatever the order of names and the white space were.
+    """The same bytes for the same value; the order of names and the white space make no difference.
 
     A number keeps its written form: 1.5 and 1.50 give different bytes, and so do 1 and "1".
     """
@@ -53,7 +53,7 @@ def canonical_json(tree: Tree) -> bytes:
 
 
 def holds_nul(tree: Tree) -> bool:
-    """Whether a name or a text in it has the character NUL, which no store of text can hold."""
+    """Whether a name or a text in the tree has the character NUL, which PostgreSQL cannot store."""
     if isinstance(tree, str):
         return "\0" in tree
     names = any("\0" in name for name in tree) if isinstance(tree, dict) else False
@@ -61,10 +61,10 @@ def holds_nul(tree: Tree) -> bool:
 
 
 def _check_size(text: bytes) -> None:
-    """Count the values before any is made. Outside of strings, each follows a comma, `[` or `{`, but for the first."""
+    """Count the values before any is made. Outside strings, each value but the first follows a comma, `[` or `{`."""
     if len(text) <= VALUES_MAX or _values_at_most(text) <= VALUES_MAX:
         return
-    # The parser stops at a backslash outside of a string, so a wrong count of what follows it does no harm.
+    # The parser stops at a backslash outside a string, so a wrong count of the text after it does no harm.
     outside = text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]
     if _values_at_most(b"".join(outside)) > VALUES_MAX:
         raise BadJsonError(f"it holds more than {VALUES_MAX} values")
@@ -75,7 +75,7 @@ def _values_at_most(text: bytes) -> int:
 
 
 def _check(tree: Tree, *, has_escapes: bool) -> None:
-    """Refuse what nests too deep, without recursion, and half surrogate pairs, which only an escape can write."""
+    """Refuse deep nesting, without recursion, and half surrogate pairs, which only an escape can write."""
     level: list[Tree] = [tree]
     for _ in range(DEPTH_MAX + 1):
         if has_escapes:
@@ -119,7 +119,7 @@ def _first_repeated(pairs: list[tuple[str, Any]]) -> str:
 
 
 def _integer(text: str) -> int | Decimal:
-    """A long integer becomes a Decimal: reading it takes linear time, and no field of ours accepts one as long."""
+    """A long integer becomes a Decimal, which is read in linear time; no field of the API accepts one that long."""
     return int(text) if len(text) <= _INT_DIGITS_MAX else _decimal(text)
 
 

@@ -1,4 +1,4 @@
-"""Query parameters read by the same rules as the fields of a body."""
+"""Reads query parameters by the same rules as the fields of a body."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _WHOLE: Final = re.compile(r"-?\d{1,20}", re.ASCII)
 
 
 def read_query(given: Mapping[str, str], kind: type[Query]) -> Query:
-    """The parameters; those we do not know are ignored. Raises RefusedError with all that is wrong."""
+    """The query parameters; unknown ones are ignored. Raises RefusedError with every wrong parameter."""
     tree: dict[str, Tree] = {}
     for field in shape_of(kind).fields:
         text = given.get(field.encode_name)
@@ -31,7 +31,7 @@ def read_query(given: Mapping[str, str], kind: type[Query]) -> Query:
 
 
 def _tree(kind: shape.Type, text: str) -> Tree:
-    """The text as the JSON it would be in a body, if it reads as that."""
+    """The text as the JSON value that a body would have; the text itself if it cannot be one."""
     match kind:
         case shape.IntType() if _WHOLE.fullmatch(text) is not None:
             return int(text)

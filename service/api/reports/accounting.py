@@ -1,4 +1,4 @@
-"""Accounting over HTTP: what became of every number of a series, and why some carry no document (CONTRACT.md D68)."""
+"""The calls about accounting: the fate of every number of a series, and why some have no document (CONTRACT.md D68)."""
 
 from typing import Final, TypeVar
 
@@ -19,7 +19,7 @@ Report = TypeVar("Report", GapReport, NumberRegister)
 
 
 async def list_numbers(call: Call) -> NumberRegister:
-    """GET /v1/invoice-series/{id}/numbers: the register, as ranges."""
+    """GET /v1/invoice-series/{id}/numbers: the register, as ranges of numbers with one fate."""
     query = call.query(NumbersQuery)
     as_of = _as_of(query)
     series, _ = await call.series()
@@ -35,7 +35,7 @@ async def list_numbers(call: Call) -> NumberRegister:
 
 
 async def list_gaps(call: Call) -> GapReport:
-    """GET /v1/invoice-series/{id}/gaps: the gap report."""
+    """GET /v1/invoice-series/{id}/gaps: every number without a document, and the accounting equation."""
     as_of = _as_of(call.query(AsOfQuery))
     series, _ = await call.series()
     series_id, position = series.series_id, series.position
@@ -48,14 +48,14 @@ async def list_gaps(call: Call) -> GapReport:
 
 
 def _as_of(query: AsOfQuery) -> AsOf | None:
-    """The present, or the position or time the caller names."""
+    """The position or time that the caller names; none for the present."""
     if query.as_of_position is not None:
         return AtPosition(Position(query.as_of_position))
     return None if query.as_of_time is None else AtTime(UnixSeconds(query.as_of_time))
 
 
 def _known(call: Call, report: Report | None) -> Report:
-    """The report; a series that did not exist yet at the moment asked for is unknown."""
+    """The report. Raises RefusedError if the series did not exist yet at the moment that the report is about."""
     if report is None:
         raise refused(SeriesUnknown(call.series_id()))
     return report

@@ -1,4 +1,4 @@
-"""Reading a report: from the projections, or where they cannot tell, from the log."""
+"""Reads a report from the projections; if they cannot give it, folds it from the log."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,7 +17,7 @@ FromCopies = TypeVar("FromCopies")
 FromLog = TypeVar("FromLog")
 
 READ_WAIT_SECONDS_MAX: Final = 3.0
-"""How long a request waits for a connection, and before it for its turn to fold a series."""
+"""How long a request waits for its turn to fold a series, and then as long again for a connection."""
 
 
 async def kept_or_folded(
@@ -27,11 +27,11 @@ async def kept_or_folded(
     *,
     is_short: bool = False,
 ) -> FromCopies | FromLog:
-    """What the projections answer; where they are not asked or cannot tell, what the log does.
+    """The result of `kept`, which reads the projections; if it is not given or finds none, that of `folded`.
 
-    Few requests at once fold, and one of a firm: folding a whole series keeps the loop busy. What `is_short` reads a
-    bounded number of events, and needs no turn. Raises LogUnavailableError if the database is away or busy with others,
-    and RefusedError if too many fold, each after READ_WAIT_SECONDS_MAX.
+    Folding a whole series keeps the event loop busy, so only a few requests fold at once, and of one firm only one. A
+    fold that `is_short` reads a bounded number of events and needs no turn. Raises LogUnavailableError if the database
+    is away or busy with others, and RefusedError if too many requests fold, each after READ_WAIT_SECONDS_MAX.
     """
     if kept is not None:
         async with reading(call) as connection:
@@ -43,9 +43,9 @@ async def kept_or_folded(
 
 @asynccontextmanager
 async def reading(call: Call) -> AsyncGenerator[Connection]:
-    """A connection to the projections, waited for READ_WAIT_SECONDS_MAX at most.
+    """A connection that reads the projections and the log.
 
-    Raises LogUnavailableError if the database is away, or busy with others that long.
+    Raises LogUnavailableError if the database is away, or has no connection free within READ_WAIT_SECONDS_MAX.
     """
     try:
         async with call.parts.reads.acquire(timeout=READ_WAIT_SECONDS_MAX) as connection:
@@ -58,7 +58,7 @@ async def reading(call: Call) -> AsyncGenerator[Connection]:
 
 @asynccontextmanager
 async def _folding(call: Call) -> AsyncGenerator[Connection]:
-    """As `reading`, with a turn. A request that waits for its turn holds no connection: shorter reads go on."""
+    """As `reading`, with a turn. A request that waits for its turn holds no connection, so shorter reads go on."""
     async with AsyncExitStack() as held:
         try:
             await held.enter_async_context(call.parts.folds.turn(call.caller.firm_id, READ_WAIT_SECONDS_MAX))

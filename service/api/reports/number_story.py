@@ -1,4 +1,4 @@
-"""One number explained: its fate, and every event of the log that had a part in it."""
+"""Explains one number: its fate, and every event of the log that led to it."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,7 +19,7 @@ from service.api.series.series import SERIES
 
 
 async def explain_number(call: Call) -> NumberStory:
-    """GET /v1/invoice-series/{id}/numbers/{number}."""
+    """GET /v1/invoice-series/{id}/numbers/{number}: the story of one number."""
     text = call.place("number")
     series, _ = await call.series()
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(NUMBER_MAX))):
@@ -39,7 +39,7 @@ async def explain_number(call: Call) -> NumberStory:
 
 
 async def _records(call: Call, place: NumberPlace) -> list[Record]:
-    """Every event of the number's story, in the order of the log. Raises LogUnavailableError."""
+    """Every event about the number, in the order of the log. Raises LogUnavailableError."""
     log = call.parts.log
     found = [await log.record_at(place.reserved)]
     if place.document_id is not None:
@@ -82,7 +82,7 @@ ROUTES: Final = (
         path=SERIES + "/{id}/numbers/{number}",
         tag="Accounting",
         handle=explain_number,
-        summary="What became of one number, and the events that made it so",
+        summary="What became of one number, and the events that led to it",
         reply=NumberStory,
         refusals=(SeriesUnknown, NumberUntaken, ParameterWrong),
     ),

@@ -1,4 +1,4 @@
-"""Reservations as clients see them, and from a token back to its slot (CONTRACT.md sections 5.2 and 7)."""
+"""Makes reservations as clients see them, and finds the slot of a token (CONTRACT.md sections 5.2 and 7)."""
 
 import asyncio
 from typing import Final, Literal, assert_never
@@ -20,11 +20,11 @@ from service.core.state import Series, State
 Status = Literal["pending", "consumed", "released", "expired"]
 
 SLICE_BLOCKS: Final = 40
-"""So many blocks, of at most 50 numbers each, take about ten milliseconds."""
+"""How many blocks are encoded at once. With 50 numbers each this takes about ten milliseconds."""
 
 
 class EncodedReservations(Struct, frozen=True, kw_only=True):
-    """A `ListOf` of reservations that are JSON already."""
+    """A `ListOf` of reservations that are encoded as JSON already."""
 
     object: Literal["list"] = "list"
     data: msgspec.Raw
@@ -32,9 +32,9 @@ class EncodedReservations(Struct, frozen=True, kw_only=True):
 
 
 async def pending_reservations(call: Call, series: Series, state: State) -> EncodedReservations:
-    """What the calling device can still use of the series, ascending; nothing for a caller without a device (D43).
+    """The pending reservations of the calling device, ascending; none for a caller that is not a device (D43).
 
-    Nothing bounds how many they are, so they are made and encoded in slices, and others are answered in between.
+    Their number has no bound, so they are made and encoded in slices, and other requests run between the slices.
     """
     usable = _usable_blocks(series, call.caller.device_id, _now(call, state))
     encoded: list[bytes] = []
@@ -47,19 +47,19 @@ async def pending_reservations(call: Call, series: Series, state: State) -> Enco
 
 
 def reserved_objects(call: Call, reserved: ReservedOutcome) -> list[NumberReservation]:
-    """The numbers of a block as they were when it was reserved."""
+    """The numbers of a block, as they were when it was reserved."""
     return _objects(call, reserved, [Number(n) for n in range(reserved.first, reserved.last + 1)])
 
 
 async def released_object(call: Call, released: ReleasedOutcome) -> NumberReservation:
-    """The number that was given up. Raises LogUnavailableError."""
+    """The number that was released. Raises LogUnavailableError."""
     block = await _block_at(call, released.reservation)
     assert block is not None, "a released number was reserved"
     return _object(call, block, released.number, "released")
 
 
 async def slot_of(call: Call, token: str) -> Slot | None:
-    """The slot this token stands for; none if it opens to nothing of the caller's firm. Raises LogUnavailableError."""
+    """The slot of this token; none if the token opens nothing of the caller's firm. Raises LogUnavailableError."""
     found = await _open(call, token)
     if found is None:
         return None
@@ -68,7 +68,7 @@ async def slot_of(call: Call, token: str) -> Slot | None:
 
 
 async def reservation_object(call: Call, token: str) -> NumberReservation:
-    """The reservation in whatever state it is (D68). Raises RefusedError and LogUnavailableError."""
+    """The reservation of this token in its present state (D68). Raises RefusedError and LogUnavailableError."""
     found = await _open(call, token)
     if found is None:
         raise refused(ReservationNotFound())
@@ -84,12 +84,12 @@ async def reservation_object(call: Call, token: str) -> NumberReservation:
 
 
 def _now(call: Call, state: State) -> UnixSeconds:
-    """As the core has it: never before the log, so that nothing is usable here that its next command finds expired."""
+    """The time as the core sees it, never before the last event, so that no number looks usable that is expired."""
     return max(call.parts.clock(), state.at)
 
 
 def _usable_blocks(series: Series, device: DeviceId | None, now: UnixSeconds) -> list[Block]:
-    """Blocks that a device was given tokens of and can still use, by number."""
+    """The blocks for which the device has tokens that it can still use, by number."""
     if device is None:
         return []
     found = (each for each in series.blocks.values() if each.device_id == device and each.token_key is not None)
@@ -113,7 +113,7 @@ async def _open(call: Call, token: str) -> tuple[ReservedOutcome, Number] | None
 
 
 async def _block_at(call: Call, position: Position) -> ReservedOutcome | None:
-    """The block reserved at this position, if it is of the caller's firm and mode and has tokens."""
+    """The block that was reserved at this position, if it belongs to the caller's firm and mode and has tokens."""
     unsettled = call.parts.writer.known.state.block_at(position)
     if unsettled is not None:
         series, block = unsettled
@@ -147,7 +147,7 @@ def _token_block(series_id: SeriesId, block: Block) -> ReservedOutcome | None:
 
 
 def _objects(call: Call, block: ReservedOutcome, numbers: list[Number]) -> list[NumberReservation]:
-    """Pending reservations of one block; its tokens are sealed in one go."""
+    """Pending reservations of one block. All of its tokens are sealed in one call, which is faster."""
     count = block.last - block.first + 1
     tokens = call.parts.sealer.seal_block(call.parts.log.log_id, block.position, count, block.token_key)
     return [_view(block, number, tokens[number - block.first], "pending") for number in numbers]

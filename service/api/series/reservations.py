@@ -1,4 +1,4 @@
-"""Number reservations over HTTP (CONTRACT.md section 7)."""
+"""The calls about number reservations (CONTRACT.md section 7)."""
 
 from typing import Final
 
@@ -33,7 +33,7 @@ from service.writer.request import Answered
 
 
 async def reserve_numbers(call: Call) -> Answered:
-    """POST /v1/invoice-series/{id}/reserve-numbers: one reservation per number, ascending."""
+    """POST /v1/invoice-series/{id}/reserve-numbers: one reservation for each number, ascending."""
     body = call.body(ReserveNumbersBody)
     settings = call.parts.settings
     return await call.submit(
@@ -48,13 +48,13 @@ async def reserve_numbers(call: Call) -> Answered:
 
 
 async def list_reservations(call: Call) -> EncodedReservations:
-    """GET /v1/invoice-series/{id}/reservations: what the calling device can still use (CONTRACT.md D43)."""
+    """GET /v1/invoice-series/{id}/reservations: those that the calling device can still use (CONTRACT.md D43)."""
     series, state = await call.series()
     return await pending_reservations(call, series, state)
 
 
 async def read_reservation(call: Call) -> NumberReservation:
-    """GET /v1/invoice-series/reservations/{token}: for its device, or any key of the firm (CONTRACT.md D68)."""
+    """GET /v1/invoice-series/reservations/{token}: for its device, or any API key of the firm (CONTRACT.md D68)."""
     found = await reservation_object(call, call.place("token"))
     if call.caller.actor.kind is not ActorKind.KEY and call.caller.device_id != found.device_id:
         raise refused(NotYourReservation(Number(found.number)))
@@ -67,13 +67,13 @@ async def release_reservation(call: Call) -> Answered:
 
 
 async def show_reserved(call: Call, done: Answered) -> ListOf[NumberReservation]:
-    """The block as it was when it was reserved."""
+    """The reservations of the block, as they were when it was reserved."""
     found = reserved_objects(call, done.came_to(ReservedOutcome))
     return ListOf(data=found, total=len(found))
 
 
 async def show_released(call: Call, done: Answered) -> NumberReservation:
-    """The number that was given up. Raises LogUnavailableError."""
+    """The reservation that was released. Raises LogUnavailableError."""
     return await released_object(call, done.came_to(ReleasedOutcome))
 
 
@@ -97,7 +97,7 @@ ROUTES: Final = (
         path=SERIES + "/{id}/reservations",
         tag="Reservations",
         handle=list_reservations,
-        summary="The reservations the calling device can still use",
+        summary="The reservations that the calling device can still use",
         reply=ListOf[NumberReservation],
         refusals=(SeriesUnknown,),
     ),
@@ -106,7 +106,7 @@ ROUTES: Final = (
         path=_TOKEN,
         tag="Reservations",
         handle=read_reservation,
-        summary="One reservation, in whatever state",
+        summary="One reservation, also if it is no longer pending",
         reply=NumberReservation,
         refusals=(ReservationNotFound, NotYourReservation),
     ),
@@ -116,7 +116,7 @@ ROUTES: Final = (
         tag="Reservations",
         handle=release_reservation,
         show=show_released,
-        summary="Give a reserved number up; it becomes a documented gap",
+        summary="Release a reserved number; it becomes a documented gap",
         reply=NumberReservation,
         refusals=(ReservationNotFound, NotYourReservation, ReservationAlreadyConsumed, ReservationHasExpired),
     ),

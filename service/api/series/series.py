@@ -1,4 +1,4 @@
-"""Invoice series over HTTP (CONTRACT.md sections 6.1 and 8)."""
+"""The calls about invoice series (CONTRACT.md sections 6.1 and 8)."""
 
 from typing import Final
 
@@ -25,24 +25,24 @@ from service.writer.request import Answered
 
 SERIES: Final = "/v1/invoice-series"
 ALIAS: Final = "/v1/series"
-"""Paths that a client in the field calls although no page documents them (CONTRACT.md D37)."""
+"""The prefix of undocumented paths that one client in use calls (CONTRACT.md D37)."""
 
 ID_LENGTH: Final = 10
 
 
 async def list_series(call: Call) -> ListOf[InvoiceSeries]:
-    """GET /v1/invoice-series: all series of the firm, unpaged, primary ones first (CONTRACT.md D31)."""
+    """GET /v1/invoice-series: all series of the firm in one list, primary ones first (CONTRACT.md D31)."""
     found = await _series(call)
     return ListOf(data=found, total=len(found))
 
 
 async def list_series_bare(call: Call) -> list[InvoiceSeries]:
-    """GET /v1/series: the bare array that client expects."""
+    """GET /v1/series: a bare array, as that client expects."""
     return await _series(call)
 
 
 async def open_series(call: Call) -> Answered:
-    """POST /v1/invoice-series."""
+    """POST /v1/invoice-series: open a series."""
     body = call.body(OpenSeriesBody)
     return await call.submit(
         OpenSeries(
@@ -59,13 +59,13 @@ async def open_series(call: Call) -> Answered:
 
 
 async def read_series(call: Call) -> InvoiceSeries:
-    """GET /v1/invoice-series/{id} (CONTRACT.md D33)."""
+    """GET /v1/invoice-series/{id}: one series (CONTRACT.md D33)."""
     series, state = await call.series()
     return (await series_objects([series.view(state.position)], call.parts.access))[0]
 
 
 async def describe_series(call: Call) -> Answered:
-    """PUT and PATCH /v1/invoice-series/{id}: only the description is read, if it is there (CONTRACT.md D34)."""
+    """PUT and PATCH /v1/invoice-series/{id}: change the description if the body has one (CONTRACT.md D34)."""
     body = call.body(DescribeSeriesBody)
     series_id = call.series_id()
     if call.has_field("description"):
@@ -75,7 +75,7 @@ async def describe_series(call: Call) -> Answered:
 
 
 async def make_primary(call: Call) -> Answered:
-    """POST /v1/invoice-series/{id}/set-primary."""
+    """POST /v1/invoice-series/{id}/set-primary: make it the default of its document type."""
     return await call.submit(MakePrimary(call.series_id()))
 
 
@@ -85,13 +85,13 @@ async def lock_series(call: Call) -> Answered:
 
 
 async def unlock_series(call: Call) -> Answered:
-    """POST /v1/invoice-series/{id}/unlock."""
+    """POST /v1/invoice-series/{id}/unlock: lift the lock."""
     body = call.body(UnlockBody)
     return await call.submit(UnlockSeries(call.series_id(), is_forced=body.force))
 
 
 async def show_series(call: Call, done: Answered) -> InvoiceSeries:
-    """The series as it was when the command was done. Raises LogUnavailableError."""
+    """The series as it was right after the command. Raises LogUnavailableError."""
     return (await series_objects([done.came_to(SeriesOutcome).series], call.parts.access))[0]
 
 
@@ -119,7 +119,7 @@ def _opening(prefix: str, tag: Tag) -> Route:
 
 
 def _routes(prefix: str, tag: Tag) -> list[Route]:
-    """What both names of the paths serve."""
+    """The routes that exist under both prefixes."""
     one = prefix + "/{id}"
     return [
         _opening(prefix, tag),

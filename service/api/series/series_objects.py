@@ -1,4 +1,4 @@
-"""Series as clients see them (CONTRACT.md section 5.1)."""
+"""Makes series as clients see them (CONTRACT.md section 5.1)."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from service.access.callers import Access
 
 
 async def series_objects(views: Sequence[SeriesView], access: Access) -> list[InvoiceSeries]:
-    """The series, with the names of the devices that hold them. Raises LogUnavailableError."""
+    """The series, each with the name of the device that holds it. Raises LogUnavailableError."""
     sessions = [view.lock.session_id for view in views if view.lock is not None and view.lock.session_id is not None]
     names = await access.device_names(sessions) if sessions else {}
     return [_object(view, names) for view in views]
