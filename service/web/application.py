@@ -1,4 +1,4 @@
-"""The HTTP carrier: routes, the one middleware, and what HTTP alone refuses."""
+"""The HTTP carrier: its routes, its one middleware, and the refusals that only HTTP has."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a client may take, in seconds: over its first or next request, its headers, its body, our reply."""
+    """How many seconds a client may take to begin a request, send its head, send its body, and read our reply."""
 
     idle_seconds: float = 75
     head_seconds: float = 20
@@ -39,7 +39,7 @@ PATIENCE: Final = web.AppKey("patience", Patience)
 
 
 class Middleware(Protocol):
-    """What aiohttp calls for every request."""
+    """The function that aiohttp calls for every request."""
 
     async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """The response."""
@@ -49,7 +49,7 @@ class Middleware(Protocol):
 def web_application(
     entrance: Entrance, checks: Mapping[str, Check], patience: Patience | None = None
 ) -> web.Application:
-    """The API of CONTRACT.md over this entrance, ready for `serving`. /readyz asks the checks, by name."""
+    """The HTTP application over this entrance, ready for `serving`. /readyz runs `checks` and shows them by name."""
     settings = entrance.parts.settings
     application = web.Application(
         middlewares=[_outermost(entrance, Cors(settings.cors_origins))], client_max_size=settings.body_bytes_max
@@ -65,7 +65,7 @@ def web_application(
 
 
 def _outermost(entrance: Entrance, cors: Cors) -> Middleware:
-    """The middleware around every request: what no route answers is refused here, in the same envelope."""
+    """The middleware around every request. It refuses requests that match no route, in the same envelope."""
 
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -88,7 +88,7 @@ def _outermost(entrance: Entrance, cors: Cors) -> Middleware:
 
 
 def _answering(entrance: Entrance, route: Route, patience: Patience) -> Handler:
-    """Has the entrance answer the requests of a route."""
+    """The aiohttp handler of a route: it passes the request to the entrance."""
     bytes_max, seconds_max = entrance.parts.settings.body_bytes_max, patience.body_seconds
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -99,7 +99,7 @@ def _answering(entrance: Entrance, route: Route, patience: Patience) -> Handler:
 
 
 def _replying(entrance: Entrance, open_to_all: Open, reply: Callable[[Open], Awaitable[Reply]]) -> Handler:
-    """Answers the requests of a path that needs no credential."""
+    """The aiohttp handler of a path that needs no credential."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         told = await entrance.answering.answer(request[EXCHANGE], reply(open_to_all))
@@ -109,7 +109,7 @@ def _replying(entrance: Entrance, open_to_all: Open, reply: Callable[[Open], Awa
 
 
 def _preflight(entrance: Entrance, cors: Cors, request: web.Request, exchange: Exchange) -> web.Response | None:
-    """The response to a browser that asks whether a page may call; none for any other request."""
+    """The response to a CORS preflight; none for any other request."""
     headers = cors.preflight(request)
     if headers is None:
         return None
@@ -127,13 +127,13 @@ def _response(
 
 
 def _look(entrance: Entrance, request: web.Request, exchange: Exchange) -> None:
-    """A request that was not counted for a credential shows what its address may still ask."""
+    """Give a request that was not counted for a credential the allowance of its address, for the headers."""
     if exchange.allowance is None:
         exchange.allowance = entrance.limit.look(address_of(request), entrance.parts.clock())
 
 
 def _exchange(request: web.Request) -> Exchange:
-    """Labels of bounded variety: a client may send any word as its method, and a path may hold a token."""
+    """An exchange with labels from a fixed set: a client may send any word as method, and a path may hold a token."""
     resource = request.match_info.route.resource
     method = request.method if request.method in _METHODS else "other"
     return Exchange("http", method, "none" if resource is None else resource.canonical)
@@ -146,7 +146,7 @@ def _add(application: web.Application, method: str, path: str, handler: Handler)
 
 
 async def _go_on(request: web.Request) -> None:
-    """Tell a client that waits for it to send its body; other expectations are none of ours to refuse (RFC 9110)."""
+    """Tell a client that expects `100 Continue` to send its body; other expectations are ignored (RFC 9110)."""
     if request.headers.get("Expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0

@@ -1,4 +1,4 @@
-"""An HTTP request as the entrance takes it."""
+"""An HTTP request in the form that the entrance takes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class HttpAsked:
-    """One request of a route. A body of more than `body_bytes_max`, or slower than `body_seconds_max`, is refused."""
+    """One request of a route. Its body is refused if it exceeds `body_bytes_max` or takes over `body_seconds_max`."""
 
     route: Route
     request: web.Request
@@ -30,7 +30,7 @@ class HttpAsked:
 
     @property
     def authorization(self) -> str:
-        """The header of this name."""
+        """The Authorization header; empty if there is none."""
         return self.request.headers.get("Authorization", "")
 
     @property
@@ -45,16 +45,16 @@ class HttpAsked:
 
     @property
     def names(self) -> Mapping[str, str]:
-        """None: HTTP has the parts of the path in the path."""
+        """Empty: over HTTP the variables of the path are in the path."""
         return _NO_NAMES
 
     @property
     def reply_bytes_max(self) -> None:
-        """No bound."""
+        """None: HTTP can send a reply of any size."""
         return
 
     async def sent(self, caller: Caller) -> Sent:
-        """The path, the query and the body. Raises RefusedError if the body is too large, too slow or broken off."""
+        """The path, the query and the body. Raises RefusedError if the body is too large, too slow or incomplete."""
         del caller  # HTTP asks nothing of it: the path names no firm
         given = NO_BODY
         if self.route.method in _WITH_BODY:
@@ -63,5 +63,5 @@ class HttpAsked:
 
 
 def address_of(request: web.BaseRequest) -> str:
-    """Where a request came from, as the rate limit counts it."""
+    """The address of the client, as a holder for the rate limit."""
     return f"{ADDRESS}{request.remote}"

@@ -1,4 +1,4 @@
-"""Reading the body of an HTTP request, bounded in bytes and time (CONTRACT.md D82)."""
+"""Reads the body of an HTTP request, with a bound of bytes and of time (CONTRACT.md D82)."""
 
 import asyncio
 
@@ -10,9 +10,9 @@ from service.api.refusals.table import refused
 
 
 async def read_body(request: web.Request, bytes_max: int, seconds_max: float) -> GivenBody:
-    """The body of a request. Raises RefusedError if it is too large, too slow or broken off."""
+    """The body of a request. Raises RefusedError if it is too large, too slow or incomplete."""
     if (request.content_length or 0) > bytes_max:
-        # Said at once: a client that means to send ten megabytes need not send them first.
+        # Refused before the body is read, so that a client does not send ten megabytes first.
         raise refused(BodyTooLarge(bytes_max))
     try:
         async with asyncio.timeout(seconds_max):
@@ -24,5 +24,5 @@ async def read_body(request: web.Request, bytes_max: int, seconds_max: float) ->
     except web.RequestPayloadError as error:
         raise refused(BodyUnreadable("its transfer or content encoding is broken")) from error
     except ConnectionError as error:
-        raise refused(BodyUnreadable("the connection ended before it did")) from error
+        raise refused(BodyUnreadable("the connection ended before the body was complete")) from error
     return given_body(text, request.headers.get("Content-Type", ""))

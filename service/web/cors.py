@@ -1,7 +1,7 @@
 """Calls from web pages of other origins (CONTRACT.md D3): off unless NUMBERING_CORS_ORIGINS names the origins.
 
-The headers are those of the Fetch standard. Credentials are bearer tokens, which a browser never adds by itself as it
-adds cookies, so `*` gives nothing away.
+The headers are those of the Fetch standard. Credentials are bearer tokens. A browser adds cookies to a request by
+itself, but never a bearer token, so `*` is safe.
 """
 
 from collections.abc import Mapping
@@ -15,14 +15,14 @@ MAY_READ: Final = (
 )
 METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 PREFLIGHT_SECONDS: Final = 7200
-"""How long a browser may keep the answer to a preflight; Chromium keeps none longer than this."""
+"""How long a browser may keep the response to a preflight; Chromium keeps none longer than this."""
 
 
 class Cors:
-    """Tells a browser whether a page of this origin may call and read the replies."""
+    """Tells a browser which pages may call the API and read its replies."""
 
     def __init__(self, origins: str | None) -> None:
-        """`origins` are separated by commas, or are `*` for all; with None no page may call."""
+        """`origins` are separated by commas; `*` means all, None means that no page may call."""
         self._is_for_all = origins == "*"
         self._origins = frozenset((origins or "").split(",")) - {""}
 
@@ -42,7 +42,7 @@ class Cors:
         }
 
     def preflight(self, request: web.Request) -> Mapping[str, str] | None:
-        """The headers for a browser that asks whether a page may call; None if this is no such question."""
+        """The headers of the response to a preflight; None if this request is not one."""
         is_asked = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
         if not is_asked or "Access-Control-Allow-Origin" not in self.headers(request):
             return None

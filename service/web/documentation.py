@@ -1,4 +1,4 @@
-"""The OpenAPI and AsyncAPI documents over HTTP, for programs and for people, made once when the service starts."""
+"""Serves the OpenAPI and AsyncAPI documents for programs and people; they are made once, when the service starts."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.metadata import version
@@ -16,7 +16,7 @@ from service.web.health import Open
 def documentation(
     routes: Sequence[Route], open_routes: Sequence[OpenRoute]
 ) -> Mapping[str, Callable[[Open], Awaitable[Reply]]]:
-    """What answers GET /openapi.json, /asyncapi.json and /docs, by path; without the envelope."""
+    """The functions that answer GET /openapi.json, /asyncapi.json and /docs, by path; without the envelope."""
     document = openapi_document(routes, open_routes)
     requests = asyncapi_document(version("invoice-numbering"))
     return {

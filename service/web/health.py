@@ -1,4 +1,4 @@
-"""What needs no credential: what this is, whether it lives, whether it can answer, and its metrics."""
+"""The paths that need no credential: name and version, liveness, readiness and metrics."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -22,31 +22,31 @@ _VERSION: Final = version("invoice-numbering")
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """What the answers below are made of."""
+    """The objects that the functions below read."""
 
     parts: Parts
     health: HealthBoard
 
 
 async def describe_api(_: Open) -> Reply:
-    """GET /v1/."""
+    """GET /v1/: the name and the version of the service."""
     return Reply(ApiRoot(name="invoice-numbering", version=_VERSION, documentation="/docs"))
 
 
 async def say_alive(_: Open) -> Reply:
-    """GET /healthz: the process answers; that is all it says."""
+    """GET /healthz: the process answers. It checks nothing else."""
     return Reply(Alive())
 
 
 async def say_ready(of: Open) -> Reply:
-    """GET /readyz: each part by name. Raises RefusedError (503) if nothing can be answered without one that is down."""
+    """GET /readyz: the health of each part by name. Raises RefusedError (503) if a part is down."""
     parts = await of.health.latest()
     up: dict[str, Literal["ok", "degraded"]] = {
         name: "ok" if health is Health.OK else "degraded" for name, health in parts.items() if health is not Health.DOWN
     }
     if len(up) == len(parts):
         return Reply(Readiness(parts=up))
-    refusal = refusal_of(Unavailable(f"Down: {', '.join(sorted(set(parts) - set(up)))}."))
+    refusal = refusal_of(Unavailable(f"These parts are down: {', '.join(sorted(set(parts) - set(up)))}."))
     raise RefusedError(replace(refusal, errors={name: str(health) for name, health in parts.items()}))
 
 
@@ -58,12 +58,12 @@ async def show_metrics(of: Open) -> Reply:
 
 
 OPEN_ROUTES: Final = (
-    OpenRoute(path="/v1", summary="What this is", reply=ApiRoot),
-    OpenRoute(path="/v1/", summary="What this is", reply=ApiRoot),
+    OpenRoute(path="/v1", summary="Name and version of the service", reply=ApiRoot),
+    OpenRoute(path="/v1/", summary="Name and version of the service", reply=ApiRoot),
     OpenRoute(path="/v1/ping", summary="Whether the process answers", reply=Alive),
-    OpenRoute(path="/v1/version", summary="What this is", reply=ApiRoot),
+    OpenRoute(path="/v1/version", summary="Name and version of the service", reply=ApiRoot),
     OpenRoute(path="/healthz", summary="Whether the process answers", reply=Alive),
-    OpenRoute(path="/readyz", summary="Whether each part is there", reply=Readiness, refusals=(Unavailable,)),
+    OpenRoute(path="/readyz", summary="The health of each part", reply=Readiness, refusals=(Unavailable,)),
     OpenRoute(path="/metrics", summary="Metrics in the Prometheus text format"),
 )
 
@@ -76,4 +76,4 @@ OPEN: Final[Mapping[str, Callable[[Open], Awaitable[Reply]]]] = {
     "/readyz": say_ready,
     "/metrics": show_metrics,
 }
-"""Who answers each of these paths."""
+"""The function that answers each of these paths."""

@@ -1,4 +1,4 @@
-"""One TCP connection: the envelope even for what is not HTTP, and an end to waiting for whoever is slow."""
+"""One HTTP connection: it sends the envelope also for bytes that are not HTTP, and gives up on slow clients."""
 
 import asyncio
 from typing import Any
@@ -23,7 +23,7 @@ _say = structlog.get_logger(__name__)
 
 
 class Connection(RequestHandler):
-    """One connection. What cannot be parsed, or does not arrive, never reaches the application: it is answered here."""
+    """One connection. A request that cannot be parsed, or does not arrive, is answered here, not by the application."""
 
     __slots__ = ("_application", "_has_ended", "_head_timer", "_latest_body", "_patience")
 
@@ -36,7 +36,7 @@ class Connection(RequestHandler):
         self._latest_body: StreamReader = EMPTY_PAYLOAD
 
     def data_received(self, data: bytes) -> None:
-        """Give a head that has begun to arrive so long, and no longer, to arrive whole."""
+        """Start the timer when a head begins to arrive; the whole head must arrive within `head_seconds`."""
         requests = self._request_count
         super().data_received(data)
         if self._request_count != requests:
@@ -46,12 +46,12 @@ class Connection(RequestHandler):
             self._head_timer = self._loop.call_later(self._patience.head_seconds, self._give_up_on_head)
 
     def eof_received(self) -> bool:  # type: ignore[override] # asyncio asks for it, aiohttp always says no
-        """Stay for the answers to what was asked whole: a client may close its side and still listen."""
+        """Keep the connection until complete requests are answered: a client may close its side and still read."""
         self._has_ended = True
         return not self._is_waiting() and self._latest_body.is_eof()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Forget the timer with the connection, and what waits for more of a body that nobody sends any more."""
+        """Stop the timer, and cancel the task that waits for the rest of a body, which will not come."""
         self._stop_head_timer()
         task = self._task_handler if self._current_request is None else None
         super().connection_lost(exc)
@@ -61,7 +61,7 @@ class Connection(RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send the reply; a client that does not read it loses the connection, so that it cannot hold us."""
+        """Send the reply. A client that does not read it loses its connection, so that it holds no resources."""
         transport = self.transport
         try:
             async with asyncio.timeout(self._patience.reply_seconds):
@@ -82,7 +82,7 @@ class Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The envelope, and the end of the connection."""
+        """Send a refusal in the envelope, then close the connection."""
         exchange = Exchange("http", "other", "none")
         entrance = self._application[ENTRANCE]
         exchange.allowance = entrance.limit.look(address_of(request), entrance.parts.clock())
@@ -102,7 +102,7 @@ class Connection(RequestHandler):
                 return refusal_of(Unexpected())
 
     def _is_waiting(self) -> bool:
-        """Whether nothing is being answered, so that what arrives is a head."""
+        """Whether no request is being answered, so that arriving bytes belong to a head."""
         return self._waiter is not None and not self._waiter.done()
 
     def _give_up_on_head(self) -> None:
@@ -119,7 +119,7 @@ class Connection(RequestHandler):
 
 
 def _why(error: BaseException | None) -> str:
-    """What is wrong with a head, without what it says: that may be a credential."""
+    """What is wrong with a head, without quoting it, because it may hold a credential."""
     if isinstance(error, LineTooLong):
         return f"its first line or one of its headers is longer than {error.args[1]} bytes"
     if isinstance(error, BadHttpMessage) and "header" in error.message.lower():

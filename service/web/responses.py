@@ -1,4 +1,4 @@
-"""Answers as HTTP responses, with the headers of CONTRACT.md section 2."""
+"""Makes HTTP responses from replies, with the headers of CONTRACT.md section 2."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,7 +11,7 @@ EXCHANGE: Final = web.RequestKey("exchange", Exchange)
 
 
 def response(exchange: Exchange, told: Told, headers: Mapping[str, str] | None = None) -> web.Response:
-    """The response that says this answer."""
+    """The HTTP response for this reply."""
     own: dict[str, str] = {"Idempotent-Replayed": "true"} if told.is_replay else {}
     if told.refusal is not None and told.refusal.retry_after:
         own["Retry-After"] = str(told.refusal.retry_after)
@@ -23,6 +23,6 @@ def response(exchange: Exchange, told: Told, headers: Mapping[str, str] | None =
 
 
 def standard_headers(exchange: Exchange) -> dict[str, str]:
-    """What every response carries; the server's name, not its version."""
+    """The headers that every response has. They state the name of the server, not its version."""
     limits = {} if exchange.allowance is None else exchange.allowance.headers()
     return {"X-Request-Id": exchange.request_id, "Content-Language": "en", "Server": "numbering", **limits}

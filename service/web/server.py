@@ -1,4 +1,4 @@
-"""Serving over TCP: for the life of a block, and until cancelled."""
+"""Serves HTTP over TCP for the life of a block."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -12,17 +12,17 @@ from service.web.http_connection import Connection
 
 SHUTDOWN_SECONDS: Final = 15
 LINGER_SECONDS: Final = 5
-"""How long the rest of a body that was refused is read and thrown away, so that the client gets to see the refusal."""
+"""How long the rest of a refused body is read and thrown away, so that the client can read the refusal."""
 
 HEADER_LINE_BYTES_MAX: Final = 16_384
-"""Room for the longest search in the most wasteful encoding."""
+"""Enough for the longest `search` parameter in its longest encoding."""
 
 HEADERS_MAX: Final = 100
 
 
 @asynccontextmanager
 async def serving(application: web.Application, host: str, port: int) -> AsyncGenerator[int]:
-    """Serve for the life of the block; the port that was bound, also if `port` is 0. Raises OSError."""
+    """Serve for the life of the block; yields the bound port, also if `port` is 0. Raises OSError if it is taken."""
     runner = _Runner(
         application,
         access_log=None,
@@ -42,7 +42,7 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncGe
 
 
 class _Server(web.Server):
-    """Makes connections of ours."""
+    """Makes connections of our own class."""
 
     def __init__(self, of: web.Server, application: web.Application, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(of.request_handler, request_factory=of.request_factory, loop=loop, **of._kwargs)
@@ -54,7 +54,7 @@ class _Server(web.Server):
 
 
 class _Runner(web.AppRunner):
-    """aiohttp offers no public way to choose the class of connections; this override of two lines is ours."""
+    """Uses our class of connections. aiohttp has no public way to choose it, so this overrides a private method."""
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()

@@ -1,4 +1,4 @@
-"""A NATS request as the entrance takes it: the HTTP call it stands for, with the parts of the path in the body."""
+"""A NATS request in the form that the entrance takes: the HTTP call it stands for, with the path in its body."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ from service.api.refusals.field_faults import FieldFault, invalid, missing
 from service.api.refusals.table import Refusal, RefusedError, bad_fields, refused
 
 STRANGERS: Final = f"{ADDRESS}nats"
-"""Requests whose credential we do not know come from no address; they are counted by the subject they may use."""
+"""Prefix of the holder for requests with an unknown credential. NATS shows no address, so their subject is counted."""
 
 _BY_PATH: Final = {(route.method, route.path): route for route in ROUTES}
 _ROUTES: Final[Mapping[str, Route]] = {each.name: _BY_PATH[each.method, each.path] for each in OPERATIONS}
 
 
 class Arrived(Struct, frozen=True):
-    """One request as it came; nothing of it is verified yet.
+    """One request as it arrived, nothing of which is verified yet.
 
-    `partition` is the mode and the firm of its subject; `authorization` and `idempotency_key` are what the headers of
-    these names hold. NATS cannot carry a reply of more than `reply_bytes_max` bytes.
+    `partition` is the mode and the firm in its subject. `authorization` and `idempotency_key` are the headers of these
+    names. NATS cannot carry a reply of more than `reply_bytes_max` bytes.
     """
 
     operation: Operation
@@ -42,7 +42,7 @@ class Arrived(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class NatsAsked:
-    """One request, of which a body of more than `body_bytes_max` bytes is refused."""
+    """One request. Its body is refused if it exceeds `body_bytes_max` bytes."""
 
     arrived: Arrived
     stranger: str
@@ -55,7 +55,7 @@ class NatsAsked:
 
     @property
     def authorization(self) -> str:
-        """The header of this name."""
+        """The Authorization header; empty if there is none."""
         return self.arrived.authorization
 
     @property
@@ -65,21 +65,22 @@ class NatsAsked:
 
     @property
     def names(self) -> Mapping[str, str]:
-        """The fields of the body that HTTP has in the path, by their place there."""
+        """For each variable of the HTTP path, the field of the body that holds it."""
         return self.arrived.operation.in_path
 
     @property
     def reply_bytes_max(self) -> int:
-        """What the server of NATS carries."""
+        """The largest reply that the NATS server carries."""
         return self.arrived.reply_bytes_max
 
     async def sent(self, caller: Caller) -> Sent:
-        """The path that the body names, and the rest of the body.
+        """The path, made from fields of the body, and the rest of the body.
 
-        Raises RefusedError if the subject is another firm's, or if the body is too large or does not name its path.
+        Raises RefusedError if the subject belongs to another firm or mode, if the body is too large, or if it does not
+        have the fields of the path.
         """
         arrived = self.arrived
-        # The server of NATS decides who may use a subject; it must not open another firm's numbers.
+        # The NATS server decides who may use a subject. That right must not give access to another firm's numbers.
         if arrived.partition != (caller.mode, caller.firm_id):
             raise refused(SubjectOfOthers())
         if len(arrived.body) > self.body_bytes_max:
@@ -90,17 +91,17 @@ class NatsAsked:
 
 
 def stranger_of(partition: tuple[str, str], *, is_known: bool) -> str:
-    """As whom a stranger is counted.
+    """The holder for which a caller with an unknown credential is counted.
 
-    The server of NATS decides who may use a firm's subjects, so strangers of a firm that we have are counted together:
-    a flood on one firm's subjects does not lock out callers of another firm.
+    The NATS server decides who may use the subjects of a firm. So strangers on the subjects of a known firm share one
+    count of that firm, and a flood there does not lock out callers of another firm.
     """
     mode, firm_id = partition
     return f"{STRANGERS}:{mode}:{firm_id}" if is_known else STRANGERS
 
 
 def _places(operation: Operation, given: GivenBody) -> dict[str, str]:
-    """The parts of the path. Raises RefusedError: without them there is no path, and no earlier request to look for."""
+    """The variables of the path. Raises RefusedError if one is missing: the scope of a key needs the whole path."""
     names = operation.in_path
     if not names:
         return {}
@@ -124,7 +125,7 @@ def _place_fault(name: str, value: Tree) -> FieldFault | None:
 
 
 def _rest(operation: Operation, given: GivenBody) -> GivenBody:
-    """The body without the parts of the path; or why the operation cannot have this body."""
+    """The body without the fields of the path, and a refusal if the operation does not allow this body."""
     if isinstance(given.fields, Refusal):
         return given
     in_path = operation.in_path.values()
@@ -134,5 +135,6 @@ def _rest(operation: Operation, given: GivenBody) -> GivenBody:
     if needs is not None and fields.get(needs) is None:
         faults.append(missing(needs, f"{needs} is required."))
     if refuses is not None and fields.get(refuses) is not None:
-        faults.append(FieldFault(refuses, "invalid_field_value", f"{refuses} is for another operation: consume."))
+        message = f"{refuses} is not allowed in this operation; use the operation consume."
+        faults.append(FieldFault(refuses, "invalid_field_value", message))
     return GivenBody(fields, given.text, bad_fields(faults).refusal if faults else None)

@@ -1,4 +1,4 @@
-"""The NATS services protocol: how tools find the service, what it offers, and how it fares (`$SRV`, ADR-32).
+"""The NATS services protocol: tools find the service, its endpoints and its statistics under `$SRV` (ADR-32).
 
 https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-32.md
 """
@@ -17,7 +17,7 @@ ERROR_CODE: Final = "Nats-Service-Error-Code"
 
 
 class EndpointInfo(Struct, frozen=True):
-    """One thing to ask for, and where."""
+    """One endpoint and its subject."""
 
     name: str
     subject: str
@@ -26,7 +26,7 @@ class EndpointInfo(Struct, frozen=True):
 
 
 class EndpointStats(Struct):
-    """How one endpoint of this instance fares; times are nanoseconds from a request's arrival to its answer."""
+    """The statistics of one endpoint of this instance; times are nanoseconds from a request's arrival to its reply."""
 
     name: str
     subject: str
@@ -36,11 +36,11 @@ class EndpointStats(Struct):
     last_error: str = ""
     processing_time: int = 0
     average_processing_time: int = 0
-    # Nothing to add; but nats-py's decoder wants the field, and the schema that the `nats` command checks, an object.
+    # Always empty. The decoder of nats-py requires the field, and the schema of the `nats` command requires an object.
     data: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def count(self, nanoseconds: int, error: str | None) -> None:
-        """One more request was answered, with this error if any."""
+        """Count one more reply, and its error if there is one."""
         self.num_requests += 1
         self.processing_time += nanoseconds
         self.average_processing_time = self.processing_time // self.num_requests
@@ -50,7 +50,7 @@ class EndpointStats(Struct):
 
 
 class Ping(Struct, frozen=True, kw_only=True, tag_field="type", tag="io.nats.micro.v1.ping_response"):
-    """The service is here."""
+    """The reply to PING: the service is here."""
 
     name: str
     id: str
@@ -59,21 +59,21 @@ class Ping(Struct, frozen=True, kw_only=True, tag_field="type", tag="io.nats.mic
 
 
 class Info(Ping, frozen=True, kw_only=True, tag_field="type", tag="io.nats.micro.v1.info_response"):
-    """What it offers."""
+    """The reply to INFO: the endpoints of the service."""
 
     description: str
     endpoints: Sequence[EndpointInfo]
 
 
 class Stats(Ping, frozen=True, kw_only=True, tag_field="type", tag="io.nats.micro.v1.stats_response"):
-    """How it fares."""
+    """The reply to STATS: the statistics of each endpoint."""
 
     started: str
     endpoints: Sequence[EndpointStats]
 
 
 class Discovery:
-    """What one instance answers under `$SRV`."""
+    """The replies of one instance under `$SRV`."""
 
     def __init__(self, name: str, version: str, description: str, endpoints: Sequence[EndpointInfo]) -> None:
         self.stats = {each.name: EndpointStats(each.name, each.subject) for each in endpoints}
@@ -83,7 +83,7 @@ class Discovery:
         self._started = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
     def subjects(self) -> Mapping[str, Callable[[], bytes]]:
-        """Where tools ask, and what makes the answer."""
+        """The subjects that tools ask on, each with the function that makes the reply."""
         answers = {"PING": self._ping, "INFO": self._info, "STATS": self._statistics}
         places = ("", f".{self._name}", f".{self._name}.{self._id}")
         return {f"$SRV.{verb}{place}": answer for verb, answer in answers.items() for place in places}

@@ -1,6 +1,7 @@
-"""Requests over NATS: the services protocol around whoever answers them.
+"""Takes requests over NATS by the services protocol, and sends the replies.
 
-Request and reply are at most once: a reply that is lost is had again by asking under the same Idempotency-Key.
+NATS delivers a request and its reply at most once. A caller whose reply was lost sends the request again under the same
+Idempotency-Key, and gets the stored answer.
 """
 
 import asyncio
@@ -32,10 +33,10 @@ from service.nats.requests.replying import HEADER_BYTES_MAX, is_carried, is_inbo
 
 NAME: Final = "numbering"
 IN_FLIGHT_MAX: Final = 1024
-"""So many requests are worked on at a time; more are told at once to come again."""
+"""How many requests are worked on at a time; any more are refused at once and may be sent again."""
 
 IN_FLIGHT_BYTES_MAX: Final = 67_108_864
-"""The same for the bytes of their bodies, and for those of the answers that NATS has not taken yet."""
+"""The most bytes of their bodies, and separately of the replies that NATS has not taken yet."""
 
 LOOK_SECONDS: Final = 0.1
 DRAIN_SECONDS: Final = 15.0
@@ -48,7 +49,7 @@ _say = structlog.get_logger("requests")
 
 
 class EndpointStatus(Struct, frozen=True):
-    """Whether requests arrive, how many are being worked on, and why none arrive."""
+    """Whether requests can arrive, how many are being worked on, and the fault if none can arrive."""
 
     is_serving: bool
     in_flight: int
@@ -56,7 +57,7 @@ class EndpointStatus(Struct, frozen=True):
 
 
 class RequestsEndpoint:
-    """Answers `numbering.v1.requests.<mode>.<firm>.<operation>` until told to stop."""
+    """Answers `numbering.v1.requests.<mode>.<firm>.<operation>` until it is stopped."""
 
     def __init__(
         self,
@@ -66,7 +67,7 @@ class RequestsEndpoint:
         *,
         in_flight_max: int = IN_FLIGHT_MAX,
     ) -> None:
-        """`answer` answers a request, `overload` one that is too many."""
+        """`answer` answers a request; `overload` makes the reply if too many are being worked on."""
         self._nats = nats
         self._have_answered = answer
         self._overload = overload
@@ -80,15 +81,15 @@ class RequestsEndpoint:
         self._fault: str | None = "not connected yet"
 
     def status(self) -> EndpointStatus:
-        """How it is; no I/O."""
+        """The present status; no I/O."""
         return EndpointStatus(self._fault is None, len(self._working), self._fault)
 
     def stop(self) -> None:
-        """Take no more requests, answer those that are here, and end `run`."""
+        """Take no more requests, answer those that have arrived, and end `run`."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Serve; belongs in a TaskGroup. Whatever NATS does, it tries again."""
+        """Serve until stopped; run it in a TaskGroup. After every fault of NATS it connects again."""
         backoff = Backoff(FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS)
         async with asyncio.TaskGroup() as group:
             while not self._stopping.is_set():
@@ -101,7 +102,7 @@ class RequestsEndpoint:
                     await self._stopped_within(backoff.step())
 
     async def _serve(self, client: PipelinedClient, group: asyncio.TaskGroup, backoff: Backoff) -> None:
-        """Answer on one connection. Raises BrokerUnavailableError when it is lost."""
+        """Answer requests on one connection. Raises BrokerUnavailableError when the connection is lost."""
         try:
             self._client = client
             subscriptions = await self._subscribe(client, group)
@@ -119,7 +120,7 @@ class RequestsEndpoint:
         await self._drain(client, subscriptions)
 
     async def _subscribe(self, client: PipelinedClient, group: asyncio.TaskGroup) -> list[Subscription]:
-        """Requests go to one instance of the queue group; discovery goes to all."""
+        """Subscribe to requests, of which each goes to one instance, and to discovery, which goes to all instances."""
         made: list[Subscription] = []
         for operation in OPERATIONS:
             take = partial(self._take, group, operation)
@@ -130,11 +131,11 @@ class RequestsEndpoint:
         return made
 
     async def _take(self, group: asyncio.TaskGroup, operation: Operation, message: Msg) -> None:
-        """Start work on a request and return at once: the next one must not wait for it."""
+        """Start to work on a request and return at once, so that the next one does not wait."""
         started = perf_counter_ns()
         if not message.reply or not is_inbox(message.reply):
-            # Whoever waits for no answer would never learn which number it got.
-            self._discovery.stats[operation.name].count(0, "a request without an inbox to reply to was ignored")
+            # A caller that gives no inbox would never learn which number it got.
+            self._discovery.stats[operation.name].count(0, "a request without an inbox for its reply was ignored")
             return
         if self._is_full():
             await self._answer(message, operation, self._overload(_arrived(operation, message, 0)), started)
@@ -157,22 +158,22 @@ class RequestsEndpoint:
             self._bytes -= len(message.data)
 
     async def _answer(self, message: Msg, operation: Operation, told: Told, started: int) -> None:
-        # Of the present connection, which may be younger than the request. A server that permits us to reply and no
-        # more (`allow_responses`, as in deploy/nats) refuses the reply then; under the same key it is had again.
+        # The present connection may be newer than the request. A server that lets us only reply (`allow_responses`, as
+        # in deploy/nats) then refuses the reply; the caller gets it by a repeat under the same key.
         assert self._client is not None, "a request came over a connection"
         headers = _headers(told)
         error = None if told.refusal is None else f"{told.status}:{told.refusal.code}"
         fits = is_carried(self._client, told.body, headers)
         if not fits:
-            # The connection that the request came over carried more. Asked again, we know what this one carries.
-            error = "an answer larger than the server carries was dropped"
+            # The connection of the request carried more than this one does. A repeat is answered within the new limit.
+            error = "a reply larger than the server carries was dropped"
         self._discovery.stats[operation.name].count(perf_counter_ns() - started, error)
         if fits:
-            # With the connection goes the reply. What was done is done, and a repeat under the same key is told so.
+            # If the connection breaks, the reply is lost. The request was done, and a repeat gets the stored answer.
             await reply(self._client, message, told.body, headers)
 
     async def _drain(self, client: PipelinedClient, subscriptions: list[Subscription]) -> None:
-        """Answer what has arrived; replies are on their way when the connection is closed."""
+        """Answer the requests that have arrived, and send all replies before the connection is closed."""
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
                 for subscription in subscriptions:
@@ -185,7 +186,7 @@ class RequestsEndpoint:
             _say.warning("requests.undrained", in_flight=len(self._working), fault=repr(error))
 
     def _fail(self, fault: BrokerUnavailableError) -> None:
-        """Say it once, however often it is met."""
+        """Keep the fault for the status, and log it once until requests are served again."""
         if self._fault is None or self._fault == "not connected yet":
             _say.error("requests.fault", fault=fault.code, text=str(fault))
         self._fault = str(fault)
@@ -199,7 +200,7 @@ class RequestsEndpoint:
 
 @asynccontextmanager
 async def answering_requests(endpoint: RequestsEndpoint) -> AsyncGenerator[None]:
-    """Serve for the life of the block; at its end every request that was taken is answered."""
+    """Serve for the life of the block; at its end every request that was taken has been answered."""
     async with asyncio.TaskGroup() as group:
         group.create_task(endpoint.run())
         try:
@@ -214,7 +215,7 @@ async def _tell(client: PipelinedClient, answer: Callable[[], bytes], message: M
 
 
 def _headers(told: Told) -> dict[str, str] | None:
-    # Most replies have none: clients take longer over headers than over all the rest.
+    # Most replies have no headers, because clients need more time for headers than for the rest of a reply.
     if told.refusal is not None:
         return {ERROR: f"{told.refusal.code}: {told.refusal.message}", ERROR_CODE: str(told.status)}
     return {REPLAYED: "true"} if told.is_replay else None

@@ -1,4 +1,4 @@
-"""The requests of other services, answered by the same entrance as those over HTTP."""
+"""Passes requests of other services to the entrance, which answers requests over HTTP too."""
 
 from collections.abc import Awaitable, Callable
 
@@ -10,17 +10,17 @@ from service.api.refusals.table import refusal_of
 from service.nats.requests.asked import Arrived, NatsAsked, stranger_of
 
 Answer = Callable[[Arrived], Awaitable[Told]]
-"""Has a request answered; raises nothing but what ends the process."""
+"""Answers a request; raises only what ends the process."""
 
 
 class Operations:
-    """Answers what arrives over NATS."""
+    """Answers requests that arrive over NATS."""
 
     def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
 
     async def answer(self, arrived: Arrived) -> Told:
-        """The answer to one request, whatever becomes of it."""
+        """The reply to one request, also if it is refused or meets a fault."""
         mode, firm_id = arrived.partition
         is_known = (firm_id, mode) in self._entrance.parts.writer.known.state.partitions
         stranger = stranger_of(arrived.partition, is_known=is_known)
@@ -28,7 +28,7 @@ class Operations:
         return await self._entrance.answer(asked, _exchange(arrived))
 
     def overload(self, arrived: Arrived) -> Told:
-        """The answer while too many requests are being worked on."""
+        """The reply while too many requests are being worked on."""
         refusal = refusal_of(Unavailable(f"Too many requests are waiting. {NOTHING_DONE}"))
         return self._entrance.answering.refuse(_exchange(arrived), refusal)
 
