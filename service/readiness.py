@@ -1,4 +1,4 @@
-"""How the parts of this process are: for /readyz by name, and as gauges."""
+"""The health of the parts of this process: for /readyz by name, and as gauges."""
 
 import asyncio
 from time import monotonic
@@ -17,11 +17,11 @@ from service.writer.writer import Writer
 
 MEASURE_SECONDS: Final = 1.0
 LAG_EVENTS_MAX: Final = 10_000
-"""Further behind than this, reports and subscribers are told too late to call it well."""
+"""The most events that the relay or the projections may be behind; beyond it they are `degraded`."""
 
 
 def checks(log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | None) -> dict[str, Check]:
-    """One check a part that runs here."""
+    """One check for each part that runs in this process."""
     found: dict[str, Check] = {}
     look = _Look(log)
 
@@ -72,7 +72,7 @@ class _Look:
 
 
 def requests_health(endpoint: RequestsEndpoint) -> Check:
-    """The check of requests over NATS; HTTP goes on without them."""
+    """The check of the requests over NATS; HTTP goes on without them."""
 
     async def check() -> Health:
         return Health.OK if endpoint.status().is_serving else Health.DEGRADED
@@ -81,7 +81,7 @@ def requests_health(endpoint: RequestsEndpoint) -> Check:
 
 
 async def measure(metrics: Metrics, writer: Writer, relay: Relay | None, runner: ProjectionRunner | None) -> None:
-    """Keep the gauges up to date until cancelled; belongs in a TaskGroup."""
+    """Keep the gauges up to date until cancelled; run it in a TaskGroup."""
     while True:
         metrics.queue_depth.set(writer.queue_depth)
         metrics.log_position.set(writer.known.state.position)
@@ -94,19 +94,19 @@ async def measure(metrics: Metrics, writer: Writer, relay: Relay | None, runner:
 
 
 async def relay_health(relay: Relay) -> Health:
-    """How the relay is; HTTP goes on without it, unless it has halted the log."""
+    """The health of the relay. HTTP goes on without it, unless the relay has halted the log."""
     status = relay.status()
     if status.state is RelayState.HALTED:
         return Health.DOWN
     is_behind = (status.lag_events or 0) > LAG_EVENTS_MAX
     is_working = status.state in {RelayState.IDLE, RelayState.PUBLISHING, RelayState.STANDBY}
-    # Events that were deleted from the stream never reach a new consumer: only an operator can have a new stream made.
+    # Messages that were deleted from the NATS stream never reach a new consumer; only an operator can repair that.
     is_whole = not status.is_gapped
     return Health.OK if is_working and is_whole and not is_behind else Health.DEGRADED
 
 
 async def _projection_health(runner: ProjectionRunner) -> Health:
-    """How the projections are; reports are made from the log without them, and only the list of invoices is not."""
+    """The health of the projections. Without them only the list of invoices fails; reports are folded from the log."""
     if runner.stopped():
         return Health.DEGRADED
     return Health.OK if max(runner.lag().values(), default=0) <= LAG_EVENTS_MAX else Health.DEGRADED

@@ -1,4 +1,4 @@
-"""One process of the service: opens its parts, runs the chosen ones together, and stops them in order."""
+"""One process of the service: connects its parts, runs the chosen jobs together, and stops them in order."""
 
 import asyncio
 import signal
@@ -38,7 +38,7 @@ READ_SECONDS_MAX: Final = 15
 
 
 class Part(StrEnum):
-    """What a process may do; in production each may be a process of its own."""
+    """A job that a process may run; in production each job may have a process of its own."""
 
     WEB = "web"
     SWEEP = "sweep"
@@ -48,15 +48,15 @@ class Part(StrEnum):
 
 
 DECIDING: Final = frozenset({Part.WEB, Part.REQUESTS, Part.SWEEP})
-"""The parts that need the writer."""
+"""The jobs that need the writer."""
 
 
 class MissingSettingError(Exception):
-    """A part needs a setting that is not given; the message names it."""
+    """A job needs a setting that is not given; the message names the setting."""
 
 
 class Wiring(Struct, frozen=True):
-    """The parts of this process that talk to each other."""
+    """The objects of this process that use each other."""
 
     settings: Settings
     metrics: Metrics
@@ -69,7 +69,7 @@ class Wiring(Struct, frozen=True):
 
 
 async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Callable[[], None]) -> None:
-    """Run the parts until SIGINT or SIGTERM; `on_ready` is called once everything is up.
+    """Run the jobs until SIGINT or SIGTERM; `on_ready` is called when all of them run.
 
     Raises MissingSettingError, LogUnavailableError, DurabilityError and ClockError before anything runs, and OSError if
     the port is taken. A broken invariant is raised as an AssertionError in an exception group, also one that a handler
@@ -86,7 +86,7 @@ async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Call
         async with _answering(wiring, parts):
             on_ready()
             await stop.wait()
-        # Every request that was taken, by HTTP or NATS, is answered: nothing is lost by stopping the rest at once.
+        # Every request that was taken, by HTTP or NATS, is answered by now, so the other jobs can stop at once.
         for task in tasks:
             task.cancel()
 
@@ -141,7 +141,7 @@ def _relay(settings: Settings, log: PostgresLog) -> Relay:
 
 
 def nats_settings(settings: Settings) -> NatsSettings:
-    """Where NATS is and who we are to it. Raises MissingSettingError."""
+    """The address of NATS and our credentials there. Raises MissingSettingError."""
     if settings.nats_url is None:
         raise MissingSettingError("NUMBERING_NATS_URL is not set; `numbering up` starts a NATS server of its own")
     return NatsSettings(
@@ -188,7 +188,7 @@ def _sweeper(wiring: Wiring) -> Sweeper:
 
 @asynccontextmanager
 async def _answering(wiring: Wiring, parts: frozenset[Part]) -> AsyncGenerator[None]:
-    """Take requests for the life of the block, by HTTP and over NATS; then finish those that were taken."""
+    """Take requests by HTTP and NATS for the life of the block; then answer those that were taken."""
     async with AsyncExitStack() as stack:
         if parts & {Part.WEB, Part.REQUESTS}:
             health = checks(wiring.log, wiring.relay, wiring.runner)
@@ -205,7 +205,7 @@ async def _answering(wiring: Wiring, parts: frozenset[Part]) -> AsyncGenerator[N
 
 @asynccontextmanager
 async def _serving(entrance: Entrance, health: Mapping[str, Check]) -> AsyncGenerator[None]:
-    """HTTP for the life of the block. A process without it imports no web application and builds no page."""
+    """Serve HTTP for the life of the block. A process without this job imports no web application and makes no page."""
     from service.web.application import web_application  # noqa: PLC0415 - see above
     from service.web.server import serving  # noqa: PLC0415 - see above
 
@@ -235,7 +235,7 @@ def _api_parts(wiring: Wiring) -> Parts:
 
 
 def _identity(settings: Settings) -> IdentityKeys | None:
-    """The keys of the identity provider, if a setting names them. Raises JwksError."""
+    """The keys of the identity provider, if a setting names their file. Raises JwksError."""
     if settings.jwks_file is None:
         return None
     return IdentityKeys(settings.jwks_file, issuer=settings.jwks_issuer, audience=settings.jwks_audience)

@@ -1,4 +1,4 @@
-"""What an invoice comes to: exact decimal arithmetic, half away from zero (CONTRACT.md D29 and D79)."""
+"""The amounts of an invoice: exact decimal arithmetic, halves rounded away from zero (CONTRACT.md D29 and D79)."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -8,9 +8,9 @@ from service.documents.content import Amounts
 
 CENT: Final = Decimal("0.01")
 AMOUNT_MAX: Final = Decimal(10) ** 13
-"""Beyond it a JSON number of two decimals is no longer exact in every client."""
+"""The largest amount. A larger JSON number with two decimals is not exact in every client."""
 
-# Wide enough that no product of two bounded fields is rounded before we round it.
+# Precise enough that no product of two bounded fields is rounded before we round it.
 _EXACT: Final = Context(prec=100, rounding=ROUND_HALF_UP)
 
 
@@ -22,7 +22,7 @@ def line_amounts(quantity: Decimal, price: Decimal, vat_rate: int) -> Amounts:
 
 
 def sum_amounts(lines: Iterable[Amounts]) -> Amounts:
-    """The header: the sums of the rounded lines."""
+    """The amounts of the header: the sums of the rounded lines."""
     subtotal, vat = Decimal("0.00"), Decimal("0.00")
     for line in lines:
         subtotal, vat = _EXACT.add(subtotal, line.subtotal), _EXACT.add(vat, line.vat_amount)
@@ -30,7 +30,7 @@ def sum_amounts(lines: Iterable[Amounts]) -> Amounts:
 
 
 def at_rate(amounts: Amounts, rate: Decimal) -> Amounts:
-    """The header in RON: each amount times the rate, rounded by itself."""
+    """The amounts of the header in RON: each is multiplied by the rate and rounded by itself."""
     return Amounts(
         subtotal=to_cents(_EXACT.multiply(amounts.subtotal, rate)),
         vat_amount=to_cents(_EXACT.multiply(amounts.vat_amount, rate)),

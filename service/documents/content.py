@@ -1,4 +1,4 @@
-"""What a document says: kept beside the events that carry its salted digest, so that it can be erased by law. Pure."""
+"""The content of a document. It is kept apart from the events, which carry its salted digest, so it can be erased."""
 
 import hashlib
 from decimal import Decimal
@@ -14,11 +14,11 @@ from service.log.event_log import Content
 SALT_BYTES: Final = 16
 
 Kind = Literal["fiscal", "proforma", "receipt"]
-"""What a document is; a receipt can only be a draft, because no series here numbers receipts (CONTRACT.md D85)."""
+"""The type of a document. A receipt can only be a draft, because no series here numbers receipts (D85)."""
 
 
 class Amounts(Struct, frozen=True):
-    """Rounded to cents; `total` is the sum of the other two, except in another currency."""
+    """Amounts, rounded to cents. `total` is the sum of the other two, except after conversion to RON."""
 
     subtotal: Decimal
     vat_amount: Decimal
@@ -26,7 +26,7 @@ class Amounts(Struct, frozen=True):
 
 
 class InvoiceContent(Struct, frozen=True, kw_only=True):
-    """What a document says. `date` and `series_id` are a draft's: no event has them."""
+    """The content of an invoice or draft. `date` and `series_id` are set in drafts only, because no event has them."""
 
     document_type: Kind
     client_id: str | None
@@ -55,7 +55,7 @@ class InvoiceContent(Struct, frozen=True, kw_only=True):
 
 
 class VoidContent(Struct, frozen=True):
-    """Why a document was voided, in somebody's words."""
+    """The reason why a document was voided, as the caller wrote it."""
 
     reason: str
 
@@ -67,16 +67,16 @@ def seal_content(content: InvoiceContent | VoidContent, salt: bytes) -> Content:
 
 
 def open_invoice(content: Content) -> InvoiceContent:
-    """What a document says."""
+    """The content of an invoice or draft, decoded."""
     return _invoice_decoder.decode(content.body)
 
 
 def open_void(content: Content) -> VoidContent:
-    """Why a document was voided."""
+    """The reason of a void, decoded."""
     return _void_decoder.decode(content.body)
 
 
-# Numbers are JSON numbers, exact both ways: those of `delegate`, which has no types, are numbers again when shown.
+# Numbers are encoded as JSON numbers and decoded exactly: `delegate` has no types, and its numbers must stay numbers.
 _encoder: Final = msgspec.json.Encoder(order="deterministic", decimal_format="number")
 _invoice_decoder: Final = msgspec.json.Decoder(InvoiceContent, float_hook=Decimal)
 _void_decoder: Final = msgspec.json.Decoder(VoidContent)

@@ -1,4 +1,4 @@
-"""What the events of one document say of it, without what it says itself. Pure."""
+"""The facts that the events of one document state, without its content. Pure."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -30,9 +30,9 @@ from schemas.values import Digest, DocumentId, IsoDate, Number, Position, Series
 
 
 class NumberedFacts(Struct, frozen=True):
-    """A document with a number, up to the event at `position`.
+    """The facts of a document with a number, up to the event at `position`.
 
-    `reversals` are all that ever reversed it; at most one of them stands.
+    `reversals` are all documents that ever reversed it; at most one of them stands.
     """
 
     document_id: DocumentId
@@ -53,7 +53,7 @@ class NumberedFacts(Struct, frozen=True):
 
 
 class DraftFacts(Struct, frozen=True):
-    """A document without a number, up to the event at `position`."""
+    """The facts of a document without a number, up to the event at `position`."""
 
     document_id: DocumentId
     content: Digest
@@ -69,7 +69,7 @@ Facts = NumberedFacts | DraftFacts
 
 
 def fold_document(records: Sequence[Record]) -> Facts | None:
-    """The document these records (its own, in order) make; none if there are none.
+    """The facts of a document, from its own records in order; none if there are no records.
 
     The log gives a document's own events only: any other, or one too early, is a defect and raises AssertionError.
     """
@@ -80,7 +80,7 @@ def fold_document(records: Sequence[Record]) -> Facts | None:
 
 
 def digests_of(facts: Facts) -> list[Digest]:
-    """The contents needed to show a document."""
+    """The digests of the contents that are needed to show a document."""
     return [facts.content] if facts.void_reason is None else [facts.content, facts.void_reason]
 
 

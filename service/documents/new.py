@@ -1,4 +1,4 @@
-"""What a new document needs that only chance can give: an id, and the salt of its digest."""
+"""The random values of a new document: its id, and the salt of its digest."""
 
 import secrets
 from typing import Final
@@ -12,10 +12,10 @@ ID_LENGTH: Final = 10
 
 
 def new_document_id() -> DocumentId:
-    """An id nobody can guess (CONTRACT.md D5)."""
+    """A random id that cannot be guessed (CONTRACT.md D5)."""
     return DocumentId("inv_" + random_text(BASE36, ID_LENGTH))
 
 
 def sealed(content: InvoiceContent | VoidContent) -> Content:
-    """The content under a digest that says nothing about it."""
+    """The content under a digest with a fresh salt, so the digest does not reveal the content."""
     return seal_content(content, secrets.token_bytes(SALT_BYTES))

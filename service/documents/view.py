@@ -1,4 +1,4 @@
-"""A document's events and contents as the invoice a client sees (CONTRACT.md section 5.3). Pure."""
+"""Makes the invoice that a client sees from the facts and contents of a document (CONTRACT.md section 5.3). Pure."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -17,7 +17,7 @@ from service.log.event_log import Content
 
 
 class Surroundings(Struct, frozen=True):
-    """What a document is seen in: the day, all series by id, and the reversal of it that stands."""
+    """What else the view of a document depends on: today's date, all series by id, and the reversal that stands."""
 
     today: IsoDate
     series: Mapping[SeriesId, Series]
@@ -25,7 +25,7 @@ class Surroundings(Struct, frozen=True):
 
 
 def invoice_view(facts: Facts, contents: Mapping[Digest, Content], around: Surroundings) -> Invoice:
-    """The invoice as a client sees it; what was erased is null or zero (CONTRACT.md D78)."""
+    """The invoice as a client sees it; erased fields are null or zero (CONTRACT.md D78)."""
     kept = contents.get(facts.content)
     said = _ERASED if kept is None else open_invoice(kept)
     return Invoice(
@@ -46,7 +46,7 @@ def invoice_view(facts: Facts, contents: Mapping[Digest, Content], around: Surro
 
 
 def _numbering(facts: Facts, said: InvoiceContent, around: Surroundings) -> dict[str, Any]:
-    """What a draft and a numbered document have from different places, or only one of them has."""
+    """The fields that a draft and a numbered document take from different sources."""
     match facts:
         case NumberedFacts():
             series = around.series[facts.series_id]
@@ -84,7 +84,7 @@ def _numbering(facts: Facts, said: InvoiceContent, around: Surroundings) -> dict
 
 
 def _status(facts: NumberedFacts, due_date: IsoDate | None, today: IsoDate) -> Literal["issued", "overdue", "voided"]:
-    """Nothing here records payments, so nothing is ever paid (CONTRACT.md D27 and D80)."""
+    """The status of a numbered document. It is never `paid`, because no payment is recorded here (D27 and D80)."""
     if facts.voided_at is not None:
         return "voided"
     return "overdue" if due_date is not None and due_date < today else "issued"
@@ -96,13 +96,13 @@ def _void_reason(facts: Facts, contents: Mapping[Digest, Content]) -> str | None
 
 
 def _said(said: InvoiceContent) -> dict[str, Any]:
-    """The fields of the content that the invoice repeats under the same name."""
+    """The fields that the content and the invoice have under the same name."""
     return {name: value for name, value in asdict(said).items() if name not in {"amounts", "amounts_ron"}}
 
 
 _NOTHING: Final = Amounts(Decimal("0.00"), Decimal("0.00"), Decimal("0.00"))
 
-# What other systems know of an invoice: payments and the tax authority's answer are not kept here.
+# Fields that only other systems know: payments and the answers of the tax authority are not kept here.
 _OF_OTHERS: Final[Mapping[str, Any]] = {
     "payments": [],
     "is_paid": False,
