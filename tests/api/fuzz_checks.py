@@ -1,4 +1,4 @@
-"""Checks of ours that schemathesis runs on every reply; loaded by its own process, see tests/api/test_fuzz.py."""
+"""Our own checks, which schemathesis runs on every reply. Its process loads this file; see tests/api/test_fuzz.py."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ BEYOND_A_SCHEMA = (
     "must stay in the year",
     "how many RON one",
 )
-"""What JSON Schema has no words for: digits, products, the length of a line, and what depends on the present state."""
+"""Rules that JSON Schema cannot express: digits, products, the length of a line, and rules about the present state."""
 
 
 @schemathesis.check
 def right_data_is_not_called_wrong(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-    """A request that follows the document is never refused as malformed; its state or place may still refuse it."""
+    """A request that follows the document is never refused as malformed; the state of its object may not allow it."""
     if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE or response.status_code != 400:
         return
     error = response.json()["error"]
@@ -33,7 +33,7 @@ def right_data_is_not_called_wrong(ctx: CheckContext, response: Response, case: 
 
 @schemathesis.check
 def every_code_is_documented(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
-    """A refusal's code is among the examples of its status."""
+    """The code of a refusal is among the examples of its status."""
     if response.status_code < 400 or case.operation.method.upper() != case.method.upper():
         return
     code = response.json()["error"]["code"]

@@ -1,4 +1,4 @@
-"""Bodies no client should send: the right refusal, in words, and nothing changed."""
+"""Bodies that no client should send: each gets the right refusal with a message, and nothing changes."""
 
 from tests.support.service.client import Api
 
@@ -61,7 +61,7 @@ async def test_a_refused_body_spends_no_number(api: Api) -> None:
     assert await api.next_number(series_id) == 1
 
 
-async def test_names_that_nobody_reads_may_hold_anything(api: Api) -> None:
+async def test_unknown_names_may_hold_anything(api: Api) -> None:
     body = '{"name":"A","document_type":"fiscal","\\u0000":"\\u0000","\u202e":1e999999,"work_point_id":{"a":[]}}'
 
     assert (await api.ask("POST", "/invoice-series", data=body.encode())).status == 201

@@ -1,4 +1,4 @@
-"""Reports that read a whole series wait for each other, and nobody else waits for them."""
+"""Reports that read a whole series wait for each other, and no other request waits for them."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -16,8 +16,8 @@ REPORTS = 6
 
 
 @asynccontextmanager
-async def nobody_reads(database_url: str, table: str) -> AsyncGenerator[None]:
-    """For the life of the block whoever reads the table waits."""
+async def locked_table(database_url: str, table: str) -> AsyncGenerator[None]:
+    """Make every session that reads the table wait for the life of the block."""
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
@@ -27,14 +27,14 @@ async def nobody_reads(database_url: str, table: str) -> AsyncGenerator[None]:
         await connection.close()
 
 
-async def test_one_report_of_a_firm_is_folded_at_once_and_the_others_are_told_to_come_again(
+async def test_one_report_of_a_firm_is_folded_at_a_time_and_the_others_may_be_repeated(
     api: Api, database_url: str
 ) -> None:
     series_id = await api.a_series()
     document_id = (await api.issue()).data["id"]
     path = f"/invoice-series/{series_id}"
     paths = (f"{path}/numbers?as_of_position=2", f"{path}/gaps?as_of_position=2")
-    async with nobody_reads(database_url, "log.stream"):
+    async with locked_table(database_url, "log.stream"):
         reports = [asyncio.create_task(api.get(paths[turn % 2])) for turn in range(REPORTS)]
         await until(lambda: sum(report.done() for report in reports) == REPORTS - 1)
         assert readers(api) == 1
@@ -52,7 +52,7 @@ async def test_a_firm_that_asks_for_many_reports_leaves_a_turn_to_the_others(api
     path = f"/invoice-series/{await api.a_series()}/gaps?as_of_position=2"
     body = {"name": "B", "document_type": "fiscal"}
     other_id = (await api.post("/invoice-series", body, other)).data["id"]
-    async with nobody_reads(database_url, "log.stream"):
+    async with locked_table(database_url, "log.stream"):
         reports = [asyncio.create_task(api.get(path)) for _ in range(REPORTS)]
         await until(lambda: readers(api) == 1)
         others = asyncio.create_task(api.get(f"/invoice-series/{other_id}/gaps?as_of_position=2", other))
@@ -66,7 +66,7 @@ async def test_a_firm_that_asks_for_many_reports_leaves_a_turn_to_the_others(api
 async def test_a_report_of_the_present_and_the_story_of_a_number_wait_for_folds_too(
     api: Api, database_url: str
 ) -> None:
-    """There are no projections here, so both are made from the log."""
+    """There are no projections in this test, so both are made from the log."""
     series_id = await api.a_series()
     await api.issue()
     path = f"/invoice-series/{series_id}"
@@ -82,7 +82,7 @@ async def test_a_report_of_the_present_and_the_story_of_a_number_wait_for_folds_
         assert (await api.get(each)).status == 200
 
 
-async def test_who_gets_no_connection_for_reading_is_told_to_come_again(api: Api) -> None:
+async def test_a_report_that_gets_no_connection_is_refused_and_may_be_repeated(api: Api) -> None:
     series_id = await api.a_series()
     reads = api.parts.reads
     held = [await reads.acquire() for _ in range(reads.get_max_size())]

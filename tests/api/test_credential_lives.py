@@ -1,4 +1,4 @@
-"""CONTRACT.md section 3: credentials begin, end and are replaced; what a device holds outlives its sessions."""
+"""CONTRACT.md section 3: credentials begin, end and are replaced; a device keeps locks and reservations."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from tests.support.service.identity_provider import IdentityProvider
 
 @asynccontextmanager
 async def an_operator(api: Api, database_url: str) -> AsyncGenerator[AccessRecords]:
-    """The records, as the command line changes them."""
+    """The access records, changed in the way of the command line."""
     async with access_records(database_url, api.parts.settings.keys_path, api.clock) as records:
         yield records
 

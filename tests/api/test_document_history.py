@@ -16,7 +16,7 @@ ENTRY_KEYS = frozenset({"id", "type", "type_label", "message", "icon", "by", "cr
 
 @pytest_asyncio.fixture(params=[True, False], ids=["projected", "from the log"])
 async def api(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    """A service, beside projections or alone."""
+    """A service, with or without running projections."""
     async with an_api(database_url, tmp_path) as running:
         if not request.param:
             yield running

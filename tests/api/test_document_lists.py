@@ -17,7 +17,7 @@ TOTALS = {"subtotal", "vat", "total", "paid", "unpaid"}
 
 @pytest_asyncio.fixture
 async def api(database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    """A service beside projections that follow its log."""
+    """A service with projections that follow its log."""
     runner = ProjectionRunner(database_url, poll_seconds=0.01)
     async with running_beside(runner.run()), an_api(database_url, tmp_path) as running:
         yield running
@@ -72,7 +72,7 @@ async def test_what_was_deleted_is_not_listed(api: Api) -> None:
     assert await ids(api) == []
 
 
-async def test_nobody_sees_the_invoices_of_another_partition(api: Api) -> None:
+async def test_the_invoices_of_another_partition_are_not_seen(api: Api) -> None:
     await api.a_series()
     await issued(api)
 
@@ -142,7 +142,7 @@ async def test_a_bad_filter_is_refused(api: Api, query: str) -> None:
     assert answer.error["param"] == query.partition("=")[0]
 
 
-async def test_a_date_that_is_none_is_refused_as_a_format(api: Api) -> None:
+async def test_text_that_is_no_date_is_refused_as_a_format(api: Api) -> None:
     assert (await api.get("/invoices?start_date=2026-13-01")).refusal == (400, "invalid_format")
     several = await api.get("/invoices?start_date=x&end_date=y")
     assert several.refusal == (400, "invalid_request")
@@ -286,7 +286,7 @@ async def test_totals_are_of_numbered_and_standing_invoices_in_ron(api: Api) -> 
 
     totals = (await api.get("/invoices?per_page=1")).data["totals"]
 
-    # issued, overdue and proforma at 24.99, euro at five times that; the pair of source and storno cancels out.
+    # Issued, overdue and proforma have 24.99 each, euro has five times that; an invoice and its storno add up to zero.
     assert totals == {"subtotal": 168, "vat": 31.92, "total": 199.92, "paid": 0, "unpaid": 199.92}
     euro = (await api.get("/invoices?currency=EUR")).data["totals"]
     assert (euro["total"], euro["unpaid"]) == (124.95, 124.95)
@@ -312,13 +312,13 @@ async def test_an_updated_invoice_is_listed_by_what_it_says_now(api: Api) -> Non
     assert found["data"] == [changed]
 
 
-async def test_a_list_waits_for_what_its_own_firm_did_and_for_nobody_else(database_url: str, tmp_path: Path) -> None:
+async def test_a_list_waits_for_the_events_of_its_own_firm_only(database_url: str, tmp_path: Path) -> None:
     async with an_api(database_url, tmp_path) as api:
         async with running_beside(ProjectionRunner(database_url, poll_seconds=0.01).run()):
             await api.a_series()
             invoice = await issued(api)
             assert await ids(api) == [invoice["id"]]
-        # From here on nothing is projected, and another firm works on.
+        # From here on no projection runs, and another firm writes events.
         await api.post("/invoice-series", {"name": "A", "document_type": "fiscal"}, api.other_firm.live_key)
         assert await ids(api) == [invoice["id"]]
 

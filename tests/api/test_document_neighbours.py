@@ -1,4 +1,4 @@
-"""CONTRACT.md sections 6.2 and 11: paths beside ours exist elsewhere, and clients call some of them."""
+"""CONTRACT.md sections 6.2 and 11: clients call paths of the public API that this service does not have."""
 
 import pytest
 

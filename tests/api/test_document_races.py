@@ -1,4 +1,4 @@
-"""Two requests about one document at once, on two replicas: one winner, and the loser is told the winner's state."""
+"""Two requests about one document at once, on two replicas: one wins, and the other is refused by the new state."""
 
 import asyncio
 from collections.abc import AsyncIterator

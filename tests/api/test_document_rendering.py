@@ -1,4 +1,4 @@
-"""A reply made of what was just written is the reply that reading it back would make."""
+"""A reply made from what was just written equals the reply made by reading it back."""
 
 import json
 from collections.abc import Sequence
@@ -101,7 +101,7 @@ async def test_a_replay_names_the_reversal_that_stood_then(api: Api) -> None:
 
 
 class WithoutDocuments(LosesReplies):
-    """A log that takes events and shows no document."""
+    """A log that takes events, and fails if a document is read."""
 
     async def document(self, document_id: DocumentId) -> list[StoredRecord]:
         """Not to be read."""

@@ -71,7 +71,7 @@ async def test_of_two_names_the_first_counts_and_null_empties_what_may_be_empty(
     assert (emptied["date"], emptied["client_id"], emptied["items"]) == ("2026-03-06", "c", invoice["items"])
 
 
-async def test_items_are_replaced_as_a_whole_and_totals_computed_anew(api: Api) -> None:
+async def test_items_are_replaced_as_a_whole_and_totals_are_computed_again(api: Api) -> None:
     await api.a_series()
     invoice = await an_invoice(api, items=[{"description": x, "quantity": 1, "price": 1} for x in "abc"])
     items = [{"description": "d", "quantity": 3, "price": 0.335, "vat_rate": 19, "total": 999}]

@@ -1,4 +1,4 @@
-"""The page for people, made of the OpenAPI document."""
+"""The HTML page for people, made from the OpenAPI document."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The way of the operator's guide to erase what a document said."""
+"""The statement of the operator's guide that erases the content of a document."""
 
 import asyncpg
 

@@ -1,4 +1,4 @@
-"""CONTRACT.md section 4: one table, and every cause is in it."""
+"""CONTRACT.md section 4: one table of refusals, and every cause is in it."""
 
 import typing
 

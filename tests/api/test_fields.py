@@ -1,4 +1,4 @@
-"""CONTRACT.md D73: which fields are at fault, and how."""
+"""CONTRACT.md D73: which fields are wrong, and why."""
 
 from collections.abc import Mapping
 from datetime import date

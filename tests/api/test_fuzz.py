@@ -1,4 +1,4 @@
-"""Thousands of requests made from the OpenAPI document: no 5xx, nothing undocumented, right data taken, wrong not."""
+"""Thousands of requests made from the OpenAPI document: no 5xx, no undocumented reply; wrong data alone is refused."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ SECONDS_MAX = 240
 
 
 async def fuzzed(base_url: str, credential: str, directory: Path) -> dict[str, Any]:
-    """The report of one run as this caller."""
+    """The report of one run with the credential of this caller."""
     report = directory / "report.json"
     command = [
         *(Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "fuzz.toml", "--no-color"),
@@ -45,7 +45,7 @@ async def fuzzed(base_url: str, credential: str, directory: Path) -> dict[str, A
 async def test_a_fuzzing_device_finds_nothing_wrong(
     database_url: str, nats_url: str, data_dir: Path, tmp_path: Path
 ) -> None:
-    """As an admin's device, which may do everything, against a process that also keeps the projections."""
+    """The caller is an admin's device, which may do everything; the process also keeps the projections."""
     firm = await a_firm(database_url, data_dir / "keys.json")
     process = ServiceProcess(data_dir, database_url, nats_url)
     async with services(process):

@@ -1,4 +1,4 @@
-"""CONTRACT.md D60 and D72: the same key, the same answer."""
+"""CONTRACT.md D60 and D72: a repeat under the same key gets the same answer."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""`numbering serve` with the keys of an identity provider: whom it lets in, over HTTP and NATS, as the file changes."""
+"""`numbering serve` with the keys of an identity provider: which callers it admits while the key file changes."""
 
 import base64
 import json
@@ -18,20 +18,20 @@ ISSUER = "https://id.example.com"
 
 
 def claims_of(session_token: str) -> dict[str, Any]:
-    """What our own token says, which a token of the provider says too."""
+    """The claims of our own token, for a token of the provider with the same claims."""
     found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(session_token.split(".")[1] + "=="))
     return found | {"exp": time.time() + 600, "iss": ISSUER}
 
 
 async def status(session: aiohttp.ClientSession, process: ServiceProcess, method: str, path: str, token: str) -> int:
-    """How the process answers this caller."""
+    """The HTTP status that this caller gets from the process."""
     headers = {"Authorization": f"Bearer {token}"}
     async with session.request(method, f"{process.base_url}/v1{path}", headers=headers) as response:
         return response.status
 
 
 async def error_over_nats(nats_url: str, firm_id: str, token: str) -> str | None:
-    """With which status the process refuses this caller over NATS; None if it answers."""
+    """The status with which the process refuses this caller over NATS; None if it does the request."""
     client = Client()
     await client.connect(nats_url)
     try:

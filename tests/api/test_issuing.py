@@ -1,4 +1,4 @@
-"""CONTRACT.md section 9: POST /v1/invoices, the order of its checks and what it keeps."""
+"""CONTRACT.md section 9: POST /v1/invoices, the order of its checks and the content that it keeps."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -147,7 +147,7 @@ async def test_chronology(api: Api) -> None:
 async def test_today_is_the_day_of_the_services_time_zone(
     database_url: str, tmp_path: Path, zone: str, hour: int
 ) -> None:
-    """CONTRACT.md D70: at this hour in UTC it is tomorrow there already."""
+    """CONTRACT.md D70: at this hour in UTC the next day has begun in the time zone of the service."""
     async with an_api(database_url, tmp_path, Options(settings={"time_zone": zone})) as api:
         now = datetime.fromtimestamp(api.clock(), UTC)
         api.clock.ahead_seconds = (hour * 3600 - now.hour * 3600) % 86_400
@@ -312,7 +312,7 @@ async def test_numbers_too_vast_to_be_kept_as_sent_are_refused(api: Api, number:
 
 
 @pytest.mark.parametrize("currency", ["eur", "", "EURO", "x" * 100_000])
-async def test_what_is_no_currency_is_not_asked_for_its_rate(api: Api, currency: str) -> None:
+async def test_text_that_is_no_currency_needs_no_rate(api: Api, currency: str) -> None:
     answer = await api.issue(currency=currency)
 
     assert (answer.refusal, answer.error["param"]) == ((400, "invalid_field_value"), "currency")

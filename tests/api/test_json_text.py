@@ -1,4 +1,4 @@
-"""Bodies as untrusted text."""
+"""Bodies are read as untrusted text."""
 
 import time
 from decimal import Decimal
@@ -9,7 +9,7 @@ import pytest
 from service.api.reading.json_text import DEPTH_MAX, VALUES_MAX, BadJsonError, canonical_json, read_json
 
 SECONDS_MAX: Final = 1.0
-"""Far more than reading a megabyte takes on a busy machine, far less than anything that grows with its square."""
+"""Far more than a megabyte needs on a busy machine, and far less than an algorithm of quadratic cost would need."""
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_refusal_says_what_is_wrong_and_where(text: bytes, words: str) -> None
 
 
 def test_a_number_keeps_its_form() -> None:
-    """Every number is a Decimal with the digits and the exponent it was written with, or an int of at most 64 bits."""
+    """Every number becomes a Decimal with its written digits and exponent, or an int of at most 64 bits."""
     written = "[-0,-0.0,1E5,1.50,10.0,1e-400,123456789012345678,-12345678901234567,1234567890123456789]"
 
     found = read_json(written.encode())
@@ -128,7 +128,7 @@ def test_no_megabyte_holds_others_up_before_it_is_refused(text: bytes) -> None:
 
 
 @pytest.mark.parametrize("value", [b"0", b'""', b'"\\\\"', b'"\\",[{,"'])
-def test_so_many_values_are_read_and_not_one_more(value: bytes) -> None:
+def test_the_most_values_are_read_and_one_more_is_refused(value: bytes) -> None:
     most = b"[" + b",".join([value] * (VALUES_MAX - 1)) + b"]"
 
     tree = read_json(most)

@@ -1,4 +1,4 @@
-"""CONTRACT.md section 8: who may do what with a locked series, every cell."""
+"""CONTRACT.md section 8: which caller may do what with a locked series; every cell of the table."""
 
 from typing import Final
 

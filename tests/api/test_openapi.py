@@ -1,4 +1,4 @@
-"""The document is made of what the server does. Every other test of the API holds its replies against it."""
+"""The document is made from the routes of the server. Every other test of the API checks its replies against it."""
 
 import json
 import re
@@ -40,7 +40,7 @@ def test_it_is_a_document_of_openapi_3_1() -> None:
 
 
 def contents() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every body that a request may have or a response has, as JSON, with its place."""
+    """Every JSON body of a request or a response in the document, with its place."""
     for path, methods in openapi_document(ROUTES, OPEN_ROUTES)["paths"].items():
         for method, operation in methods.items():
             places = {"request": operation.get("requestBody", {})} | operation["responses"]

@@ -1,4 +1,4 @@
-"""A part is away: 503 with Retry-After, nothing acknowledged is lost, and service resumes by itself."""
+"""A part is away: requests get 503 with Retry-After, nothing acknowledged is lost, and the service recovers."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""CONTRACT.md sections 3 and 11: who calls, and how often."""
+"""CONTRACT.md sections 3 and 11: credentials and the rate limit."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Limits that a caller without a credential cannot get round, and that strangers cannot use up for others."""
+"""A caller without a credential cannot avoid the rate limit, and strangers cannot use up the limit of others."""
 
 import asyncio
 import secrets
@@ -28,11 +28,11 @@ from tests.support.service.client import CACHE_SECONDS, Api, Clock, an_api, brea
 LIMIT: Final = 5
 ADDRESS: Final = "address:192.0.2.1"
 LET_IN: Final = 400
-"""What an empty body gets from whoever may send one."""
+"""The status of an empty body from a caller that was admitted."""
 
 
 class Counting(Access):
-    """Access that knows how many credentials it looked up."""
+    """Access that counts its look-ups of credentials."""
 
     looked_up = 0
     is_away = False
@@ -45,7 +45,7 @@ class Counting(Access):
 
 
 class Standing(Clock):
-    """A clock at the beginning of a minute that moves when it is told to, so that nothing ends within a test."""
+    """A clock that stands at the beginning of a minute until the test moves it; no minute ends within a test."""
 
     def __init__(self) -> None:
         super().__init__(ahead_seconds=0)
@@ -111,7 +111,7 @@ async def test_a_good_key_we_have_not_met_gets_in_beside_a_flood_from_its_addres
     assert await status(door, made_up()) == 429
 
 
-async def test_only_what_could_be_a_key_is_looked_up_beyond_the_limit(api: Api, access: Counting) -> None:
+async def test_only_text_that_could_be_a_key_is_looked_up_beyond_the_limit(api: Api, access: Counting) -> None:
     door = admission(api, access, RateLimit(LIMIT))
     assert [await status(door, "") for _ in range(LIMIT)] == [401] * LIMIT
 
@@ -120,7 +120,7 @@ async def test_only_what_could_be_a_key_is_looked_up_beyond_the_limit(api: Api, 
     assert access.looked_up == 0
 
 
-async def test_good_keys_that_are_on_their_way_at_once_lock_out_nobody(api: Api, access: Counting) -> None:
+async def test_good_keys_that_arrive_at_once_lock_out_no_caller(api: Api, access: Counting) -> None:
     limit = RateLimit(1)
     spend_what_is_to_spare(limit, api.clock())
     door = admission(api, access, limit)
@@ -143,7 +143,7 @@ async def test_a_key_we_met_while_it_waited_needs_no_look_up_to_spare(api: Api, 
     assert access.looked_up == LIMIT + 1
 
 
-async def test_a_store_that_is_away_counts_against_nobody(api: Api, access: Counting) -> None:
+async def test_no_request_is_counted_while_the_database_is_away(api: Api, access: Counting) -> None:
     door = admission(api, access, RateLimit(LIMIT))
     access.is_away = True
     for _ in range(2 * LIMIT):
@@ -154,7 +154,7 @@ async def test_a_store_that_is_away_counts_against_nobody(api: Api, access: Coun
     assert await status(door, made_up()) == 401
 
 
-async def test_strangers_at_an_address_do_not_lock_out_who_is_known_there(api: Api, access: Counting) -> None:
+async def test_strangers_at_an_address_do_not_lock_out_known_callers_there(api: Api, access: Counting) -> None:
     limit = RateLimit(LIMIT)
     door = admission(api, access, limit)
     assert await status(door, api.firm.live_key) == 200
@@ -178,7 +178,7 @@ async def test_callers_we_know_use_up_nothing_of_their_address(api: Api, access:
     assert await status(door, made_up()) == 401
 
 
-async def test_strangers_on_the_subjects_of_one_firm_lock_out_nobody_of_another(api: Api, access: Counting) -> None:
+async def test_strangers_on_the_subjects_of_one_firm_lock_out_no_caller_of_another(api: Api, access: Counting) -> None:
     for credential in (api.firm.live_key, api.other_firm.live_key):
         await api.post("/invoice-series", {"name": "F", "document_type": "fiscal"}, credential)
     limit = RateLimit(LIMIT)

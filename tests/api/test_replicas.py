@@ -1,4 +1,4 @@
-"""Two processes of the service over one log: which one a request reaches makes no difference."""
+"""Two processes of the service over one log: it makes no difference which one a request reaches."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -228,7 +228,7 @@ async def test_a_cap_on_pending_numbers_refuses_more_until_some_are_used(databas
         assert (await api.post(path, {"count": 1}, api.firm.device_a)).status == 201
 
 
-async def test_what_the_log_holds_for_expired_is_not_listed_by_a_clock_that_is_behind(api: Api) -> None:
+async def test_a_number_that_expired_by_the_log_is_not_listed_by_a_clock_that_is_behind(api: Api) -> None:
     series_id = await api.a_locked_series()
     (token,) = await api.tokens(series_id)
     api.clock.ahead_seconds = TTL_SECONDS + 1

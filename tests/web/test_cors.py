@@ -1,4 +1,4 @@
-"""CONTRACT.md D3: pages of other origins may call if a setting says whose."""
+"""CONTRACT.md D3: pages of other origins may call if a setting names their origin."""
 
 from pathlib import Path
 from typing import Final

@@ -1,4 +1,4 @@
-"""CONTRACT.md section 2 and D81: every reply is wrapped, whatever happened."""
+"""CONTRACT.md section 2 and D81: every reply is in the envelope, also after a fault."""
 
 import asyncio
 import json
@@ -84,7 +84,7 @@ async def test_a_large_body_in_chunks_is_refused_too(api: Api) -> None:
 
 
 async def raw(api: Api, text: bytes) -> tuple[bytes, dict[str, Any]]:
-    """What comes back for these bytes: the head, and the decoded body."""
+    """The reply to these bytes: its head and its decoded body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(api.base_url.rpartition(":")[2]))
     try:
         writer.write(text)

@@ -1,4 +1,4 @@
-"""One line a request, without tokens, keys or anything a client wrote (house style 9)."""
+"""Each request leaves one log line, without tokens, keys or any text of the client."""
 
 from pathlib import Path
 

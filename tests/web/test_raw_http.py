@@ -1,4 +1,4 @@
-"""HTTP as a client may really send it: over a socket, byte by byte."""
+"""HTTP as real clients may send it: raw bytes over a socket."""
 
 import asyncio
 import gzip

@@ -1,4 +1,4 @@
-"""Stopping under load: what was accepted is answered, and nothing that was answered is lost."""
+"""A process stops under load: every accepted request is answered, and nothing that was answered is lost."""
 
 import asyncio
 from pathlib import Path
@@ -19,12 +19,12 @@ SELECT count(*) FROM pg_stat_activity AS a WHERE a.datname = current_database() 
 
 
 async def is_blocked(observer: asyncpg.Connection) -> bool:
-    """Whether an append waits for the lock of the log."""
+    """Whether an append waits for the row lock of the log."""
     return bool(await observer.fetchval(WAITING_FOR_LOCKS))
 
 
 async def is_waiting(session: aiohttp.ClientSession, base_url: str) -> bool:
-    """Whether the writer has the other requests too: they queue behind the one that is blocked."""
+    """Whether the other requests have reached the writer: they queue behind the one that is blocked."""
     async with session.get(f"{base_url}/metrics") as response:
         [line] = [line for line in (await response.text()).splitlines() if line.startswith("numbering_queue_depth ")]
     return float(line.split()[1]) >= REQUESTS - 1
@@ -65,7 +65,7 @@ async def test_every_accepted_request_is_answered_before_the_process_ends(
 
 
 async def is_refusing(port: int) -> bool:
-    """Whether the process takes no more connections."""
+    """Whether the process refuses new connections."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except ConnectionRefusedError:

@@ -1,4 +1,4 @@
-"""Clients that take their time lose their connection, not ours."""
+"""Slow clients lose their connection, and other clients are not affected."""
 
 import asyncio
 import time
@@ -17,13 +17,13 @@ PATIENCE = Patience(idle_seconds=0.4, head_seconds=0.2, body_seconds=0.2, reply_
 
 @pytest_asyncio.fixture
 async def hurried(database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    """A service that waits for nobody."""
+    """A service that waits only a fraction of a second for a client."""
     async with an_api(database_url, tmp_path, Options(patience=PATIENCE)) as running:
         yield running
 
 
 async def drip(wire: Wire, text: bytes) -> None:
-    """Send one byte after another, as slowly as the server may be made to wait for."""
+    """Send the text one byte at a time, with a pause after each, until the server gives up."""
     for byte in text:
         await wire.send(bytes([byte]))
         await asyncio.sleep(0.01)
@@ -67,7 +67,7 @@ async def test_a_connection_that_says_nothing_is_ended(hurried: Api) -> None:
 
 
 async def test_a_client_that_does_not_read_its_replies_is_cut_off(hurried: Api) -> None:
-    """Replies fill the buffers of both sides; from then on the server is the one that waits."""
+    """Replies fill the buffers of both sides; from then on the server waits for the client."""
     async with Wire.to(hurried.base_url) as wire:
         deadline = time.monotonic() + 20
         wire.writer.transport.set_write_buffer_limits(high=0)

@@ -1,4 +1,4 @@
-"""The broker killed at random while HTTP is used: HTTP never notices, and in the end the stream is the log."""
+"""The NATS server is killed at random while HTTP is used: HTTP is not affected, and the NATS stream equals the log."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ TILLS = 4
 
 
 def robberies(chance: random.Random, *, is_robbed: bool) -> list[bool]:
-    """Which kills take the store: the first for sure, or a run in sixteen would rob nothing."""
+    """Which kills delete the store. The first always does, because otherwise one run in sixteen would delete none."""
     return [is_robbed and (kill == 0 or chance.random() < 0.5) for kill in range(KILLS)]
 
 

@@ -1,4 +1,4 @@
-"""Answers that a NATS server does not carry: what was done is said to be done, and the connection lives on."""
+"""Replies that a NATS server does not carry: the caller learns that its request was done, and the connection stays."""
 
 import json
 
@@ -9,7 +9,7 @@ from tests.support.servers.cut_proxy import CutProxy
 from tests.support.service.client import AN_INVOICE, Api
 from tests.support.waiting import until
 
-# What servers carry unless told otherwise, with headers.
+# The default limit of a server, headers included.
 PAYLOAD_MAX = 1_048_576
 AN_ITEM = AN_INVOICE["items"][0]
 LARGE = {**AN_INVOICE, "items": [{**AN_ITEM, "description": "x" * 850}] * 1000}

@@ -1,4 +1,4 @@
-"""A reply that comes after its connection has gone, on a server by the templates: it is refused, and had again."""
+"""The connection of a request is gone before its reply: a server by our templates refuses it, and a repeat gets it."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ async def test_a_reply_over_a_younger_connection_is_refused_and_a_retry_is_answe
                 await until(lambda: endpoint.status().is_serving, "the next connection")
                 gate.set()
                 await until(lambda: endpoint.status().in_flight == 0)
-                # Over the same connections as the reply before it.
+                # This request uses the same connections as the reply before it.
                 again = decoded(await program.client.request(subject, request, timeout=5, headers=headers))
 
                 assert replies.pending_msgs == 0

@@ -1,4 +1,4 @@
-"""Connections that die, at once or without a word: the endpoint notices, loses no slot, and ends when it is told to."""
+"""Connections that close or fall silent: the endpoint notices, keeps all places for requests, and ends when stopped."""
 
 import asyncio
 from contextlib import suppress
@@ -17,14 +17,14 @@ from tests.support.service.client import Api
 from tests.support.waiting import until
 
 LARGE = b"x" * 100_000
-# Many times what nats-py keeps before it waits for the peer.
+# Many times the bytes that nats-py buffers before it waits for the peer.
 REQUESTS = 100
-# As many steps of the event loop as it takes to subscribe, and more.
+# More steps of the event loop than a subscription takes.
 STEPS_MAX = 40
 ROUNDS = 5
 
 
-async def test_a_peer_that_falls_silent_is_noticed_by_an_endpoint_that_nobody_asks(api: Api, nats_url: str) -> None:
+async def test_an_idle_endpoint_notices_a_peer_that_falls_silent(api: Api, nats_url: str) -> None:
     operations = Operations(api.entrance)
     async with CutProxy.before(nats_url) as proxy:
         settings = NatsSettings(url=proxy.url, ping_seconds=1)
@@ -62,7 +62,7 @@ async def test_large_replies_that_a_killed_broker_has_not_read_hold_no_slot(api:
 
 
 class HalfDeafProxy(CutProxy):
-    """Once it stalls, nothing more is taken from the client; the server is still heard."""
+    """After it stalls, it takes no more bytes from the client, but still passes on those of the server."""
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_server: bool) -> None:
         if not is_server:
@@ -101,7 +101,7 @@ async def test_a_broker_that_reads_no_more_is_given_no_more_work(api: Api, nats_
         async with answering_requests(endpoint):
             await until(lambda: endpoint.status().is_serving)
             proxy.stall()
-            # The first answers fill the socket, the others what nats-py keeps.
+            # The first replies fill the buffers of the socket, the others fill the buffer of nats-py.
             await have_worked_on(10, b"earlier")
             await have_worked_on(REQUESTS, b"earlier")
             await ask(1, b"later")
@@ -117,7 +117,7 @@ async def test_an_endpoint_cancelled_while_it_subscribes_ends(api: Api, nats_url
     for steps in [*range(STEPS_MAX)] * ROUNDS:
         endpoint = RequestsEndpoint(NatsSettings(url=nats_url), operations.answer, operations.overload)
         task = asyncio.create_task(endpoint.run())
-        # Its status says nothing before it serves.
+        # The status does not change before it serves, so this reads a private field.
         while endpoint._client is None:  # pyright: ignore[reportPrivateUsage] - see above
             await asyncio.sleep(0)
         for _ in range(steps):

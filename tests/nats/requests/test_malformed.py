@@ -1,4 +1,4 @@
-"""What nobody should send is sent: the connection goes on, or ends and is made again, and is never deaf."""
+"""Messages that no client should send: the connection goes on, or is closed and replaced, but is never deaf."""
 
 import asyncio
 
@@ -22,7 +22,9 @@ STATUS_LINE = b"NATS/1.0 \xff\xff\xff\r\n\r\n"
     ],
     ids=["reply subject", "subject", "reply subject of a ping", "status line of the headers"],
 )
-async def test_a_message_that_is_no_utf_8_silences_nobody(requester: Requester, nats_url: str, sent: bytes) -> None:
+async def test_a_message_that_is_not_utf_8_stops_no_other_request(
+    requester: Requester, nats_url: str, sent: bytes
+) -> None:
     series_id = await requester.api.a_series()
     async with connected(NatsSettings(url=nats_url), "test") as sender:
         await sender.publish_encoded([sent], 2)
@@ -35,7 +37,7 @@ async def test_a_connection_that_is_read_no_more_is_closed(nats_url: str) -> Non
     async with connected(NatsSettings(url=nats_url), "test") as client:
         waiting = asyncio.create_task(client.flush())
         await asyncio.sleep(0)
-        # The answer then meets a future that was cancelled, which nats-py did not foresee.
+        # The reply of the server then finds a cancelled future, which nats-py does not handle.
         waiting.cancel()
 
         await until(lambda: client.is_closed, "the end of the connection")

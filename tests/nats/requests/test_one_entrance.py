@@ -1,4 +1,4 @@
-"""Both carriers enter by one door: the same steps in the same order, whichever way a request came (D55, D74)."""
+"""Requests of both carriers go through the same steps in the same order (D55, D74)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ BROKEN = b'{"series_id": '
 
 
 async def refusals(requester: Requester, operation: str, path: str, body: bytes, key: str) -> list[tuple[int, str]]:
-    """What HTTP and NATS say to the same body under the same key."""
+    """The refusals of HTTP and of NATS for the same body under the same key."""
     api = requester.api
     headers = {"Idempotency-Key": key}
     over_http = await api.ask("POST", path, api.firm.device_a, data=body, headers=headers)

@@ -1,4 +1,4 @@
-"""Whoever asks names the subject of the reply; it must not be one that only we may publish to."""
+"""The caller names the subject of the reply; a subject to which only the service may publish is not accepted."""
 
 import json
 
@@ -15,7 +15,7 @@ AMONG_EVENTS = "numbering.v1.events.live.firm.series.numbers-reserved"
 
 
 async def errors_of(requester: Requester, operation: str) -> int:
-    """How many requests for this the service counts as errors."""
+    """How many requests for this operation the service counts as errors."""
     found = json.loads((await requester.client.request("$SRV.STATS.numbering", timeout=5)).data)
     errors: int = next(each["num_errors"] for each in found["endpoints"] if each["name"] == operation)
     return errors
@@ -29,7 +29,7 @@ async def test_a_reply_subject_among_the_events_halts_no_log(api: Api, server: E
         body = json.dumps({"series_id": series_id}).encode()
         asked = subject.format(firm=api.firm.firm_id)
         await requester.client.publish(asked, body, AMONG_EVENTS, headers=requester.headers())
-        # What is published after it is answered after it.
+        # A later request is answered later, so the first one has been answered after this.
         await requester.client.request(asked, body, timeout=5, headers=requester.headers())
 
         await api.a_series("OTHER")

@@ -63,7 +63,7 @@ async def test_the_register_and_the_log_tell_the_same_story(requester: Requester
     await api.issue(api.firm.device_a, reservation_token=tokens[0])
     await requester.ask("release", {"token": tokens[2]})
     await api.issue(api.firm.device_a, series_id=series_id)
-    # So that the head of the log, which the register is true for, is not the last event of the series.
+    # After this the head of the log, as of which the register is made, is not the last event of the series.
     await api.a_series("OTHER")
 
     async def stories() -> list[dict[str, Any]]:

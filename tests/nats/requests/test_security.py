@@ -1,4 +1,4 @@
-"""The permission templates on a real server: TLS, nkeys, and a firm that sees nothing but its own."""
+"""The permission templates on a real server: TLS, nkeys, and a firm that sees only its own events."""
 
 import asyncio
 import json
@@ -35,13 +35,13 @@ NO_JETSTREAM_IN_ACCOUNT = 10039
 
 @pytest.fixture
 def answering() -> str:
-    """The user as whom requests are answered."""
+    """The NATS user as which the service answers requests."""
     return "requests"
 
 
 @pytest_asyncio.fixture
 async def secured(api: Api, data_dir: Path, answering: str) -> AsyncIterator[Secured]:
-    """A server by the templates with the accounts of three programs, and the service on it."""
+    """A server by the templates, with accounts for three programs, and a service that uses it."""
     firm, other = api.firm.firm_id, api.other_firm.firm_id
     programs = [(firm, "live"), (firm, "test"), (other, "live")]
     with secured_server(data_dir, *programs) as server:
@@ -61,7 +61,7 @@ async def secured(api: Api, data_dir: Path, answering: str) -> AsyncIterator[Sec
 
 
 def as_user(server: Secured, user: str) -> NatsSettings:
-    """How a user of the template connects."""
+    """The settings with which a user of the template connects."""
     return NatsSettings(url=server.url, nkey_seed_file=server.seeds[user], tls_ca_file=server.ca_file)
 
 
@@ -102,7 +102,7 @@ async def test_a_firm_is_kept_from_everything_else(secured: Secured, api: Api) -
             with pytest.raises(NoRespondersError):
                 await program.client.request(subject, b"{}", timeout=5)
         for call in ("STREAM.DELETE", "STREAM.MSG.GET", "DIRECT.GET"):
-            # A server says that the account has no JetStream, or, if it is an old one, nothing.
+            # A server replies that the account has no JetStream; an old server does not reply.
             with suppress(NatsTimeoutError, NoRespondersError):
                 told = await program.client.request(f"$JS.API.{call}.NUMBERING_1", timeout=0.5)
                 assert json.loads(told.data)["error"]["err_code"] == NO_JETSTREAM_IN_ACCOUNT
@@ -135,7 +135,7 @@ async def test_no_reply_subject_that_a_firm_names_harms_the_log_or_another_firm(
 
 
 def questions(program: Program, own: Msg) -> list[tuple[str, bytes]]:
-    """Everything a firm may ask, with its body; no event is left for the last, which has an empty answer."""
+    """All requests that a firm may send, with their bodies. No event is left for the last, so its reply is empty."""
     return [
         (f"numbering.v1.requests.live.{program.firm_id}.series", b"{}"),
         ("$SRV.PING", b""),
@@ -148,7 +148,7 @@ def questions(program: Program, own: Msg) -> list[tuple[str, bytes]]:
 
 
 async def every_answer_comes_back(program: Program, own: Msg, target: str) -> None:
-    """Ask everything with this reply subject: the answers are there for who asked, in its own account."""
+    """Send every request with this reply subject: each reply arrives at the program itself, in its own account."""
     asked, answers = questions(program, own), list[Msg]()
 
     async def note(message: Msg) -> None:
@@ -162,7 +162,7 @@ async def every_answer_comes_back(program: Program, own: Msg, target: str) -> No
 
 
 async def every_answer_is_refused(program: Program, own: Msg, target: str) -> None:
-    """Ask everything with this reply subject: the server takes none of it."""
+    """Send every request with this reply subject: the server accepts none of them."""
     asked = questions(program, own)
     for subject, body in asked:
         await program.client.publish(subject, body, reply=target)
@@ -174,7 +174,7 @@ async def test_no_consumer_of_a_firm_takes_the_events_of_another(secured: Secure
     await api.a_locked_series()
     await api.post("/invoice-series", {"name": "FACT", "document_type": "fiscal"}, api.other_firm.live_key)
     async with a_program(secured, api.firm.firm_id) as program, a_program(secured, api.other_firm.firm_id) as victim:
-        # JetStream listens there: each event delivered to it would be a pull on the consumer of the other firm.
+        # JetStream listens on this subject: each event delivered to it would pull from the consumer of the other firm.
         target = f"$JS.API.CONSUMER.MSG.NEXT.NUMBERING_1.{victim.consumer}"
         events = f"numbering.v1.events.live.{program.firm_id}.>"
         config = {"name": "taking", "filter_subject": events, "ack_policy": "none", "deliver_subject": target}
@@ -244,7 +244,7 @@ async def test_an_operator_reads_and_deletes_the_stream_and_publishes_nothing(se
         await stream.delete()
 
 
-async def test_who_is_nobody_or_trusts_nobody_does_not_connect(secured: Secured) -> None:
+async def test_a_client_without_an_nkey_or_without_the_ca_does_not_connect(secured: Secured) -> None:
     wrong = [
         NatsSettings(url=secured.url, tls_ca_file=secured.ca_file),
         NatsSettings(url=secured.url, nkey_seed_file=secured.seeds["service"]),

@@ -17,7 +17,7 @@ OPERATIONS = {"reserve", "consume", "issue", "release", "lock", "unlock", "serie
 
 
 async def discovered(requester: Requester, subject: str) -> dict[str, Any]:
-    """What the service answers here."""
+    """The reply of the service on this subject."""
     found: dict[str, Any] = json.loads((await requester.client.request(subject, b"", timeout=5)).data)
     return found
 
@@ -118,7 +118,7 @@ async def test_a_lost_reply_and_a_retry_under_the_same_key_return_the_same_numbe
     body = {"series_id": series_id, "count": 5}
     subject = f"numbering.v1.requests.live.{requester.api.firm.firm_id}.reserve"
     headers = requester.headers(key="once")
-    # Nobody waits for so short a time: the reply comes too late for this one.
+    # This timeout is so short that the reply always comes too late.
     with suppress(NatsTimeoutError):
         await requester.client.request(subject, json.dumps(body).encode(), timeout=0.0001, headers=headers)
     again = await requester.ask("reserve", body, key="once")

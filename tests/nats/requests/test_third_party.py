@@ -1,4 +1,4 @@
-"""Clients of others find the service, understand what it says of itself, and use it, with no code of ours."""
+"""Clients of third parties find the service, understand its description and use it, without any code of ours."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ NAMES = {operation.name for operation in OPERATIONS}
 
 
 async def stranger(requester: Requester, nats_url: str, series_id: str, directory: Path) -> dict[str, Any]:
-    """What the JavaScript program found."""
+    """The output of the JavaScript program."""
     firm = requester.api.firm
     place = await asyncio.to_thread(installed, STRANGER, directory)
     command = ["node", "stranger.js", nats_url, firm.firm_id, series_id, firm.device_a]
@@ -86,5 +86,5 @@ async def test_nats_py_decodes_what_the_service_says_of_itself(requester: Reques
     assert abs(datetime.now(UTC) - stats.started.replace(tzinfo=UTC)) < timedelta(minutes=5)
     [asked] = [endpoint for endpoint in stats.endpoints if endpoint.num_requests]
     assert (asked.name, asked.num_errors, asked.last_error) == ("series", 1, "404:resource_missing")
-    # The `nats` command checks answers against a schema that has an object here, if anything.
+    # The `nats` command checks replies against a schema that allows only an object here.
     assert [endpoint.data for endpoint in stats.endpoints] == [{}] * len(NAMES)

@@ -1,8 +1,8 @@
-// What a program of another team does: finds the service, asks it for numbers, and reads what became of them.
+// A program of another team: it finds the service, requests numbers from it, and reads the events about them.
 //
 //     node stranger.js NATS_URL FIRM SERIES_ID CREDENTIAL
 //
-// It knows the protocol of NATS services and the documents of this one, and has no code of ours. Prints one line of JSON.
+// It knows the NATS services protocol and the documents of this service, and has no code of ours. Prints one line of JSON.
 
 import { jetstream } from "@nats-io/jetstream";
 import { Svcm } from "@nats-io/services";
@@ -13,7 +13,7 @@ const url = new URL(address);
 const connection = await connect({ servers: url.host, user: url.username, pass: url.password });
 const services = new Svcm(connection).client({ strategy: "stall", maxWait: 5_000 });
 
-/** The only instance that answers. */
+/** The reply of the only instance. */
 async function only(answers) {
   const found = [];
   for await (const answer of await answers) found.push(answer);
@@ -25,7 +25,7 @@ const anyone = await only(services.ping());
 const ping = await only(services.ping("numbering"));
 const info = await only(services.info(ping.name, ping.id));
 
-/** Ask at the subject that the service says it listens on. */
+/** Send a request to the subject that the service states in its INFO. */
 async function ask(operation, body) {
   const { subject } = info.endpoints.find(({ name }) => name === operation);
   const sent = headers();
@@ -36,7 +36,7 @@ async function ask(operation, body) {
   return code ? { code } : reply.json().data;
 }
 
-/** Every event of the stream until one of this type. */
+/** Every event of the NATS stream up to the first one of this type. */
 async function eventsUntil(type) {
   const consumer = await jetstream(connection).consumers.get("NUMBERING_1");
   const seen = [];
