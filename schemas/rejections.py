@@ -213,7 +213,7 @@ class YearFixed(Struct, frozen=True, tag=True):
     issued_date: IsoDate
 
 
-class DocumentChangedMeanwhile(Struct, frozen=True, tag=True):
+class DocumentHasChanged(Struct, frozen=True, tag=True):
     """Change or reverse: the command was made from a content that is not the present one; read it and ask again."""
 
     document_id: DocumentId
@@ -261,7 +261,7 @@ Rejection = (
     | DraftCannotBeUnvoided
     | ReceiptHasNoSeries
     | YearFixed
-    | DocumentChangedMeanwhile
+    | DocumentHasChanged
     | IdempotencyKeyReused
     | IdempotencyInProgress
 )

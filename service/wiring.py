@@ -15,7 +15,7 @@ from service.access.callers import Access
 from service.access.identity_provider import IdentityKeys
 from service.access.key_file import KeyFile
 from service.access.reservation_tokens import TokenSealer
-from service.api.calling.parts import Parts
+from service.api.calling.dependencies import Dependencies
 from service.api.entrance import Entrance
 from service.clock import now
 from service.health import Check
@@ -37,7 +37,7 @@ READS_MAX: Final = 8
 READ_SECONDS_MAX: Final = 15
 
 
-class Part(StrEnum):
+class Job(StrEnum):
     """A job that a process may run; in production each job may have a process of its own."""
 
     WEB = "web"
@@ -47,7 +47,7 @@ class Part(StrEnum):
     PROJECT = "project"
 
 
-DECIDING: Final = frozenset({Part.WEB, Part.REQUESTS, Part.SWEEP})
+DECIDING: Final = frozenset({Job.WEB, Job.REQUESTS, Job.SWEEP})
 """The jobs that need the writer."""
 
 
@@ -68,7 +68,7 @@ class Wiring(Struct, frozen=True):
     invariants: BrokenInvariants
 
 
-async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Callable[[], None]) -> None:
+async def run_service(settings: Settings, jobs: frozenset[Job], on_ready: Callable[[], None]) -> None:
     """Run the jobs until SIGINT or SIGTERM; `on_ready` is called when all of them run.
 
     Raises MissingSettingError, LogUnavailableError, DurabilityError and ClockError before anything runs, and OSError if
@@ -79,11 +79,11 @@ async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Call
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with _wired(settings, parts) as wiring, asyncio.TaskGroup() as group:
-        tasks = [group.create_task(job) for job in _jobs(wiring, parts)]
-        if parts & DECIDING:
+    async with _wired(settings, jobs) as wiring, asyncio.TaskGroup() as group:
+        tasks = [group.create_task(each) for each in _running(wiring, jobs)]
+        if jobs & DECIDING:
             await wiring.writer.known.read()  # else the first caller waits while the whole log is read
-        async with _answering(wiring, parts):
+        async with _answering(wiring, jobs):
             on_ready()
             await stop.wait()
         # Every request that was taken, by HTTP or NATS, is answered by now, so the other jobs can stop at once.
@@ -92,7 +92,7 @@ async def run_service(settings: Settings, parts: frozenset[Part], on_ready: Call
 
 
 @asynccontextmanager
-async def _wired(settings: Settings, parts: frozenset[Part]) -> AsyncGenerator[Wiring]:
+async def _wired(settings: Settings, jobs: frozenset[Job]) -> AsyncGenerator[Wiring]:
     if settings.database_url is None:
         raise MissingSettingError("NUMBERING_DATABASE_URL is not set; `numbering up` starts a PostgreSQL of its own")
     log = await PostgresLog.open(settings.database_url)
@@ -100,7 +100,7 @@ async def _wired(settings: Settings, parts: frozenset[Part]) -> AsyncGenerator[W
         await log.head()
         reads = await _reading_pool(settings.database_url)
         try:
-            yield _wire(settings, parts, log, reads)
+            yield _wire(settings, jobs, log, reads)
         finally:
             reads.terminate()
     finally:
@@ -120,10 +120,10 @@ async def _reading_pool(database_url: str) -> asyncpg.Pool:
         )
 
 
-def _wire(settings: Settings, parts: frozenset[Part], log: PostgresLog, reads: asyncpg.Pool) -> Wiring:
+def _wire(settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asyncpg.Pool) -> Wiring:
     metrics = new_metrics()
-    relay = _relay(settings, log) if Part.RELAY in parts else None
-    runner = ProjectionRunner(settings.database_url or "") if Part.PROJECT in parts else None
+    relay = _relay(settings, log) if Job.RELAY in jobs else None
+    runner = ProjectionRunner(settings.database_url or "") if Job.PROJECT in jobs else None
 
     def on_append(appended: Appended) -> None:
         metrics.batch_commands.observe(appended.commands)
@@ -160,21 +160,21 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _jobs(wiring: Wiring, parts: frozenset[Part]) -> list[Coroutine[Any, Any, None]]:
-    jobs: list[Coroutine[Any, Any, None]] = [
+def _running(wiring: Wiring, jobs: frozenset[Job]) -> list[Coroutine[Any, Any, None]]:
+    running: list[Coroutine[Any, Any, None]] = [
         wiring.invariants.raise_reported(),
         measure(wiring.metrics, wiring.writer, wiring.relay, wiring.runner),
     ]
-    if parts & DECIDING:
-        jobs.append(wiring.writer.run())
-        jobs.append(SnapshotKeeper(wiring.log, wiring.writer.known).run())
-    if Part.SWEEP in parts:
-        jobs.append(_sweeper(wiring).run())
+    if jobs & DECIDING:
+        running.append(wiring.writer.run())
+        running.append(SnapshotKeeper(wiring.log, wiring.writer.known).run())
+    if Job.SWEEP in jobs:
+        running.append(_sweeper(wiring).run())
     if wiring.relay is not None:
-        jobs.append(wiring.relay.run())
+        running.append(wiring.relay.run())
     if wiring.runner is not None:
-        jobs.append(wiring.runner.run())
-    return jobs
+        running.append(wiring.runner.run())
+    return running
 
 
 def _sweeper(wiring: Wiring) -> Sweeper:
@@ -187,18 +187,18 @@ def _sweeper(wiring: Wiring) -> Sweeper:
 
 
 @asynccontextmanager
-async def _answering(wiring: Wiring, parts: frozenset[Part]) -> AsyncGenerator[None]:
+async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[None]:
     """Take requests by HTTP and NATS for the life of the block; then answer those that were taken."""
     async with AsyncExitStack() as stack:
-        if parts & {Part.WEB, Part.REQUESTS}:
+        if jobs & {Job.WEB, Job.REQUESTS}:
             health = checks(wiring.log, wiring.relay, wiring.runner)
-            entrance = Entrance(_api_parts(wiring), wiring.invariants.report)
-            if Part.REQUESTS in parts:
+            entrance = Entrance(_dependencies(wiring), wiring.invariants.report)
+            if Job.REQUESTS in jobs:
                 operations = Operations(entrance)
                 endpoint = RequestsEndpoint(nats_settings(wiring.settings), operations.answer, operations.overload)
                 health["requests"] = requests_health(endpoint)
                 await stack.enter_async_context(answering_requests(endpoint))
-            if Part.WEB in parts:
+            if Job.WEB in jobs:
                 await stack.enter_async_context(_serving(entrance, health))
         yield
 
@@ -209,14 +209,14 @@ async def _serving(entrance: Entrance, health: Mapping[str, Check]) -> AsyncGene
     from service.web.application import web_application  # noqa: PLC0415 - see above
     from service.web.server import serving  # noqa: PLC0415 - see above
 
-    settings = entrance.parts.settings
+    settings = entrance.dependencies.settings
     async with serving(web_application(entrance, health), settings.host, settings.port):
         yield
 
 
-def _api_parts(wiring: Wiring) -> Parts:
+def _dependencies(wiring: Wiring) -> Dependencies:
     keys = KeyFile(wiring.settings.keys_path)
-    return Parts(
+    return Dependencies(
         writer=wiring.writer,
         log=wiring.log,
         access=Access(

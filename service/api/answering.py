@@ -10,7 +10,7 @@ from prometheus_client import Counter, Histogram
 from schemas.api.invoice import Invoice
 from service.access.reservation_tokens import UnknownTokenKeyError
 from service.api.calling.asked import Asked
-from service.api.calling.reply import Exchange, Reply, Told, done, not_done
+from service.api.calling.reply import Exchange, Reply, Result, done, not_done
 from service.api.refusals.causes import AnswerTooLarge, Unavailable, Unexpected
 from service.api.refusals.table import Refusal, RefusedError, refusal_of
 from service.log.event_log import (
@@ -42,21 +42,21 @@ class Answering:
         self._say = structlog.get_logger(__name__).bind()
         self._counts: dict[tuple[str, str, str, int], tuple[Counter, Histogram]] = {}
 
-    async def answer(self, exchange: Exchange, work: Awaitable[Reply], asked: Asked | None = None) -> Told:
+    async def answer(self, exchange: Exchange, work: Awaitable[Result], asked: Asked | None = None) -> Reply:
         """The reply to a request, made from the result of `work`; counted and logged. `asked` if a route matched."""
-        told = await self._told(exchange, work, asked)
-        self.note(exchange, told)
-        return told
+        reply = await self._reply_to(exchange, work, asked)
+        self.note(exchange, reply)
+        return reply
 
-    def refuse(self, exchange: Exchange, refusal: Refusal) -> Told:
+    def refuse(self, exchange: Exchange, refusal: Refusal) -> Reply:
         """The reply to a request that is refused before any work; counted and logged."""
-        told = not_done(exchange, refusal)
-        self.note(exchange, told)
-        return told
+        reply = not_done(exchange, refusal)
+        self.note(exchange, reply)
+        return reply
 
-    async def _told(self, exchange: Exchange, work: Awaitable[Reply], asked: Asked | None) -> Told:
+    async def _reply_to(self, exchange: Exchange, work: Awaitable[Result], asked: Asked | None) -> Reply:
         try:
-            reply = await work
+            result = await work
         except RefusedError as error:
             refusal = error.refusal if asked is None else _in_words_of(asked, error.refusal)
         except FAULTS as fault:
@@ -67,10 +67,10 @@ class Answering:
                 self._on_broken(error)
             refusal = refusal_of(Unexpected())
         else:
-            told = done(exchange, reply)
-            too_large = None if asked is None else _too_large(asked, reply, len(told.body))
+            reply = done(exchange, result)
+            too_large = None if asked is None else _too_large(asked, result, len(reply.body))
             if too_large is None:
-                return told
+                return reply
             refusal = too_large
         return not_done(exchange, refusal)
 
@@ -94,20 +94,20 @@ class Answering:
             case _:
                 return refusal_of(Unavailable("A part of the service cannot be reached."))
 
-    def note(self, exchange: Exchange, told: Told) -> None:
+    def note(self, exchange: Exchange, reply: Reply) -> None:
         """Count and log a request that got this reply."""
         milliseconds = exchange.milliseconds()
-        counter, timer = self._counts_of(exchange, told.status)
+        counter, timer = self._counts_of(exchange, reply.status)
         counter.inc()
         timer.observe(milliseconds / 1000)
-        if told.refusal is not None:
-            self._metrics.rejections.labels(told.refusal.code).inc()
+        if reply.refusal is not None:
+            self._metrics.rejections.labels(reply.refusal.code).inc()
         self._say.debug(
             "request",
             carrier=exchange.carrier,
             method=exchange.method,
             route=exchange.route,
-            status=told.status,
+            status=reply.status,
             milliseconds=round(milliseconds, 2),
             request_id=exchange.request_id,
             caller=exchange.holder,
@@ -128,7 +128,7 @@ def _in_words_of(asked: Asked, refusal: Refusal) -> Refusal:
     return refusal if name is None else replace(refusal, param=name)
 
 
-def _too_large(asked: Asked, reply: Reply, size: int) -> Refusal | None:
+def _too_large(asked: Asked, result: Result, size: int) -> Refusal | None:
     """The refusal of a request that was done, if its reply is too large for the carrier.
 
     The size is known only now, after the work. The status is no 5xx, because clients repeat a request after a 5xx, and
@@ -137,7 +137,7 @@ def _too_large(asked: Asked, reply: Reply, size: int) -> Refusal | None:
     size_max, route = asked.reply_bytes_max, asked.route
     if size_max is None or size <= size_max:
         return None
-    if isinstance(reply.data, Invoice):
-        return refusal_of(AnswerTooLarge(size, size_max, f"GET /v1/invoices/{reply.data.id}"))
+    if isinstance(result.data, Invoice):
+        return refusal_of(AnswerTooLarge(size, size_max, f"GET /v1/invoices/{result.data.id}"))
     key = ", under the same Idempotency-Key" if route.method == "POST" else ""
     return refusal_of(AnswerTooLarge(size, size_max, f"{route.method} {route.path}{key}"))

@@ -12,9 +12,9 @@ from service.api.admission.rate_limit import RateLimit
 from service.api.answering import Answering
 from service.api.calling.asked import Asked
 from service.api.calling.call import Call
+from service.api.calling.dependencies import Dependencies
 from service.api.calling.idempotency import idempotency_of
-from service.api.calling.parts import Parts
-from service.api.calling.reply import Exchange, Reply, Told
+from service.api.calling.reply import Exchange, Reply, Result
 from service.api.calling.route import Route
 from service.api.calling.sent import Sent
 from service.api.refusals.table import Refusal, RefusedError, refused
@@ -25,27 +25,27 @@ class Entrance:
     """Answers requests, without knowing HTTP or NATS."""
 
     def __init__(
-        self, parts: Parts, on_broken: Callable[[AssertionError], None], limit: RateLimit | None = None
+        self, dependencies: Dependencies, on_broken: Callable[[AssertionError], None], limit: RateLimit | None = None
     ) -> None:
         """`on_broken` gets a broken invariant that a request met, and must end the process."""
-        self.parts = parts
-        self.limit = limit or RateLimit(parts.settings.rate_limit)
-        self.answering = Answering(parts.metrics, on_broken)
-        self._admission = Admission(parts.access, self.limit, parts.log.log_id, parts.clock)
+        self.dependencies = dependencies
+        self.limit = limit or RateLimit(dependencies.settings.rate_limit)
+        self.answering = Answering(dependencies.metrics, on_broken)
+        self._admission = Admission(dependencies.access, self.limit, dependencies.log.log_id, dependencies.clock)
 
-    async def answer(self, asked: Asked, exchange: Exchange) -> Told:
+    async def answer(self, asked: Asked, exchange: Exchange) -> Reply:
         """The reply to one request, also if it is refused or meets a fault. Raises only what ends the process."""
-        return await self.answering.answer(exchange, self._reply(asked, exchange), asked)
+        return await self.answering.answer(exchange, self._result(asked, exchange), asked)
 
-    async def _reply(self, asked: Asked, exchange: Exchange) -> Reply:
+    async def _result(self, asked: Asked, exchange: Exchange) -> Result:
         """The result of the request, or of an earlier one under its key. Raises RefusedError and faults of any part."""
         principal = await self._admit(asked, exchange)
         sent = await asked.sent(principal.caller)
         call = self._call(asked, principal, sent)
-        done = await self._replayed(call) or await _handled(asked.route, call)
+        done = await self._stored_answer(call) or await _handled(asked.route, call)
         if not isinstance(done, Answered):
-            return Reply(done, asked.route.status)
-        return Reply(await _shown(asked.route, call, done), asked.route.status, is_replay=done.is_replay)
+            return Result(done, asked.route.status)
+        return Result(await _shown(asked.route, call, done), asked.route.status, is_repeat=done.is_repeat)
 
     async def _admit(self, asked: Asked, exchange: Exchange) -> Principal:
         """The caller, after the request was counted. Raises RefusedError and the faults of Access.who."""
@@ -60,13 +60,13 @@ class Entrance:
         idempotency = None
         if asked.route.method == "POST" and asked.idempotency_key is not None:
             idempotency = idempotency_of(asked.idempotency_key, principal.caller, sent.path, sent.given.canonical())
-        return Call(self.parts, sent, principal, idempotency)
+        return Call(self.dependencies, sent, principal, idempotency)
 
-    async def _replayed(self, call: Call) -> Answered | None:
+    async def _stored_answer(self, call: Call) -> Answered | None:
         """The stored answer under the key of this request. This step comes before the body is judged (D60)."""
         if call.idempotency is None:
             return None
-        answer = await self.parts.writer.replay(call.idempotency)
+        answer = await self.dependencies.writer.stored_answer(call.idempotency)
         if answer is None or isinstance(answer, Answered):
             return answer
         raise refused(answer)

@@ -19,7 +19,7 @@ from service.cli.console import err
 from service.cli.first_start import ensure_demo
 from service.cli.operator_errors import CommandFault, explaining_postgres
 from service.cli.present import Runtime, runtime_path, write_private
-from service.cli.serving import ALL_PARTS, run_until_stopped
+from service.cli.serving import ALL_JOBS, run_until_stopped
 from service.cli.watch import watch_parts
 from service.embedded import EmbeddedParts
 from service.embedded.data_directory import DataDirectory
@@ -51,7 +51,7 @@ def up() -> None:
         present = msgspec.structs.replace(settings, database_url=runtime.database_url, nats_url=runtime.nats_url)
         _prepare(present, runtime)
         demo = settings.data_dir / "demo.json"
-        run_until_stopped(present, ALL_PARTS, lambda: _welcome(settings, demo), lambda: watch_parts(parts, _say))
+        run_until_stopped(present, ALL_JOBS, lambda: _welcome(settings, demo), lambda: watch_parts(parts, _say))
         _say("stopping")
 
 

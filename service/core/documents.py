@@ -6,7 +6,7 @@ from schemas.rejections import (
     ChronologyViolated,
     DocumentAlreadyReversed,
     DocumentAlreadyVoided,
-    DocumentChangedMeanwhile,
+    DocumentHasChanged,
     DocumentIsReversal,
     DocumentNotDeletable,
     DocumentNotLast,
@@ -59,7 +59,7 @@ def change(state: State, command: ChangeDocument, caller: Caller) -> Decision:
     if series.standing_reversal(number) is not None:
         return DocumentAlreadyReversed(command.document_id)
     if not series.has_content(number, command.content_before):
-        return DocumentChangedMeanwhile(command.document_id)
+        return DocumentHasChanged(command.document_id)
     date_before = series.date_of(number, command.issued_date)
     date = command.date or date_before
     if (date, command.content) == (date_before, command.content_before):

@@ -4,7 +4,7 @@ from schemas.commands import Caller, DeleteDraft, DraftSeries, ReverseDraft, Sav
 from schemas.events import DraftDeleted, DraftSaved, DraftVoided
 from schemas.rejections import (
     DocumentAlreadyVoided,
-    DocumentChangedMeanwhile,
+    DocumentHasChanged,
     DocumentNotReversible,
     DocumentTypeMismatch,
     DocumentUnknown,
@@ -25,7 +25,7 @@ def save(state: State, command: SaveDraft, caller: Caller) -> Decision:
             return refusal
         # Ids are drawn at random: one that is in use, by whomever, must not be replaced.
         if command.document_id in state.drafts:
-            return DocumentChangedMeanwhile(command.document_id)
+            return DocumentHasChanged(command.document_id)
         return _saved(command)
     draft = state.draft_of(caller, command.document_id)
     if draft is None:
@@ -35,7 +35,7 @@ def save(state: State, command: SaveDraft, caller: Caller) -> Decision:
     if draft.is_void:
         return DocumentAlreadyVoided(command.document_id)
     if draft.content != command.content_before:
-        return DocumentChangedMeanwhile(command.document_id)
+        return DocumentHasChanged(command.document_id)
     return Done() if command.content == command.content_before else _saved(command)
 
 

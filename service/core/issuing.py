@@ -7,7 +7,7 @@ from schemas.events import DocumentReversed, NumbersReserved, ReservationConsume
 from schemas.rejections import (
     ChronologyViolated,
     DocumentAlreadyReversed,
-    DocumentChangedMeanwhile,
+    DocumentHasChanged,
     DocumentNotReversible,
     DocumentTypeMismatch,
     DocumentUnknown,
@@ -75,7 +75,7 @@ def reverse(state: State, command: ReverseDocument, caller: Caller, now: UnixSec
     if refusal is not None:
         return refusal
     if not series.has_content(command.number, command.content):
-        return DocumentChangedMeanwhile(command.document_id)
+        return DocumentHasChanged(command.document_id)
     if not series.numbers_left:
         return SeriesExhausted(series.series_id, numbers_left=0)
     number = series.next_number

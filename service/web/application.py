@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
-from service.api.calling.reply import Exchange, Reply, Told
+from service.api.calling.reply import Exchange, Reply, Result
 from service.api.calling.route import Route
 from service.api.catalogue import ROUTES
 from service.api.entrance import Entrance
@@ -50,7 +50,7 @@ def web_application(
     entrance: Entrance, checks: Mapping[str, Check], patience: Patience | None = None
 ) -> web.Application:
     """The HTTP application over this entrance, ready for `serving`. /readyz runs `checks` and shows them by name."""
-    settings = entrance.parts.settings
+    settings = entrance.dependencies.settings
     application = web.Application(
         middlewares=[_outermost(entrance, Cors(settings.cors_origins))], client_max_size=settings.body_bytes_max
     )
@@ -58,9 +58,9 @@ def web_application(
     application[PATIENCE] = patience or Patience()
     for route in ROUTES:
         _add(application, route.method, route.path, _answering(entrance, route, application[PATIENCE]))
-    open_to_all = Open(entrance.parts, HealthBoard(checks))
-    for path, reply in {**OPEN, **documentation(ROUTES, OPEN_ROUTES)}.items():
-        _add(application, "GET", path, _replying(entrance, open_to_all, reply))
+    open_to_all = Open(entrance.dependencies, HealthBoard(checks))
+    for path, work in {**OPEN, **documentation(ROUTES, OPEN_ROUTES)}.items():
+        _add(application, "GET", path, _replying(entrance, open_to_all, work))
     return application
 
 
@@ -74,8 +74,8 @@ def _outermost(entrance: Entrance, cors: Cors) -> Middleware:
             answered = _preflight(entrance, cors, request, exchange) or await handler(request)
         except web.HTTPMethodNotAllowed as error:
             allowed = ", ".join(sorted(error.allowed_methods))
-            told = entrance.answering.refuse(exchange, refusal_of(MethodWrong(allowed)))
-            answered = _response(entrance, request, told, {"Allow": allowed})
+            reply = entrance.answering.refuse(exchange, refusal_of(MethodWrong(allowed)))
+            answered = _response(entrance, request, reply, {"Allow": allowed})
         except web.HTTPNotFound:
             answered = _response(entrance, request, entrance.answering.refuse(exchange, refusal_of(PathUnknown())))
         except web.HTTPException:
@@ -89,21 +89,21 @@ def _outermost(entrance: Entrance, cors: Cors) -> Middleware:
 
 def _answering(entrance: Entrance, route: Route, patience: Patience) -> Handler:
     """The aiohttp handler of a route: it passes the request to the entrance."""
-    bytes_max, seconds_max = entrance.parts.settings.body_bytes_max, patience.body_seconds
+    bytes_max, seconds_max = entrance.dependencies.settings.body_bytes_max, patience.body_seconds
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        told = await entrance.answer(HttpAsked(route, request, bytes_max, seconds_max), request[EXCHANGE])
-        return _response(entrance, request, told)
+        reply = await entrance.answer(HttpAsked(route, request, bytes_max, seconds_max), request[EXCHANGE])
+        return _response(entrance, request, reply)
 
     return answer
 
 
-def _replying(entrance: Entrance, open_to_all: Open, reply: Callable[[Open], Awaitable[Reply]]) -> Handler:
+def _replying(entrance: Entrance, open_to_all: Open, work: Callable[[Open], Awaitable[Result]]) -> Handler:
     """The aiohttp handler of a path that needs no credential."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        told = await entrance.answering.answer(request[EXCHANGE], reply(open_to_all))
-        return _response(entrance, request, told)
+        reply = await entrance.answering.answer(request[EXCHANGE], work(open_to_all))
+        return _response(entrance, request, reply)
 
     return answer
 
@@ -113,23 +113,23 @@ def _preflight(entrance: Entrance, cors: Cors, request: web.Request, exchange: E
     headers = cors.preflight(request)
     if headers is None:
         return None
-    entrance.answering.note(exchange, Told(204, b""))
+    entrance.answering.note(exchange, Reply(204, b""))
     _look(entrance, request, exchange)
     return web.Response(status=204, headers={**standard_headers(exchange), **headers})
 
 
 def _response(
-    entrance: Entrance, request: web.Request, told: Told, headers: Mapping[str, str] | None = None
+    entrance: Entrance, request: web.Request, reply: Reply, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     exchange = request[EXCHANGE]
     _look(entrance, request, exchange)
-    return response(exchange, told, headers)
+    return response(exchange, reply, headers)
 
 
 def _look(entrance: Entrance, request: web.Request, exchange: Exchange) -> None:
     """Give a request that was not counted for a credential the allowance of its address, for the headers."""
     if exchange.allowance is None:
-        exchange.allowance = entrance.limit.look(address_of(request), entrance.parts.clock())
+        exchange.allowance = entrance.limit.look(address_of(request), entrance.dependencies.clock())
 
 
 def _exchange(request: web.Request) -> Exchange:

@@ -6,7 +6,7 @@ from importlib.metadata import version
 import msgspec
 
 from schemas.describe.asyncapi import asyncapi_document
-from service.api.calling.reply import Page, Reply
+from service.api.calling.reply import Page, Result
 from service.api.calling.route import OpenRoute, Route
 from service.api.openapi.document import openapi_document
 from service.api.openapi.page import docs_page
@@ -15,7 +15,7 @@ from service.web.health import Open
 
 def documentation(
     routes: Sequence[Route], open_routes: Sequence[OpenRoute]
-) -> Mapping[str, Callable[[Open], Awaitable[Reply]]]:
+) -> Mapping[str, Callable[[Open], Awaitable[Result]]]:
     """The functions that answer GET /openapi.json, /asyncapi.json and /docs, by path; without the envelope."""
     document = openapi_document(routes, open_routes)
     requests = asyncapi_document(version("invoice-numbering"))
@@ -26,8 +26,8 @@ def documentation(
     }
 
 
-def _always(page: Page) -> Callable[[Open], Awaitable[Reply]]:
-    async def show(_: Open) -> Reply:
-        return Reply(page)
+def _always(page: Page) -> Callable[[Open], Awaitable[Result]]:
+    async def show(_: Open) -> Result:
+        return Result(page)
 
     return show

@@ -8,8 +8,8 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from schemas.api.objects import Alive, ApiRoot, Readiness
-from service.api.calling.parts import Parts
-from service.api.calling.reply import Page, Reply
+from service.api.calling.dependencies import Dependencies
+from service.api.calling.reply import Page, Result
 from service.api.calling.route import OpenRoute
 from service.api.refusals.causes import Unavailable
 from service.api.refusals.table import RefusedError, refusal_of
@@ -24,37 +24,37 @@ _VERSION: Final = version("invoice-numbering")
 class Open:
     """The objects that the functions below read."""
 
-    parts: Parts
+    dependencies: Dependencies
     health: HealthBoard
 
 
-async def describe_api(_: Open) -> Reply:
+async def describe_api(_: Open) -> Result:
     """GET /v1/: the name and the version of the service."""
-    return Reply(ApiRoot(name="invoice-numbering", version=_VERSION, documentation="/docs"))
+    return Result(ApiRoot(name="invoice-numbering", version=_VERSION, documentation="/docs"))
 
 
-async def say_alive(_: Open) -> Reply:
+async def say_alive(_: Open) -> Result:
     """GET /healthz: the process answers. It checks nothing else."""
-    return Reply(Alive())
+    return Result(Alive())
 
 
-async def say_ready(of: Open) -> Reply:
+async def say_ready(of: Open) -> Result:
     """GET /readyz: the health of each part by name. Raises RefusedError (503) if a part is down."""
     parts = await of.health.latest()
     up: dict[str, Literal["ok", "degraded"]] = {
         name: "ok" if health is Health.OK else "degraded" for name, health in parts.items() if health is not Health.DOWN
     }
     if len(up) == len(parts):
-        return Reply(Readiness(parts=up))
+        return Result(Readiness(parts=up))
     refusal = refusal_of(Unavailable(f"These parts are down: {', '.join(sorted(set(parts) - set(up)))}."))
     raise RefusedError(replace(refusal, errors={name: str(health) for name, health in parts.items()}))
 
 
-async def show_metrics(of: Open) -> Reply:
+async def show_metrics(of: Open) -> Result:
     """GET /metrics: the Prometheus text format."""
-    of.parts.metrics.queue_depth.set(of.parts.writer.queue_depth)
-    of.parts.metrics.log_position.set(of.parts.writer.known.state.position)
-    return Reply(Page(of.parts.metrics.text(), METRICS_TYPE))
+    of.dependencies.metrics.queue_depth.set(of.dependencies.writer.queue_depth)
+    of.dependencies.metrics.log_position.set(of.dependencies.writer.known.state.position)
+    return Result(Page(of.dependencies.metrics.text(), METRICS_TYPE))
 
 
 OPEN_ROUTES: Final = (
@@ -67,7 +67,7 @@ OPEN_ROUTES: Final = (
     OpenRoute(path="/metrics", summary="Metrics in the Prometheus text format"),
 )
 
-OPEN: Final[Mapping[str, Callable[[Open], Awaitable[Reply]]]] = {
+OPEN: Final[Mapping[str, Callable[[Open], Awaitable[Result]]]] = {
     "/v1": describe_api,
     "/v1/": describe_api,
     "/v1/ping": say_alive,

@@ -22,7 +22,7 @@ from service.web.responses import response
 _say = structlog.get_logger(__name__)
 
 
-class Connection(RequestHandler):
+class HttpConnection(RequestHandler):
     """One connection. A request that cannot be parsed, or does not arrive, is answered here, not by the application."""
 
     __slots__ = ("_application", "_has_ended", "_head_timer", "_latest_body", "_patience")
@@ -85,7 +85,7 @@ class Connection(RequestHandler):
         """Send a refusal in the envelope, then close the connection."""
         exchange = Exchange("http", "other", "none")
         entrance = self._application[ENTRANCE]
-        exchange.allowance = entrance.limit.look(address_of(request), entrance.parts.clock())
+        exchange.allowance = entrance.limit.look(address_of(request), entrance.dependencies.clock())
         if status == 500:
             _say.error("a request failed", request_id=exchange.request_id, exc_info=exc)
         answer = response(exchange, not_done(exchange, self._refusal(status, exc)))

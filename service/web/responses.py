@@ -5,20 +5,20 @@ from typing import Final
 
 from aiohttp import web
 
-from service.api.calling.reply import Exchange, Told
+from service.api.calling.reply import Exchange, Reply
 
 EXCHANGE: Final = web.RequestKey("exchange", Exchange)
 
 
-def response(exchange: Exchange, told: Told, headers: Mapping[str, str] | None = None) -> web.Response:
+def response(exchange: Exchange, reply: Reply, headers: Mapping[str, str] | None = None) -> web.Response:
     """The HTTP response for this reply."""
-    own: dict[str, str] = {"Idempotent-Replayed": "true"} if told.is_replay else {}
-    if told.refusal is not None and told.refusal.retry_after:
-        own["Retry-After"] = str(told.refusal.retry_after)
+    own: dict[str, str] = {"Idempotent-Replayed": "true"} if reply.is_repeat else {}
+    if reply.refusal is not None and reply.refusal.retry_after:
+        own["Retry-After"] = str(reply.refusal.retry_after)
     return web.Response(
-        status=told.status,
-        body=told.body,
-        headers={"Content-Type": told.content_type, **standard_headers(exchange), **own, **(headers or {})},
+        status=reply.status,
+        body=reply.body,
+        headers={"Content-Type": reply.content_type, **standard_headers(exchange), **own, **(headers or {})},
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import web
 
 from service.web.application import PATIENCE
-from service.web.http_connection import Connection
+from service.web.http_connection import HttpConnection
 
 SHUTDOWN_SECONDS: Final = 15
 LINGER_SECONDS: Final = 5
@@ -48,9 +48,9 @@ class _Server(web.Server):
         super().__init__(of.request_handler, request_factory=of.request_factory, loop=loop, **of._kwargs)
         self._application = application
 
-    def __call__(self) -> Connection:
+    def __call__(self) -> HttpConnection:
         """One more connection."""
-        return Connection(self, self._application, loop=self._loop, **self._kwargs)
+        return HttpConnection(self, self._application, loop=self._loop, **self._kwargs)
 
 
 class _Runner(web.AppRunner):

@@ -48,5 +48,5 @@ def plan_batch(state: State, waiting: Sequence[Waiting], now: UnixSeconds) -> Pl
             # Kept with the events, in the same commit: a repeat finds the answer if and only if it happened.
             answers.append(Answer(request.idempotency.scope, request.idempotency.request, prepared.outcome))
         written = request.content if prepared.records else None
-        results.append((item, Answered(prepared.outcome, is_replay=False, records=prepared.records, content=written)))
+        results.append((item, Answered(prepared.outcome, is_repeat=False, records=prepared.records, content=written)))
     return Plan(expected, Batch(records, contents, answers), state, results)

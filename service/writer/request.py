@@ -34,13 +34,13 @@ class Submission(Struct, frozen=True):
 
 
 class Answered(Struct, frozen=True):
-    """What the command came to; `is_replay` if an earlier request under the same key did it.
+    """What the command came to; `is_repeat` if an earlier request under the same key did it.
 
     `records` and `content` are what this command wrote just now, so that its caller need not read them back.
     """
 
     outcome: Outcome
-    is_replay: bool
+    is_repeat: bool
     records: Sequence[Record] = ()
     content: Content | None = None
 

@@ -45,7 +45,7 @@ class Twins:
         except TimeoutError:
             return IdempotencyInProgress()
         if isinstance(result, Answered):
-            return Answered(result.outcome, is_replay=True)
+            return Answered(result.outcome, is_repeat=True)
         return await self.answer_in_log(idempotency) or result
 
     async def answer_under(self, idempotency: Idempotency) -> Answered | Rejection | None:
@@ -74,4 +74,4 @@ class Twins:
             return IdempotencyKeyReused()
         # Visible is not yet safe where somebody ended a commit's wait for its standbys: ours, after it, is both.
         await self._barrier.passed()
-        return Answered(answer.outcome, is_replay=True)
+        return Answered(answer.outcome, is_repeat=True)

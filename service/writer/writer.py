@@ -126,7 +126,7 @@ class Writer:
         # A twin on another process may have used up what this one asked for: then its answer is ours as well.
         return await self._twins.answer_in_log(idempotency) or result
 
-    async def replay(self, idempotency: Idempotency) -> Answered | Rejection | None:
+    async def stored_answer(self, idempotency: Idempotency) -> Answered | Rejection | None:
         """What an earlier or a running request under this key got; none if there is none, and it may be submitted.
 
         Waits up to 5 seconds for a running one (CONTRACT.md D72). Raises LogUnavailableError, and a running request's

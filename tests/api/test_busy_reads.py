@@ -73,7 +73,7 @@ async def test_a_report_of_the_present_and_the_story_of_a_number_wait_for_folds_
     each_path = (f"{path}/numbers", f"{path}/gaps", f"{path}/numbers/1")
     async with AsyncExitStack() as held:
         for turn in range(FOLDS_MAX):
-            await held.enter_async_context(api.parts.folds.turn(FirmId(f"firm-{turn}"), READ_WAIT_SECONDS_MAX))
+            await held.enter_async_context(api.dependencies.folds.turn(FirmId(f"firm-{turn}"), READ_WAIT_SECONDS_MAX))
         asked_at = asyncio.get_running_loop().time()
         for answer in await asyncio.gather(*map(api.get, each_path)):
             assert_told_to_come_again(answer)
@@ -84,7 +84,7 @@ async def test_a_report_of_the_present_and_the_story_of_a_number_wait_for_folds_
 
 async def test_a_report_that_gets_no_connection_is_refused_and_may_be_repeated(api: Api) -> None:
     series_id = await api.a_series()
-    reads = api.parts.reads
+    reads = api.dependencies.reads
     held = [await reads.acquire() for _ in range(reads.get_max_size())]
     answer = await asyncio.wait_for(api.get(f"/invoice-series/{series_id}/gaps"), 20)
     assert_told_to_come_again(answer)
@@ -95,7 +95,7 @@ async def test_a_report_that_gets_no_connection_is_refused_and_may_be_repeated(a
 
 def readers(api: Api) -> int:
     """How many connections to the projections are in use."""
-    return api.parts.reads.get_size() - api.parts.reads.get_idle_size()
+    return api.dependencies.reads.get_size() - api.dependencies.reads.get_idle_size()
 
 
 def assert_told_to_come_again(answer: Answer) -> None:

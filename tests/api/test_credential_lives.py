@@ -18,7 +18,7 @@ from tests.support.service.identity_provider import IdentityProvider
 @asynccontextmanager
 async def an_operator(api: Api, database_url: str) -> AsyncGenerator[AccessRecords]:
     """The access records, changed in the way of the command line."""
-    async with access_records(database_url, api.parts.settings.keys_path, api.clock) as records:
+    async with access_records(database_url, api.dependencies.settings.keys_path, api.clock) as records:
         yield records
 
 

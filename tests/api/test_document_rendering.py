@@ -64,7 +64,7 @@ async def test_so_does_a_reversal(api: Api) -> None:
 
 async def test_a_replay_is_of_the_moment_and_the_day_it_repeats(api: Api) -> None:
     await api.a_series()
-    tomorrow = api.parts.day_of(api.clock()).isoformat()
+    tomorrow = api.dependencies.day_of(api.clock()).isoformat()
     fresh = await api.issue(key="k", due_date=tomorrow)
     await api.post(f"/invoices/{fresh.data['id']}/void", {"reason": "r"}, key="v")
     api.clock.ahead_seconds = 3 * 86_400
@@ -115,10 +115,10 @@ class WithoutDocuments(LosesReplies):
 @pytest.mark.parametrize("more", BODIES)
 async def test_a_new_invoice_is_not_read_back_from_the_store(api: Api, more: dict[str, Any]) -> None:
     await api.a_series()
-    parts = replace(api.parts, log=WithoutDocuments(api.parts.log, ()))
+    dependencies = replace(api.dependencies, log=WithoutDocuments(api.dependencies.log, ()))
     body = json.dumps({**AN_INVOICE, **more}).encode()
     arrived = Arrived(ISSUE, ("live", api.firm.firm_id), f"Bearer {api.firm.live_key}", None, body, 1_000_000)
 
-    told = await Operations(Entrance(parts, break_off)).answer(arrived)
+    reply = await Operations(Entrance(dependencies, break_off)).answer(arrived)
 
-    assert (told.status, json.loads(told.body)["data"]["total"]) == (201, 24.99)
+    assert (reply.status, json.loads(reply.body)["data"]["total"]) == (201, 24.99)

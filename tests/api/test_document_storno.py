@@ -67,7 +67,7 @@ async def test_a_reversal_is_dated_today_and_never_refused_for_it(api: Api) -> N
 
     reversal = (await api.post(f"/invoices/{source['id']}/storno")).data
 
-    assert reversal["date"] == api.parts.today().isoformat()
+    assert reversal["date"] == api.dependencies.today().isoformat()
     assert reversal["full_number"] == f"FACT-{reversal['date'][:4]}-00002"
 
 

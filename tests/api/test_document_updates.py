@@ -170,7 +170,7 @@ async def test_an_update_that_changes_nothing_is_no_event(api: Api, body: object
     answer = await api.ask("PATCH", f"/invoices/{invoice['id']}", json=body)
 
     assert (answer.status, answer.data) == (200, invoice)
-    assert len(await api.parts.log.document(DocumentId(invoice["id"]))) == 1
+    assert len(await api.dependencies.log.document(DocumentId(invoice["id"]))) == 1
 
 
 async def test_an_update_is_an_event_with_the_new_digest(api: Api) -> None:
@@ -178,7 +178,7 @@ async def test_an_update_is_an_event_with_the_new_digest(api: Api) -> None:
     invoice = await an_invoice(api)
     await update(api, invoice, info="i")
 
-    issued, changed = [each.record.event for each in await api.parts.log.document(DocumentId(invoice["id"]))]
+    issued, changed = [each.record.event for each in await api.dependencies.log.document(DocumentId(invoice["id"]))]
     assert isinstance(changed, DocumentChanged)
     assert changed.content != getattr(issued, "content", None)
     assert (changed.number, changed.full_number) == (invoice["number_idx"], invoice["full_number"])

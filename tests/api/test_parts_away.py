@@ -46,7 +46,7 @@ async def test_while_postgresql_is_away_everything_is_503_and_afterwards_all_is_
 
 async def test_a_halted_log_issues_nothing_and_still_answers_reads(api: Api) -> None:
     series_id = await api.a_series()
-    await api.parts.log.halt("the stream is ahead of the log")
+    await api.dependencies.log.halt("the stream is ahead of the log")
 
     answer = await api.issue()
 

@@ -64,13 +64,13 @@ async def api(database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
 
 @pytest_asyncio.fixture
 async def access(api: Api, database_url: str) -> AsyncIterator[Counting]:
-    keys = KeyFile(api.parts.settings.keys_path)
+    keys = KeyFile(api.dependencies.settings.keys_path)
     async with asyncpg.create_pool(database_url, min_size=1, server_settings={"role": "numbering_writer"}) as pool:
         yield Counting(pool, keys, cache_seconds=CACHE_SECONDS, clock=api.clock)
 
 
 def admission(api: Api, access: Access, limit: RateLimit) -> Admission:
-    return Admission(access, limit, api.parts.log.log_id, api.clock)
+    return Admission(access, limit, api.dependencies.log.log_id, api.clock)
 
 
 def spend_what_is_to_spare(limit: RateLimit, now: UnixSeconds) -> None:
@@ -182,7 +182,7 @@ async def test_strangers_on_the_subjects_of_one_firm_lock_out_no_caller_of_anoth
     for credential in (api.firm.live_key, api.other_firm.live_key):
         await api.post("/invoice-series", {"name": "F", "document_type": "fiscal"}, credential)
     limit = RateLimit(LIMIT)
-    operations = Operations(Entrance(replace(api.parts, access=access), break_off, limit))
+    operations = Operations(Entrance(replace(api.dependencies, access=access), break_off, limit))
     [issue] = [each for each in OPERATIONS if each.name == "issue"]
 
     async def told(firm_id: str, credential: str) -> int:

@@ -43,7 +43,9 @@ async def fate(api: Api, token: str) -> str:
 
 async def sweep(api: Api) -> None:
     system = Caller(FirmId(""), Mode.LIVE, Actor(ActorKind.SYSTEM, "sweeper"))
-    await api.parts.writer.submit(Submission(ExpireReservations(tuple(api.parts.writer.known.state.unsettled)), system))
+    await api.dependencies.writer.submit(
+        Submission(ExpireReservations(tuple(api.dependencies.writer.known.state.unsettled)), system)
+    )
 
 
 async def test_a_reservation_is_shown_in_full(api: Api) -> None:
@@ -125,12 +127,12 @@ async def test_released(api: Api) -> None:
     series_id = await api.a_locked_series()
     (token,) = await api.tokens(series_id)
     first = await release(api, token)
-    position = (await api.parts.writer.known.read()).position
+    position = (await api.dependencies.writer.known.read()).position
 
     assert (await consume(api, token)).refusal == (409, "reservation_not_pending")
     again = await release(api, token)
     assert (again.status, again.data) == (200, first.data)
-    assert (await api.parts.writer.known.read()).position == position
+    assert (await api.dependencies.writer.known.read()).position == position
     assert await listed(api, series_id) == []
 
 
@@ -244,9 +246,9 @@ async def test_a_number_that_expired_by_the_log_is_not_listed_by_a_clock_that_is
 async def test_others_are_answered_while_a_long_list_is_made(api: Api) -> None:
     series_id = await api.a_locked_series()
     await asyncio.gather(*(api.tokens(series_id, 50) for _ in range(3 * SLICE_BLOCKS)))
-    principal = await api.parts.access.who(api.firm.device_a)
+    principal = await api.dependencies.access.who(api.firm.device_a)
     assert isinstance(principal, Principal)
-    call = Call(api.parts, Sent("", {}, {}, NO_BODY), principal, None)
+    call = Call(api.dependencies, Sent("", {}, {}, NO_BODY), principal, None)
     state = await call.state()
     answered = 0
 

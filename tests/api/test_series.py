@@ -27,7 +27,7 @@ async def test_a_new_series_is_shown_in_full(api: Api) -> None:
         "is_used": False,
         "is_locked": False,
         "lock": None,
-        "year": api.parts.today().year,
+        "year": api.dependencies.today().year,
     }
 
 

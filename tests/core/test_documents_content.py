@@ -8,7 +8,7 @@ from schemas.outcomes import DeletedOutcome, DocumentOutcome
 from schemas.rejections import (
     ChronologyViolated,
     DocumentAlreadyVoided,
-    DocumentChangedMeanwhile,
+    DocumentHasChanged,
     DocumentNotReversible,
     DocumentTypeMismatch,
     DocumentUnknown,
@@ -40,7 +40,7 @@ SAME = a_change(1, "inv_1", to="inv_1")
 
 def test_a_body_that_was_changed_meanwhile_is_not_the_one_that_is_reversed() -> None:
     history = a_history(ISSUE, a_change(1, "inv_1"))
-    assert history.decide(a_reversal(1, "inv_1", a_document("storno_2"))) == DocumentChangedMeanwhile(ONE)
+    assert history.decide(a_reversal(1, "inv_1", a_document("storno_2"))) == DocumentHasChanged(ONE)
     of_now = a_reversal(1, "inv_1", a_document("storno_2"), content=digest("changed"))
     assert verdict(history.decide(of_now)) is DocumentReversed
 
@@ -66,7 +66,7 @@ def test_a_draft_saved_as_it_was_is_no_event() -> None:
 def test_a_new_draft_never_replaces_one_that_has_its_id_by_chance() -> None:
     history = a_history(SaveDraft(DRAFT, digest("a")))
     for caller in (a_key(), a_key(firm=OTHER_FIRM)):
-        assert history.decide(SaveDraft(DRAFT, digest("b")), caller) == DocumentChangedMeanwhile(DRAFT)
+        assert history.decide(SaveDraft(DRAFT, digest("b")), caller) == DocumentHasChanged(DRAFT)
 
 
 def test_deleting_says_when() -> None:

@@ -175,16 +175,16 @@ async def test_a_repeat_is_not_told_what_no_standby_has(log: PostgresLog, standb
         with pytest.raises(OutcomeUnknownError):
             await asked
     async with running(log) as writer:
-        repeats = [asyncio.create_task(writer.replay(key)) for _ in range(20)]
+        repeats = [asyncio.create_task(writer.stored_answer(key)) for _ in range(20)]
         while not all(repeat.done() for repeat in repeats):
             await standbys.give_up_whatever_waits()
         for repeat in repeats:
             with pytest.raises(LogUnavailableError, match="SQLSTATE 01000"):
                 await repeat
         await standbys.await_none()
-        again = await writer.replay(key)
+        again = await writer.stored_answer(key)
     assert isinstance(again, Answered)
-    assert again.is_replay
+    assert again.is_repeat
 
 
 async def test_a_caller_is_told_once_a_standby_has_it(log: PostgresLog, standbys: Standbys) -> None:

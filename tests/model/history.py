@@ -111,7 +111,7 @@ class History:
     def _found(self, expected: Expected, answer: Answer) -> Expected:
         if answer.body["success"]:
             data = self.handles.seen_as(expected.data, answer.data)
-            return Expected(answer.status, data=data, is_replay=answer.headers.get("Idempotent-Replayed") == "true")
+            return Expected(answer.status, data=data, is_repeat=answer.headers.get("Idempotent-Replayed") == "true")
         param = answer.error.get("param") if expected.param is not None else None
         return Expected(answer.status, answer.error["code"], param)
 

@@ -77,7 +77,7 @@ class Model:
             return answer if first == body else Expected(409, "idempotency_key_reused")
         answer = self._answer(who, command, key)
         if answer.is_success:
-            kept = Expected(answer.status, data=copy.deepcopy(answer.data), is_replay=True)
+            kept = Expected(answer.status, data=copy.deepcopy(answer.data), is_repeat=True)
             self._answers[scope] = (body, kept)
         return answer
 

@@ -60,4 +60,4 @@ def run(runner: asyncio.Runner, replicas: Replicas, drawn_from: int, histories: 
 
 async def check_the_log(replicas: Replicas) -> None:
     """The invariants of the whole log that all histories left."""
-    check_invariants(await replicas.apis[0].parts.log.read(Position(0), 1_000_000))
+    check_invariants(await replicas.apis[0].dependencies.log.read(Position(0), 1_000_000))

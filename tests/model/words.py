@@ -189,7 +189,7 @@ class Expected:
     code: str | None = None
     param: str | None = None
     data: Any = None
-    is_replay: bool = False
+    is_repeat: bool = False
 
     @property
     def is_success(self) -> bool:

@@ -68,4 +68,4 @@ def _told(answer: Answer) -> int | str:
 
 async def check_the_log(api: Api) -> None:
     """The invariants of the whole log."""
-    check_invariants(await api.parts.log.read(Position(0), 1_000_000))
+    check_invariants(await api.dependencies.log.read(Position(0), 1_000_000))

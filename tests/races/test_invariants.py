@@ -175,7 +175,7 @@ async def test_8_errors_never_advance_the_counter(pair: Pair) -> None:
     await release(pair[0], token)
     api, firm = pair[0], pair[0].firm
     before = await api.next_number(series_id)
-    head = await api.parts.log.head()
+    head = await api.dependencies.log.head()
 
     answers = await together(
         [
@@ -196,7 +196,7 @@ async def test_8_errors_never_advance_the_counter(pair: Pair) -> None:
     )
 
     assert [each.status for each in answers if each.status < 400 or each.status >= 500] == []
-    assert (await pair[1].next_number(series_id), await api.parts.log.head()) == (before, head)
+    assert (await pair[1].next_number(series_id), await api.dependencies.log.head()) == (before, head)
 
 
 async def test_9_replaying_the_log_rebuilds_counter_lock_and_every_reservation(pair: Pair) -> None:
@@ -212,11 +212,11 @@ async def test_9_replaying_the_log_rebuilds_counter_lock_and_every_reservation(p
     ]
     await together(calls)
 
-    fresh = await KnownState(api.parts.log).read()
+    fresh = await KnownState(api.dependencies.log).read()
 
-    states: list[State] = [await each.parts.writer.known.read() for each in pair]
+    states: list[State] = [await each.dependencies.writer.known.read() for each in pair]
     assert states == [fresh, fresh]
-    series = fresh.of((await api.parts.access.who(device)).caller, series_id)  # type: ignore[union-attr,arg-type]
+    series = fresh.of((await api.dependencies.access.who(device)).caller, series_id)  # type: ignore[union-attr,arg-type]
     assert series is not None
     listed = (await api.get(f"/invoice-series/{series_id}/reservations", device)).data["data"]
     assert [slot["token"] for slot in listed] == tokens[40:]

@@ -89,11 +89,11 @@ async def test_release_against_release_is_one_event_and_two_successes(pair: Pair
 
     async def prepare() -> Round:
         (token,) = await api.tokens(series_id)
-        before = await api.parts.log.head()
+        before = await api.dependencies.log.head()
 
         async def check(answers: Sequence[Answer]) -> None:
             assert answers[0].data == answers[1].data
-            assert await api.parts.log.head() == before + 1
+            assert await api.dependencies.log.head() == before + 1
 
         return Round([partial(release, token)] * 2, check)
 
@@ -118,7 +118,7 @@ async def test_consume_and_release_against_expiry(pair: Pair) -> None:
     """One replica's clock says that the tokens are still good, the other one's sweeper that they are not."""
     api, ahead = pair
     series_id = await api.a_locked_series()
-    sweeper = Sweeper(ahead.parts.writer.known, ahead.parts.writer, clock=ahead.clock, period_seconds=1)
+    sweeper = Sweeper(ahead.dependencies.writer.known, ahead.dependencies.writer, clock=ahead.clock, period_seconds=1)
     told = Counter[str]()
 
     for place in range(60):

@@ -33,7 +33,7 @@ async def test_a_defect_is_a_500_that_says_nothing_and_is_logged_once_with_its_r
 ) -> None:
     """CONTRACT.md D6."""
     async with an_api(database_url, tmp_path) as api:
-        del api.parts.access._pool  # pyright: ignore[reportPrivateUsage] - a defect, as good as any
+        del api.dependencies.access._pool  # pyright: ignore[reportPrivateUsage] - a defect, as good as any
         with capture_logs() as lines:
             answer = await api.get("/invoice-series")
 

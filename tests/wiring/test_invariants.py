@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from service.api.answering import Answering
-from service.api.calling.reply import Exchange, Reply
+from service.api.calling.reply import Exchange, Result
 from service.invariants import BrokenInvariants
 from service.metrics import new_metrics
 from tests.support.service.command_line import Outcome, refused
@@ -42,7 +42,7 @@ async def test_a_request_that_meets_one_is_answered_and_ends_the_process() -> No
     assert str(ended.value.exceptions[0]) == "a number has two fates"
 
 
-async def broken_work() -> Reply:
+async def broken_work() -> Result:
     """Work that finds out what cannot be."""
     raise AssertionError("a number has two fates")
 

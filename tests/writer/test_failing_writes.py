@@ -52,7 +52,7 @@ async def test_every_write_may_lose_its_connection_once(log: EventLog, fault: Fa
             )
     state = await checked(log, answers)
     assert state.series[SERIES].taken == 60
-    assert not any(answer.is_replay for answer in answers)
+    assert not any(answer.is_repeat for answer in answers)
 
 
 @BOTH
@@ -112,7 +112,7 @@ async def test_who_was_overtaken_while_in_doubt_decides_again(log: EventLog) -> 
         await writer.known.read()
         outcome = await do(writer, an_issue(a_document("ours")))
     assert isinstance(outcome, DocumentOutcome)
-    state = await checked(log, [Answered(outcome, is_replay=False)])
+    state = await checked(log, [Answered(outcome, is_repeat=False)])
     assert state.series[SERIES].taken == 2
 
 

@@ -35,7 +35,7 @@ async def test_twins_in_one_process_share_one_answer(log: EventLog) -> None:
         await open_and_lock(writer)
         answers = await together([writer.submit(RESERVE) for _ in range(20)])
     assert {answer.outcome for answer in answers} == {answers[0].outcome}
-    assert sorted(answer.is_replay for answer in answers) == [False] + [True] * 19
+    assert sorted(answer.is_repeat for answer in answers) == [False] + [True] * 19
     assert (await checked(log, answers)).series[SERIES].taken == 5
 
 
@@ -44,7 +44,7 @@ async def test_twins_in_two_processes_share_one_answer(postgres_log: PostgresLog
         await open_and_lock(one)
         answers = await together([writer.submit(RESERVE) for _ in range(5) for writer in (one, two)])
     assert {answer.outcome for answer in answers} == {answers[0].outcome}
-    assert [answer.is_replay for answer in answers].count(False) == 1
+    assert [answer.is_repeat for answer in answers].count(False) == 1
     assert (await checked(postgres_log, answers)).series[SERIES].taken == 5
 
 
@@ -54,11 +54,11 @@ async def test_a_repeat_gets_the_first_answer_though_the_state_has_moved_on(log:
         first = await do(writer, RESERVE.command, key="outbox-1")
         await do(writer, UnlockSeries(SERIES, is_forced=True), a_key())
         assert await writer.submit(a_request(a_reservation_of(5))) == SeriesNotLockedToDevice(SERIES, is_locked=False)
-        assert await writer.submit(RESERVE) == Answered(first, is_replay=True)
-        assert await writer.replay(a_key_of("outbox-1")) == Answered(first, is_replay=True)
+        assert await writer.submit(RESERVE) == Answered(first, is_repeat=True)
+        assert await writer.stored_answer(a_key_of("outbox-1")) == Answered(first, is_repeat=True)
     async with running(log) as restarted:
-        assert await restarted.submit(RESERVE) == Answered(first, is_replay=True)
-        assert await restarted.replay(a_key_of("outbox-1")) == Answered(first, is_replay=True)
+        assert await restarted.submit(RESERVE) == Answered(first, is_repeat=True)
+        assert await restarted.stored_answer(a_key_of("outbox-1")) == Answered(first, is_repeat=True)
     assert (await checked(log)).series[SERIES].taken == 5
 
 
@@ -70,7 +70,7 @@ async def test_a_repeated_consumption_gets_the_document_and_not_that_the_token_i
         first = await writer.submit(consume)
         retry = a_request(a_consumption(a_slot(1), a_document("inv_retry")), key="draft")
         assert isinstance(first, Answered)
-        assert await writer.submit(retry) == Answered(first.outcome, is_replay=True)
+        assert await writer.submit(retry) == Answered(first.outcome, is_repeat=True)
         other = a_request(a_consumption(a_slot(1), a_document("inv_other")), key="another draft")
         assert await writer.submit(other) == ReservationAlreadyConsumed(Number(1))
     await checked(log)
@@ -86,7 +86,7 @@ async def test_twins_of_a_request_another_process_answered_both_get_that_answer(
         first = await one.submit(consume)
         assert isinstance(first, Answered)
         answers = await together([two.submit(consume) for _ in range(3)])
-    assert answers == [Answered(first.outcome, is_replay=True)] * 3
+    assert answers == [Answered(first.outcome, is_repeat=True)] * 3
 
 
 async def test_a_key_that_answered_another_request_is_refused(log: EventLog) -> None:
@@ -95,7 +95,7 @@ async def test_a_key_that_answered_another_request_is_refused(log: EventLog) -> 
         await do(writer, a_reservation_of(5), key="k")
         reused = a_request(a_reservation_of(6), key="k", body="another body")
         assert await writer.submit(reused) == IdempotencyKeyReused()
-        assert await writer.replay(a_key_of("k", "another body")) == IdempotencyKeyReused()
+        assert await writer.stored_answer(a_key_of("k", "another body")) == IdempotencyKeyReused()
         both = await asyncio.gather(
             writer.submit(a_request(a_reservation_of(1), key="new")),
             writer.submit(a_request(a_reservation_of(2), key="new", body="another body")),
@@ -108,11 +108,11 @@ async def test_a_refusal_is_not_kept_and_the_key_may_be_used_again(log: EventLog
     async with running(log) as writer:
         await do(writer, a_series(), a_key())
         assert isinstance(await writer.submit(RESERVE), SeriesNotLockedToDevice)
-        assert await writer.replay(a_key_of("outbox-1")) is None
+        assert await writer.stored_answer(a_key_of("outbox-1")) is None
         await do(writer, a_lock())
         answer = await writer.submit(RESERVE)
         assert isinstance(answer, Answered)
-        assert not answer.is_replay
+        assert not answer.is_repeat
 
 
 async def test_what_changes_nothing_is_answered_once_as_well(log: EventLog) -> None:
@@ -120,7 +120,7 @@ async def test_what_changes_nothing_is_answered_once_as_well(log: EventLog) -> N
         await open_and_lock(writer)
         first = await do(writer, a_lock(), key="again")
         await do(writer, a_reservation_of(3))
-        assert await writer.submit(a_request(a_lock(), key="again")) == Answered(first, is_replay=True)
+        assert await writer.submit(a_request(a_lock(), key="again")) == Answered(first, is_repeat=True)
     assert isinstance(first, SeriesOutcome)
     assert first.series.next_number == 1
 

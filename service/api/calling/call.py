@@ -11,7 +11,7 @@ from schemas.commands import Caller, Command
 from schemas.rejections import DocumentUnknown, Rejection, SeriesUnknown
 from schemas.values import DocumentId, SeriesId
 from service.access.callers import Principal
-from service.api.calling.parts import Parts
+from service.api.calling.dependencies import Dependencies
 from service.api.calling.sent import Sent
 from service.api.reading.fields import read_fields
 from service.api.reading.json_text import Tree
@@ -32,7 +32,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class Call:
     """A request and its caller. `body`, `query` and `place` read what was sent."""
 
-    parts: Parts
+    dependencies: Dependencies
     sent: Sent
     principal: Principal
     idempotency: Idempotency | None
@@ -89,7 +89,7 @@ class Call:
 
     async def state(self) -> State:
         """The state at the head of the log. Raises LogUnavailableError."""
-        return await self.parts.writer.known.read()
+        return await self.dependencies.writer.known.read()
 
     async def series(self) -> tuple[Series, State]:
         """The series in the path, and the state that has it. Raises RefusedError and LogUnavailableError."""
@@ -109,7 +109,7 @@ class Call:
 
     async def attempt(self, command: Command, content: Content | None = None) -> Answered | Rejection:
         """Submit the command; returns the rejection if there is one. Raises the faults of Writer.submit."""
-        return await self.parts.writer.submit(Submission(command, self.caller, content, self.idempotency))
+        return await self.dependencies.writer.submit(Submission(command, self.caller, content, self.idempotency))
 
 
 def _shown(text: str) -> str:

@@ -50,36 +50,36 @@ class Page(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Result:
     """The result of a request that was done; `data` is a struct of `schemas.api`, a list of them, or a Page."""
 
     data: Any
     status: int = 200
-    is_replay: bool = False
+    is_repeat: bool = False
 
 
-class Told(Struct, frozen=True):
+class Reply(Struct, frozen=True):
     """The reply to one request: an HTTP status and the bytes of its body; `refusal` if the request was refused."""
 
     status: int
     body: bytes
     refusal: Refusal | None = None
-    is_replay: bool = False
+    is_repeat: bool = False
     content_type: str = JSON
 
 
-def done(exchange: Exchange, reply: Reply) -> Told:
+def done(exchange: Exchange, result: Result) -> Reply:
     """The reply to a request that was done."""
-    if isinstance(reply.data, Page):
-        return Told(reply.status, reply.data.body, content_type=reply.data.content_type)
-    body = _encoder.encode(Success(data=reply.data, meta=exchange.meta()))
-    return Told(reply.status, body, is_replay=reply.is_replay)
+    if isinstance(result.data, Page):
+        return Reply(result.status, result.data.body, content_type=result.data.content_type)
+    body = _encoder.encode(Success(data=result.data, meta=exchange.meta()))
+    return Reply(result.status, body, is_repeat=result.is_repeat)
 
 
-def not_done(exchange: Exchange, refusal: Refusal) -> Told:
+def not_done(exchange: Exchange, refusal: Refusal) -> Reply:
     """The reply to a request that was refused."""
     body = _encoder.encode(Failure(error=problem_of(refusal, exchange.request_id), meta=exchange.meta()))
-    return Told(refusal.status, body, refusal)
+    return Reply(refusal.status, body, refusal)
 
 
 def problem_of(refusal: Refusal, request_id: str) -> Problem:

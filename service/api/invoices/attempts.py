@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from schemas.commands import Command
-from schemas.rejections import DocumentChangedMeanwhile, Rejection, SeriesUnknown
+from schemas.rejections import DocumentHasChanged, Rejection, SeriesUnknown
 from service.api.calling.call import Call
 from service.api.refusals.causes import ContentErased
 from service.api.refusals.table import refused
@@ -28,7 +28,7 @@ async def on_what_was_read(call: Call, make: Callable[[], Awaitable[Asking]]) ->
     for _ in range(ATTEMPTS_MAX):
         command, content = await make()
         answer = await call.attempt(command, content)
-        if not isinstance(answer, DocumentChangedMeanwhile):
+        if not isinstance(answer, DocumentHasChanged):
             break
     assert answer is not None, "there is at least one attempt"
     if not isinstance(answer, Answered):
@@ -38,7 +38,7 @@ async def on_what_was_read(call: Call, make: Callable[[], Awaitable[Asking]]) ->
 
 async def said_of(call: Call, facts: Facts) -> InvoiceContent:
     """The content of the document. Raises RefusedError if it was erased, and LogUnavailableError."""
-    content = (await call.parts.log.contents([facts.content])).get(facts.content)
+    content = (await call.dependencies.log.contents([facts.content])).get(facts.content)
     if content is None:
         raise refused(ContentErased(facts.document_id))
     return open_invoice(content)

@@ -18,7 +18,7 @@ async def read_history(call: Call) -> InvoiceHistory:
     query = call.query(PageQuery)
     facts = await document_of(call, call.document_id())
     wanted = HistoryWanted(
-        document_id=facts.document_id, page=query.page, per_page=query.per_page, log_id=call.parts.log.log_id
+        document_id=facts.document_id, page=query.page, per_page=query.per_page, log_id=call.dependencies.log.log_id
     )
     found = await kept_or_folded(
         call,

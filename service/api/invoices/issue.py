@@ -37,7 +37,7 @@ async def create_invoice(call: Call) -> Answered:
     """POST /v1/invoices: keep a draft, or issue under the token's number or the next one (CONTRACT.md section 9)."""
     body = call.body(CreateInvoiceBody, cross_check)
     kept = content_of(body)
-    date = IsoDate((body.date or call.parts.today()).isoformat())
+    date = IsoDate((body.date or call.dependencies.today()).isoformat())
     series_id = None if body.series_id is None else SeriesId(body.series_id)
     if body.is_draft:
         return await _keep_draft(call, kept, date, series_id)

@@ -35,7 +35,9 @@ async def list_documents(call: Call) -> InvoiceList:
     # Not the head of the log: a firm must not wait for the events of other firms.
     end = (await call.state()).partition_end(call.caller.firm_id, call.caller.mode)
     async with reading(call) as connection:
-        page = await kept_invoice_list(connection, _wanted(call, query), at_least=end, log_id=call.parts.log.log_id)
+        page = await kept_invoice_list(
+            connection, _wanted(call, query), at_least=end, log_id=call.dependencies.log.log_id
+        )
     if page is None:
         raise refused(Unavailable("The list of invoices has not caught up with the log yet."))
     invoices = await _invoices(call, page)
@@ -54,7 +56,7 @@ def _wanted(call: Call, query: InvoicesQuery) -> InvoicesWanted:
     return InvoicesWanted(
         firm_id=call.caller.firm_id,
         mode=call.caller.mode,
-        today=IsoDate(call.parts.today().isoformat()),
+        today=IsoDate(call.dependencies.today().isoformat()),
         client_id=query.client_id,
         series_id=query.series_id,
         is_paid=query.is_paid,
@@ -75,11 +77,11 @@ def _wanted(call: Call, query: InvoicesQuery) -> InvoicesWanted:
 async def _invoices(call: Call, page: InvoicePage) -> list[Invoice]:
     """The invoices of a page, all as of one moment; one query reads all contents. Raises LogUnavailableError."""
     found = [(facts, row.reversal_id) for row in page.rows if (facts := fold_document(row.records)) is not None]
-    contents = await call.parts.log.contents([digest for facts, _ in found for digest in digests_of(facts)])
-    state = call.parts.writer.known.state
+    contents = await call.dependencies.log.contents([digest for facts, _ in found for digest in digests_of(facts)])
+    state = call.dependencies.writer.known.state
     if state.position < page.as_of.position:
         state = await call.state()
-    today = IsoDate(call.parts.today().isoformat())
+    today = IsoDate(call.dependencies.today().isoformat())
     return [invoice_view(facts, contents, Surroundings(today, state.series, reversal)) for facts, reversal in found]
 
 

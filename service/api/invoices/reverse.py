@@ -9,7 +9,7 @@ from schemas.api.invoice import Invoice
 from schemas.commands import Document, ReverseDocument, ReverseDraft
 from schemas.rejections import (
     DocumentAlreadyReversed,
-    DocumentChangedMeanwhile,
+    DocumentHasChanged,
     DocumentNotReversible,
     DocumentUnknown,
     SeriesExhausted,
@@ -37,7 +37,7 @@ async def reverse_invoice(call: Call) -> Answered:
         if isinstance(facts, DraftFacts):
             return ReverseDraft(facts.document_id), None
         content = sealed(_reversal(await said_of(call, facts)))
-        today = IsoDate(call.parts.today().isoformat())
+        today = IsoDate(call.dependencies.today().isoformat())
         reversal = Document(new_document_id(), DocumentType.FISCAL, today, content.digest)
         command = ReverseDocument(
             facts.series_id, facts.number, facts.full_number, facts.document_id, facts.content, reversal
@@ -70,7 +70,7 @@ ROUTES: Final = (
             DocumentAlreadyReversed,
             SeriesLockedToDevice,
             SeriesLockedToOtherDevice,
-            DocumentChangedMeanwhile,
+            DocumentHasChanged,
             SeriesExhausted,
         ),
     ),

@@ -30,7 +30,7 @@ async def document_of(call: Call, document_id: DocumentId, until: Position | Non
 
     Raises RefusedError if there is no such document or it was deleted, and LogUnavailableError.
     """
-    stored = await call.parts.log.document(document_id)
+    stored = await call.dependencies.log.document(document_id)
     records = [each.record for each in stored if until is None or each.record.position <= until]
     facts = fold_document(records)
     is_ours = all(each.firm_id == call.caller.firm_id and each.mode is call.caller.mode for each in records)
@@ -41,9 +41,9 @@ async def document_of(call: Call, document_id: DocumentId, until: Position | Non
 
 async def invoice_of(call: Call, facts: Facts) -> Invoice:
     """The invoice with these facts, as of today. Raises LogUnavailableError."""
-    contents = await call.parts.log.contents(digests_of(facts))
+    contents = await call.dependencies.log.contents(digests_of(facts))
     state = await _state_for(call, facts)
-    around = Surroundings(IsoDate(call.parts.today().isoformat()), state.series, standing_reversal(facts, state))
+    around = Surroundings(IsoDate(call.dependencies.today().isoformat()), state.series, standing_reversal(facts, state))
     return invoice_view(facts, contents, around)
 
 
@@ -56,11 +56,11 @@ async def show_invoice(call: Call, done: Answered) -> Invoice:
     facts, contents = _written(done, outcome.document_id), dict[Digest, Content]()
     if facts is None or done.content is None:
         facts = await document_of(call, outcome.document_id, outcome.position)
-        contents = await call.parts.log.contents(digests_of(facts))
+        contents = await call.dependencies.log.contents(digests_of(facts))
     else:
         contents[done.content.digest] = done.content
-    is_of_then = done.is_replay or len(done.records) > 0
-    day = call.parts.day_of(facts.modified_at) if is_of_then else call.parts.today()
+    is_of_then = done.is_repeat or len(done.records) > 0
+    day = call.dependencies.day_of(facts.modified_at) if is_of_then else call.dependencies.today()
     state = await _state_for(call, facts)
     reversal = await _reversal_then(call, facts, outcome.position)
     return invoice_view(facts, contents, Surroundings(IsoDate(day.isoformat()), state.series, reversal))
@@ -93,7 +93,7 @@ def _written(done: Answered, document_id: DocumentId) -> Facts | None:
 async def _reversal_then(call: Call, facts: Facts, until: Position) -> DocumentId | None:
     """The document that reversed this one at the position `until`. Raises LogUnavailableError."""
     for _, document_id in facts.reversals if isinstance(facts, NumberedFacts) else ():
-        stored = await call.parts.log.document(document_id)
+        stored = await call.dependencies.log.document(document_id)
         reversal = fold_document([each.record for each in stored if each.record.position <= until])
         if reversal is not None and reversal.voided_at is None and not reversal.is_deleted:
             return document_id
@@ -102,7 +102,7 @@ async def _reversal_then(call: Call, facts: Facts, until: Position) -> DocumentI
 
 async def _state_for(call: Call, facts: Facts) -> State:
     """A state that contains the document's series; if the document has reversals, the state at the head of the log."""
-    state = call.parts.writer.known.state
+    state = call.dependencies.writer.known.state
     # The name of a series never changes. But another process may have opened the series, or voided a reversal.
     if state.position < facts.position or (isinstance(facts, NumberedFacts) and facts.reversals):
         state = await call.state()

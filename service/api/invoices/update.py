@@ -11,7 +11,7 @@ from schemas.rejections import (
     ChronologyViolated,
     DocumentAlreadyReversed,
     DocumentAlreadyVoided,
-    DocumentChangedMeanwhile,
+    DocumentHasChanged,
     DocumentIsReversal,
     DocumentTypeMismatch,
     DocumentUnknown,
@@ -102,7 +102,7 @@ def _update_route(method: str) -> Route:
             DocumentAlreadyReversed,
             YearFixed,
             ChronologyViolated,
-            DocumentChangedMeanwhile,
+            DocumentHasChanged,
         ),
     )
 

@@ -285,7 +285,7 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             "date must stay in the year of {issued_date}, because the year is part of the invoice's number.",
             param="date",
         ),
-        because.DocumentChangedMeanwhile: Row(
+        because.DocumentHasChanged: Row(
             409,
             _INVALID,
             "resource_changed",

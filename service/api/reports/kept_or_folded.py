@@ -48,7 +48,7 @@ async def reading(call: Call) -> AsyncGenerator[Connection]:
     Raises LogUnavailableError if the database is away, or has no connection free within READ_WAIT_SECONDS_MAX.
     """
     try:
-        async with call.parts.reads.acquire(timeout=READ_WAIT_SECONDS_MAX) as connection:
+        async with call.dependencies.reads.acquire(timeout=READ_WAIT_SECONDS_MAX) as connection:
             yield connection
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         if not is_passing(error):
@@ -61,7 +61,7 @@ async def _folding(call: Call) -> AsyncGenerator[Connection]:
     """As `reading`, with a turn. A request that waits for its turn holds no connection, so shorter reads go on."""
     async with AsyncExitStack() as held:
         try:
-            await held.enter_async_context(call.parts.folds.turn(call.caller.firm_id, READ_WAIT_SECONDS_MAX))
+            await held.enter_async_context(call.dependencies.folds.turn(call.caller.firm_id, READ_WAIT_SECONDS_MAX))
         except TimeoutError as error:
             raise refused(Unavailable("Too many reports are being made from the log.")) from error
         yield await held.enter_async_context(reading(call))

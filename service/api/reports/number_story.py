@@ -27,7 +27,7 @@ async def explain_number(call: Call) -> NumberStory:
     number = Number(int(text))
     if not series.start_number <= number < series.next_number:
         raise refused(NumberUntaken(number, series.series_id))
-    log_id, series_id, position = call.parts.log.log_id, series.series_id, series.position
+    log_id, series_id, position = call.dependencies.log.log_id, series.series_id, series.position
     place = await kept_or_folded(
         call,
         lambda connection: kept_number_place(connection, log_id, series_id, number, at_least=position),
@@ -40,7 +40,7 @@ async def explain_number(call: Call) -> NumberStory:
 
 async def _records(call: Call, place: NumberPlace) -> list[Record]:
     """Every event about the number, in the order of the log. Raises LogUnavailableError."""
-    log = call.parts.log
+    log = call.dependencies.log
     found = [await log.record_at(place.reserved)]
     if place.document_id is not None:
         found += await log.document(place.document_id)

@@ -78,14 +78,14 @@ async def reservation_object(call: Call, token: str) -> NumberReservation:
     status = _status(fate, block, _now(call, state))
     if status != "consumed":
         return _object(call, block, number, status)
-    stored = await call.parts.log.consumption(block.series_id, number)
+    stored = await call.dependencies.log.consumption(block.series_id, number)
     assert stored is not None, "a consumed number is on a document"
     return _object(call, block, number, status, consumed=(stored.record.event, stored.record.at))
 
 
 def _now(call: Call, state: State) -> UnixSeconds:
     """The time as the core sees it, never before the last event, so that no number looks usable that is expired."""
-    return max(call.parts.clock(), state.at)
+    return max(call.dependencies.clock(), state.at)
 
 
 def _usable_blocks(series: Series, device: DeviceId | None, now: UnixSeconds) -> list[Block]:
@@ -103,8 +103,8 @@ def _pending_of(call: Call, series: Series, block: Block) -> list[NumberReservat
 
 
 async def _open(call: Call, token: str) -> tuple[ReservedOutcome, Number] | None:
-    sealed = call.parts.sealer.open(token)
-    if sealed is None or sealed.log_id != call.parts.log.log_id:
+    sealed = call.dependencies.sealer.open(token)
+    if sealed is None or sealed.log_id != call.dependencies.log.log_id:
         return None
     block = await _block_at(call, sealed.position)
     if block is None or sealed.slot > block.last - block.first:
@@ -114,12 +114,12 @@ async def _open(call: Call, token: str) -> tuple[ReservedOutcome, Number] | None
 
 async def _block_at(call: Call, position: Position) -> ReservedOutcome | None:
     """The block that was reserved at this position, if it belongs to the caller's firm and mode and has tokens."""
-    unsettled = call.parts.writer.known.state.block_at(position)
+    unsettled = call.dependencies.writer.known.state.block_at(position)
     if unsettled is not None:
         series, block = unsettled
-        is_ours = call.parts.writer.known.state.of(call.caller, series.series_id) is not None
+        is_ours = call.dependencies.writer.known.state.of(call.caller, series.series_id) is not None
         return _token_block(series.series_id, block) if is_ours else None
-    stored = await call.parts.log.record_at(position)
+    stored = await call.dependencies.log.record_at(position)
     if stored is None:
         return None
     record, event = stored.record, stored.record.event
@@ -149,7 +149,7 @@ def _token_block(series_id: SeriesId, block: Block) -> ReservedOutcome | None:
 def _objects(call: Call, block: ReservedOutcome, numbers: list[Number]) -> list[NumberReservation]:
     """Pending reservations of one block. All of its tokens are sealed in one call, which is faster."""
     count = block.last - block.first + 1
-    tokens = call.parts.sealer.seal_block(call.parts.log.log_id, block.position, count, block.token_key)
+    tokens = call.dependencies.sealer.seal_block(call.dependencies.log.log_id, block.position, count, block.token_key)
     return [_view(block, number, tokens[number - block.first], "pending") for number in numbers]
 
 
@@ -161,7 +161,7 @@ def _object(
     consumed: tuple[object, UnixSeconds] | None = None,
 ) -> NumberReservation:
     slot = number - block.first
-    token = call.parts.sealer.seal(call.parts.log.log_id, block.position, slot, block.token_key)
+    token = call.dependencies.sealer.seal(call.dependencies.log.log_id, block.position, slot, block.token_key)
     if consumed is None:
         return _view(block, number, token, status)
     event, at = consumed

@@ -35,13 +35,13 @@ from service.writer.request import Answered
 async def reserve_numbers(call: Call) -> Answered:
     """POST /v1/invoice-series/{id}/reserve-numbers: one reservation for each number, ascending."""
     body = call.body(ReserveNumbersBody)
-    settings = call.parts.settings
+    settings = call.dependencies.settings
     return await call.submit(
         ReserveNumbers(
             series_id=call.series_id(),
             count=body.count,
             hold_seconds=settings.reservation_ttl_seconds,
-            token_key=call.parts.sealer.current_key,
+            token_key=call.dependencies.sealer.current_key,
             pending_max=settings.pending_max,
         )
     )

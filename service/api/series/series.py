@@ -49,7 +49,7 @@ async def open_series(call: Call) -> Answered:
             series_id=SeriesId(random_text(BASE62, ID_LENGTH)),
             name=body.name,
             document_type=body.document_type,
-            year=call.parts.today().year,
+            year=call.dependencies.today().year,
             description=body.description,
             format=body.format,
             start_number=Number(body.start_number),
@@ -61,7 +61,7 @@ async def open_series(call: Call) -> Answered:
 async def read_series(call: Call) -> InvoiceSeries:
     """GET /v1/invoice-series/{id}: one series (CONTRACT.md D33)."""
     series, state = await call.series()
-    return (await series_objects([series.view(state.position)], call.parts.access))[0]
+    return (await series_objects([series.view(state.position)], call.dependencies.access))[0]
 
 
 async def describe_series(call: Call) -> Answered:
@@ -92,7 +92,7 @@ async def unlock_series(call: Call) -> Answered:
 
 async def show_series(call: Call, done: Answered) -> InvoiceSeries:
     """The series as it was right after the command. Raises LogUnavailableError."""
-    return (await series_objects([done.came_to(SeriesOutcome).series], call.parts.access))[0]
+    return (await series_objects([done.came_to(SeriesOutcome).series], call.dependencies.access))[0]
 
 
 async def _series(call: Call) -> list[InvoiceSeries]:
@@ -100,7 +100,7 @@ async def _series(call: Call) -> list[InvoiceSeries]:
     state = await call.state()
     found = [s for s in state.series_of(call.caller.firm_id, call.caller.mode) if wanted in {None, s.document_type}]
     found.sort(key=lambda series: (not series.is_primary, series.opened_at))
-    return await series_objects([series.view(state.position) for series in found], call.parts.access)
+    return await series_objects([series.view(state.position) for series in found], call.dependencies.access)
 
 
 def _opening(prefix: str, tag: Tag) -> Route:

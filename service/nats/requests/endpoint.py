@@ -20,7 +20,7 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 from schemas.api.operations import OPERATIONS, REQUEST_ROOT, Operation
-from service.api.calling.reply import Told
+from service.api.calling.reply import Reply
 from service.backoff import Backoff
 from service.nats.client.broker_faults import BrokerUnavailableError
 from service.nats.client.cancellation import heed_cancellation
@@ -29,7 +29,7 @@ from service.nats.client.pipelined import PipelinedClient
 from service.nats.requests.asked import Arrived
 from service.nats.requests.discovery import ERROR, ERROR_CODE, QUEUE_GROUP, Discovery, EndpointInfo
 from service.nats.requests.operations import Answer
-from service.nats.requests.replying import HEADER_BYTES_MAX, is_carried, is_inbox, reply
+from service.nats.requests.replying import HEADER_BYTES_MAX, is_carried, is_inbox, send_reply
 
 NAME: Final = "numbering"
 IN_FLIGHT_MAX: Final = 1024
@@ -63,7 +63,7 @@ class RequestsEndpoint:
         self,
         nats: NatsSettings,
         answer: Answer,
-        overload: Callable[[Arrived], Told],
+        overload: Callable[[Arrived], Reply],
         *,
         in_flight_max: int = IN_FLIGHT_MAX,
     ) -> None:
@@ -157,20 +157,20 @@ class RequestsEndpoint:
         finally:
             self._bytes -= len(message.data)
 
-    async def _answer(self, message: Msg, operation: Operation, told: Told, started: int) -> None:
+    async def _answer(self, message: Msg, operation: Operation, reply: Reply, started: int) -> None:
         # The present connection may be newer than the request. A server that lets us only reply (`allow_responses`, as
         # in deploy/nats) then refuses the reply; the caller gets it by a repeat under the same key.
         assert self._client is not None, "a request came over a connection"
-        headers = _headers(told)
-        error = None if told.refusal is None else f"{told.status}:{told.refusal.code}"
-        fits = is_carried(self._client, told.body, headers)
+        headers = _headers(reply)
+        error = None if reply.refusal is None else f"{reply.status}:{reply.refusal.code}"
+        fits = is_carried(self._client, reply.body, headers)
         if not fits:
             # The connection of the request carried more than this one does. A repeat is answered within the new limit.
             error = "a reply larger than the server carries was dropped"
         self._discovery.stats[operation.name].count(perf_counter_ns() - started, error)
         if fits:
             # If the connection breaks, the reply is lost. The request was done, and a repeat gets the stored answer.
-            await reply(self._client, message, told.body, headers)
+            await send_reply(self._client, message, reply.body, headers)
 
     async def _drain(self, client: PipelinedClient, subscriptions: list[Subscription]) -> None:
         """Answer the requests that have arrived, and send all replies before the connection is closed."""
@@ -211,14 +211,14 @@ async def answering_requests(endpoint: RequestsEndpoint) -> AsyncGenerator[None]
 
 async def _tell(client: PipelinedClient, answer: Callable[[], bytes], message: Msg) -> None:
     if message.reply and is_inbox(message.reply):
-        await reply(client, message, answer())
+        await send_reply(client, message, answer())
 
 
-def _headers(told: Told) -> dict[str, str] | None:
+def _headers(reply: Reply) -> dict[str, str] | None:
     # Most replies have no headers, because clients need more time for headers than for the rest of a reply.
-    if told.refusal is not None:
-        return {ERROR: f"{told.refusal.code}: {told.refusal.message}", ERROR_CODE: str(told.status)}
-    return {REPLAYED: "true"} if told.is_replay else None
+    if reply.refusal is not None:
+        return {ERROR: f"{reply.refusal.code}: {reply.refusal.message}", ERROR_CODE: str(reply.status)}
+    return {REPLAYED: "true"} if reply.is_repeat else None
 
 
 def _arrived(operation: Operation, message: Msg, reply_bytes_max: int) -> Arrived:

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable
 
 from service.api.answering import NOTHING_DONE
-from service.api.calling.reply import Exchange, Told
+from service.api.calling.reply import Exchange, Reply
 from service.api.entrance import Entrance
 from service.api.refusals.causes import Unavailable
 from service.api.refusals.table import refusal_of
 from service.nats.requests.asked import Arrived, NatsAsked, stranger_of
 
-Answer = Callable[[Arrived], Awaitable[Told]]
+Answer = Callable[[Arrived], Awaitable[Reply]]
 """Answers a request; raises only what ends the process."""
 
 
@@ -19,15 +19,15 @@ class Operations:
     def __init__(self, entrance: Entrance) -> None:
         self._entrance = entrance
 
-    async def answer(self, arrived: Arrived) -> Told:
+    async def answer(self, arrived: Arrived) -> Reply:
         """The reply to one request, also if it is refused or meets a fault."""
         mode, firm_id = arrived.partition
-        is_known = (firm_id, mode) in self._entrance.parts.writer.known.state.partitions
+        is_known = (firm_id, mode) in self._entrance.dependencies.writer.known.state.partitions
         stranger = stranger_of(arrived.partition, is_known=is_known)
-        asked = NatsAsked(arrived, stranger, self._entrance.parts.settings.body_bytes_max)
+        asked = NatsAsked(arrived, stranger, self._entrance.dependencies.settings.body_bytes_max)
         return await self._entrance.answer(asked, _exchange(arrived))
 
-    def overload(self, arrived: Arrived) -> Told:
+    def overload(self, arrived: Arrived) -> Reply:
         """The reply while too many requests are being worked on."""
         refusal = refusal_of(Unavailable(f"Too many requests are waiting. {NOTHING_DONE}"))
         return self._entrance.answering.refuse(_exchange(arrived), refusal)

@@ -32,7 +32,9 @@ def is_carried(client: PipelinedClient, body: bytes, headers: Mapping[str, str] 
     return len(body) + lines + len("NATS/1.0\r\n\r\n") <= client.max_payload
 
 
-async def reply(client: PipelinedClient, asked: Msg, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+async def send_reply(
+    client: PipelinedClient, asked: Msg, body: bytes, headers: Mapping[str, str] | None = None
+) -> None:
     """Send the reply. If that fails, the reply is lost and the caller must repeat its request."""
     with suppress(NatsError, OSError):
         # When its buffer is full, nats-py waits without end until the peer reads, even if the peer is gone.

@@ -28,7 +28,7 @@ RELAY_SECONDS = 30.0
 @pytest_asyncio.fixture
 async def relay(api: Api, server: EmbeddedNats) -> AsyncIterator[Relay]:
     """The relay of the service's log."""
-    async with relaying(api.parts.log, server.url) as running:
+    async with relaying(api.dependencies.log, server.url) as running:
         yield running
 
 
@@ -73,7 +73,7 @@ async def test_the_python_consumer_takes_every_event_in_once_whatever_is_killed(
     programs(follower)
 
     async def has_all() -> None:
-        head = await api.parts.log.head()
+        head = await api.dependencies.log.head()
         await holds(lambda: follower.sequence() == head)
         assert follower.events() == head
 
@@ -221,12 +221,12 @@ async def test_the_javascript_consumer_notices_that_the_stream_was_made_anew(
     series_id = await api.a_locked_series()
     counting = await asyncio.to_thread(GapCount, server.url, data_dir)
     programs(counting)
-    async with relaying(api.parts.log, server.url):
+    async with relaying(api.dependencies.log, server.url):
         await some_work(api, series_id)
         wanted = {"FACT": await gaps(api, series_id)}
         await holds(lambda: counting.latest() == wanted)
     other = MemoryLog()
-    await grow(other, await api.parts.log.head() + 3)
+    await grow(other, await api.dependencies.log.head() + 3)
     await rewrite(server.url, other)
     await holds(counting.has_ended)
 

@@ -53,12 +53,12 @@ async def test_a_broker_killed_at_random_costs_http_nothing_and_the_stream_no_ev
             server.start()
         is_over.set()
 
-    async with relaying(api.parts.log, server.url) as relay:
+    async with relaying(api.dependencies.log, server.url) as relay:
         async with asyncio.TaskGroup() as group:
             group.create_task(fate())
             for _ in range(TILLS):
                 group.create_task(till())
-        await caught_up(relay, api.parts.log)
+        await caught_up(relay, api.dependencies.log)
 
-    await assert_stream_is_log(server.url, api.parts.log)
+    await assert_stream_is_log(server.url, api.dependencies.log)
     assert sorted(taken) == list(range(1, len(taken) + 1)), f"seed {seed}"

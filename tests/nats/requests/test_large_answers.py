@@ -2,7 +2,7 @@
 
 import json
 
-from service.api.calling.reply import Told
+from service.api.calling.reply import Reply
 from service.nats.requests.asked import Arrived
 from tests.support.nats.requesting import Requester, a_requester
 from tests.support.servers.cut_proxy import CutProxy
@@ -33,10 +33,10 @@ async def test_an_answer_too_large_for_nats_says_that_it_was_done_and_where_it_i
 
 
 async def test_an_answer_too_large_only_with_its_headers_does_not_end_the_connection(api: Api, nats_url: str) -> None:
-    async def barely(arrived: Arrived) -> Told:
+    async def barely(arrived: Arrived) -> Reply:
         assert arrived.reply_bytes_max < PAYLOAD_MAX - len("NATS/1.0\r\nIdempotent-Replayed: true\r\n\r\n")
         is_large = arrived.body == b"large"
-        return Told(200, b'{"success": true, "data": 1}' + b" " * (PAYLOAD_MAX - 40) * is_large, is_replay=is_large)
+        return Reply(200, b'{"success": true, "data": 1}' + b" " * (PAYLOAD_MAX - 40) * is_large, is_repeat=is_large)
 
     async with CutProxy.before(nats_url) as proxy, a_requester(api, proxy.url, barely) as requester:
         connections = proxy.accepted

@@ -4,7 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from service.api.calling.reply import Told
+from service.api.calling.reply import Reply
 from service.nats.client.connection import NatsSettings
 from service.nats.requests.asked import Arrived
 from service.nats.requests.endpoint import RequestsEndpoint, answering_requests
@@ -22,11 +22,11 @@ async def test_a_reply_over_a_younger_connection_is_refused_and_a_retry_is_answe
     operations = Operations(api.entrance)
     entered, gate = asyncio.Event(), asyncio.Event()
 
-    async def late(arrived: Arrived) -> Told:
-        told = await operations.answer(arrived)
+    async def late(arrived: Arrived) -> Reply:
+        reply = await operations.answer(arrived)
         entered.set()
         await gate.wait()
-        return told
+        return reply
 
     firm_id = api.firm.firm_id
     with secured_server(data_dir, (firm_id, "live")) as server:

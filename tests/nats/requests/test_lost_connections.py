@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from service.api.calling.reply import Told
+from service.api.calling.reply import Reply
 from service.api.refusals.causes import Unavailable
 from service.api.refusals.table import refusal_of
 from service.embedded import EmbeddedNats
@@ -41,10 +41,10 @@ async def test_an_idle_endpoint_notices_a_peer_that_falls_silent(api: Api, nats_
 async def test_large_replies_that_a_killed_broker_has_not_read_hold_no_slot(api: Api, server: EmbeddedNats) -> None:
     gate = asyncio.Event()
 
-    async def large(arrived: Arrived) -> Told:
+    async def large(arrived: Arrived) -> Reply:
         del arrived
         await gate.wait()
-        return Told(200, LARGE)
+        return Reply(200, LARGE)
 
     async with a_requester(api, server.url, large) as requester:
         status = requester.endpoint.status
@@ -78,13 +78,13 @@ async def test_a_broker_that_reads_no_more_is_given_no_more_work(api: Api, nats_
     too_many = asyncio.Event()
     asked_for: list[bytes] = []
 
-    async def large(arrived: Arrived) -> Told:
+    async def large(arrived: Arrived) -> Reply:
         asked_for.append(arrived.body)
-        return Told(200, b"x" * 1_000_000)
+        return Reply(200, b"x" * 1_000_000)
 
-    def overload(_: Arrived) -> Told:
+    def overload(_: Arrived) -> Reply:
         too_many.set()
-        return Told(503, b"", refusal_of(Unavailable("")))
+        return Reply(503, b"", refusal_of(Unavailable("")))
 
     async with HalfDeafProxy.before(nats_url) as proxy, connected(NatsSettings(url=nats_url), "test") as asker:
 

@@ -24,8 +24,8 @@ async def errors_of(requester: Requester, operation: str) -> int:
 @pytest.mark.parametrize("subject", ["numbering.v1.requests.live.{firm}.reserve", "$SRV.PING", "$SRV.STATS.numbering"])
 async def test_a_reply_subject_among_the_events_halts_no_log(api: Api, server: EmbeddedNats, subject: str) -> None:
     series_id = await api.a_locked_series()
-    async with relaying(api.parts.log, server.url) as relay, a_requester(api, server.url) as requester:
-        await caught_up(relay, api.parts.log)
+    async with relaying(api.dependencies.log, server.url) as relay, a_requester(api, server.url) as requester:
+        await caught_up(relay, api.dependencies.log)
         body = json.dumps({"series_id": series_id}).encode()
         asked = subject.format(firm=api.firm.firm_id)
         await requester.client.publish(asked, body, AMONG_EVENTS, headers=requester.headers())
@@ -33,8 +33,8 @@ async def test_a_reply_subject_among_the_events_halts_no_log(api: Api, server: E
         await requester.client.request(asked, body, timeout=5, headers=requester.headers())
 
         await api.a_series("OTHER")
-        await caught_up(relay, api.parts.log)
-        await assert_stream_is_log(server.url, api.parts.log)
+        await caught_up(relay, api.dependencies.log)
+        await assert_stream_is_log(server.url, api.dependencies.log)
 
 
 async def test_a_request_whose_reply_subject_is_no_inbox_is_ignored_and_counted(requester: Requester) -> None:

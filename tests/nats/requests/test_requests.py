@@ -72,7 +72,7 @@ async def test_the_register_and_the_log_tell_the_same_story(requester: Requester
 
     from_log = await stories()
     runner = ProjectionRunner(database_url)
-    head = await api.parts.log.head()
+    head = await api.dependencies.log.head()
 
     async def has_all() -> bool:
         return runner.head == head and not any(runner.lag().values())

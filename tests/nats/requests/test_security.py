@@ -45,19 +45,19 @@ async def secured(api: Api, data_dir: Path, answering: str) -> AsyncIterator[Sec
     firm, other = api.firm.firm_id, api.other_firm.firm_id
     programs = [(firm, "live"), (firm, "test"), (other, "live")]
     with secured_server(data_dir, *programs) as server:
-        relay = Relay(api.parts.log, as_user(server, "service"), clock=api.clock, pace=HURRIED)
+        relay = Relay(api.dependencies.log, as_user(server, "service"), clock=api.clock, pace=HURRIED)
         operations = Operations(api.entrance)
         endpoint = RequestsEndpoint(as_user(server, answering), operations.answer, operations.overload)
 
         async def is_up() -> bool:
-            return endpoint.status().is_serving and relay.status().published == await api.parts.log.head()
+            return endpoint.status().is_serving and relay.status().published == await api.dependencies.log.head()
 
         async with running_beside(relay.run()), answering_requests(endpoint):
             await until(is_up)
             for program in programs:
                 await server.make_consumer(*program)
             yield server
-            await caught_up(relay, api.parts.log)
+            await caught_up(relay, api.dependencies.log)
 
 
 def as_user(server: Secured, user: str) -> NatsSettings:
@@ -230,7 +230,7 @@ async def test_a_pull_that_would_outlive_the_way_back_is_refused(secured: Secure
 
 async def test_an_operator_reads_and_deletes_the_stream_and_publishes_nothing(secured: Secured, api: Api) -> None:
     await api.a_series()
-    head = await api.parts.log.head()
+    head = await api.dependencies.log.head()
     async with connected(as_user(secured, "operator"), "test") as client:
         stream = EventStream(client, DEFAULT_LOG)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from nats.errors import TimeoutError as NatsTimeoutError
 
-from service.api.calling.reply import Told
+from service.api.calling.reply import Reply
 from service.nats.requests.asked import Arrived
 from tests.support.nats.requesting import Requester, a_requester, decoded
 from tests.support.service.client import Api
@@ -58,11 +58,11 @@ async def test_statistics_count_requests_and_errors(requester: Requester) -> Non
 async def test_a_request_does_not_wait_for_a_slow_one_and_too_many_are_told_at_once(api: Api, nats_url: str) -> None:
     gate, entered = asyncio.Event(), asyncio.Event()
 
-    async def slow(arrived: Arrived) -> Told:
+    async def slow(arrived: Arrived) -> Reply:
         if arrived.body == b"slow":
             entered.set()
             await gate.wait()
-        return Told(200, b'{"success": true, "data": null}')
+        return Reply(200, b'{"success": true, "data": null}')
 
     async with a_requester(api, nats_url, slow, in_flight_max=2) as requester:
         waiting = [asyncio.create_task(requester.ask("series", b"slow"))]
@@ -82,11 +82,11 @@ async def test_a_request_does_not_wait_for_a_slow_one_and_too_many_are_told_at_o
 async def test_a_request_in_work_is_answered_before_the_endpoint_stops(api: Api, nats_url: str) -> None:
     gate, entered = asyncio.Event(), asyncio.Event()
 
-    async def slow(arrived: Arrived) -> Told:
+    async def slow(arrived: Arrived) -> Reply:
         del arrived
         entered.set()
         await gate.wait()
-        return Told(200, b'{"success": true, "data": "late"}')
+        return Reply(200, b'{"success": true, "data": "late"}')
 
     async with a_requester(api, nats_url, slow) as requester:
         inbox = requester.client.new_inbox()

@@ -36,7 +36,7 @@ async def test_the_official_javascript_client_finds_the_service_reserves_numbers
     requester: Requester, nats_url: str, data_dir: Path
 ) -> None:
     series_id = await requester.api.a_series()
-    async with relaying(requester.api.parts.log, nats_url):
+    async with relaying(requester.api.dependencies.log, nats_url):
         found = await stranger(requester, nats_url, series_id, data_dir)
 
     ping, info, stats = found["ping"], found["info"], found["stats"]
@@ -55,7 +55,7 @@ async def test_the_official_javascript_client_reads_each_event_at_its_position(
     requester: Requester, nats_url: str, data_dir: Path
 ) -> None:
     series_id = await requester.api.a_series()
-    async with relaying(requester.api.parts.log, nats_url):
+    async with relaying(requester.api.dependencies.log, nats_url):
         events = (await stranger(requester, nats_url, series_id, data_dir))["events"]
 
     prefix = f"numbering.v1.events.live.{requester.api.firm.firm_id}.{series_id}"

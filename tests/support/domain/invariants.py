@@ -240,9 +240,9 @@ def _check_answers(records: Sequence[Record], states: Sequence[State], answers: 
     issued = Counter[DocumentId]()
     for answer in answers:
         _check_outcome(records, states, answer.outcome)
-        if not answer.is_replay and isinstance(answer.outcome, ReservedOutcome):
+        if not answer.is_repeat and isinstance(answer.outcome, ReservedOutcome):
             blocks[answer.outcome.position] += 1
-        if not answer.is_replay and isinstance(answer.outcome, DocumentOutcome):
+        if not answer.is_repeat and isinstance(answer.outcome, DocumentOutcome):
             is_issue = isinstance(records[answer.outcome.position - 1].event, ReservationConsumed | DocumentReversed)
             issued[answer.outcome.document_id] += is_issue
     assert all(count == 1 for count in blocks.values()), "a block was given to one caller"

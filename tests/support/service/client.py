@@ -16,7 +16,7 @@ from service.access.callers import Access
 from service.access.identity_provider import IdentityKeys
 from service.access.key_file import KeyFile, ensure
 from service.access.reservation_tokens import TokenSealer
-from service.api.calling.parts import Parts
+from service.api.calling.dependencies import Dependencies
 from service.api.catalogue import ROUTES
 from service.api.entrance import Entrance
 from service.api.openapi.document import openapi_document
@@ -94,9 +94,9 @@ class Api:
     document: Document
 
     @property
-    def parts(self) -> Parts:
-        """The parts of the service."""
-        return self.entrance.parts
+    def dependencies(self) -> Dependencies:
+        """The dependencies of the API in this service."""
+        return self.entrance.dependencies
 
     async def ask(
         self,
@@ -188,9 +188,9 @@ async def an_api(
 async def _served(
     log: PostgresLog, reads: asyncpg.Pool, database_url: str, directory: Path, options: Options, clock: Clock
 ) -> AsyncGenerator[Api]:
-    entrance = Entrance(api_parts(log, log.pool, reads, directory, clock, options), break_off)
+    entrance = Entrance(dependencies_of(log, log.pool, reads, directory, clock, options), break_off)
     application = web_application(entrance, options.checks, options.patience)
-    async with running_beside(entrance.parts.writer.run()), serving(application, "127.0.0.1", 0) as port:
+    async with running_beside(entrance.dependencies.writer.run()), serving(application, "127.0.0.1", 0) as port:
         firm = await a_firm(database_url, directory / "keys.json", "Unu")
         other = await a_firm(database_url, directory / "keys.json", "Doi")
         async with aiohttp.ClientSession(auto_decompress=True) as session:
@@ -203,13 +203,13 @@ def break_off(error: AssertionError) -> None:
     raise error
 
 
-def api_parts(
+def dependencies_of(
     log: EventLog, records: asyncpg.Pool, reads: asyncpg.Pool, directory: Path, clock: Clock, options: Options
-) -> Parts:
-    """The parts of one process of the service; its writer is to be run by the caller."""
+) -> Dependencies:
+    """The dependencies of the API in one process; the caller must run the writer."""
     ensure(directory / "keys.json")
     keys = KeyFile(directory / "keys.json")
-    return Parts(
+    return Dependencies(
         writer=Writer(log, clock=clock),
         log=log,
         access=Access(records, keys, cache_seconds=CACHE_SECONDS, clock=clock, identity=options.identity),

@@ -66,7 +66,7 @@ class Replicas:
 
     async def sweep(self) -> int:
         """Record what is overdue; how many numbers that was."""
-        writer = self.apis[0].parts.writer
+        writer = self.apis[0].dependencies.writer
         return await Sweeper(writer.known, writer, clock=self.clock, period_seconds=1).sweep()
 
     async def catch_up(self) -> None:

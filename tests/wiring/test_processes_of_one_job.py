@@ -1,4 +1,4 @@
-"""A process holds what its parts need, and nothing else."""
+"""A process holds what its jobs need, and nothing else."""
 
 import os
 import subprocess
@@ -12,14 +12,14 @@ import os, signal, sys
 import service.__main__
 from service.settings import read_settings
 from service.cli.serving import run_until_stopped
-from service.wiring import Part
+from service.wiring import Job
 
 def on_ready():
     found = sorted(name for name in sys.modules if name.startswith(("service.web", "service.api.openapi", "jinja2")))
     print("imported:", found)
     os.kill(os.getpid(), signal.SIGTERM)
 
-run_until_stopped(read_settings(os.environ), frozenset({Part.REQUESTS}), on_ready)
+run_until_stopped(read_settings(os.environ), frozenset({Job.REQUESTS}), on_ready)
 """
 
 

@@ -18,7 +18,7 @@ from service.writer.writer import Writer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Dependencies:
     """What the handlers of the API need.
 
     `reads` is a pool of connections of the role that may read projections. A request that reads a whole series takes a
