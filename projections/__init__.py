@@ -1,1 +1,1 @@
-"""Read models: each is made of the log alone, can be dropped and rebuilt, and never imports the service."""
+"""Read models. Each is made from the log alone and can be dropped and rebuilt; none imports the service."""

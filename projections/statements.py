@@ -1,11 +1,11 @@
-"""The SQL of the projections, one statement a file, beside the code that runs it."""
+"""The SQL of the projections: one statement in each file, beside the code that runs it."""
 
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 _FILES: Final = {path.stem: path for path in Path(__file__).parent.rglob("*.sql")}
-"""By name: no two statements share one."""
+"""The files by name; no two files have the same name."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Connections of the projector, with its own role and settings."""
+"""Connections with the role and the settings of the projector."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -12,17 +12,17 @@ CLOSE_SECONDS_MAX: Final = 5.0
 SETTINGS: Final = {
     "role": "numbering_projector",
     "application_name": "numbering projections",
-    # A projection is made of the log, and its checkpoint is committed with its rows: what a crash of PostgreSQL takes
-    # back is applied again.
+    # Rows and checkpoint are committed together, and both come from the log: the runner applies again what a crash of
+    # PostgreSQL took back.
     "synchronous_commit": "off",
-    # A projector that hangs inside a transaction must not keep the checkpoint from the others.
+    # A runner that hangs inside a transaction must not keep the lock of a checkpoint from the other runners.
     "idle_in_transaction_session_timeout": "60s",
 }
 
 
 @asynccontextmanager
 async def connected(database_url: str) -> AsyncGenerator[asyncpg.Connection]:
-    """A connection for the life of the block, with the role numbering_projector."""
+    """A connection with the role numbering_projector, open until the `async with` block ends."""
     connection = await asyncpg.connect(database_url, timeout=CONNECT_SECONDS_MAX, server_settings=SETTINGS)
     try:
         yield connection

@@ -1,4 +1,4 @@
-"""A copy of a projection: its tables in one schema. `NAME` answers; `NAME_next` is being filled by a rebuild."""
+"""A copy of a projection: its tables in one schema. `NAME` answers; a rebuild fills `NAME_next`."""
 
 import hashlib
 import traceback
@@ -20,7 +20,7 @@ DIGEST_ROWS: Final = 2000
 
 
 UNREADABLE: Final = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
-"""What a statement meets in a copy that lacks a table, or has another one in its place."""
+"""The errors of a statement on a copy that lacks a table or a column."""
 
 
 class Fit(Enum):
@@ -33,7 +33,7 @@ class Fit(Enum):
 
 
 class Look(Struct, frozen=True):
-    """What a look at a copy finds: how it compares, and its identity, which a copy that is put in its place has not."""
+    """How a copy compares with the projection, and its identity; a copy that replaces it has another identity."""
 
     fit: Fit
     identity: int | None
@@ -52,17 +52,17 @@ def live(projection: Projection) -> Copy:
 
 
 def rebuilt(projection: Projection) -> Copy:
-    """The copy a rebuild fills."""
+    """The copy that a rebuild fills."""
     return Copy(projection, f"{projection.name}_next")
 
 
 def retired(projection: Projection) -> Copy:
-    """The copy a rebuild replaced, until it is dropped."""
+    """The copy that a rebuild replaced, until it is dropped."""
     return Copy(projection, f"{projection.name}_old")
 
 
 async def look_at_all(connection: asyncpg.Connection, copies: Sequence[Copy]) -> dict[str, Look]:
-    """A look at each of the copies, by its schema."""
+    """How each of the copies compares with its projection, by schema."""
     schemas = [copy.schema for copy in copies]
     rows = {row["name"]: row for row in await connection.fetch(statement("copy_definitions"), schemas)}
     return {copy.schema: _look(copy, rows[copy.schema]) for copy in copies}
@@ -74,9 +74,9 @@ async def look_at(connection: asyncpg.Connection, copy: Copy) -> Look:
 
 
 async def ensure(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> Look:
-    """Make the copy, empty, if there is none, and let it follow the log if this program may write it.
+    """Make an empty copy if there is none, and give it a checkpoint for the log if this program may write it.
 
-    Several processes may do so at once.
+    Several processes may call this at once.
     """
     look = await look_at(connection, copy)
     if look.fit is Fit.MISSING:
@@ -93,7 +93,7 @@ async def ensure(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> L
 
 
 async def create(connection: asyncpg.Connection, copy: Copy) -> None:
-    """Make the copy, empty; the caller holds a transaction."""
+    """Make an empty copy; the caller is in a transaction."""
     await connection.execute(statement("subject_set"), copy.schema, copy.projection.definition)
     await connection.execute(statement("schema_create"))
     await use(connection, copy)
@@ -102,38 +102,41 @@ async def create(connection: asyncpg.Connection, copy: Copy) -> None:
 
 
 async def follow(connection: asyncpg.Connection, copy: Copy, logs: Sequence[LogId]) -> None:
-    """Give the copy a checkpoint for each of the logs; the caller holds a transaction."""
+    """Give the copy a checkpoint for each of the logs; the caller is in a transaction."""
     await use(connection, copy)
     await connection.execute(statement("checkpoint_add"), list(logs))
 
 
 async def rename(connection: asyncpg.Connection, copy: Copy, to: Copy) -> None:
-    """Give the schema the other name; the caller holds a transaction."""
+    """Give the schema of `copy` the name of `to`; the caller is in a transaction."""
     await connection.execute(statement("subject_set"), copy.schema, to.schema)
     await connection.execute(statement("schema_rename"))
 
 
 async def analyze(connection: asyncpg.Connection, copy: Copy) -> None:
-    """Let PostgreSQL know how large the tables are, before they are read."""
+    """Gather statistics on the tables, so that PostgreSQL plans their first reads well."""
     async with connection.transaction():
         await connection.execute(statement("subject_set"), copy.schema, "")
         await connection.execute(statement("schema_analyze"))
 
 
 async def drop(connection: asyncpg.Connection, copy: Copy) -> None:
-    """Drop the copy if it is there. Raises asyncpg.LockNotAvailableError if a reader holds it for long."""
+    """Drop the copy if it exists. Raises asyncpg.LockNotAvailableError if a reader holds it for more than 0.5 s."""
     async with connection.transaction():
         await connection.execute(statement("subject_set"), copy.schema, "")
         await connection.execute(statement("schema_drop"))
 
 
 async def use(connection: asyncpg.Connection, copy: Copy) -> None:
-    """Make the unqualified names of this transaction mean this copy."""
+    """Make unqualified table names mean this copy until the transaction ends."""
     await connection.execute(statement("search_path_set"), copy.schema)
 
 
 async def lock(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> Position:
-    """Where the copy stands; no other transaction moves it until this one ends. Raises CopySwappedError."""
+    """The position of the copy; no other transaction moves it until this one ends.
+
+    Raises CopySwappedError if the copy was swapped for another or dropped.
+    """
     await use(connection, copy)
     try:
         row = await connection.fetchrow(statement("checkpoint_lock"), log_id)
@@ -145,24 +148,24 @@ async def lock(connection: asyncpg.Connection, copy: Copy, log_id: LogId) -> Pos
 
 
 async def lock_all(connection: asyncpg.Connection, copy: Copy) -> dict[LogId, Position]:
-    """As lock, for every log the copy follows."""
+    """The position of the copy in every log that it follows; no other transaction moves them until this one ends."""
     await use(connection, copy)
     rows = await connection.fetch(statement("checkpoint_lock_all"))
     return {LogId(row["log_id"]): Position(row["position"]) for row in rows}
 
 
 async def positions(connection: asyncpg.Connection, copy: Copy) -> dict[LogId, Position]:
-    """Where the copy stands in every log it follows, without a lock; the caller holds a transaction."""
+    """The position of the copy in every log that it follows, without a lock; the caller is in a transaction."""
     await use(connection, copy)
     rows = await connection.fetch(statement("checkpoint_read"))
     return {LogId(row["log_id"]): Position(row["position"]) for row in rows}
 
 
 async def apply(connection: asyncpg.Connection, copy: Copy, records: Sequence[Record]) -> None:
-    """Write what the records come to and move the checkpoint past them; all or nothing with the caller's transaction.
+    """Write what the records change and move the checkpoint past them, in the caller's transaction: all or nothing.
 
-    Raises CopyBrokenError if they do not fit what the copy holds, or cannot be written for any reason that stays, and
-    asyncpg's errors where a later try may succeed.
+    Raises CopyBrokenError if the records do not fit the rows of the copy or if a later try would fail too, and
+    asyncpg's errors if a later try may succeed.
     """
     first, last = records[0], records[-1]
     await use(connection, copy)
@@ -174,12 +177,12 @@ async def apply(connection: asyncpg.Connection, copy: Copy, records: Sequence[Re
     except Exception as error:
         if is_passing(error):
             raise
-        where = f"{copy.schema} between positions {first.position} and {last.position} of log {first.log}"
-        raise CopyBrokenError(copy.schema, f"{where}: {_said(error)}") from error
+        where = f"positions {first.position} to {last.position} of log {first.log}"
+        raise CopyBrokenError(copy.schema, f"{copy.schema} cannot take {where}: {_text_of(error)}") from error
 
 
-def _said(error: Exception) -> str:
-    """What the error says, without PostgreSQL's DETAIL, which shows the row: what a document says stays out of logs."""
+def _text_of(error: Exception) -> str:
+    """The text of the error without PostgreSQL's DETAIL: that shows the row, and no content may reach a log line."""
     if isinstance(error, asyncpg.PostgresError):
         return f"{error.args[0]} ({error.sqlstate})"
     if isinstance(error, ProjectionBrokenError):
@@ -194,7 +197,7 @@ def _look(copy: Copy, row: asyncpg.Record) -> Look:
 
 
 def _fit(projection: Projection, definition: str | None) -> Fit:
-    """Two definitions of one version are met only while the code is being changed: the last program started wins."""
+    """Two definitions with one version exist only while a programmer changes the code: the newest program wins."""
     if definition == projection.definition:
         return Fit.OWN
     version = (definition or "").partition(" ")[0]
@@ -206,11 +209,11 @@ async def _execute(connection: asyncpg.Connection, write: Write) -> None:
     affected = int(status.rpartition(" ")[2])
     if write.rows is not None and affected != write.rows:
         purpose = write.sql.partition("\n")[0].removeprefix("-- ")
-        raise ProjectionBrokenError(f"{affected} rows where {write.rows} were due ({purpose})")
+        raise ProjectionBrokenError(f"a statement changed {affected} rows instead of {write.rows} ({purpose})")
 
 
 async def digest(connection: asyncpg.Connection, copy: Copy) -> str:
-    """SHA-256 over every row of every table, in the order of the primary keys; the caller holds a transaction."""
+    """SHA-256 over every row of every table, in the order of the primary keys; the caller is in a transaction."""
     await use(connection, copy)
     total = hashlib.sha256()
     for query in (statement("checkpoint_rows"), *copy.projection.digests):

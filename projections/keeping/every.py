@@ -1,4 +1,4 @@
-"""Every projection there is, in the order in which their checkpoints are locked."""
+"""All projections, in the order in which a runner locks their checkpoints."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Reading the table of events, without holes."""
+"""Reads the events of a log and refuses a hole."""
 
 import asyncpg
 
@@ -9,7 +9,7 @@ from schemas.values import LogId, Position
 
 
 async def read_head(connection: asyncpg.Connection, log_id: LogId) -> Position:
-    """The position of the log's last event; raises LogHoleError if there is no such log."""
+    """The position of the last event of the log. Raises LogHoleError if there is no such log."""
     head = await connection.fetchval(statement("log_head"), log_id)
     if head is None:
         raise LogHoleError(f"log {log_id} does not exist")
@@ -23,12 +23,13 @@ async def read_heads(connection: asyncpg.Connection) -> dict[LogId, Position]:
 
 
 async def read_between(connection: asyncpg.Connection, log_id: LogId, after: Position, to: Position) -> list[Record]:
-    """Every record after `after` and up to `to`, which the log has reached. Raises LogHoleError if one is missing."""
+    """Every record after `after` up to `to`, which is not beyond the head. Raises LogHoleError if one is missing."""
     rows = await connection.fetch(statement("log_read"), log_id, after, to)
     records = [decode_record(row["record"]) for row in rows]
     for due, record in enumerate(records, after + 1):
         if record.position != due or record.log != log_id:
-            raise LogHoleError(f"log {log_id} has position {record.position} where {due} is due")
+            raise LogHoleError(f"log {log_id} has position {record.position} where position {due} is expected")
     if len(records) != to - after:
-        raise LogHoleError(f"log {log_id} ends at position {after + len(records)}, its head says {to} or later")
+        end = after + len(records)
+        raise LogHoleError(f"log {log_id} has no event after position {end}, but its head is {to} or later")
     return records

@@ -1,6 +1,6 @@
-"""Reading several projections as one: in one snapshot, at one position, and never half of a swapped copy.
+"""Reads several projections as of one moment: all at one position, and none half from a copy that was swapped.
 
-A snapshot, in this package, is PostgreSQL's: what one transaction sees of the rows.
+One moment is what one read-only transaction sees of the rows: in the words of PostgreSQL, its snapshot.
 """
 
 import asyncio
@@ -27,7 +27,8 @@ OF_ANOTHER_DEFINITION: Final = (
     asyncpg.InvalidSchemaNameError,
     asyncpg.InvalidCachedStatementError,
 )
-"""What a statement meets where a copy is missing, was made by another version of this program, or was just swapped."""
+"""The errors of a statement on a copy that is missing, that another version of this program made, or that was just
+swapped."""
 
 
 async def from_projections(
@@ -37,9 +38,9 @@ async def from_projections(
     *,
     is_waiting: bool,
 ) -> Answer | None:
-    """What `read` answers from one snapshot; if it is none, asked again for FRESH_SECONDS_MAX if `is_waiting`.
+    """What `read` returns, all of one moment; if that is None and `is_waiting`, `read` is tried for FRESH_SECONDS_MAX.
 
-    `schemas` are the copies that `read` asks; it must answer none where one of them has no checkpoint. This costs three
+    `schemas` are the copies that `read` asks; it must return None if one of them has no checkpoint. This costs three
     round trips more than `read`. Raises asyncpg's errors.
     """
     loop = asyncio.get_running_loop()
@@ -54,13 +55,13 @@ async def from_projections(
 async def _from_one_copy(
     connection: Connection, schemas: Sequence[str], read: Callable[[], Awaitable[Answer | None]]
 ) -> Answer | None:
-    """What `read` answers; none if a copy is missing, is swapped while it reads, or cannot be asked.
+    """What `read` returns; None if a copy is missing, has other tables, or is swapped while `read` runs.
 
-    Rows are read from the snapshot, but each statement looks names up in the newest catalogue: rows of a copy that was
-    swapped in could be read with a snapshot older than the copy, which sees a part of them. A copy that has lost its
-    name never gets it back. So if the copy that has the name in the snapshot has it after the last statement too, every
-    statement between met that copy. One that was looked up just before the snapshot and lost its name by then has no
-    checkpoint left in it (`Rebuild`).
+    A statement reads rows as of PostgreSQL's snapshot, but looks names up in the newest catalogue. So it could read a
+    copy that was swapped in after the snapshot, and see only a part of its rows. A copy that has lost its name never
+    gets it back: if the copy that has the name in the snapshot still has it after the last statement, then every
+    statement read that copy. A copy may also lose its name between the look-up and the snapshot; `Rebuild` has then
+    deleted its checkpoint.
     """
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):

@@ -1,22 +1,22 @@
-"""How following the log can fail: for good, or only until the database is back."""
+"""How following the log can fail: until an operator acts, or only until the database is back."""
 
 from typing import Final
 
 import asyncpg
 
 PASSING_CLASSES: Final = frozenset({"08", "40", "53", "57"})
-"""SQLSTATE classes that a later try may not meet: connection, rollback, resources, operator intervention."""
+"""SQLSTATE classes after which a later try may succeed: connection, rollback, resources, operator intervention."""
 
 PASSING_STATES: Final = frozenset({"55P03", "25006"})
-"""Likewise: a lock not had in time, and a primary that became a standby."""
+"""SQLSTATEs of the same kind: a lock was not available in time, and a primary became a standby."""
 
 
 class ProjectionBrokenError(Exception):
-    """What the log holds and what a projection holds do not fit together; the batch that met it changed nothing."""
+    """The log and a projection do not fit together; the batch that found this changed nothing."""
 
 
 class CopyBrokenError(ProjectionBrokenError):
-    """This one copy cannot be brought forward; the others can."""
+    """This copy cannot follow the log; the other copies can."""
 
     def __init__(self, schema: str, why: str) -> None:
         super().__init__(why)
@@ -32,7 +32,7 @@ class RebuildRunningError(Exception):
 
 
 class CopySwappedError(Exception):
-    """The copy was dropped, or swapped for another; nothing was changed, and another look finds what is there now."""
+    """The copy was dropped or swapped for another; nothing was changed. The caller looks again for what exists now."""
 
 
 def is_passing(error: BaseException) -> bool:

@@ -1,4 +1,4 @@
-"""Rebuilding a projection: a new copy is filled while the old one answers, compared with it, and swapped."""
+"""Rebuilds a projection: fills a new copy while the old one answers, compares the two, and swaps them."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
@@ -19,13 +19,13 @@ REBUILD_BATCH_SIZE: Final = 5000
 """How many events a rebuild applies in one transaction."""
 
 LEVEL_MAX: Final = 500
-"""How far behind the new copy may be when runners are made to wait until it is level."""
+"""How many events the new copy may lack when the rebuild stops the runners for a moment to apply the rest."""
 
 UNREADABLE: Final = "unreadable"
-"""Stands for the digest of a copy that lacks tables."""
+"""Takes the place of the digest of a copy that lacks tables."""
 
 DROPS_MAX: Final = 5
-"""How often a rebuild tries to drop the copy it replaced before it leaves that to the next rebuild."""
+"""How often a rebuild tries to drop the copy that it replaced; after that the next rebuild drops it."""
 
 ReadPositions = Callable[[asyncpg.Connection, Copy], Awaitable[dict[LogId, Position]]]
 """copies.positions or copies.lock_all."""
@@ -35,13 +35,13 @@ Progress = Callable[[Position, Position], None]
 
 
 def no_progress(_reached: Position, _target: Position) -> None:
-    """For callers that do not look."""
+    """Does nothing: for callers that do not show the progress."""
 
 
 class Rebuilt(Struct, frozen=True):
-    """What a rebuild came to: `position` is that of both copies when their digests were taken.
+    """The result of a rebuild; both copies were at `position` when their digests were computed.
 
-    `live_digest` is none where the old copy was of an older definition, which cannot be compared.
+    `live_digest` is None if the old copy had an older definition: then the two cannot be compared.
     """
 
     name: str
@@ -52,12 +52,12 @@ class Rebuilt(Struct, frozen=True):
 
     @property
     def is_same(self) -> bool:
-        """Whether the log reproduces what the old copy held, as far as that can be told."""
+        """Whether the new copy has the same rows as the old one; true also if the two cannot be compared."""
         return self.live_digest in {None, self.rebuilt_digest}
 
 
 class _Compared(Struct, frozen=True):
-    """The digests of both copies at `position`, and what the old one was."""
+    """The digests of both copies at `position`, and what was known of the old copy then."""
 
     look: Look
     position: Position
@@ -66,9 +66,9 @@ class _Compared(Struct, frozen=True):
 
 
 class Rebuild:
-    """One rebuild; a killed one leaves a `NAME_next` that the next one drops.
+    """One rebuild. If it is killed, it leaves a schema `NAME_next`, which the next rebuild drops.
 
-    The second connection, `guard`, is for holding the old copy where it is until a snapshot is taken on the first.
+    The second connection, `guard`, keeps the old copy at its position until the first one has its snapshot.
     """
 
     def __init__(
@@ -88,13 +88,13 @@ class Rebuild:
         self._on_progress = on_progress
 
     async def run(self, *, is_forced: bool) -> Rebuilt:
-        """Fill, compare, and swap if the digests are equal, if the old copy is of an older definition, or `is_forced`.
+        """Fill, compare, and swap if the digests are equal, if the old copy has an older definition, or if `is_forced`.
 
-        By force a copy that does not say where it stands, or stands beyond the log, counts as missing. Raises
+        With `is_forced` an old copy that has no position, or one beyond the head, counts as missing. Raises
         RebuildRunningError, ProjectionBrokenError and asyncpg's errors; the old copy then stays as it is.
         """
         if not await self._connection.fetchval(statement("rebuild_lock"), self._projection.name):
-            raise RebuildRunningError(f"{self._projection.name} is being rebuilt by another session")
+            raise RebuildRunningError(f"another process rebuilds {self._projection.name}; try again when it has ended")
         await self._drop(copies.retired(self._projection))
         await self._drop(self._next)
         async with self._connection.transaction():
@@ -104,13 +104,13 @@ class Rebuild:
         found = await self._compare(is_forced=is_forced)
         is_swapped = is_forced or found.live_digest in {None, found.rebuilt_digest}
         if is_swapped:
-            await self._fill(is_forced=is_forced)  # what came while the digests were taken
+            await self._fill(is_forced=is_forced)  # the events that came while the digests were computed
             await self._level_and_swap(found, is_forced=is_forced)
         await self._drop(copies.retired(self._projection) if is_swapped else self._next)
         return Rebuilt(self._projection.name, found.position, found.live_digest, found.rebuilt_digest, is_swapped)
 
     async def _fill(self, *, is_forced: bool) -> None:
-        """Bring the new copy to where the old one was last seen, a transaction a batch, until little is left."""
+        """Bring the new copy to within LEVEL_MAX events of the old one, with one transaction for each batch."""
         is_behind = True
         while is_behind:
             async with self._connection.transaction():
@@ -125,12 +125,12 @@ class Rebuild:
     async def _targets(
         self, connection: asyncpg.Connection, read: ReadPositions, *, is_forced: bool
     ) -> dict[LogId, Position]:
-        """Where the old copy stands; by force the head where it does not say, or says more than the log holds.
+        """The positions of the old copy; with `is_forced`, the head for each that is unreadable or beyond the head.
 
-        The caller holds a transaction.
+        The caller is in a transaction.
         """
         try:
-            async with connection.transaction():  # a savepoint, so that the transaction outlives a missing table
+            async with connection.transaction():  # a savepoint: a missing table does not end the caller's transaction
                 found = await read(connection, self._live)
         except copies.UNREADABLE:
             if not is_forced:
@@ -139,7 +139,9 @@ class Rebuild:
         heads = await read_heads(connection)
         targets = {log_id: min(position, heads.get(log_id, Position(0))) for log_id, position in found.items()}
         if targets != found and not is_forced:
-            raise CopyBrokenError(self._live.schema, f"{self._live.schema} stands at {found}, the logs end at {heads}")
+            name = self._live.schema
+            why = f"{name} is at {found}, but the heads of the logs are {heads}; run `numbering rebuild {name} --force`"
+            raise CopyBrokenError(name, why)
         return targets
 
     async def _fill_log(self, log_id: LogId, after: Position, target: Position) -> None:
@@ -154,7 +156,7 @@ class Rebuild:
         return to
 
     async def _level(self, targets: Mapping[LogId, Position]) -> None:
-        """Bring the new copy to these positions; the caller holds a transaction, and the old copy where it is."""
+        """Bring the new copy to these positions. The caller is in a transaction and keeps the old copy where it is."""
         await copies.follow(self._connection, self._next, list(targets))
         reached = await copies.positions(self._connection, self._next)
         for log_id, target in targets.items():
@@ -162,22 +164,22 @@ class Rebuild:
                 reached[log_id] = await self._apply_batch(log_id, reached[log_id], target)
 
     async def _compare(self, *, is_forced: bool) -> _Compared:
-        """Both digests as of one moment at which the copies stand at the same positions.
+        """The digests of both copies as of one moment, at which both have the same positions.
 
-        Runners wait only until that moment is noted, in a snapshot; they go on while the digests are taken from it.
+        Runners wait only until the snapshot of that moment is taken; they go on while the digests are computed from it.
         """
-        async with AsyncExitStack() as snapshot:
+        async with AsyncExitStack() as one_moment:
             async with self._guard.transaction():
                 # From here to the end of the block no process moves the old copy, and only this one moves the new copy.
                 targets = await self._targets(self._guard, copies.lock_all, is_forced=is_forced)
                 async with self._connection.transaction():
                     await self._level(targets)
-                await snapshot.enter_async_context(
+                await one_moment.enter_async_context(
                     self._connection.transaction(isolation="repeatable_read", readonly=True)
                 )
                 look = await copies.look_at(self._connection, self._live)  # its first statement takes the snapshot
             if look.fit is Fit.NEWER and not is_forced:
-                raise ProjectionBrokenError(f"{self._live.schema} was made by a newer program")
+                raise ProjectionBrokenError(f"a newer program made {self._live.schema}; rebuild it with that program")
             live_digest = await self._live_digest() if look.fit is Fit.OWN else None
             rebuilt_digest = await copies.digest(self._connection, self._next)
         return _Compared(look, max(targets.values(), default=Position(0)), live_digest, rebuilt_digest)
@@ -194,15 +196,16 @@ class Rebuild:
             # From here on every runner waits for this transaction: no event is applied to the old copy and lost.
             await self._level(await self._targets(self._connection, copies.lock_all, is_forced=is_forced))
             if await copies.look_at(self._connection, self._live) != compared.look:
-                raise ProjectionBrokenError(f"{self._live.schema} was replaced while a new copy was compared with it")
+                raise ProjectionBrokenError(f"{self._live.schema} was replaced during this rebuild; start it again")
             await self._swap()
 
     async def _swap(self) -> None:
         """Put the new copy in the place of the old one.
 
-        The old tables are not dropped here: that would wait for runners that wait for us. Its checkpoint is deleted, so
-        that they find no row and look again instead of writing after the old copy's position into the new copy; where
-        it has none, no process writes.
+        The old tables are not dropped here: that would wait for runners, and they wait for this transaction. The
+        checkpoint of the old copy is deleted. So a runner that waited for it finds no row and looks at the copies
+        again; otherwise it would write into the new copy from the position of the old one. No process writes a copy
+        that has no checkpoint.
         """
         with suppress(*copies.UNREADABLE):
             async with self._connection.transaction():

@@ -1,4 +1,4 @@
-"""Renewing copies that an older version of this program made: rebuilt by themselves, beside the ones that answer."""
+"""Rebuilds copies that an older version of this program made, without an operator and while the old copies answer."""
 
 import asyncio
 from collections import Counter
@@ -15,16 +15,16 @@ from projections.keeping.rebuild import REBUILD_BATCH_SIZE, Rebuild, no_progress
 from projections.models.projection import Projection
 
 AGAIN_SECONDS: Final = 1.0
-"""How long to wait before another look, where another process rebuilds or the database is away."""
+"""How long to wait before another try, if another process rebuilds or the database is away."""
 
 LOSSES_MAX: Final = 3
-"""How often in a row tables may be gone while a copy is renewed, as when it is dropped; then it is given up."""
+"""How many tries in a row may find that tables are missing, as after a drop; then the renewal is given up."""
 
 _log = structlog.stdlib.get_logger(__name__)
 
 
 class Renewal:
-    """The projections whose copies are of an older definition, until each is rebuilt, by us or by another process."""
+    """The projections whose copies have an older definition, until this process or another one has rebuilt each."""
 
     def __init__(self, database_url: str) -> None:
         self._database_url = database_url
@@ -34,17 +34,17 @@ class Renewal:
         self._is_asked = asyncio.Event()
 
     def ask(self, projection: Projection) -> None:
-        """Have it renewed by `run` or the next `renew`."""
+        """Let `run` or the next `renew` rebuild the copy of this projection."""
         self._asked[projection.name] = projection
         self._given_up.discard(projection.name)
         self._is_asked.set()
 
     def given_up(self) -> set[str]:
-        """The projections that could not be renewed; the old copies stay as they are until they are asked for again."""
+        """The projections that could not be renewed. Their old copies stay as they are until `ask` names them again."""
         return set(self._given_up)
 
     async def run(self) -> None:
-        """Renew what is asked for until cancelled, and what cannot be renewed give up."""
+        """Renew what is asked for, until cancelled; give up what cannot be renewed."""
         while True:
             await self._is_asked.wait()
             for projection in list(self._asked.values()):
@@ -52,10 +52,10 @@ class Renewal:
                     await asyncio.sleep(AGAIN_SECONDS)
 
     async def renew(self) -> bool:
-        """Renew what was asked for; says whether anything was.
+        """Renew what was asked for; returns whether anything was asked for.
 
-        Raises RebuildRunningError if another process is at it, ProjectionBrokenError and asyncpg's errors; what was not
-        renewed stays asked for.
+        Raises RebuildRunningError if another process rebuilds it, ProjectionBrokenError and asyncpg's errors; what was
+        not renewed then stays asked for.
         """
         is_any = bool(self._asked)
         for projection in list(self._asked.values()):
@@ -64,10 +64,10 @@ class Renewal:
         return is_any
 
     async def _is_settled(self, projection: Projection) -> bool:
-        """Whether the projection is renewed or given up, and not to be tried once more."""
+        """Try to renew the projection; returns False if it must be tried again."""
         try:
             await self._renew(projection)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the old copy answers and the others go on
+        except Exception as error:  # noqa: BLE001 - after any error the old copy answers and other renewals go on
             if is_passing(error) or isinstance(error, RebuildRunningError):
                 return False
             if isinstance(error, asyncpg.UndefinedTableError):

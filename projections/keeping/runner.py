@@ -1,4 +1,4 @@
-"""The runner: follows the log, and brings every projection forward in one transaction with their checkpoints."""
+"""The runner: follows the log, and moves all projections and their checkpoints on in one transaction."""
 
 import asyncio
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ POLL_SECONDS: Final = 0.1
 """How long an idle runner waits before it looks at the log again, unless `wake` is set."""
 
 LOOKS_MAX: Final = 5
-"""How often copies may be dropped or swapped in a row while a runner looks at them."""
+"""How often in a row a copy may be dropped or swapped while a runner looks at it; then the copy counts as broken."""
 
 RECONNECT_SECONDS_MIN: Final = 0.1
 RECONNECT_SECONDS_MAX: Final = 5.0
@@ -38,10 +38,10 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 class ProjectionRunner:
-    """Keeps projections up to date with one log. Several runners, in any processes, may do so at once.
+    """Keeps projections up to date with one log. Several runners may run at once, in one process or in many.
 
-    The projections of a runner advance together, so that a report may join them; set `wake` after a commit to have the
-    log read at once.
+    The projections of a runner move on together, so that a report may join them. Set `wake` after a commit, and the
+    runner reads the log at once.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class ProjectionRunner:
         self._has_progressed = False
 
     async def run(self) -> None:
-        """Follow the log until cancelled; a lost database is waited for.
+        """Follow the log until cancelled; wait for a database that is away.
 
-        A copy of an older definition is rebuilt beside the one that answers; one of a newer definition is left to the
-        newer program. Where going on would make a projection wrong it is stopped, with nothing written, and told in
-        `stopped`; where the log itself cannot be followed, all are, and it is looked at again. Nothing is raised: a
-        projection can be rebuilt, and must not end the process that may issue numbers too.
+        A copy of an older definition is rebuilt while it answers; a copy of a newer definition is left to the newer
+        program. A projection that cannot take the next events is stopped: nothing is written, and `stopped` names it.
+        If the log itself cannot be followed, all projections are stopped, and the runner tries again. Nothing is
+        raised: a projection can be rebuilt, so it must not end a process that may also issue numbers.
         """
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow_always())
@@ -92,7 +92,7 @@ class ProjectionRunner:
                     self._stop_all(error)
                     await asyncio.sleep(RECONNECT_SECONDS_MAX)
                     continue
-                # Any progress ended the outage before: this is another fault, logged, and met with a short wait again.
+                # Progress since the last fault means that this is a new one: log it, and begin with a short wait again.
                 if self._has_progressed or wait_seconds is None:
                     wait_seconds = RECONNECT_SECONDS_MIN
                     _log.warning("projections wait for the database", log=self._log_id, error=repr(error))
@@ -101,7 +101,7 @@ class ProjectionRunner:
                 wait_seconds = min(wait_seconds * 2, RECONNECT_SECONDS_MAX)
 
     async def catch_up(self) -> None:
-        """Bring every projection to the head the log has now, and rebuild those of an older definition first.
+        """Bring every projection to the present head of the log; rebuild those of an older definition first.
 
         Raises ProjectionBrokenError, RebuildRunningError and asyncpg's errors.
         """
@@ -112,11 +112,11 @@ class ProjectionRunner:
             await self._reach_head(connection)
 
     async def rebuild(self, name: str, on_progress: Progress | None = None, *, is_forced: bool = False) -> Rebuilt:
-        """Make a new copy from the log while the present one answers, and swap it in if its digest is the same.
+        """Make a new copy from the log while the present one answers, and swap them if their digests are equal.
 
-        `is_forced` swaps whatever the digests, and whatever the present copy says of where it stands. Raises KeyError
-        for an unknown name, RebuildRunningError, LogHoleError, ProjectionBrokenError and asyncpg's errors; the present
-        copy then stays.
+        `is_forced` swaps them whatever the digests are, and whatever position the present copy has. Raises KeyError for
+        an unknown name, RebuildRunningError, LogHoleError, ProjectionBrokenError and asyncpg's errors; the present copy
+        then stays.
         """
         projection = self._named(name)
         async with connected(self._database_url) as connection, connected(self._database_url) as guard:
@@ -126,7 +126,8 @@ class ProjectionRunner:
                     await copies.ensure(connection, copies.live(projection), self._log_id)
                 return await rebuild.run(is_forced=is_forced)
             except copies.UNREADABLE as error:
-                raise CopyBrokenError(name, f"{name} has no checkpoint that can be read; it needs force") from error
+                why = f"{name} has no checkpoint that can be read; run `numbering rebuild {name} --force`"
+                raise CopyBrokenError(name, why) from error
 
     async def digest(self, name: str) -> str:
         """SHA-256 over every row of the projection, as of one moment.
@@ -136,16 +137,16 @@ class ProjectionRunner:
         copy = copies.live(self._named(name))
         async with connected(self._database_url) as connection:
             found = None
-            while found is None:  # at most once for each rebuild that ends while this runs
+            while found is None:  # one more try for each rebuild that ends while this runs
                 if (await copies.ensure(connection, copy, self._log_id)).fit is not Fit.OWN:
-                    raise ProjectionBrokenError(f"{name} is of another definition; rebuild it first")
+                    raise ProjectionBrokenError(f"{name} has another definition; run `numbering rebuild {name}` first")
                 found = await from_projections(
                     connection, [copy.schema], lambda: copies.digest(connection, copy), is_waiting=False
                 )
             return found
 
     def positions(self) -> dict[str, Position]:
-        """Where each projection stood when this runner last saw it."""
+        """The position of each projection when this runner last saw it."""
         return {name: position for name, position in self._positions.items() if name not in self._newer()}
 
     def lag(self) -> dict[str, int]:
@@ -153,7 +154,7 @@ class ProjectionRunner:
         return {name: max(0, self.head - position) for name, position in self.positions().items()}
 
     def stopped(self) -> set[str]:
-        """The projections that stand still until an operator has done something; the log said why."""
+        """The projections that stand still until an operator acts; a log line said why."""
         if self._fault is not None:
             return set(self._positions)
         return self._stopped.names() | (self._renewal.given_up() & self._of(Fit.OLDER))
@@ -188,7 +189,7 @@ class ProjectionRunner:
                 self.wake.clear()
 
     async def _keep_up(self, connection: asyncpg.Connection) -> None:
-        """Bring all to the head but those that break, now or before; each of these is stopped at most once a copy."""
+        """Bring every projection that does not break to the head. A copy that breaks is stopped, once."""
         while True:
             try:
                 is_changed = await copies.look_at_all(connection, self._copies) != self._looks
@@ -200,9 +201,9 @@ class ProjectionRunner:
                 self._is_settled = False
 
     async def _ensure(self, connection: asyncpg.Connection) -> None:
-        """Make what is missing, learn where every projection stands, and which of them are ours to follow.
+        """Make missing copies, read every position, and choose the projections that this runner keeps.
 
-        Raises CopyBrokenError for a copy that cannot even be asked.
+        Raises CopyBrokenError for a copy whose checkpoint cannot be read.
         """
         self._looks = await copies.look_at_all(connection, self._copies)
         self._followed = []
@@ -219,7 +220,7 @@ class ProjectionRunner:
         self._is_settled = True
 
     async def _look(self, connection: asyncpg.Connection, copy: Copy) -> Fit:
-        """Make the copy if it is missing and learn where it stands; once more if it is dropped or swapped by then."""
+        """Make the copy if it is missing, and read its position; try again if it is dropped or swapped at that time."""
         for _ in range(LOOKS_MAX):
             with suppress(asyncpg.UndefinedTableError, CopySwappedError):
                 look = self._looks[copy.schema] = await copies.ensure(connection, copy, self._log_id)
@@ -228,7 +229,8 @@ class ProjectionRunner:
                         found = await copies.positions(connection, copy)
                     self._positions[copy.schema] = found[self._log_id]
                 return look.fit
-        raise CopyBrokenError(copy.schema, f"{copy.schema} has no checkpoint")
+        why = f"{copy.schema} has no checkpoint; run `numbering rebuild {copy.schema} --force`"
+        raise CopyBrokenError(copy.schema, why)
 
     async def _reach_head(self, connection: asyncpg.Connection) -> None:
         self.head = await read_head(connection, self._log_id)
@@ -246,7 +248,8 @@ class ProjectionRunner:
             after = min(found.values())
             for schema, position in found.items():
                 if position > self.head:
-                    raise CopyBrokenError(schema, f"log {self._log_id} ends at {self.head}, {schema} is at {position}")
+                    why = f"{schema} is at position {position}, but log {self._log_id} ends at {self.head}"
+                    raise CopyBrokenError(schema, why)
             to = Position(min(after + self._batch_size, self.head))
             records = await read_between(connection, self._log_id, after, to) if to > after else []
             for copy in self._followed:

@@ -1,4 +1,4 @@
-"""Projections that cannot go on: each is logged once, and is followed again when another copy takes its place."""
+"""Projections that cannot go on. Each is logged once; when another copy takes its place, the runner follows that."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -20,7 +20,7 @@ class Stopped:
         self._identities: dict[str, int | None] = {}
 
     def add(self, error: CopyBrokenError, looks: Mapping[str, Look]) -> None:
-        """Leave the copy alone from now on; `looks` are those it was followed by: a later one may see its successor."""
+        """Stop following the copy. `looks` must be from before it broke: a later look may see its successor."""
         self._identities[error.schema] = looks[error.schema].identity
         _log.error(
             "a projection is stopped until it is rebuilt by force; the others go on",
@@ -30,7 +30,7 @@ class Stopped:
         )
 
     def has(self, schema: str, look: Look) -> bool:
-        """Whether this very copy broke; forgets one that was replaced."""
+        """Whether exactly this copy broke; a copy that was replaced is forgotten."""
         if schema not in self._identities:
             return False
         if self._identities[schema] == look.identity:

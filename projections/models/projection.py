@@ -10,7 +10,10 @@ from schemas.record import Record
 
 
 class Write(Struct, frozen=True):
-    """One statement over a whole batch: its parameters are columns. Broken unless it affects `rows` rows."""
+    """One statement for a whole batch; its parameters are columns.
+
+    The copy is broken if the statement does not change `rows` rows; None means that any number is right.
+    """
 
     sql: str
     parameters: tuple[object, ...]
@@ -20,9 +23,9 @@ class Write(Struct, frozen=True):
 class Projection(Struct, frozen=True):
     """A read model in a schema of its own.
 
-    `tables` are the statements that make its tables; each of `digests` returns every row of one table as text, in the
-    order of its primary key; `collapse` is pure and says what a batch of contiguous records of one log writes. A
-    change of `tables`, or of what `collapse` writes, counts `version` up: every copy is then rebuilt by itself.
+    `tables` are the statements that make its tables. Each of `digests` returns every row of one table as text, in the
+    order of its primary key. `collapse` is pure and returns what a batch of contiguous records of one log writes. A
+    programmer who changes `tables`, or what `collapse` writes, raises `version`: runners then rebuild every copy.
     """
 
     name: str
@@ -33,19 +36,19 @@ class Projection(Struct, frozen=True):
 
     @property
     def definition(self) -> str:
-        """What a copy says it was made with: the version, and a digest of the statements that make its tables."""
+        """The mark in every copy that this program makes: the version, and a digest of the statements in `tables`."""
         code = "\n".join(map(_without_comments, (statement("checkpoint_table"), *self.tables)))
         return f"{self.version} {hashlib.sha256(code.encode()).hexdigest()[:16]}"
 
 
 def write_rows(sql: str, rows: Iterable[Sequence[object]], *before: object) -> list[Write]:
-    """The statement with `before` and then the columns of `rows` as parameters; none for no rows."""
+    """The statement with `before` and then the columns of `rows` as parameters; nothing if there are no rows."""
     columns = [list(column) for column in zip(*rows, strict=True)]
     return [Write(sql, (*before, *columns), len(columns[0]))] if columns else []
 
 
 def write_some(sql: str, rows: Iterable[Sequence[object]]) -> list[Write]:
-    """As write_rows, for a statement that may affect fewer rows."""
+    """As write_rows, for a statement that may change fewer rows."""
     return [Write(write.sql, write.parameters, None) for write in write_rows(sql, rows)]
 
 

@@ -1,14 +1,14 @@
-"""What the events of one draft come to: a document without a number, in a stream named by its own id."""
+"""One draft by replay: a document without a number, in a stream that is named by the draft's id."""
 
 from typing import Final
 
 from schemas.events import AnyDraftEvent, DraftDeleted, DraftSaved, DraftVoided
-from schemas.record import Record
+from schemas.record import Record, event_name
 from schemas.values import DocumentId, Position, Version
 
 
 class DraftReplay:
-    """A draft so far."""
+    """A draft after the events so far."""
 
     def __init__(self) -> None:
         self.version: Version = Version(0)
@@ -16,17 +16,18 @@ class DraftReplay:
         self.last: AnyDraftEvent | None = None
 
     def refusal(self, record: Record, event: AnyDraftEvent) -> str | None:
-        """Why the record cannot be the draft's next one, if it cannot."""
+        """Why the record cannot be the next one of the draft; None if it can."""
         if record.version != self.version + 1 or record.previous != self.position:
             return f"it does not follow version {self.version} at position {self.position}"
         if event.document_id != DocumentId(record.stream):
             return f"it is about document {event.document_id}"
         if type(event) not in _FOLLOWING[type(self.last)]:
-            return "the draft is not one that this can happen to"
+            last = "nothing" if self.last is None else event_name(self.last)
+            return f"{event_name(event)} cannot follow {last} in a draft"
         return None
 
     def apply(self, record: Record, event: AnyDraftEvent) -> None:
-        """Take the next event in, which `refusal` has nothing against."""
+        """Add the next event; `refusal` must have returned None for it."""
         self.version, self.position, self.last = record.version, record.position, event
 
 

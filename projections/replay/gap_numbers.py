@@ -1,4 +1,4 @@
-"""Which numbers become gaps, by which events."""
+"""Which events make gaps, and of which numbers."""
 
 from typing import assert_never
 
@@ -20,7 +20,7 @@ from schemas.values import Fate, NumberRange, Position
 
 
 def gaps_of(record: Record) -> list[tuple[NumberRange, Fate, Position | None]]:
-    """The numbers that become gaps by this record, why, and where they were reserved if the event says so."""
+    """The numbers that this record makes gaps, the reason, and the position of the reservation if the event says it."""
     match record.event:
         case ReservationReleased(reservation=reservation, number=number):
             return [(NumberRange(number, number), Fate.RELEASED, reservation)]

@@ -1,4 +1,4 @@
-"""Numbers of one fate and device, as ranges: neighbouring ones are one (CONTRACT.md D68)."""
+"""Merges neighbouring numbers of one fate and one device into ranges (CONTRACT.md D68)."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,13 +9,13 @@ from schemas.values import Number
 
 
 class RangeMerger:
-    """Makes one range of neighbours that come in order."""
+    """Merges neighbouring pieces into one range; the pieces must come in order."""
 
     def __init__(self) -> None:
         self.open: NumberRangeRow | None = None
 
     def add(self, piece: NumberRangeRow) -> NumberRangeRow | None:
-        """Take the next piece; returns a range that is complete now, if one is."""
+        """Add the next piece; returns the range that is complete now, or None."""
         done, self.open = self.open, piece
         if done is None or not _are_one(done, piece):
             return done
@@ -24,7 +24,7 @@ class RangeMerger:
 
 
 def merged(pieces: Iterable[NumberRangeRow]) -> Iterator[NumberRangeRow]:
-    """The pieces, which come in order, with neighbours made one."""
+    """The pieces with neighbours merged; they must come in order."""
     merger = RangeMerger()
     for piece in pieces:
         if (done := merger.add(piece)) is not None:
@@ -34,7 +34,7 @@ def merged(pieces: Iterable[NumberRangeRow]) -> Iterator[NumberRangeRow]:
 
 
 def above(pieces: Iterable[NumberRangeRow], number: Number) -> Iterator[NumberRangeRow]:
-    """The pieces without what of them is `number` or below."""
+    """The parts of the pieces that lie above `number`."""
     for piece in pieces:
         if piece.first > number:
             yield piece

@@ -1,6 +1,6 @@
-"""The same reports by pure replay: events in, the equation, the ranges and the gaps out. It trusts no projection.
+"""Computes the equation, the ranges and the gaps from the events alone, without any projection.
 
-An event that does not follow from those before it is refused, so a replay is also a check of the log.
+It refuses an event that does not follow from those before it, so a replay also checks the log.
 """
 
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ class HistoryBrokenError(Exception):
 
 
 class _Block(Struct, gc=False):  # there are many: the garbage collector would stall the loop if it tracked them
-    """`open` holds a one for each pending number, the lowest bit for the first."""
+    """`open` has one bit for each number, the lowest for the first; a bit is set while its number is pending."""
 
     position: Position
     first: Number
@@ -97,7 +97,7 @@ class _Ending(Struct, gc=False):
 
 
 class SeriesReplay:
-    """What the events of one series came to so far."""
+    """A series after the events so far."""
 
     def __init__(self, record: Record, event: SeriesOpened) -> None:
         self.firm_id: FirmId = record.firm_id
@@ -113,7 +113,7 @@ class SeriesReplay:
         self._endings: dict[Number, _Ending] = {}
 
     def apply(self, record: Record) -> None:
-        """Take the next event in. Raises HistoryBrokenError if it does not follow."""
+        """Add the next event. Raises HistoryBrokenError if it does not follow from those before it."""
         if record.version != self.version + 1 or record.previous != self.position:
             raise HistoryBrokenError(record, f"it does not follow version {self.version} at position {self.position}")
         match record.event:
@@ -132,9 +132,9 @@ class SeriesReplay:
                 self._confirm(record, event)
             case SeriesOpened():
                 if record.version != 1:
-                    raise HistoryBrokenError(record, "the series is open")
+                    raise HistoryBrokenError(record, "the series is open already")
             case DraftSaved() | DraftVoided() | DraftDeleted():
-                raise HistoryBrokenError(record, "the stream is a series")
+                raise HistoryBrokenError(record, "the stream is a series, not a draft")
             case SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
                 pass
             case _:
@@ -143,11 +143,11 @@ class SeriesReplay:
         self.position, self.version = record.position, record.version
 
     def terms(self) -> Terms:
-        """The equation with every term."""
+        """Every term of the equation."""
         return Terms(taken=self._taken, **{str(fate): count for fate, count in self._counts.items()})
 
     def ranges(self) -> list[NumberRangeRow]:
-        """What became of every number, in order, neighbours of the same fate and device as one."""
+        """What became of every number, in order; neighbours of the same fate and device are merged."""
         return list(merged(self.pieces()))
 
     def pieces(self) -> list[NumberRangeRow]:
@@ -158,7 +158,8 @@ class SeriesReplay:
 
     def _reserve(self, record: Record, event: NumbersReserved) -> None:
         if event.first != self.next_number or event.last < event.first:
-            raise HistoryBrokenError(record, f"numbers {event.first}-{event.last} where {self.next_number} is next")
+            why = f"it takes numbers {event.first}-{event.last}, but the next number is {self.next_number}"
+            raise HistoryBrokenError(record, why)
         mask = (1 << (event.last - event.first + 1)) - 1
         self._blocks[record.position] = _Block(
             record.position, event.first, event.last, event.device_id, record.at, mask
@@ -194,7 +195,7 @@ class SeriesReplay:
             self._add_gap(record, ending.numbers, target, ending.block)
 
     def _confirm(self, record: Record, event: DocumentChanged | DocumentReversed) -> None:
-        """Refuse what needs a document that is not standing."""
+        """Refuse the event unless each document that it names stands on its number."""
         due = {event.number: event.document_id}
         if isinstance(event, DocumentReversed):
             due[event.reversal_number] = event.reversal_id
@@ -230,7 +231,7 @@ class SeriesReplay:
 
 
 class Replay:
-    """What a log, or some series of it, came to so far."""
+    """A log, or some series of it, after the events so far."""
 
     def __init__(self) -> None:
         self.series: dict[SeriesId, SeriesReplay] = {}
@@ -240,9 +241,10 @@ class Replay:
         self._documents: set[DocumentId] = set()
 
     def apply(self, record: Record) -> None:
-        """Take the next record in. Raises HistoryBrokenError if it does not follow from those before it."""
+        """Add the next record. Raises HistoryBrokenError if it does not follow from those before it."""
         if record.position <= self.position or (self.at is not None and record.at < self.at):
-            raise HistoryBrokenError(record, f"it comes after position {self.position}")
+            why = f"it stands after position {self.position}, but its own position or time is earlier"
+            raise HistoryBrokenError(record, why)
         if isinstance(record.event, DraftEvent):
             self._apply_to_draft(record, record.event)
         else:
@@ -250,15 +252,15 @@ class Replay:
         self.position, self.at = record.position, record.at
 
     def equation(self, series_id: SeriesId) -> Terms:
-        """The equation of a series with every term; raises KeyError for an unknown one."""
+        """Every term of the equation of a series. Raises KeyError for an unknown series."""
         return self.series[series_id].terms()
 
     def gaps(self, series_id: SeriesId) -> list[Gap]:
-        """The gaps of a series in order; raises KeyError for an unknown one."""
+        """The gaps of a series, in order. Raises KeyError for an unknown series."""
         return sorted(self.series[series_id].gaps, key=lambda gap: gap.first)
 
     def ranges(self, series_id: SeriesId) -> list[NumberRangeRow]:
-        """What became of every number of a series, in order; raises KeyError for an unknown one."""
+        """What became of every number of a series, in order. Raises KeyError for an unknown series."""
         return self.series[series_id].ranges()
 
     def describe(self, record: Record) -> str:
@@ -269,21 +271,21 @@ class Replay:
         series = self.series.get(record.stream)
         if series is None:
             if not isinstance(record.event, SeriesOpened) or record.stream in self.drafts:
-                raise HistoryBrokenError(record, "the series is not open")
+                raise HistoryBrokenError(record, "no event before it opened the series")
             series = self.series[record.stream] = SeriesReplay(record, record.event)
         series.apply(record)
         if isinstance(record.event, ReservationConsumed):
             self._number_document(record, record.event.document_id)
 
     def _number_document(self, record: Record, document_id: DocumentId) -> None:
-        """Refuse a second number, in whatever series: the database would."""
+        """Refuse a second number for the document, in any series, as PostgreSQL would."""
         if document_id in self._documents:
-            raise HistoryBrokenError(record, f"document {document_id} has another number")
+            raise HistoryBrokenError(record, f"document {document_id} has a number already")
         self._documents.add(document_id)
 
     def _apply_to_draft(self, record: Record, event: AnyDraftEvent) -> None:
         if record.stream in self.series:
-            raise HistoryBrokenError(record, "the stream is a series")
+            raise HistoryBrokenError(record, "the stream is a series, not a draft")
         draft = self.drafts.setdefault(record.stream, DraftReplay())
         if refusal := draft.refusal(record, event):
             raise HistoryBrokenError(record, refusal)

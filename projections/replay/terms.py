@@ -20,12 +20,15 @@ from schemas.values import Fate
 
 
 def taken_by(event: Event) -> int:
-    """How many numbers the event takes off the counter."""
+    """How many numbers the event takes from the counter."""
     return event.last - event.first + 1 if isinstance(event, NumbersReserved) else 0
 
 
 def moved_by(event: Event) -> tuple[Fate | None, Fate | None, int]:
-    """From which fate to which the event moves how many numbers; none is "not taken yet", or no number at all."""
+    """The fate that numbers leave, the fate that they get, and how many they are.
+
+    The first is None for numbers that were not taken before; both are None if the event moves no number.
+    """
     match event:
         case NumbersReserved():
             return None, Fate.PENDING, taken_by(event)

@@ -1,4 +1,4 @@
-"""Events in plain English, a line each."""
+"""Each event as one line of plain English."""
 
 from datetime import UTC, datetime
 from typing import assert_never
@@ -32,7 +32,7 @@ from schemas.values import Actor, NumberRange, UnixSeconds
 
 
 def words(record: Record) -> str:
-    """The line: position, time, series (or the id of the draft), what happened and by whose doing."""
+    """The line: position, time, series (or the id of the draft), what happened, and the actor."""
     time = datetime.fromtimestamp(record.at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     subject = record.series_name or record.stream
     return f"{record.position}  {time}  {subject}  {_happened(record.event)}, by {actor_text(record.actor)}"
@@ -77,13 +77,13 @@ def _happened_to_series(event: AnySeriesEvent) -> str:
             primary = ", primary" if is_primary else ""
             return f"series opened for {document_type} documents from number {start_number}{primary}"
         case SeriesDescribed():
-            return "series described anew"
+            return "description of the series changed"
         case SeriesMadePrimary():
             return "series made primary"
         case SeriesLocked(device_id=device_id):
             return f"series locked to device {device_id}"
         case SeriesUnlocked(device_id=device_id, is_forced=is_forced):
-            return f"lock of device {device_id} {'broken' if is_forced else 'lifted'}"
+            return f"lock of device {device_id} removed{' by force' if is_forced else ''}"
         case _:
             assert_never(event)
 
@@ -109,5 +109,5 @@ def _day(at: UnixSeconds) -> str:
 
 
 def actor_text(actor: Actor) -> str:
-    """Who, as reports name them: `session:17`, `system:sweeper`."""
+    """The actor, as reports name it: `session:17`, `system:sweeper`."""
     return f"{actor.kind}:{actor.id}"

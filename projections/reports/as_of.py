@@ -12,17 +12,17 @@ from schemas.record import decode_record
 from schemas.values import LogId, Position, SeriesId, UnixSeconds
 
 ROWS_FETCHED: Final = 200
-"""How many events are decoded in one go, while nothing else of the process runs: a few milliseconds."""
+"""How many events are decoded at once; for these few milliseconds nothing else runs in the process."""
 
 
 class AtPosition(Struct, frozen=True):
-    """As of the event at this position; past the head, as of the head."""
+    """As of the event at this position; a position beyond the head means the head."""
 
     position: Position
 
 
 class AtTime(Struct, frozen=True):
-    """As of the last event that is not later than this."""
+    """As of the last event that is not later than this time."""
 
     time: UnixSeconds
 
@@ -31,23 +31,24 @@ AsOf = AtPosition | AtTime
 
 
 class SeriesAsOf(Struct, frozen=True):
-    """A series as its events up to `moment` say."""
+    """A series after its events up to `moment`."""
 
     moment: Moment
     series: SeriesReplay
 
 
 async def fold_series(connection: Connection, series_id: SeriesId, as_of: AsOf | None) -> SeriesAsOf | None:
-    """The series as of then, as of the head for none; none if there was no such series.
+    """The series as of `as_of`, None meaning the head; returns None if there was no such series then.
 
-    Needs a connection in no transaction. Raises asyncpg's errors, and HistoryBrokenError if the log does not replay.
+    The connection must be in no transaction. Raises asyncpg's errors, and HistoryBrokenError if an event of the log
+    does not follow from those before it.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        return await fold_in_snapshot(connection, series_id, as_of)
+        return await fold_in_one_moment(connection, series_id, as_of)
 
 
-async def fold_in_snapshot(connection: Connection, series_id: SeriesId, as_of: AsOf | None) -> SeriesAsOf | None:
-    """As fold_series, in a transaction that the caller holds: all that is folded in one is of one moment."""
+async def fold_in_one_moment(connection: Connection, series_id: SeriesId, as_of: AsOf | None) -> SeriesAsOf | None:
+    """As fold_series, in the caller's transaction: all series that are folded in it are of one moment."""
     found = await connection.fetchrow(statement("log_of_stream"), series_id)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""The history of one document in words: what happened, when, and by whose doing (CONTRACT.md section 6.2)."""
+"""The history of one document in words: what happened, when, and by which actor (CONTRACT.md section 6.2)."""
 
 from typing import Final, Literal, assert_never
 
@@ -33,7 +33,7 @@ _KINDS: Final[dict[HistoryKind, tuple[str, str]]] = {
     "storno": ("Reversed", "undo"),
     "delete": ("Deleted", "trash"),
 }
-"""What each kind is called, and an icon for it."""
+"""The name of each kind, and its icon."""
 
 
 class HistoryWanted(Struct, frozen=True, kw_only=True):
@@ -56,10 +56,10 @@ class HistoryPage(Struct, frozen=True):
 async def kept_document_history(
     connection: Connection, wanted: HistoryWanted, at_least: Position | None = None
 ) -> HistoryPage | None:
-    """What happened to a document, a draft or a numbered one, deleted or not; empty if there is none.
+    """What happened to a draft or a numbered document, deleted or not; empty if there is no such document.
 
-    None where the projection is not there or does not contain the position `at_least`. Needs SELECT on the log and the
-    projections, and a connection that is in no transaction. Raises asyncpg's errors.
+    Returns None if the projection is missing or does not contain the position `at_least`. Needs SELECT on the log and
+    the projections, and a connection that is in no transaction. Raises asyncpg's errors.
     """
 
     async def read() -> HistoryPage | None:
@@ -72,7 +72,7 @@ async def kept_document_history(
 
 
 async def folded_document_history(connection: Connection, wanted: HistoryWanted) -> HistoryPage:
-    """The same from the log alone, which has an index of documents: this is as short as the other."""
+    """The same from the log alone. The log has an index of documents, so this takes no longer."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         counted = await connection.fetchrow(statement("log_of_document_count"), wanted.log_id, wanted.document_id)
         if counted is None:
@@ -102,7 +102,7 @@ def _entry(record: Record) -> HistoryEntry:
 
 
 def by(actor: Actor) -> str:
-    """Who, in words: `user 7 (device session 17)`, `the service (sweeper)`."""
+    """The actor in words: `user 7 (device session 17)`, `the service (sweeper)`."""
     match actor.kind:
         case ActorKind.KEY:
             means = f"API key {actor.id}"
@@ -139,5 +139,5 @@ def _told(record: Record) -> tuple[HistoryKind, str]:
         case DraftDeleted():
             return "delete", "The draft was deleted."
         case _:
-            # The statements give a document's own events only; any other would be a defect of theirs.
+            # The statements return only events of a document; any other event is a defect in them.
             raise AssertionError(f"position {record.position} is not an event of a document")

@@ -1,9 +1,9 @@
 """The gap report of CONTRACT.md D68: which numbers carry no document, and why; now, or as of a position or time.
 
-It is made in two ways, and the caller chooses. `kept_...` asks the projections, in one snapshot in which they stand at
-the same position, and answers none where they cannot tell: one of them is new, or lags behind. `folded_...` replays the
-log. All need SELECT on the log and the projections, and a connection that is in no transaction; they raise asyncpg's
-errors, and the folded ones HistoryBrokenError if the log does not replay.
+It is made in two ways, and the caller chooses. `kept_...` asks the projections, as of one moment at which they have the
+same position; it returns None if they cannot answer, because one of them is new or behind. `folded_...` replays the
+log. All need SELECT on the log and the projections, and a connection that is in no transaction. All raise asyncpg's
+errors; the folded ones raise HistoryBrokenError if an event of the log does not follow from those before it.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Final
 import asyncpg
 
 from projections.keeping.one_moment import Connection, from_projections
-from projections.reports.as_of import AsOf, SeriesAsOf, fold_in_snapshot, fold_series
+from projections.reports.as_of import AsOf, SeriesAsOf, fold_in_one_moment, fold_series
 from projections.reports.opened_series import opened_series
 from projections.reports.report_header import Header, header
 from projections.statements import statement
@@ -26,7 +26,7 @@ PROJECTIONS: Final = ("counters", "gaps")
 async def kept_gap_report(
     connection: Connection, series_id: SeriesId, at_least: Position | None = None
 ) -> GapReport | None:
-    """The gap report of a series; it contains the position `at_least`, for which this waits FRESH_SECONDS_MAX."""
+    """The gap report of a series. It contains the position `at_least`; this waits FRESH_SECONDS_MAX for it."""
 
     async def read() -> GapReport | None:
         reports = await _kept(connection, [series_id], at_least or Position(0))
@@ -36,7 +36,10 @@ async def kept_gap_report(
 
 
 async def folded_gap_report(connection: Connection, series_id: SeriesId, as_of: AsOf | None) -> GapReport | None:
-    """The same from the log alone, none if there was no such series then; reads the whole series: let few do so."""
+    """The same from the log alone; None if there was no such series then.
+
+    This reads the whole series, so the caller must bound how many run at once.
+    """
     found = await fold_series(connection, series_id, as_of)
     return None if found is None else await asyncio.to_thread(_report_of_fold, series_id, found)
 
@@ -44,7 +47,7 @@ async def folded_gap_report(connection: Connection, series_id: SeriesId, as_of: 
 async def kept_gap_reports(
     connection: Connection, firm_id: FirmId | None = None, named: str | None = None
 ) -> list[GapReport] | None:
-    """The gap reports of every series of a firm, of all firms for none, that is `named` so; all of one moment."""
+    """The gap reports of a firm's series, None meaning all firms, with the id or name `named`; all of one moment."""
 
     async def read() -> list[GapReport] | None:
         return await _kept(connection, await opened_series(connection, firm_id, named), Position(0))
@@ -55,17 +58,17 @@ async def kept_gap_reports(
 async def folded_gap_reports(
     connection: Connection, firm_id: FirmId | None = None, named: str | None = None, as_of: AsOf | None = None
 ) -> list[GapReport]:
-    """The same from the log alone, without the series that were not open yet; all of one moment."""
+    """The same from the log alone, without the series that were not open then; all of one moment."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         return [
             _report_of_fold(series_id, found)
             for series_id in await opened_series(connection, firm_id, named)
-            if (found := await fold_in_snapshot(connection, series_id, as_of)) is not None
+            if (found := await fold_in_one_moment(connection, series_id, as_of)) is not None
         ]
 
 
 async def _kept(connection: Connection, series_ids: Sequence[SeriesId], at_least: Position) -> list[GapReport] | None:
-    """The reports of these series in this order; none if one of them is not known to the projections, or too old."""
+    """The reports of these series in this order; None if the projections lack one of them or the position."""
     rows = await connection.fetch(statement("report_gap_headers"), series_ids)
     headers = {SeriesId(row["series_id"]): header(row) for row in rows}
     if len(headers) < len(series_ids) or not all(found.is_of(at_least) for found in headers.values()):

@@ -1,4 +1,4 @@
-"""The list of a partition's documents: filtered, sorted, paged, with what they come to (CONTRACT.md section 6.2)."""
+"""The list of a partition's documents: filtered, sorted, in pages, with their sums (CONTRACT.md section 6.2)."""
 
 from decimal import Decimal
 from typing import Final, Literal
@@ -20,10 +20,10 @@ _DIRECTIONS: Final = {"asc": 1, "desc": -1}
 
 
 class InvoicesWanted(Struct, frozen=True, kw_only=True):
-    """Which documents of a partition; a filter that is none matches all. Dates are inclusive.
+    """Which documents of a partition; a filter that is None matches all. Dates are inclusive.
 
-    `today` decides what is overdue. `search` is looked for in full number, client name and tax id, whatever the case.
-    Totals sort in RON; a document without the value it is sorted by comes last.
+    `today` decides what is overdue. `search` is looked for in full number, client name and tax id, in upper or lower
+    case. Totals are compared in RON; documents without the value of `sort` come last.
     """
 
     firm_id: FirmId
@@ -64,7 +64,7 @@ class InvoicesWanted(Struct, frozen=True, kw_only=True):
 
 
 class InvoiceRow(Struct, frozen=True):
-    """One document: its events up to the moment of the page, and the document that reverses it and stands."""
+    """One document: its events up to the moment of the page, and its standing reversal, if there is one."""
 
     document_id: DocumentId
     reversal_id: DocumentId | None
@@ -72,7 +72,7 @@ class InvoiceRow(Struct, frozen=True):
 
 
 class InvoicePage(Struct, frozen=True):
-    """One page; `total` counts the documents that match on all pages."""
+    """One page; `total` counts the matching documents of all pages."""
 
     as_of: Moment
     rows: list[InvoiceRow]
@@ -83,9 +83,9 @@ class InvoicePage(Struct, frozen=True):
 async def kept_invoice_list(
     connection: Connection, wanted: InvoicesWanted, *, at_least: Position | None = None, log_id: LogId = DEFAULT_LOG
 ) -> InvoicePage | None:
-    """The page, true for one moment of the log, which contains the position `at_least`.
+    """The page as of one moment of the log that contains the position `at_least`.
 
-    None if the projection is not there, or does not reach `at_least` within FRESH_SECONDS_MAX. Needs SELECT on the log
+    None if the projection is missing, or does not reach `at_least` within FRESH_SECONDS_MAX. Needs SELECT on the log
     and the projections, and a connection that is in no transaction. Raises asyncpg's errors.
     """
 
@@ -101,7 +101,7 @@ async def kept_invoice_list(
 async def documents_of(
     connection: Connection, document_ids: list[DocumentId], up_to: Position
 ) -> dict[DocumentId, list[Record]]:
-    """The events of each of these documents up to a position, in order, read from the log at once."""
+    """The events of each of these documents up to a position, in order; one statement reads them all from the log."""
     documents: dict[DocumentId, list[Record]] = {document_id: [] for document_id in document_ids}
     for row in await connection.fetch(statement("log_documents"), document_ids, up_to):
         documents[DocumentId(row["document_id"])].append(decode_record(row["record"]))

@@ -1,4 +1,4 @@
-"""Where in the log one number's story is: from the register, used as an index, or from the events of its series."""
+"""The positions of the events about one number: from the register as an index, or from the events of its series."""
 
 from msgspec import Struct
 
@@ -18,7 +18,7 @@ from schemas.values import DocumentId, LogId, Number, Position, SeriesId
 
 
 class NumberPlace(Struct, frozen=True):
-    """The events that reserved a number and ended it, and its document; true as of the position `as_of`."""
+    """The positions at which a number was reserved and ended, and its document; true as of the position `as_of`."""
 
     reserved: Position
     ended: Position | None
@@ -29,7 +29,7 @@ class NumberPlace(Struct, frozen=True):
 async def kept_number_place(
     connection: Connection, log_id: LogId, series_id: SeriesId, number: Number, *, at_least: Position
 ) -> NumberPlace | None:
-    """Where the story of `number` up to `at_least`, or later, is; none where the register cannot tell.
+    """The place of `number` as of `at_least` or later; None if the register is behind or does not have the number.
 
     Needs SELECT on the log and the projections, and a connection that is in no transaction. Raises asyncpg's errors.
     """
@@ -46,9 +46,9 @@ async def kept_number_place(
 async def folded_number_place(
     connection: Connection, series_id: SeriesId, number: Number, until: Position
 ) -> NumberPlace | None:
-    """The same without the register, which is new or late; none if the number was not taken by then.
+    """The same as of `until`, without the register; None if the number was not taken by then.
 
-    Every event of the series is read, so let few do so at once.
+    This reads every event of the series, so the caller must bound how many run at once.
     """
     place: NumberPlace | None = None
     async with connection.transaction(isolation="repeatable_read", readonly=True):

@@ -1,6 +1,6 @@
 """The number register of CONTRACT.md D68: what became of every number of a series, in pages; now, or as of earlier.
 
-It is made in two ways, as the gap report is, with the same needs and faults.
+It is made in two ways, like the gap report, with the same needs and the same errors.
 """
 
 import asyncio
@@ -20,17 +20,17 @@ from schemas.api.reports import NumberRangeRow, NumberRegister
 from schemas.values import Fate, Number, Position, SeriesId
 
 PIECES_FETCHED: Final = 1000
-"""The LIMIT of report_pieces.sql and report_pieces_of_fate.sql; fewer rows are the last ones."""
+"""The LIMIT of report_pieces.sql and report_pieces_of_fate.sql; if fewer rows come, they are the last ones."""
 
 PIECES_MAX: Final = 20_000
-"""How many pieces one page of the register reads; a range of more is cut there, and the next page goes on with it."""
+"""How many pieces one page of the register reads; a longer range is cut there, and the next page continues it."""
 
 
 class RangesWanted(Struct, frozen=True, kw_only=True):
-    """A page of a register: at most `per_page` ranges above the number `after`, of one `fate`, all for none.
+    """A page of a register: at most `per_page` ranges above the number `after`, of one `fate`, None meaning all.
 
-    A page that begins inside a range shows the rest of it; a page never reads many more than `pieces_max` pieces (one
-    document is one), and may end inside a range for it.
+    A page that begins inside a range shows the rest of it. A page reads about `pieces_max` pieces at most (one document
+    is one piece), so it may end inside a range.
     """
 
     series_id: SeriesId
@@ -43,7 +43,7 @@ class RangesWanted(Struct, frozen=True, kw_only=True):
 async def kept_number_register(
     connection: Connection, wanted: RangesWanted, at_least: Position | None = None
 ) -> NumberRegister | None:
-    """The page from the projections; it contains the position `at_least`, for which this waits FRESH_SECONDS_MAX."""
+    """The page from the projections. It contains the position `at_least`; this waits FRESH_SECONDS_MAX for it."""
 
     async def read() -> NumberRegister | None:
         row = await connection.fetchrow(statement("report_register_header"), wanted.series_id)
@@ -58,13 +58,16 @@ async def kept_number_register(
 async def folded_number_register(
     connection: Connection, wanted: RangesWanted, as_of: AsOf | None
 ) -> NumberRegister | None:
-    """The page from the log alone, none if there was no such series then; reads the whole series: let few do so."""
+    """The page from the log alone; None if there was no such series then.
+
+    This reads the whole series, so the caller must bound how many run at once.
+    """
     found = await fold_series(connection, wanted.series_id, as_of)
     return None if found is None else await register_of_fold(found, wanted)
 
 
 async def _ranges(connection: Connection, wanted: RangesWanted) -> tuple[list[NumberRangeRow], bool]:
-    """The merged ranges, at least one more than a page has if there are as many, and whether the bound cut them off."""
+    """The merged ranges, at least one more than a page has if there are more, and whether `pieces_max` cut them."""
     query = statement("report_pieces") if wanted.fate is None else statement("report_pieces_of_fate")
     of_fate = () if wanted.fate is None else (wanted.fate,)
     merger, ranges, reached, pieces_read = RangeMerger(), list[NumberRangeRow](), wanted.after, 0
@@ -99,7 +102,7 @@ def _register(found: Header, ranges: list[NumberRangeRow], *, has_more: bool) ->
 
 
 async def register_of_fold(found: SeriesAsOf, wanted: RangesWanted) -> NumberRegister:
-    """A page of what was folded; made in a thread, as a long series would stall everybody else's requests."""
+    """A page of a folded series. A thread makes it, because a long series would stall all other requests."""
     return await asyncio.to_thread(_register_of_fold, found, wanted)
 
 

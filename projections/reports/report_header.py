@@ -1,4 +1,4 @@
-"""The head of a report: the counter of a series, and where the projections that the report is made of stand."""
+"""The header of a report: the counter of a series, and the positions of the projections that the report reads."""
 
 import asyncpg
 import msgspec
@@ -9,7 +9,7 @@ from schemas.values import FirmId, LogId, Mode, Position, SeriesId, UnixSeconds
 
 
 class Header(Struct, frozen=True):
-    """A series' counter, and where the projections of a report stand in its log."""
+    """The counter of a series, and the positions of a report's projections in its log."""
 
     log_id: LogId
     series_id: SeriesId
@@ -28,17 +28,17 @@ class Header(Struct, frozen=True):
     rows_position: Position
 
     def is_of(self, at_least: Position) -> bool:
-        """Whether counter and rows are of one position that contains `at_least`."""
+        """Whether counter and rows are of the same position, and it contains `at_least`."""
         return self.position == self.rows_position >= at_least
 
     @property
     def moment(self) -> Moment:
-        """What the counter is true for."""
+        """The position and time for which the counter is true."""
         return Moment(self.position, self.at)
 
     @property
     def terms(self) -> Terms:
-        """The equation of the counter."""
+        """The terms of the counter's equation."""
         return Terms(self.taken, self.standing, self.voided, self.withdrawn, self.pending, self.released, self.expired)
 
 

@@ -1,2 +1,2 @@
--- Tells who waits for this copy's checkpoint that the copy is out of use.
+-- Deletes the checkpoints of this copy: a transaction that waits for their lock then sees that the copy is out of use.
 DELETE FROM checkpoint

@@ -1,4 +1,4 @@
--- The last position this copy contains, for each log, and the time of that event.
+-- The last position of each log that this copy contains, and the time of that event.
 CREATE TABLE checkpoint (
     log_id smallint NOT NULL,
     position bigint NOT NULL,

@@ -1,3 +1,3 @@
--- Returns whether this session now is the one that rebuilds projection $1. An operator's convenience, held until the
--- session ends: the rows of the projection are guarded by its checkpoint.
+-- Returns whether this session may rebuild projection $1. Takes an advisory lock until the session ends. The lock only
+-- saves useless work: the rows of the projection are guarded by the lock of its checkpoint.
 SELECT pg_try_advisory_lock(hashtext('numbering.rebuild'), hashtext($1))

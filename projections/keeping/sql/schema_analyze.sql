@@ -1,5 +1,5 @@
--- Gathers statistics on the tables of the schema named by subject_set.sql, without which the first pages of a register
--- are sorted instead of read in the order of the index.
+-- Gathers statistics on the tables of the schema that subject_set.sql named. Without them PostgreSQL sorts the first
+-- pages of a register instead of reading them in the order of the index.
 DO $$
 DECLARE
     v_table regclass;

@@ -1,6 +1,6 @@
--- Makes the schema named by subject_set.sql, with its definition as its comment, which tells whether this program made
--- it, whatever its tables; what is made in it later can be read by readers and writers.
--- Raises duplicate_schema or unique_violation if another process makes it too.
+-- Makes the schema that subject_set.sql named. Its comment holds the definition: by it a program knows whether it made
+-- this copy, whatever its tables. Readers and writers get SELECT on all tables that are made in it later.
+-- Raises duplicate_schema or unique_violation if another process makes the schema at the same time.
 DO $$
 DECLARE
     v_schema text := current_setting('projections.schema');

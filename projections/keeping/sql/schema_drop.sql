@@ -1,5 +1,5 @@
--- Drops the schema named by subject_set.sql, if there is one. Locks its tables exclusively, but yields to readers
--- before PostgreSQL would look for a deadlock (1 s): raises lock_not_available then.
+-- Drops the schema that subject_set.sql named, if it exists. Locks its tables exclusively. Raises lock_not_available
+-- after 0.5 s: so it yields to readers before PostgreSQL would look for a deadlock (1 s).
 DO $$
 BEGIN
     PERFORM set_config('lock_timeout', '500ms', TRUE);

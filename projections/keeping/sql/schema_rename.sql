@@ -1,4 +1,5 @@
--- Renames the schema as subject_set.sql says. Locks no table: who waits for a row of the renamed copy is not waited for.
+-- Renames the schema as subject_set.sql says. Locks no table, so it does not wait for a transaction that reads the copy
+-- or waits for one of its rows.
 DO $$
 BEGIN
     EXECUTE format(

@@ -1,4 +1,4 @@
--- Adds the counters of opened series.
+-- Adds the counters of opened series. Raises unique_violation if one of them exists.
 INSERT INTO counter (
     series_id, log_id, firm_id, mode, name, document_type, opened_at, position, start_number, next_number
 )

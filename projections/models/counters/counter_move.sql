@@ -1,4 +1,4 @@
--- Adds what a batch changed to the terms of each series. Raises check_violation if the equation would not hold.
+-- Adds to the terms of each series what a batch changed. Raises check_violation if the equation would not hold.
 UPDATE counter AS c
 SET
     position = m.position,

@@ -1,4 +1,4 @@
--- One row a series. The last constraint is the accounting equation: PostgreSQL refuses a state that breaks it.
+-- One row for each series. The last constraint is the accounting equation: PostgreSQL refuses a row that breaks it.
 CREATE TABLE counter (
     series_id text COLLATE "C" NOT NULL,
     log_id smallint NOT NULL,

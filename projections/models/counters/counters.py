@@ -1,4 +1,4 @@
-"""The counters: per series where it starts, what it gives next, and the terms; PostgreSQL checks the equation."""
+"""The counters: the start number, next number and terms of each series; PostgreSQL checks the equation."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -30,7 +30,7 @@ class _Change:
 
 
 def collapse(records: Sequence[Record]) -> list[Write]:
-    """What these records write: the opened series, and one sum a series."""
+    """The writes of these records: the opened series, and one sum for each series."""
     changes: dict[SeriesId, _Change] = {}
     for record in records:
         if not isinstance(record.event, DraftEvent):

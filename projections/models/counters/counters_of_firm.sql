@@ -1,2 +1,2 @@
--- For the reports of one firm.
+-- The index for the reports of one firm.
 CREATE INDEX counter_of_firm ON counter (firm_id)

@@ -1,5 +1,6 @@
--- Adds gaps. When and for whom the numbers were reserved is read from the log: from the event at `reserved_position`,
--- and for a withdrawn number, which does not say that position, by way of the event that put a document on it.
+-- Adds gaps, each with the device and the time of its reservation. Both are read from the log, from the event at
+-- `reserved_position`. A withdrawn number comes without this position: it is read from the event that put a document on
+-- the number. A gap whose reservation the log lacks is not added. Raises unique_violation if a gap exists.
 INSERT INTO gap (
     series_id, first, last, reason, device_id, reserved_at, ended_at, ended_by, reserved_position, ended_position
 )

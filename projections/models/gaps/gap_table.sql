@@ -1,4 +1,4 @@
--- Numbers no document carries, and why. Rows are added, never changed.
+-- Numbers that no document carries, and the reason. Rows are added, never changed.
 CREATE TABLE gap (
     series_id text COLLATE "C" NOT NULL,
     first bigint NOT NULL,

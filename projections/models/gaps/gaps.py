@@ -1,4 +1,4 @@
-"""The gaps: numbers no document carries, why, and by whose doing. Rows are added, never changed."""
+"""The gaps: numbers that no document carries, with reason and actor. Rows are added, never changed."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,7 +11,7 @@ from schemas.record import Record
 
 
 def collapse(records: Sequence[Record]) -> list[Write]:
-    """What these records write: a row a gap; the facts of the reservation are read from the log."""
+    """The writes of these records: one row for each gap; gap_add.sql reads facts of the reservation from the log."""
     rows = [
         (r.stream, numbers.first, numbers.last, fate, r.at, actor_text(r.actor), reservation, r.position)
         for r in records

@@ -1,4 +1,4 @@
--- Adds entries.
+-- Adds entries. Raises unique_violation if one of them exists.
 INSERT INTO entry (
     log_id, position, stream, version, document_id, firm_id, mode, at, event, actor_kind, actor_id, device_id,
     first, last, count

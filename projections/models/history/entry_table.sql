@@ -1,4 +1,5 @@
--- One row an event; `stream` is a series, or a draft. `first`, `last` and `count` are the numbers it speaks of; it holds no personal data.
+-- One row for each event, without personal data. `stream` is a series or a draft; `first`, `last` and `count` say which
+-- numbers the event is about.
 CREATE TABLE entry (
     log_id smallint NOT NULL,
     position bigint NOT NULL,

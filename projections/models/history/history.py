@@ -1,4 +1,4 @@
-"""The history: one row an event, with who, when and which numbers, and no personal data (CONTRACT.md section 6.2)."""
+"""The history: one row for each event, with actor, time and numbers, no personal data (CONTRACT.md section 6.2)."""
 
 from collections.abc import Sequence
 from typing import Final, assert_never
@@ -20,12 +20,12 @@ from schemas.values import DocumentId, NumberRange
 
 
 def collapse(records: Sequence[Record]) -> list[Write]:
-    """What these records write: a row each."""
+    """The writes of these records: one row for each."""
     return write_rows(statement("entry_add"), map(_row, records))
 
 
 def numbers_of(event: Event) -> tuple[NumberRange, ...]:
-    """The numbers an event speaks of."""
+    """The numbers that an event is about."""
     match event:
         case NumbersReserved(first=first, last=last):
             return (NumberRange(first, last),)
@@ -42,7 +42,7 @@ def numbers_of(event: Event) -> tuple[NumberRange, ...]:
 
 
 def document_of(event: Event) -> DocumentId | None:
-    """The document an event is about."""
+    """The document that an event is about."""
     match event:
         case ReservationConsumed() | DocumentEvent() | DraftEvent():
             return event.document_id

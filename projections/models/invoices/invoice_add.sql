@@ -1,5 +1,5 @@
--- Adds documents as they stand at the end of a batch. What lists need of a body is read from log.content, and the type
--- of a numbered document from the event that opened its series.
+-- Adds documents as they are at the end of a batch. Columns for filters and sorting are read from log.content, and the
+-- type of a numbered document from the event that opened its series. Raises unique_violation if a document exists.
 INSERT INTO invoice (
     document_id, log_id, firm_id, mode, series_id, number, full_number, date, document_type, fate, reverses, voided_at,
     created_at, modified_at, created_position, position, content, reason_content, client_local_uuid,

@@ -1,5 +1,5 @@
--- Changes documents: their fate, their date and their body each stay where the change says null. Of a draft, the body
--- also says date, type and series. A document without a row changes nothing.
+-- Changes documents. A fate, date or content that is null stays as it was. The content of a draft also gives its date,
+-- type and series. A document without a row changes nothing.
 UPDATE invoice AS i
 SET
     fate = COALESCE(c.fate, i.fate),

@@ -1,4 +1,5 @@
--- Returns what lists filter and sort by of the body with this digest; no row if it was erased.
+-- A function that returns the columns for filters and sorting from the content with this digest; no row if the content
+-- was erased.
 CREATE FUNCTION facts(digest text) RETURNS TABLE (
     client_id text, currency text, due_date date, date date, document_type text, series_id text,
     subtotal_ron numeric, vat_ron numeric, total_ron numeric

@@ -1,5 +1,5 @@
--- Returns the documents of a partition that were not deleted and that match; an argument that is null matches all.
--- Nothing here records payments, so nothing is ever paid (CONTRACT.md D80). Looks people up in log.content.
+-- A function that returns the documents of a partition that match and were not deleted; a null argument matches all.
+-- The service records no payments, so no document is ever paid (CONTRACT.md D80). `search` reads log.content.
 CREATE FUNCTION matching(
     firm_id text, mode text, today date, client_id text, series_id text, is_paid boolean, is_void boolean,
     document_type text, status text, currency text, start_date date, end_date date, search text

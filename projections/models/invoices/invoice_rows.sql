@@ -1,5 +1,5 @@
--- Returns every row as text, in the order of the primary key. What was copied from a body that has been erased since
--- counts as null: a rebuild finds nothing there, and the copy it replaces is right all the same.
+-- Returns every row as text, in the order of the primary key. Columns that came from a content which is now erased
+-- count as null: a rebuild cannot read them again, and the copy that it replaces is right with them.
 SELECT (
     to_jsonb(i)
     || CASE

@@ -1,5 +1,5 @@
--- One row a document; a draft has no number. What it says is in log.content, under the digest `content`, until it is
--- erased; of that, only what lists filter and sort by is copied, and nothing about a person.
+-- One row for each document; a draft has no number. Its content is in log.content under the digest `content`, until it
+-- is erased. Only the columns for filters and sorting are copied from it, and nothing about a person.
 CREATE TABLE invoice (
     document_id text COLLATE "C" NOT NULL,
     log_id smallint NOT NULL,

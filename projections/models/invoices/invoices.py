@@ -1,4 +1,4 @@
-"""The invoices: one row a document, drafts included, with what lists filter and sort by."""
+"""The invoices: one row for each document, drafts included, with the facts by which lists filter and sort."""
 
 from collections.abc import Sequence
 from typing import Final, assert_never
@@ -29,7 +29,7 @@ from schemas.values import Digest, DocumentId, Fate, IsoDate, Position, UnixSeco
 
 
 class _Change(Struct):
-    """What a batch makes of a document; `fate`, `date` and `content` are none where it leaves them."""
+    """What a batch changes in a document; a `fate`, `date` or `content` of None stays as it was."""
 
     modified_at: UnixSeconds
     position: Position
@@ -53,7 +53,7 @@ class _Change(Struct):
 
 
 class _Batch:
-    """`created` are the records that made the documents of this batch, `dropped` the drafts it deleted."""
+    """The changes of a batch: `created` are the records that made documents, `dropped` the drafts that it deleted."""
 
     def __init__(self) -> None:
         self.created: dict[DocumentId, tuple[Record, ReservationConsumed | DraftSaved]] = {}
@@ -140,7 +140,7 @@ class _Batch:
 
 
 def collapse(records: Sequence[Record]) -> list[Write]:
-    """What these records write: the new documents as they stand at the end of the batch, and the changed ones."""
+    """The writes of these records: new documents as they are at the end of the batch, changed ones, deleted drafts."""
     batch = _Batch()
     for record in records:
         batch.apply(record)

@@ -1,4 +1,4 @@
--- Adds blocks of which numbers are pending.
+-- Adds blocks that have pending numbers. Raises unique_violation if one of them exists.
 INSERT INTO block (series_id, first, last, pending, device_id, reserved_at, expires_at, position)
 SELECT b.*
 FROM unnest(

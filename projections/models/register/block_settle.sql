@@ -1,4 +1,4 @@
--- Takes ended numbers off the pending ones of their blocks.
+-- Subtracts ended numbers from the pending numbers of their blocks. Raises check_violation if a block has too few.
 UPDATE block AS b
 SET pending = b.pending - s.ended
 FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS s (series_id, position, ended)

@@ -1,4 +1,4 @@
--- Blocks with numbers that are still pending; a block whose every number has an ending is dropped.
+-- Blocks that have pending numbers; a block whose numbers have all ended is deleted.
 CREATE TABLE block (
     series_id text COLLATE "C" NOT NULL,
     first bigint NOT NULL,

@@ -1,5 +1,5 @@
--- Adds the endings of pending numbers. The facts of a block that is not of this batch are taken from its row; where it
--- has none, reserved_at is null and the row is refused.
+-- Adds the endings of pending numbers. The facts of a block of an earlier batch come from its row. If there is no such
+-- row, reserved_at is null and PostgreSQL raises not_null_violation. Raises unique_violation if an ending exists.
 INSERT INTO ending (
     series_id, first, last, fate, device_id, reserved_at, ended_at, document_id, reserved_position, ended_position
 )

@@ -1,4 +1,4 @@
--- Gives documents' numbers another fate; a number without a row changes nothing.
+-- Gives numbers of documents another fate. A number without a row changes nothing.
 UPDATE ending AS e
 SET fate = c.fate, ended_at = c.ended_at, ended_position = c.ended_position
 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[])

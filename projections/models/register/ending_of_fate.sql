@@ -1,2 +1,2 @@
--- For pages of one fate.
+-- The index for pages of one fate.
 CREATE INDEX ending_of_fate ON ending (series_id, fate, last)

@@ -1,5 +1,6 @@
--- What became of the numbers `first` .. `last`; pending is what no row covers. Ranges do not overlap, so the order of
--- their last numbers is their order, and a page can begin inside a range. Its own facts of the block save a join.
+-- What became of the numbers `first` .. `last`; a taken number that no row covers is pending. Ranges do not overlap, so
+-- the order of their last numbers is their order, and a page can begin inside a range. Facts of the block are copied
+-- into the row, which saves a join.
 CREATE TABLE ending (
     series_id text COLLATE "C" NOT NULL,
     first bigint NOT NULL,

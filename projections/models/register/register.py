@@ -1,4 +1,7 @@
-"""The register: what became of every number, as ranges. Pending is what no ending covers, computed when read."""
+"""The register: what became of every number, as ranges.
+
+A number of a block that no ending covers is pending; this is computed when the register is read.
+"""
 
 from collections.abc import Sequence
 from typing import Final, assert_never
@@ -47,7 +50,7 @@ class _Block(Struct):
 
 
 class _Ending(Struct):
-    """`block` is none if the numbers were reserved before this batch."""
+    """`block` is None if the numbers were reserved before this batch."""
 
     numbers: NumberRange
     reservation: Position
@@ -73,7 +76,7 @@ class _Ending(Struct):
 
 
 class _Batch:
-    """What a batch comes to; a block that begins and settles within it leaves endings only."""
+    """The changes of a batch; a block that begins and settles in the same batch leaves only endings."""
 
     def __init__(self) -> None:
         self.blocks: dict[tuple[SeriesId, Position], _Block] = {}
@@ -136,7 +139,7 @@ class _Batch:
 
 
 def collapse(records: Sequence[Record]) -> list[Write]:
-    """What these records write: new blocks, new endings, changed endings, and blocks that lost pending numbers."""
+    """The writes of these records: new blocks, new endings, changed endings, and blocks with fewer pending numbers."""
     batch = _Batch()
     for record in records:
         batch.apply(record)

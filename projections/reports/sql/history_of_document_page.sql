@@ -1,4 +1,4 @@
--- Returns at most $2 of the events about document $1, in order, after the first $3.
+-- Returns at most $2 of the events about document $1, in order, without the first $3.
 SELECT r.record
 FROM history.entry AS e
 INNER JOIN log.event AS r ON e.log_id = r.log_id AND e.position = r.position

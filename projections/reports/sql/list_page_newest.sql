@@ -1,5 +1,5 @@
--- Returns at most $14 of the documents that match the filters $1 .. $13 of invoices.matching, after the first $15, and
--- the standing reversal of each; the last created first, which is the order of the index.
+-- Returns at most $14 of the documents that match the filters $1 .. $13 of invoices.matching, without the first $15,
+-- each with its standing reversal. The newest comes first: that is the order of the index.
 SELECT
     m.document_id,
     (

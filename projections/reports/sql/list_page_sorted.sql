@@ -1,5 +1,5 @@
--- As list_page_newest.sql, sorted by $16; $17 is 1 for ascending and -1 for descending. What has no such value comes
--- last, and what has the same value is in the order of creation.
+-- As list_page_newest.sql, but sorted by $16; $17 is 1 for ascending and -1 for descending. Documents without that
+-- value come last; documents with the same value are in the order of creation.
 SELECT
     m.document_id,
     (

@@ -1,5 +1,5 @@
--- Returns how many documents match the filters $1 .. $13 of invoices.matching, and what the numbered ones of them that
--- are not voided come to, in RON.
+-- Returns how many documents match the filters $1 .. $13 of invoices.matching, and the sums in RON of those that have a
+-- number and are not voided.
 SELECT
     count(*) AS documents,
     COALESCE(sum(m.subtotal_ron) FILTER (WHERE m.number IS NOT NULL AND m.fate = 'standing'), 0) AS subtotal,

@@ -1,4 +1,4 @@
--- As history_of_document_count.sql, from the log.
+-- As history_of_document_count.sql, but from the log.
 SELECT
     h.position,
     (SELECT e.at FROM log.event AS e WHERE e.log_id = h.log_id AND e.position = h.position) AS at,

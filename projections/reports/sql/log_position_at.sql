@@ -1,5 +1,5 @@
 -- Returns the last position of log $1 whose event is not later than $2, 0 if there is none. Times never decrease along
--- a log, so this halves the interval instead of reading the log.
+-- a log, so a search by halves finds it without reading the log.
 WITH RECURSIVE search (low, high) AS (
     SELECT 0::bigint, h.position FROM log.head AS h WHERE h.log_id = $1
     UNION ALL

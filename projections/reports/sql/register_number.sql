@@ -1,6 +1,6 @@
--- Returns the positions of the events that reserved number $2 of series $1 and ended it, its document, and the position
--- the register of log $3 is of; no ending while the number is pending, no row if the register does not know the number.
--- Ranges do not overlap, so only the first that ends at or after the number can hold it.
+-- Returns the positions of the events that reserved and ended number $2 of series $1, its document, and the position of
+-- the register in log $3. The ending is null while the number is pending. No row if the register lacks the number.
+-- Ranges do not overlap, so only the first one that ends at or after the number can contain it.
 SELECT p.reserved_position, p.ended_position, p.document_id, k.position
 FROM (
     (

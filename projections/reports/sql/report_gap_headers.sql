@@ -1,4 +1,4 @@
--- Returns the counters of the series $1, and where the projections of the gap report stand in the log of each.
+-- Returns the counters of the series $1, and the positions of the counters and gaps projections in the log of each.
 SELECT
     c.log_id, c.series_id, c.firm_id, c.mode, c.name, c.next_number - c.start_number AS taken,
     c.standing, c.voided, c.withdrawn, c.pending, c.released, c.expired,

@@ -1,5 +1,5 @@
--- Returns what became of the numbers of series $1 after number $2, in order, 1000 at a time; fewer are the last
--- ones. The order is that of the index, so that a page reads no further than it must.
+-- Returns what became of the numbers of series $1 after number $2, in order, at most 1000 ranges; if there are fewer,
+-- they are the last ones. The order is that of the index, so a page reads no more rows than it needs.
 SELECT p.first, p.last, p.fate, p.device_id, p.reserved_at, p.ended_at, p.document_id
 FROM (
     SELECT e.first, e.last, e.fate, e.device_id, e.reserved_at, e.ended_at, e.document_id

@@ -1,4 +1,4 @@
--- As report_pieces.sql, for the numbers of fate $3.
+-- As report_pieces.sql, but only the numbers of fate $3.
 SELECT p.first, p.last, p.fate, p.device_id, p.reserved_at, p.ended_at, p.document_id
 FROM (
     SELECT e.first, e.last, e.fate, e.device_id, e.reserved_at, e.ended_at, e.document_id

@@ -1,4 +1,4 @@
--- Returns the counter of series $1 and where the projections of the number register stand in its log.
+-- Returns the counter of series $1, and the positions of the counters and register projections in its log.
 SELECT
     c.log_id, c.series_id, c.firm_id, c.mode, c.name, c.next_number - c.start_number AS taken,
     c.standing, c.voided, c.withdrawn, c.pending, c.released, c.expired,
