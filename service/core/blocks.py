@@ -1,4 +1,4 @@
-"""Blocks of numbers that have not all ended, found by any of their numbers: values, immutable, cheap to copy."""
+"""Blocks that have pending numbers, found by any of their numbers: immutable values, cheap to copy."""
 
 from __future__ import annotations  # rpds' maps are generic to type checkers only
 
@@ -29,7 +29,7 @@ class Block(Struct, frozen=True, gc=False):
     pending: int
 
     def is_pending(self, number: Number) -> bool:
-        """Whether `number` is of this block and has not ended."""
+        """Whether `number` belongs to this block and has not ended."""
         return self.first <= number <= self.last and bool(self.pending >> (number - self.first) & 1)
 
     def numbers(self) -> Iterator[Number]:
@@ -50,9 +50,9 @@ class Block(Struct, frozen=True, gc=False):
 class Blocks(Struct, frozen=True):
     """The unsettled blocks of one series; none shares a number with another.
 
-    They lie on shelves by number, ascending, a block on every shelf it reaches: a number is looked up on one shelf, and
-    to go through all of them takes a step in the map a shelf, not a block (2.5 us each, which is what 10,000 steps cost
-    that everybody waits for).
+    A shelf holds, in ascending order, each block that has one of its SHELF_WIDTH numbers. So a look-up reads one shelf,
+    and a walk over all blocks takes a step in the map for each shelf, not for each block. A step costs 2.5 us, and all
+    requests of the process wait during the walk.
     """
 
     shelves: HashTrieMap[int, tuple[Block, ...]] = HashTrieMap()
@@ -64,20 +64,20 @@ class Blocks(Struct, frozen=True):
         return shelf[place] if place >= 0 and number <= shelf[place].last else None
 
     def values(self) -> Iterator[Block]:
-        """All of them, each once."""
+        """All the blocks, each once."""
         for index, shelf in self.shelves.items():
-            # Only the first one can have begun on the shelf before.
+            # Only the first block of a shelf can have begun on the shelf before it.
             yield from shelf[shelf[0].first // SHELF_WIDTH != index :]
 
     def put(self, block: Block) -> Blocks:
-        """These and `block`, or `block` in place of what it was."""
+        """These blocks and `block`; it replaces the block with the same first number."""
         shelves = self.shelves
         for index in _shelves_of(block):
             shelves = shelves.insert(index, _with(shelves.get(index, ()), block))
         return Blocks(shelves)
 
     def without(self, block: Block) -> Blocks:
-        """These less `block`, which must be one of them."""
+        """These blocks without `block`, which must be one of them."""
         shelves = self.shelves
         for index in _shelves_of(block):
             left = tuple(each for each in shelves[index] if each.first != block.first)

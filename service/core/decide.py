@@ -1,7 +1,7 @@
-"""`decide(state, command, caller, now) -> decision`: the events that would make the command true, or why it may not be.
+"""`decide(state, command, caller, now) -> decision`: the events that would make the command true, or why it is refused.
 
-Pure: the clock and every random id are arguments. Deciding twice finds the work done: `Done` says that nothing needs
-to be written. The order of the checks is the contract's (CONTRACT.md sections 8 and 9, D55 and D74).
+Pure: the time and every random id are arguments. A command that is decided a second time gives `Done`: nothing needs to
+be written. The order of the checks comes from the contract (CONTRACT.md sections 8 and 9, D55 and D74).
 """
 
 from typing import assert_never
@@ -37,7 +37,7 @@ from service.core.state import State
 
 
 def decide(state: State, command: Command, caller: Caller, now: UnixSeconds) -> Decision:
-    """What to append, that it is done already, or the rejection."""
+    """The events to append, or `Done`, or the rejection."""
     match command:
         case OpenSeries():
             return series_definition.open_series(state, command, caller)

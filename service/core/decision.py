@@ -16,7 +16,7 @@ class Append(Struct, frozen=True):
 
 
 class Done(Struct, frozen=True):
-    """The command finds itself done; nothing is to be written."""
+    """The command was done already; nothing needs to be written."""
 
 
 Decision = Append | Done | Rejection

@@ -1,4 +1,4 @@
-"""What can happen to a numbered document; nothing here frees a number or uses one again (CONTRACT.md section 10)."""
+"""What can happen to a numbered document. Nothing here frees a number or uses it again (CONTRACT.md section 10)."""
 
 from schemas.commands import Caller, ChangeDocument, DeleteDocument, UnvoidDocument, VoidDocument
 from schemas.events import DocumentChanged, DocumentUnvoided, DocumentVoided, NumberWithdrawn
@@ -34,7 +34,10 @@ def void(state: State, command: VoidDocument, caller: Caller) -> Decision:
 
 
 def unvoid(state: State, command: UnvoidDocument, caller: Caller) -> Decision:
-    """The document counts again, whatever was issued since (D62); a reversal only if no other one took its place."""
+    """The document counts again, even if others were issued since (D62).
+
+    A reversal counts again only if its source has no other standing reversal.
+    """
     series = _series_of(state, caller, command.series_id, command.number)
     if series is None:
         return DocumentUnknown(command.document_id)
@@ -47,7 +50,7 @@ def unvoid(state: State, command: UnvoidDocument, caller: Caller) -> Decision:
 
 
 def change(state: State, command: ChangeDocument, caller: Caller) -> Decision:
-    """Another body for the document that was read as `content_before`; its number stays (D76)."""
+    """The document gets another content if it still has `content_before`; its number stays (D76)."""
     series = _series_of_dated(state, caller, command)
     if series is None:
         return DocumentUnknown(command.document_id)
@@ -72,7 +75,7 @@ def change(state: State, command: ChangeDocument, caller: Caller) -> Decision:
 
 
 def delete(state: State, command: DeleteDocument, caller: Caller) -> Decision:
-    """The last number taken is withdrawn with its voided document; the counter stays (D54)."""
+    """The voided document is deleted and its number, the last one taken, is withdrawn; the counter stays (D54)."""
     series = _series_of_dated(state, caller, command)
     if series is None:
         return DocumentUnknown(command.document_id)
@@ -85,16 +88,16 @@ def delete(state: State, command: DeleteDocument, caller: Caller) -> Decision:
 
 
 def _series_of(state: State, caller: Caller, series_id: SeriesId, number: Number) -> Series | None:
-    """The series of a document that exists for the caller."""
+    """The series of the document, if the caller's partition has such a document."""
     series = state.of(caller, series_id)
     return None if series is None or not series.has_document(number) else series
 
 
 def _series_of_dated(state: State, caller: Caller, command: ChangeDocument | DeleteDocument) -> Series | None:
-    """Likewise, where the document's date matters.
+    """The same, for commands that need the date of the document.
 
-    A state behind what the caller has read may have put the number on another document, of another date. The refusal
-    does not last: the writer decides again at the head.
+    In a state that is older than what the caller has read, the number may be on another document with another date. The
+    refusal does not last: the writer decides again at the head.
     """
     series = _series_of(state, caller, command.series_id, command.number)
     if series is None or series.date_of(command.number, command.issued_date) not in series.dates:
@@ -103,7 +106,7 @@ def _series_of_dated(state: State, caller: Caller, command: ChangeDocument | Del
 
 
 def _date_refusal(series: Series, date_before: IsoDate, date: IsoDate, command: ChangeDocument) -> Rejection | None:
-    """Why the document cannot have this date, as if it were the only one that moves (D59, D76)."""
+    """Why the document cannot have this date while all others keep theirs; None if it can (D59, D76)."""
     if date == date_before:
         return None
     if "{year}" in series.format and date[:4] != command.issued_date[:4]:

@@ -19,11 +19,11 @@ from service.core.state import State
 
 
 def save(state: State, command: SaveDraft, caller: Caller) -> Decision:
-    """A new draft, or another body for one that was read as `content_before`."""
+    """A new draft, or another content for a draft that still has `content_before`."""
     if command.content_before is None:
         if (refusal := _series_refusal(state, command.series, caller)) is not None:
             return refusal
-        # Ids are drawn at random: one that is in use, by whomever, must not be replaced.
+        # The id was drawn at random: an existing draft with this id, of any firm, must not be replaced.
         if command.document_id in state.drafts:
             return DocumentHasChanged(command.document_id)
         return _saved(command)
@@ -44,7 +44,7 @@ def _saved(command: SaveDraft) -> Append:
 
 
 def void(state: State, command: VoidDraft, caller: Caller) -> Decision:
-    """The draft no longer counts; it can be deleted, not brought back (D61)."""
+    """The draft no longer counts; it can be deleted, but it cannot count again (D61)."""
     draft = state.draft_of(caller, command.document_id)
     if draft is None:
         return DocumentUnknown(command.document_id)
@@ -54,26 +54,29 @@ def void(state: State, command: VoidDraft, caller: Caller) -> Decision:
 
 
 def unvoid(state: State, command: UnvoidDraft, caller: Caller) -> Decision:
-    """Never: a voided draft stays voided (D61)."""
+    """Always refused: a voided draft stays voided (D61)."""
     is_known = state.draft_of(caller, command.document_id) is not None
     return DraftCannotBeUnvoided(command.document_id) if is_known else DocumentUnknown(command.document_id)
 
 
 def reverse(state: State, command: ReverseDraft, caller: Caller) -> Decision:
-    """Never: only a document with a number is reversed (D83)."""
+    """Always refused: only a document with a number can be reversed (D83)."""
     is_known = state.draft_of(caller, command.document_id) is not None
     return DocumentNotReversible(command.document_id) if is_known else DocumentUnknown(command.document_id)
 
 
 def delete(state: State, command: DeleteDraft, caller: Caller) -> Decision:
-    """The draft is gone, whatever its state."""
+    """The draft is gone, whether it was voided or not."""
     if state.draft_of(caller, command.document_id) is None:
         return DocumentUnknown(command.document_id)
     return Append([(SeriesId(command.document_id), DraftDeleted(command.document_id))])
 
 
 def _series_refusal(state: State, named: DraftSeries | None, caller: Caller) -> Rejection | None:
-    """Why the draft cannot name this series: it must be the caller's, and number the draft's type (D85)."""
+    """Why the draft cannot name this series; None if it can.
+
+    The series must belong to the caller's partition and have the document type of the draft (D85).
+    """
     if named is None:
         return None
     series = state.of(caller, named.series_id)

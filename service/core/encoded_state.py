@@ -1,6 +1,6 @@
-"""The state as plain data and back, so that a process need not fold the whole log to begin. Pure.
+"""Encodes and decodes a state, so that a process can start without folding the whole log. Pure.
 
-What is looked up across series follows from the series, so only they and the drafts are written down.
+The indexes across series are not encoded: they are made again from the series.
 """
 
 from functools import reduce
@@ -63,7 +63,7 @@ class _SeriesImage(Struct, frozen=True):
 
 
 class _StateImage(Struct, frozen=True):
-    """A State; `series` in the order they were opened."""
+    """A State, with `series` in the order in which they were opened."""
 
     log_id: LogId
     position: Position

@@ -1,6 +1,6 @@
-"""`evolve(state, record) -> state`: what one more event makes true. It cannot refuse: the log holds facts.
+"""`evolve(state, record) -> state`: the state after one more event. It cannot refuse: the log holds facts.
 
-An assert here means that the log and this program disagree; the process must stop, not guess.
+If an assert here fails, the log and this program disagree; the process must stop, not guess.
 """
 
 from __future__ import annotations  # rpds' maps are generic to type checkers only
@@ -39,9 +39,9 @@ from service.core.state import Changed, Draft, Series, State, name_key
 
 
 def evolve(state: State, record: Record) -> State:
-    """The state after `record`, which must be the log's next one."""
+    """The state after `record`, which must be the next one of the log."""
     assert record.position == state.position + 1, f"position {record.position} does not follow {state.position}"
-    assert record.at >= state.at, "time does not run backwards in a log"
+    assert record.at >= state.at, "times never decrease along a log"
     return replace(_evolve(state, record), position=record.position, at=record.at)
 
 
@@ -90,7 +90,7 @@ def _evolve_alone(
     | NumberWithdrawn,
     at: UnixSeconds,
 ) -> Series:
-    """The events that change nothing but their own series."""
+    """The series after an event that changes nothing else."""
     match event:
         case SeriesDescribed(description):
             return replace(series, description=description)
@@ -117,7 +117,7 @@ def _evolve_alone(
 
 
 def _put(state: State, series: Series, record: Record) -> State:
-    """The series as it is after `record`, its next event."""
+    """The state with `series` as it is after `record`, its next event."""
     assert record.version == series.version + 1, f"version {record.version} does not follow {series.version}"
     series = replace(series, version=record.version, position=record.position)
     return replace(state, series=state.series.insert(series.series_id, series))
@@ -192,7 +192,7 @@ def _reserve(state: State, reserved: NumbersReserved, record: Record) -> State:
 
 
 def _settle(state: State, series: Series, record: Record, reservation: Position, ended: Ranges) -> State:
-    """The numbers `ended` of a block are pending no more."""
+    """The state in which the numbers `ended` of a block are no longer pending."""
     block = series.blocks.holding(ended[0].first)
     assert block is not None, "what ends was pending"
     assert block.position == reservation, "a number ends where it was reserved"
@@ -237,7 +237,7 @@ def _expire(state: State, record: Record, reservation: Position, ranges: Ranges)
 
 
 def _withdraw(series: Series, number: Number, date: IsoDate) -> Series:
-    """The document is gone, so its date no longer bounds the dates that may follow."""
+    """The series without the document, whose date no longer bounds the dates of later documents."""
     dates = _without_date(series, date)
     return replace(
         series,
@@ -249,7 +249,7 @@ def _withdraw(series: Series, number: Number, date: IsoDate) -> Series:
 
 
 def _unvoid(series: Series, number: Number) -> Series:
-    """The document counts again; if it is a reversal, it is the standing one of its source, not a later one."""
+    """The series in which the document counts again; a reversal becomes the standing one of its source."""
     series = replace(series, voided=without(series.voided, number))
     source = series.reversal_of.get(number)
     return series if source is None else replace(series, reversed_by=series.reversed_by.insert(source, number))
@@ -265,7 +265,7 @@ def _change(series: Series, changed: DocumentChanged) -> Series:
 
 
 def _without_date(series: Series, date: IsoDate) -> HashTrieMap[IsoDate, int]:
-    """The dates of the documents, less one that had this date."""
+    """How many documents have each date, with one less on this date."""
     left = series.dates[date] - 1
     return series.dates.insert(date, left) if left else series.dates.remove(date)
 

@@ -1,4 +1,4 @@
-"""Recording what time has done: overdue slots become documented gaps (CONTRACT.md section 7, D45)."""
+"""Records what has expired: overdue slots become documented gaps (CONTRACT.md section 7, D45)."""
 
 from schemas.commands import ExpireReservations
 from schemas.events import ReservationExpired
@@ -8,7 +8,7 @@ from service.core.state import State
 
 
 def expire(state: State, command: ExpireReservations, now: UnixSeconds) -> Decision:
-    """One event for each of the blocks that is overdue and not settled; a later sweep finds less to do."""
+    """One event for each of the blocks that is overdue and has pending numbers; `Done` if there is none."""
     events = [
         (series.series_id, ReservationExpired(block.position, block.ranges()))
         for series, block in filter(None, map(state.block_at, command.reservations))

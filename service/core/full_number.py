@@ -4,10 +4,10 @@ from schemas.values import IsoDate, Number
 
 
 def padded(number: Number) -> str:
-    """The number with leading zeros, five digits or more."""
+    """The number with five digits or more, filled with zeros on the left."""
     return f"{number:05d}"
 
 
 def full_number(number_format: str, number: Number, date: IsoDate) -> str:
-    """The format of the series with the year of the document's date and the padded number filled in."""
+    """The format of the series, filled in with the padded number and the year of the document's date."""
     return number_format.replace("{year}", date[:4]).replace("{number}", padded(number))

@@ -1,4 +1,4 @@
-"""Putting numbers on documents, reserved ones and the next one (CONTRACT.md section 9)."""
+"""Puts a number on a document: a reserved one, or the next one of the series (CONTRACT.md section 9)."""
 
 from msgspec.structs import replace
 
@@ -31,7 +31,7 @@ from service.core.state import Series, State
 
 
 def consume(state: State, command: ConsumeReservation, caller: Caller, now: UnixSeconds) -> Decision:
-    """The reserved number goes on the document; the counter stays, and another device's lock does not matter (D51)."""
+    """The document gets the reserved number; the counter stays, and a lock of another device does not matter (D51)."""
     named = _named_series(state, command, caller)
     if named is not None and not isinstance(named, Series):
         return named
@@ -47,7 +47,7 @@ def consume(state: State, command: ConsumeReservation, caller: Caller, now: Unix
 
 
 def issue(state: State, command: IssueOnline, caller: Caller, now: UnixSeconds) -> Decision:
-    """The next number goes on the document: taken and consumed in one append, so every number has the same life."""
+    """The document gets the next number: one append takes and consumes it, so every number has the same life."""
     series = _named_series(state, command, caller) or _primary_series(state, command.document, caller)
     if not isinstance(series, Series):
         return series
@@ -62,7 +62,7 @@ def issue(state: State, command: IssueOnline, caller: Caller, now: UnixSeconds) 
 
 
 def reverse(state: State, command: ReverseDocument, caller: Caller, now: UnixSeconds) -> Decision:
-    """A reversal takes the next number of the series; its date is never refused (D54a, D71, D83)."""
+    """The reversal gets the next number of the series; its date is never refused (D54a, D71, D83)."""
     series = state.of(caller, command.series_id)
     if series is None or not series.has_document(command.number):
         return DocumentUnknown(command.document_id)
@@ -92,7 +92,7 @@ def reverse(state: State, command: ReverseDocument, caller: Caller, now: UnixSec
 
 
 def _named_series(state: State, command: ConsumeReservation | IssueOnline, caller: Caller) -> Series | Rejection | None:
-    """The series the caller named, none if it named none, or why it cannot be that one."""
+    """The series that the caller named, None if it named no series, or why it cannot be that one."""
     if command.series_id is None:
         return None
     series = state.of(caller, command.series_id)
@@ -115,7 +115,7 @@ def _type_refusal(series: Series, document: Document, *, is_by_token: bool) -> R
 def _token_refusal(
     series: Series, named: Series | None, slot: Slot, document: Document, caller: Caller, now: UnixSeconds
 ) -> Rejection | None:
-    """Why the token cannot be used, in the documented order: series, status, expiry, device."""
+    """Why the token cannot be used, None if it can; the order of the contract: series, status, expiry, device."""
     if named is not None and named.series_id != series.series_id:
         return ReservationOfOtherSeries(series.series_id)
     if named is None and (refusal := _type_refusal(series, document, is_by_token=True)):
@@ -137,7 +137,7 @@ def _token_refusal(
 
 
 def _chronology_refusal(series: Series, command: ConsumeReservation | IssueOnline) -> Rejection | None:
-    """A document is not dated before the latest one of its series, unless the caller says it may be (D59)."""
+    """Why the date is refused: it is before the latest one of the series, and the caller did not allow that (D59)."""
     date = command.document.date
     if not command.is_chronology_checked or series.latest_date is None or date >= series.latest_date:
         return None
@@ -145,12 +145,12 @@ def _chronology_refusal(series: Series, command: ConsumeReservation | IssueOnlin
 
 
 def _online(number: Number, caller: Caller, now: UnixSeconds) -> NumbersReserved:
-    """The block of a number that goes on a document in the same append."""
+    """The block of a number that a document gets in the same append."""
     return NumbersReserved(number, number, caller.device_id, expires_at=now, token_key=None)
 
 
 def _next(state: State) -> Position:
-    """Where the first event of this decision will be written: the block, and its consumption right after it."""
+    """The position that the first event of this decision gets: the block, which the next event consumes."""
     return Position(state.position + 1)
 
 

@@ -1,4 +1,4 @@
-"""The lock of a series: one device at most, and only it takes numbers while it holds it (CONTRACT.md section 8)."""
+"""The lock of a series: while a device holds it, only that device takes new numbers (CONTRACT.md section 8)."""
 
 from schemas.commands import Caller, LockSeries, UnlockSeries
 from schemas.events import SeriesLocked, SeriesUnlocked
@@ -17,7 +17,7 @@ from service.core.state import Series, State
 
 
 def lock(state: State, command: LockSeries, caller: Caller) -> Decision:
-    """Lock the series to the calling device; its holder finds it locked (D52)."""
+    """Lock the series to the calling device; `Done` if that device holds the lock (D52)."""
     series = state.of(caller, command.series_id)
     if series is None:
         return SeriesUnknown(command.series_id)
@@ -32,7 +32,7 @@ def lock(state: State, command: LockSeries, caller: Caller) -> Decision:
 
 
 def unlock(state: State, command: UnlockSeries, caller: Caller) -> Decision:
-    """Lift the lock. Reservations stay as they are: tokens of the former holder remain its own."""
+    """Remove the lock. Reservations stay as they are: the former holder can still use its tokens."""
     series = state.of(caller, command.series_id)
     if series is None:
         return SeriesUnknown(command.series_id)
@@ -47,7 +47,7 @@ def unlock(state: State, command: UnlockSeries, caller: Caller) -> Decision:
 
 
 def lock_refusal(series: Series, caller: Caller) -> Rejection | None:
-    """Why the caller may take no number from the series now, if it may not: the lock gates new numbers only (D51)."""
+    """Why the caller may not take a new number now, None if it may; the lock guards nothing else (D51)."""
     if series.lock is None or series.lock.device_id == caller.device_id:
         return None
     if caller.device_id is None:

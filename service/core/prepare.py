@@ -1,4 +1,4 @@
-"""One command against one state: the records it would write, what it comes to, and the state after. Pure."""
+"""Decides one command on one state: the records that it would write, its outcome, and the state after it. Pure."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -49,7 +49,7 @@ from service.core.state import Draft, Series, State
 
 
 class Prepared(Struct, frozen=True):
-    """What a command would do; `records` is empty if it finds itself done."""
+    """What a command would do; `records` is empty if it was done already."""
 
     state: State
     records: Sequence[Record]
@@ -57,7 +57,7 @@ class Prepared(Struct, frozen=True):
 
 
 class Cause(Struct, frozen=True):
-    """What every record says of the command behind it."""
+    """What every record says about the command that caused it."""
 
     caller: Caller
     command_id: CommandId
@@ -65,7 +65,7 @@ class Cause(Struct, frozen=True):
 
 
 def prepare(state: State, command: Command, cause: Cause, now: UnixSeconds) -> Prepared | Rejection:
-    """Decide at `now`, or at the log's last time if the clock is behind it: time does not run backwards in a log."""
+    """Decide at `now`, or at the last time of the log if the clock is behind it: times never decrease along a log."""
     at = max(now, state.at)
     decision = decide(state, command, cause.caller, at)
     if isinstance(decision, Append):
@@ -126,7 +126,7 @@ def _outcome(state: State, command: Command, records: Sequence[Record]) -> Outco
         case ExpireReservations():
             return _expired(records)
         case UnvoidDraft() | ReverseDraft():
-            raise AssertionError("no draft allows it")
+            raise AssertionError("these commands are always rejected")
         case _:
             assert_never(command)
 

@@ -1,4 +1,4 @@
-"""Sets of numbers kept as ordered, disjoint, non-adjacent ranges: small while numbers end in runs."""
+"""Sets of numbers as ordered ranges that neither overlap nor touch: small while neighbours have the same fate."""
 
 from bisect import bisect_right
 
@@ -28,7 +28,7 @@ def with_range(ranges: Ranges, new: NumberRange) -> Ranges:
 
 
 def without(ranges: Ranges, number: Number) -> Ranges:
-    """The set less `number`, which must be in it."""
+    """The set without `number`, which must be in it."""
     at = bisect_right(ranges, number, key=_first) - 1
     assert at >= 0, "the number is in the set"
     found = ranges[at]

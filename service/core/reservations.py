@@ -1,4 +1,4 @@
-"""Blocks of reserved numbers: taking them, and giving one up (CONTRACT.md section 7)."""
+"""Reserves blocks of numbers, and releases single numbers of them (CONTRACT.md section 7)."""
 
 from schemas.commands import Caller, ReleaseReservation, ReserveNumbers
 from schemas.events import NumbersReserved, ReservationReleased
@@ -18,7 +18,7 @@ from service.core.state import Series, State
 
 
 def reserve(state: State, command: ReserveNumbers, caller: Caller, now: UnixSeconds) -> Decision:
-    """Consecutive numbers off the counter, for the device that holds the lock."""
+    """Take consecutive numbers from the counter for the device that holds the lock."""
     series = state.of(caller, command.series_id)
     if series is None:
         return SeriesUnknown(command.series_id)
@@ -41,7 +41,7 @@ def reserve(state: State, command: ReserveNumbers, caller: Caller, now: UnixSeco
 
 
 def _usable(series: Series, device_id: DeviceId, now: UnixSeconds) -> int:
-    """How many numbers the device can still use; what is past its time does not count, swept or not."""
+    """How many numbers the device can still use; overdue ones do not count, even before the sweeper ends them."""
     return sum(
         block.pending.bit_count()
         for block in series.blocks.values()
@@ -50,7 +50,7 @@ def _usable(series: Series, device_id: DeviceId, now: UnixSeconds) -> int:
 
 
 def release(state: State, command: ReleaseReservation, caller: Caller, now: UnixSeconds) -> Decision:
-    """Give the number up; it becomes a documented gap. Whose it is comes before what became of it (D44, D74)."""
+    """Give the number up; it becomes a documented gap. The owner is checked before the fate (D44, D74)."""
     slot = command.slot
     series = None if slot is None else state.of(caller, slot.series_id)
     if slot is None or series is None:

@@ -1,4 +1,4 @@
-"""Opening, describing and preferring series (CONTRACT.md section 6.1)."""
+"""Opens series, describes them, and makes one the primary of its document type (CONTRACT.md section 6.1)."""
 
 from schemas.commands import Caller, DescribeSeries, MakePrimary, OpenSeries
 from schemas.events import SeriesDescribed, SeriesMadePrimary, SeriesOpened
@@ -8,7 +8,7 @@ from service.core.state import State, name_key
 
 
 def open_series(state: State, command: OpenSeries, caller: Caller) -> Decision:
-    """A new counter; the first of its type is primary even if not asked, and a new primary demotes the old (D32)."""
+    """A new counter. The first one of its type is always primary; a new primary demotes the old one (D32)."""
     key = name_key(caller.firm_id, caller.mode, command.document_type, command.name)
     taken = state.names.get(key)
     if taken == command.series_id:
@@ -31,7 +31,7 @@ def open_series(state: State, command: OpenSeries, caller: Caller) -> Decision:
 
 
 def describe(state: State, command: DescribeSeries, caller: Caller) -> Decision:
-    """Another description, while no document carries a number of the series; pending ones do not count (D34)."""
+    """Another description; refused once a document has a number of the series. Pending numbers do not count (D34)."""
     series = state.of(caller, command.series_id)
     if series is None:
         return SeriesUnknown(command.series_id)
@@ -43,7 +43,7 @@ def describe(state: State, command: DescribeSeries, caller: Caller) -> Decision:
 
 
 def make_primary(state: State, command: MakePrimary, caller: Caller) -> Decision:
-    """The default series of its document type; the one before is demoted."""
+    """Make the series the default of its document type; the one before is demoted."""
     series = state.of(caller, command.series_id)
     if series is None:
         return SeriesUnknown(command.series_id)

@@ -1,7 +1,7 @@
-"""What the log says at a position, as values: small, immutable, cheap to copy.
+"""What the log says at one position, as immutable values that are small and cheap to copy.
 
-A series keeps its definition, its lock, its counter, its unsettled blocks, and the numbers that did not end on a
-standing document; every other number below the counter stands. That is enough to say the fate of any number.
+A series keeps its definition, its lock, its counter, its blocks with pending numbers, and the numbers that ended
+without a standing document; every other number below the counter stands. So it can tell the fate of any number.
 """
 
 from __future__ import annotations  # rpds' maps are generic to type checkers only
@@ -32,7 +32,7 @@ from service.core.ranges import Ranges, has
 
 
 class Changed(Struct, frozen=True):
-    """What a document that was changed reads and is dated now."""
+    """The present date and content of a document that was changed."""
 
     date: IsoDate
     content: Digest
@@ -91,9 +91,9 @@ class Series(Struct, frozen=True):
         return NUMBER_MAX - self.next_number + 1
 
     def equation(self) -> Equation:
-        """How many numbers met each fate; an overdue slot is pending until its expiry is recorded.
+        """How many numbers have each fate; an overdue slot is pending until its expiry is recorded.
 
-        The documents are counted by date, apart from the counter: the sum equals `taken` only if no event was lost.
+        The documents are counted by date, not from the counter: the sum equals `taken` only if no event was lost.
         """
         voided = _count(self.voided)
         return {
@@ -106,7 +106,7 @@ class Series(Struct, frozen=True):
         }
 
     def fate(self, number: Number, reservation: Position) -> Fate:
-        """What became of a number that was taken by the block at `reservation`; pending is what no event ended."""
+        """What became of a number of the block at position `reservation`; it is pending until an event ends it."""
         block = self.blocks.holding(number)
         if block is not None and block.position == reservation and block.is_pending(number):
             return Fate.PENDING
@@ -135,19 +135,22 @@ class Series(Struct, frozen=True):
         return issued_date if changed is None else changed.date
 
     def has_content(self, number: Number, content: Digest) -> bool:
-        """Whether the document still reads as `content`, which it did once: its first body is not kept here."""
+        """Whether the document still has `content`; the caller must have read it so once.
+
+        The first content is not kept here: a document that was never changed still has it.
+        """
         changed = self.changed.get(number)
         return changed is None or changed.content == content
 
     def standing_reversal(self, number: Number) -> Number | None:
-        """The number of the document that reverses this one, unless it was voided or withdrawn."""
+        """The number of the standing document that reverses this one; None if it was voided or withdrawn."""
         reversal = self.reversed_by.get(number)
         if reversal is None or has(self.voided, reversal) or has(self.withdrawn, reversal):
             return None
         return reversal
 
     def view(self, position: Position) -> SeriesView:
-        """The series as a caller may see it, at the log's `position`."""
+        """The series as a caller may see it, at `position` of the log."""
         return SeriesView(
             series_id=self.series_id,
             firm_id=self.firm_id,
@@ -173,7 +176,7 @@ PrimaryKey = tuple[FirmId, Mode, DocumentType]
 
 
 class State(Struct, frozen=True):
-    """All that the events 1 .. `position` of one log say and a decision needs. Whoever holds one holds a snapshot."""
+    """What a decision needs of the events 1 .. `position` of one log. It is immutable: evolving makes another one."""
 
     log_id: LogId
     position: Position = Position(0)
@@ -183,53 +186,53 @@ class State(Struct, frozen=True):
     names: HashTrieMap[NameKey, SeriesId] = HashTrieMap()
     primaries: HashTrieMap[PrimaryKey, SeriesId] = HashTrieMap()
     unsettled: HashTrieMap[Position, tuple[SeriesId, Number]] = HashTrieMap()
-    """Where each unsettled block was reserved; its series and its first number."""
+    """Each block with pending numbers, by the position of its reservation: its series and its first number."""
 
     drafts: HashTrieMap[DocumentId, Draft] = HashTrieMap()
     draft_ends: HashTrieMap[Partition, Position] = HashTrieMap()
-    """Where the last event about any draft of the partition is, one that was deleted included."""
+    """The position of the last event about any draft of the partition, deleted drafts included."""
 
     def of(self, caller: Caller, series_id: SeriesId) -> Series | None:
-        """The series, if it is of the caller's firm and mode."""
+        """The series, if it belongs to the caller's firm and mode."""
         series = self.series.get(series_id)
         if series is None or series.firm_id != caller.firm_id or series.mode is not caller.mode:
             return None
         return series
 
     def draft_of(self, caller: Caller, document_id: DocumentId) -> Draft | None:
-        """The draft, if it is of the caller's firm and mode and was not deleted."""
+        """The draft, if it belongs to the caller's firm and mode and was not deleted."""
         draft = self.drafts.get(document_id)
         if draft is None or draft.firm_id != caller.firm_id or draft.mode is not caller.mode:
             return None
         return draft
 
     def stream_end(self, stream: SeriesId) -> Series | Draft | None:
-        """Whose stream it is: a series', a draft's, or nobody's yet."""
+        """The series or draft with this stream; None if there is none."""
         return self.series.get(stream) or self.drafts.get(DocumentId(stream))
 
     def series_of(self, firm_id: FirmId, mode: Mode) -> list[Series]:
-        """All series of one partition, in the order they were opened."""
+        """All series of one partition, in the order in which they were opened."""
         return [self.series[series_id] for series_id in self.partitions.get((firm_id, mode), ())]
 
     def partition_end(self, firm_id: FirmId, mode: Mode) -> Position:
-        """Where the last event of the partition is: what shows the log up to here shows all of it."""
+        """The position of the last event of the partition: a report up to here contains the whole partition."""
         of_drafts = self.draft_ends.get((firm_id, mode), Position(0))
         return max([of_drafts, *(series.position for series in self.series_of(firm_id, mode))])
 
     def block_at(self, position: Position) -> tuple[Series, Block] | None:
-        """The unsettled block reserved at `position`, and its series."""
+        """The block reserved at `position`, if it has pending numbers, and its series."""
         place = self.unsettled.get(position)
         if place is None:
             return None
         series_id, first = place
         series = self.series[series_id]
         block = series.blocks.holding(first)
-        assert block is not None, "an unsettled block is its series'"
+        assert block is not None, "an unsettled block is in its series"
         return series, block
 
 
 def name_key(firm_id: FirmId, mode: Mode, document_type: DocumentType, name: str) -> NameKey:
-    """Where a series' name is unique: compared without case, within firm, mode and document type (CONTRACT.md D20)."""
+    """A key that is unique: firm, mode, document type, and the name in one case (CONTRACT.md D20)."""
     return firm_id, mode, document_type, name.casefold()
 
 
