@@ -5,11 +5,11 @@ upcast in `schemas/record.py` from the old one. `python -m tests.support.domain.
 
 `full_number` is a number as its document shows it, in the format of its series.
 
-Each event is of one family, whose fields come first; no field is added to a family, which would change the events that
-are stored. A match may ignore a whole family as one case: it then ignores a new member too, so `evolve` and the replay
-name every event.
+Each event belongs to one family, and the fields of the family come first. Add no field to a family: that would change
+the events that are stored. A match may ignore a whole family as one case and then ignores a new member too; so `evolve`
+and the replay name every event.
 
-No event carries personal data: a document's body lives in `log.content`, found by the salted digest the event carries.
+No event carries personal data: the content of a document is in `log.content`, under the salted digest in the event.
 """
 
 from msgspec import Struct
@@ -30,7 +30,7 @@ from schemas.values import (
 
 
 class SeriesEvent(Struct, frozen=True):
-    """An event about a series itself: its definition, its rank, its lock."""
+    """An event about a series itself: its definition, its lock, or that it is primary."""
 
 
 class ReservationEvent(Struct, frozen=True):
@@ -46,13 +46,13 @@ class DocumentEvent(Struct, frozen=True):
 
 
 class DraftEvent(Struct, frozen=True):
-    """An event about a document without a number; its stream is the draft, not a series, and has the draft's id."""
+    """An event about a document without a number; its stream is the draft, not a series, and is named by its id."""
 
     document_id: DocumentId
 
 
 class SeriesOpened(SeriesEvent, frozen=True, tag="series-opened/1"):
-    """A counter exists; it gives `start_number` next. Being primary, it demotes the series `replaces`."""
+    """A counter exists; it gives `start_number` next. A primary series demotes the series `replaces`."""
 
     name: str
     document_type: DocumentType
@@ -86,17 +86,17 @@ class SeriesLocked(SeriesEvent, frozen=True, tag="series-locked/1"):
 
 
 class SeriesUnlocked(SeriesEvent, frozen=True, tag="series-unlocked/1"):
-    """Anyone of the firm may take numbers again; reservations of `device_id` stay as they were."""
+    """Every caller of the firm may take numbers again; reservations of `device_id` stay as they were."""
 
     device_id: DeviceId
     is_forced: bool
 
 
 class NumbersReserved(ReservationEvent, frozen=True, tag="numbers-reserved/1"):
-    """A device holds `first` .. `last`, inclusive, until `expires_at`; the counter has moved past them for good.
+    """A device holds `first` .. `last`, inclusive, until `expires_at`; the counter has moved past them for ever.
 
-    `token_key` names the key that seals the block's tokens; none means that the number was taken to issue a document in
-    the same append and no token was handed out.
+    `token_key` names the key that seals the tokens of the block. It is null if the number was taken to issue a document
+    in the same append; then there is no token.
     """
 
     first: Number
@@ -109,7 +109,7 @@ class NumbersReserved(ReservationEvent, frozen=True, tag="numbers-reserved/1"):
 class ReservationConsumed(ReservationEvent, frozen=True, tag="reservation-consumed/1"):
     """The document `document_id` carries `number`, one slot of the block reserved at position `reservation`.
 
-    `reverses` is the document it reverses, if it is a reversal (a storno).
+    `reverses` is the document that this one reverses, if it is a reversal (a storno).
     """
 
     reservation: Position
@@ -123,14 +123,14 @@ class ReservationConsumed(ReservationEvent, frozen=True, tag="reservation-consum
 
 
 class ReservationReleased(ReservationEvent, frozen=True, tag="reservation-released/1"):
-    """The device gave `number` up: a documented gap."""
+    """The device gave `number` up; the number is a documented gap."""
 
     reservation: Position
     number: Number
 
 
 class ReservationExpired(ReservationEvent, frozen=True, tag="reservation-expired/1"):
-    """The slots of one block that were still pending after its time: documented gaps."""
+    """The numbers in `ranges`, of one block, were still pending after its time; they are documented gaps."""
 
     reservation: Position
     ranges: tuple[NumberRange, ...]
@@ -147,13 +147,13 @@ class DocumentUnvoided(DocumentEvent, frozen=True, tag="document-unvoided/1"):
 
 
 class NumberWithdrawn(DocumentEvent, frozen=True, tag="number-withdrawn/1"):
-    """The voided document was deleted while its number was the last one taken: a documented gap."""
+    """The voided document was deleted while its number was the last one taken; the number is a documented gap."""
 
     date: IsoDate
 
 
 class DocumentChanged(DocumentEvent, frozen=True, tag="document-changed/1"):
-    """The document reads as the body with digest `content` does; its number is the same, its date may differ."""
+    """The document has the content with the digest `content`; its number is the same, its date may differ."""
 
     date_before: IsoDate
     date: IsoDate
@@ -161,7 +161,7 @@ class DocumentChanged(DocumentEvent, frozen=True, tag="document-changed/1"):
 
 
 class DocumentReversed(DocumentEvent, frozen=True, tag="document-reversed/1"):
-    """The document is reversed by another one of its series, which was issued in the same append."""
+    """Another document of the series, issued in the same append, reverses the document."""
 
     reversal_number: Number
     reversal_full_number: str
@@ -169,7 +169,7 @@ class DocumentReversed(DocumentEvent, frozen=True, tag="document-reversed/1"):
 
 
 class DraftSaved(DraftEvent, frozen=True, tag="draft-saved/1"):
-    """A document without a number was kept, or replaced by another body. A draft's stream is named by its own id."""
+    """A document without a number was kept, or got another content. The stream of a draft is named by its id."""
 
     content: Digest
 
@@ -188,6 +188,6 @@ AnySeriesEvent = SeriesOpened | SeriesDescribed | SeriesMadePrimary | SeriesLock
 AnyReservationEvent = NumbersReserved | ReservationConsumed | ReservationReleased | ReservationExpired
 AnyDocumentEvent = DocumentVoided | DocumentUnvoided | NumberWithdrawn | DocumentChanged | DocumentReversed
 AnyDraftEvent = DraftSaved | DraftVoided | DraftDeleted
-"""The members of the families, for a match that says something of each."""
+"""The members of the families, for a match that has a case for each."""
 
 Event = AnySeriesEvent | AnyReservationEvent | AnyDocumentEvent | AnyDraftEvent

@@ -1,4 +1,4 @@
-"""An event plus where it is written: the unit of the log, of the relay and of the evidence."""
+"""An event and what is written around it: the unit of the log, of the relay and of the evidence."""
 
 from typing import Any
 
@@ -23,8 +23,8 @@ from schemas.values import (
 class Record(Struct, frozen=True):
     """One event as the log holds it. `at` never decreases along a log.
 
-    `stream` is the series, or the draft's own id; `series_name` is none for a draft. `previous` is the position of the
-    stream's event before this one, 0 for its first.
+    `stream` is the id of the series or of the draft; `series_name` is null for a draft. `previous` is the position of
+    the event before this one in the stream, 0 for the first event.
     """
 
     log: LogId
@@ -44,7 +44,7 @@ class Record(Struct, frozen=True):
 
 
 class StoredRecord(Struct, frozen=True):
-    """A record and its canonical bytes, which are what the log keeps and what evidence is computed over."""
+    """A record and its canonical bytes: the log keeps these bytes, and evidence is computed from them."""
 
     record: Record
     canonical: bytes
@@ -79,7 +79,7 @@ def is_canonical(written: bytes, record: Record) -> bool:
 
 
 def _without_later(today: Any, written: Any) -> Any:
-    """What we write today, without the fields that the event did not have when it was written."""
+    """What this release writes, without the fields of the event that `written` does not have."""
     event = {name: value for name, value in today["event"].items() if name in written["event"]}
     return today | {"event": event}
 

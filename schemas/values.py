@@ -17,17 +17,17 @@ Number = NewType("Number", int)
 """A fiscal document number: 1 .. NUMBER_MAX."""
 
 Version = NewType("Version", int)
-"""Place of an event in its stream (one series): 1, 2, 3 ... without holes."""
+"""Place of an event in its stream (one series, or one draft): 1, 2, 3 ... without holes."""
 
 Position = NewType("Position", int)
-"""Place of an event in its log: 1, 2, 3 ... without holes, in commit order."""
+"""Place of an event in its log: 1, 2, 3 ... without holes, in the order of the commits."""
 
 UnixSeconds = NewType("UnixSeconds", int)
 IsoDate = NewType("IsoDate", str)
 """A calendar day, `YYYY-MM-DD`; compares as text in calendar order."""
 
 Digest = NewType("Digest", str)
-"""Salted SHA-256 of a document's body, 64 lowercase hexadecimal digits."""
+"""Salted SHA-256 of a content, 64 lowercase hexadecimal digits."""
 
 NUMBER_MAX: Final = Number(9_007_199_254_740_991)
 """The largest number, 2**53 - 1: exact in every JSON client (CONTRACT.md D84)."""
@@ -46,21 +46,21 @@ def iso_time(at: UnixSeconds) -> str:
 
 
 class Mode(StrEnum):
-    """The two partitions of a firm, which never see each other."""
+    """The mode of a partition: a firm has two partitions, and they never see each other."""
 
     LIVE = "live"
     TEST = "test"
 
 
 class DocumentType(StrEnum):
-    """What a series numbers (CONTRACT.md section 5.1)."""
+    """The type of the documents that a series numbers (CONTRACT.md section 5.1)."""
 
     FISCAL = "fiscal"
     PROFORMA = "proforma"
 
 
 class Platform(StrEnum):
-    """What a device session runs on."""
+    """The system that a device session runs on."""
 
     IOS = "ios"
     ANDROID = "android"
@@ -68,7 +68,7 @@ class Platform(StrEnum):
 
 
 class ActorKind(StrEnum):
-    """Who may act: an API key, a device session, or the service itself."""
+    """The kinds of actors: an API key, a device session, or the service itself."""
 
     KEY = "key"
     SESSION = "session"
@@ -87,7 +87,7 @@ class Fate(StrEnum):
 
 
 class Actor(Struct, frozen=True):
-    """Who did it: the id of a key or session record, or the name of a part of the service; never a person's name."""
+    """The actor of an event: the id of an API key or session, or the name of a job; never the name of a person."""
 
     kind: ActorKind
     id: str

@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document of CONTRACT.md sections 11.4 and 11.5, made of the structs that are sent."""
+"""The AsyncAPI 3.0 document of CONTRACT.md sections 11.4 and 11.5, made from the structs that are sent."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,13 +14,13 @@ EVENT_ROOT: Final = "numbering.v1.events"
 _MESSAGES: Final = "#/components/messages/"
 _CHANNELS: Final = "#/channels/"
 _PARAMETERS: Final[Schema] = {
-    "mode": {"description": "The partition", "enum": ["live", "test"]},
-    "firm": {"description": "The firm's id; all but letters, digits, _ and - as %XX"},
+    "mode": {"description": "The mode of the partition", "enum": ["live", "test"]},
+    "firm": {"description": "The firm's id; each byte but letters, digits, _ and - is written as %XX"},
 }
 _TEXT: Final[Schema] = {"type": "string"}
 _FAILED: Final = (
-    "It was not done; `code` says why, as over HTTP. Only with `answer_too_large` it was: the answer is more than the "
-    "NATS server carries, and the message says where HTTP has it"
+    "The request was not done; `code` says why, as over HTTP. With one code it was done: `answer_too_large` says that "
+    "the reply is larger than the NATS server carries, and the message says how to read it over HTTP"
 )
 
 
@@ -33,8 +33,8 @@ def asyncapi_document(version: str) -> Schema:
             "title": "Invoice numbering",
             "version": version,
             "description": (
-                "Every change of the log as a CloudEvent in a JetStream stream, its sequence the event's position; and "
-                "requests by the NATS services protocol, answered as the HTTP API answers."
+                "Every event of the log is a CloudEvent in a JetStream stream; its sequence is the position of the "
+                "event. Requests come by the NATS services protocol and get the replies of the HTTP API."
             ),
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
@@ -97,8 +97,9 @@ def _event_channel() -> Schema:
     return {
         "address": f"{EVENT_ROOT}.{{mode}}.{{firm}}.{{series}}.{{event}}",
         "description": (
-            "JetStream stream NUMBERING_1: sequence = position, no hole, no message twice. `previous` in a body is the "
-            "position of the series' event before, so that a filtered consumer can notice a hole."
+            "JetStream stream NUMBERING_1: the sequence is the position, without holes, and no message is there twice. "
+            "`previous` in a body is the position of the event before it in the same series or draft; with it a "
+            "filtered consumer can notice a hole."
         ),
         "parameters": _PARAMETERS
         | {
@@ -123,15 +124,15 @@ def _request_channels() -> dict[str, Schema]:
     for each in OPERATIONS:
         found[each.name] = {
             "address": f"{REQUEST_ROOT}.{{mode}}.{{firm}}.{each.name}",
-            "description": f"The same request as {each.method} {each.path}, under the same Idempotency-Key",
+            "description": f"The same request as {each.method} {each.path}; the two share their idempotency keys",
             "parameters": _PARAMETERS,
             "messages": {"request": {"$ref": f"{_MESSAGES}{each.name}Request"}},
         }
         found[f"{each.name}Replies"] = {
             "address": None,
             "description": (
-                "The inbox that the request names. A request without one is ignored, and one that names a subject "
-                "beginning with `$` or `numbering.`, where no reply goes"
+                "The inbox that the request names. A request that names none is ignored, and so is one that names a "
+                "subject beginning with `$` or `numbering.`: the service sends no reply there"
             ),
             "messages": {
                 "reply": {"$ref": f"{_MESSAGES}{each.name}Reply"},
@@ -157,7 +158,7 @@ def _answering(operation: Operation) -> Schema:
 
 
 def _draft_7(node: Any) -> Any:
-    """The schemas in the dialect that AsyncAPI builds on, which has another word for the places of a tuple."""
+    """The schemas in the dialect of AsyncAPI (draft 7), which has another word for the items of a tuple."""
     if isinstance(node, list):
         return [_draft_7(each) for each in node]  # pyright: ignore[reportUnknownVariableType] - JSON
     if not isinstance(node, dict):
@@ -167,7 +168,7 @@ def _draft_7(node: Any) -> Any:
         found["items"] = found.pop("prefixItems")
     discriminator = found.get("discriminator")
     if isinstance(discriminator, Mapping):
-        del found["discriminator"]  # OpenAPI's word means something else here; the schemas in anyOf say it all
+        del found["discriminator"]  # AsyncAPI gives this word of OpenAPI another meaning; anyOf says enough
     return found
 
 

@@ -1,6 +1,6 @@
 """Every event and message as a JSON Schema file: `python -m schemas.describe.files` writes `schemas/json/`.
 
-A test keeps the files equal to the structs. The `$id` of an event's schema is the `ce-dataschema` of its messages.
+A test checks that the files fit the structs. The `$id` of an event's schema is the `ce-dataschema` of its messages.
 """
 
 import typing
@@ -35,7 +35,7 @@ def event_tags() -> Mapping[str, type]:
 
 
 def event_schemas() -> dict[str, Schema]:
-    """The body of each event's message: where it is written, and the event itself."""
+    """The schema of the message of each event: the record with this event in it."""
     _, components = body_schemas([Record])
     found: dict[str, Schema] = {}
     for tag, kind in event_tags().items():
@@ -75,7 +75,7 @@ def _resolved(reference: Schema, components: Mapping[str, Schema]) -> Schema:
 
 
 def _standing_alone(identity: str, schema: Schema, components: Mapping[str, Schema]) -> Schema:
-    """The schema with all it refers to, so that one file is enough."""
+    """The schema with all that it refers to, so that one file is enough."""
     needed: dict[str, Schema] = {}
     _collect(schema, components, needed)
     found: Schema = {"$schema": DIALECT, "$id": identity} | _moved(schema)
@@ -90,7 +90,7 @@ def _collect(node: object, components: Mapping[str, Schema], needed: dict[str, S
 
 
 def references_in(node: Any) -> list[str]:
-    """The names of the components this schema refers to."""
+    """The names of the components that this schema refers to."""
     if isinstance(node, list):
         return [name for each in node for name in references_in(each)]  # pyright: ignore[reportUnknownVariableType] - JSON
     if not isinstance(node, dict):
@@ -100,7 +100,7 @@ def references_in(node: Any) -> list[str]:
 
 
 def _moved(node: Any) -> Any:
-    """The schema with references into the file itself."""
+    """The schema, with its references pointing into the same file."""
     if isinstance(node, list):
         return [_moved(each) for each in node]  # pyright: ignore[reportUnknownVariableType] - JSON
     if not isinstance(node, dict):
@@ -109,7 +109,7 @@ def _moved(node: Any) -> Any:
     if "$ref" in found:
         found["$ref"] = _DEFINITIONS + str(found["$ref"]).removeprefix(_COMPONENTS)
     if "discriminator" in found:
-        del found["discriminator"]  # OpenAPI's word
+        del found["discriminator"]  # only OpenAPI knows this word
     return found
 
 
@@ -118,7 +118,7 @@ def _text(schema: Schema) -> bytes:
 
 
 def main() -> None:
-    """Write every file anew, and delete those that are no longer made."""
+    """Write every file, and delete files that are no longer generated."""
     files = schema_files()
     for old in FOLDER.rglob("*.json"):
         if str(old.relative_to(FOLDER)) not in files:

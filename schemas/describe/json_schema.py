@@ -1,4 +1,4 @@
-"""JSON Schemas from the very structs that are read and written, in the words of the wire."""
+"""JSON Schemas, made from the structs that the service reads and writes, as they are on the wire."""
 
 import re
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ def body_schemas(kinds: Iterable[type[Struct]]) -> tuple[list[Schema], dict[str,
 
 
 def reply_schemas(kinds: Iterable[Any]) -> tuple[list[Schema], dict[str, Schema]]:
-    """The same for replies: there every field is present, also one that has a default here."""
+    """The same for replies, where every field is present, also a field with a default."""
     return _schemas(list(kinds), is_reply=True)
 
 
@@ -29,12 +29,12 @@ def _schemas(kinds: list[Any], *, is_reply: bool) -> tuple[list[Schema], dict[st
 
 
 def _short(name: str) -> str:
-    """`Success_ListOf_InvoiceSeries` for msgspec's name of a generic struct."""
+    """The short name of a struct: `Success_ListOf_InvoiceSeries` for a generic one."""
     return re.sub(r"\W+|__+", "_", re.sub(r"([a-z]+\.)+", "", name)).strip("_")
 
 
 def _wire(node: Any, *, is_reply: bool) -> Any:
-    """The schema in the words of the wire: decimals are JSON numbers, flags are 0 and 1 too, names are short."""
+    """The schema as it is on the wire: decimals are JSON numbers, flags may be 0 and 1, names are short."""
     if isinstance(node, list):
         return [_wire(each, is_reply=is_reply) for each in node]  # pyright: ignore[reportUnknownVariableType] - JSON
     if not isinstance(node, dict):

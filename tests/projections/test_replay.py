@@ -111,7 +111,7 @@ def test_what_cannot_happen_to_a_draft_is_refused(later: list[str]) -> None:
     happens: dict[str, Event] = {"save": saved, "void": voided, "delete": deleted}
     for name in later:
         history.add(stream, happens[name])
-    with pytest.raises(HistoryBrokenError, match="draft-(saved|voided|deleted) cannot follow draft-"):
+    with pytest.raises(HistoryBrokenError, match=r"draft-(saved|voided|deleted) cannot follow draft-"):
         replayed(history.records)
 
 
