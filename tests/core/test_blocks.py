@@ -1,4 +1,4 @@
-"""Unsettled blocks against a plain dictionary: what is looked up, gone through and taken away."""
+"""Blocks with pending numbers, compared with a plain dictionary: look up, walk through, remove."""
 
 from functools import reduce
 from random import Random
@@ -21,7 +21,7 @@ def a_block(position: int, first: int, count: int) -> Block:
 
 
 def in_a_row(counts: list[int], first: int) -> list[Block]:
-    """Blocks one after the other, from the number `first` on."""
+    """Blocks one after the other, beginning at the number `first`."""
     found: list[Block] = []
     for position, count in enumerate(counts, start=1):
         found.append(a_block(position, first, count))

@@ -263,7 +263,7 @@ DRAFTS: list[tuple[str, list[Step], Command, object]] = [
     ("a new one is saved", [], SAVE, DraftSaved),
     ("it is replaced", [SAVE], SaveDraft(DRAFT, digest("b"), digest("a")), DraftSaved),
     (
-        "it was replaced meanwhile",
+        "another caller replaced it",
         [SAVE, SaveDraft(DRAFT, digest("b"), digest("a"))],
         SaveDraft(DRAFT, digest("c"), digest("a")),
         DocumentHasChanged(DRAFT),

@@ -1,4 +1,4 @@
-"""A change and a reversal are of the body that was read, and what changes nothing writes nothing (CONTRACT.md D76)."""
+"""A change or reversal needs the content that was read; a change without effect writes nothing (CONTRACT.md D76)."""
 
 from msgspec.structs import replace
 

@@ -1,4 +1,4 @@
-"""Every event ever published still decodes, whatever was added since (the rule is in schemas/events.py)."""
+"""Every event that was ever published still decodes, also after fields were added (the rule: schemas/events.py)."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Putting numbers on documents (CONTRACT.md section 9): which series, which check first, which dates."""
+"""How documents get numbers (CONTRACT.md section 9): which series, which check comes first, which dates."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every cell of the lock matrix (CONTRACT.md section 8): who may do what to a locked and to an unlocked series."""
+"""Every cell of the lock matrix (CONTRACT.md section 8): which caller may do what, locked or unlocked."""
 
 import pytest
 

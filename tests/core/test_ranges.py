@@ -1,4 +1,4 @@
-"""Sets of numbers as ranges, against plain sets."""
+"""Sets of numbers as ranges, compared with plain sets."""
 
 from itertools import pairwise
 

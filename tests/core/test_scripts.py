@@ -30,7 +30,7 @@ SEEDS = st.integers(0, 2**32)
 
 
 def a_day(seed: int, commands: int) -> History:
-    """A history of random commands at times that mostly go forward."""
+    """A history of random commands; their times mostly increase."""
     chance = Random(seed)  # noqa: S311 - a day must be the same again for the same seed
     script, history, now = Script(chance), History(), int(NOW)
     for _ in range(commands):

@@ -1,4 +1,4 @@
-"""Opening, describing and preferring series, and voiding what they numbered (CONTRACT.md sections 6 and 10)."""
+"""Opening and describing series, making one primary, and voiding documents (CONTRACT.md sections 6 and 10)."""
 
 import pytest
 
