@@ -1,4 +1,4 @@
-"""What documents say, at random, as the service keeps it: JSON under a salted digest."""
+"""Random contents of documents, as the service keeps them: JSON under a salted digest."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ CURRENCIES = ["RON", "EUR"]
 
 
 class Body(Struct, frozen=True):
-    """A body as the log keeps it, and what is in it."""
+    """A content as the log keeps it, and its fields."""
 
     digest: Digest
     salt: bytes
@@ -32,7 +32,7 @@ class Body(Struct, frozen=True):
 def body_of(
     random: Random, salt: bytes, date: IsoDate, series_id: SeriesId | None, document_type: DocumentType
 ) -> Body:
-    """A body for a document of this type; a draft's says its date and series too."""
+    """A content for a document of this type; the content of a draft also has its date and series."""
     client_id, name, cui = random.choice(CLIENTS)
     currency = random.choice(CURRENCIES)
     due_date = random.choice([None, IsoDate("2026-11-10"), IsoDate("2026-11-21"), IsoDate("2026-12-31")])

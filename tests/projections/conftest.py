@@ -1,4 +1,4 @@
-"""A log that tests write as the service would, and a runner that follows it."""
+"""A log that tests write like the service, and a runner that follows it."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import MappingProxyType
@@ -19,7 +19,7 @@ NO_BODIES: Final[Mapping[Digest, Body]] = MappingProxyType({})
 
 
 class WrittenLog:
-    """Appends records with the role of the writer, and reads with `reader`, whose role is the auditor's."""
+    """Appends records with the role of the writer, and reads with `reader`, which has the role of an auditor."""
 
     def __init__(self, writer: asyncpg.Connection, reader: asyncpg.Connection, database_url: str) -> None:
         self.reader = reader
@@ -28,7 +28,7 @@ class WrittenLog:
         self._writer = writer
 
     async def append(self, records: Sequence[Record], bodies: Mapping[Digest, Body] = NO_BODIES) -> None:
-        """Append the records in as few calls as the bound allows, each with those of `bodies` that it names."""
+        """Append the records in as few calls as possible; each call gets the `bodies` that its records name."""
         for start in range(0, len(records), APPEND_MAX):
             part = records[start : start + APPEND_MAX]
             texts = [encode_record(record).decode() for record in part]
@@ -62,5 +62,5 @@ async def log(database_url: str) -> AsyncIterator[WrittenLog]:
 
 @pytest_asyncio.fixture
 async def runner(log: WrittenLog) -> ProjectionRunner:
-    """A runner over the log, which runs only when told to."""
+    """A runner over the log; it runs only when a test tells it to."""
     return ProjectionRunner(log.database_url, batch_size=7)

@@ -1,4 +1,4 @@
-"""Random histories the log would accept, made without the service: what projections are fed in these tests."""
+"""Random histories that the log accepts, made without the service; these tests feed them to projections."""
 
 from random import Random
 from typing import Self
@@ -75,14 +75,14 @@ class _Series(Struct):
     reversals: dict[Number, Number] = {}
 
     def is_reversible(self, number: Number) -> bool:
-        """Whether a standing document is no reversal, and none of it stands."""
+        """Whether this standing document is no reversal and has no standing reversal."""
         return number not in self.reversals and not any(
             source == number and reversal in self.standing for reversal, source in self.reversals.items()
         )
 
 
 class History:
-    """Makes records one after the other; `records` are all of them, `bodies` what their documents say."""
+    """Makes records one after the other; `records` are all of them, `bodies` the contents of their documents."""
 
     def __init__(self, random: Random, position: Position | None = None, prefix: str = "S") -> None:
         self.random = random
@@ -103,7 +103,7 @@ class History:
         return cls(Random(seed))  # noqa: S311 - a test that can be repeated, not a secret
 
     def grow(self, steps: int, *, series_max: int = 3) -> list[Record]:
-        """Take so many steps and return what they added."""
+        """Take this number of steps and return the records that they added."""
         before = len(self.records)
         for _ in range(steps):
             if not self.series or (len(self.series) < series_max and self.random.random() < 0.1):
@@ -151,7 +151,7 @@ class History:
         self.add(series.stream, ReservationReleased(reservation, number))
 
     def expire(self, series: _Series, reservation: Position) -> None:
-        """Let what is left of a block expire."""
+        """Let the pending numbers of a block expire."""
         numbers = list(series.blocks[reservation])
         self._settle(series, reservation, numbers)
         self.add(series.stream, ReservationExpired(reservation, _ranges(numbers)), actor=SWEEPER)
@@ -162,7 +162,7 @@ class History:
         self.add(series.stream, DocumentVoided(number, f"S-{number}", series.voided[number][0], None))
 
     def unvoid(self, series: _Series, number: Number) -> None:
-        """Bring a document back; a reversal only if no other one took its place."""
+        """Let a voided document count again; a reversal only if its source has no other standing one."""
         source = series.reversals.get(number)
         if source is None or series.is_reversible(source):
             series.standing[number] = series.voided.pop(number)
@@ -174,7 +174,7 @@ class History:
         self.add(series.stream, NumberWithdrawn(number, f"S-{number}", document_id, day))
 
     def change(self, series: _Series, number: Number) -> None:
-        """Give a document another body, and perhaps another date."""
+        """Give a document another content, and perhaps another date."""
         document_id, before = series.standing[number]
         day = self.random.choice([before, self.random.choice(DAYS)])
         series.standing[number] = document_id, day
@@ -237,7 +237,7 @@ class History:
         return record.position
 
     def _write(self, day: IsoDate, series_id: SeriesId | None, document_type: DocumentType) -> Digest:
-        salt = self._position.to_bytes(16, "big")  # no two bodies of a log are the same
+        salt = self._position.to_bytes(16, "big")  # no two contents of a log are the same
         body = body_of(self.random, salt, day, series_id, document_type)
         self.bodies[body.digest] = body
         return body.digest
@@ -303,7 +303,7 @@ class History:
 
 
 def content_of(record: Record) -> Digest | None:
-    """The body that a record names, if it names one that a document shows."""
+    """The digest of the content that a record gives to a document, if it gives one."""
     match record.event:
         case ReservationConsumed(content=content) | DocumentChanged(content=content) | DraftSaved(content=content):
             return content

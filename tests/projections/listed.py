@@ -1,4 +1,4 @@
-"""What a list of documents must answer, in plain Python: the model that the SQL is held against."""
+"""What a list of documents must answer, in plain Python: the model with which the SQL is compared."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -25,7 +25,7 @@ from tests.projections.bodies import Body
 
 
 class Listed(Struct):
-    """One document; what its body says is none if that was erased."""
+    """One document; the fields of its content are None if the content was erased."""
 
     document_id: DocumentId
     created: Position
@@ -47,7 +47,7 @@ class Listed(Struct):
         return "overdue" if due_date is not None and due_date < today else "issued"
 
     def key(self, sort: str) -> int | str | None:
-        """What it is sorted by."""
+        """The value by which the document is sorted."""
         match sort:
             case "created_at":
                 return self.created
@@ -96,7 +96,7 @@ def documents(records: Iterable[Record], bodies: Mapping[Digest, Body]) -> dict[
 
 
 def matching(found: Iterable[Listed], query: InvoicesWanted) -> list[Listed]:
-    """Those that match, in the order asked for."""
+    """The documents that match, in the order that was asked for."""
     hits = [document for document in found if _matches(document, query)]
     is_descending = query.order == "desc"
     hits.sort(key=lambda document: document.created, reverse=is_descending)
@@ -106,7 +106,7 @@ def matching(found: Iterable[Listed], query: InvoicesWanted) -> list[Listed]:
 
 
 def totals(found: Iterable[Listed]) -> InvoiceTotals:
-    """What the numbered ones that are not voided come to."""
+    """The sums of the documents that have a number and are not voided."""
     bodies = [each.body for each in found if each.number is not None and not each.is_void and each.body is not None]
     net, vat = (Decimal(sum(body.cents[part] for body in bodies)) / 100 for part in (0, 1))
     return InvoiceTotals(subtotal=net, vat=vat, total=net + vat, paid=Decimal(0), unpaid=net + vat)

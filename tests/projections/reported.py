@@ -1,4 +1,4 @@
-"""Reports as callers get them: from the projections, or where these cannot tell, folded from the log."""
+"""Reports as callers get them: from the projections, or folded from the log if the projections cannot answer."""
 
 from projections.keeping.one_moment import Connection
 from projections.reports.as_of import AsOf

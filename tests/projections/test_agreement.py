@@ -1,4 +1,4 @@
-"""The projections in SQL and the pure replay of the same events say the same, however the events are cut in batches."""
+"""The projections in SQL and the replay of the same events agree, in whatever batches the events are applied."""
 
 from random import Random
 

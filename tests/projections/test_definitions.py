@@ -1,4 +1,4 @@
-"""Copies that another version of this program made, and copies that are gone, are met without a hand."""
+"""The runner repairs copies of another version of this program, and missing copies, without an operator."""
 
 import pytest
 from msgspec.structs import replace
@@ -66,7 +66,7 @@ async def test_a_copy_without_a_definition_and_with_other_tables_is_rebuilt(
     async with superuser(log) as admin:
         await admin.execute("COMMENT ON SCHEMA register IS NULL")
         await admin.execute("ALTER TABLE register.ending DROP COLUMN device_id")
-    await assert_all_agree(log, history)  # told from the log
+    await assert_all_agree(log, history)  # it was made from the log
     await runner.catch_up()
     assert await digests(runner) == before
     await assert_all_agree(log, history)

@@ -18,7 +18,7 @@ ONE, TWO = Number(1), Number(2)
 
 
 def a_storno() -> tuple[History, DocumentId, DocumentId]:
-    """1 is issued, voided, brought back and reversed by 2, which is voided and deleted."""
+    """1 is issued, voided, unvoided and reversed by 2; 2 is voided and deleted."""
     history = History.of_seed(0)
     history.open(start_number=1)
     series = history.series[0]

@@ -1,4 +1,4 @@
-"""The list of invoices answers what a plain model of it answers, whatever is asked."""
+"""The list of invoices answers every query like a plain model of it."""
 
 from collections.abc import AsyncGenerator, Mapping
 from random import Random

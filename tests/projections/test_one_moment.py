@@ -1,4 +1,4 @@
-"""What is read together is of one moment, whatever is written, applied or swapped between two of its statements."""
+"""A report is of one moment, even if events are written or applied or copies swapped between two of its statements."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ TILL = DeviceId("till-1")
 
 
 class Interrupted(asyncpg.Connection):
-    """A connection before each of whose statements something else happens, once `between` is set."""
+    """A connection that calls `between`, once it is set, before each of its statements."""
 
     between: Callable[[], Awaitable[None]] | None = None
 

@@ -25,7 +25,7 @@ LEFTOVERS = "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%\\_next' OR n
 
 
 async def is_waited_for(admin: asyncpg.Connection) -> bool:
-    """Whether a digest has come to SLOW."""
+    """Whether a digest has reached SLOW and waits there."""
     found: bool = await admin.fetchval(
         "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted"
         " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"

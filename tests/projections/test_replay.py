@@ -1,4 +1,4 @@
-"""The replay refuses what cannot have happened, and says in words what did."""
+"""The replay refuses an event that cannot have happened, and says in words what happened."""
 
 import msgspec
 import pytest

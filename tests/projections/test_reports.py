@@ -1,4 +1,4 @@
-"""What the reports show, by hand-made histories."""
+"""What the reports show of histories that are written by hand."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ TILL, PHONE = DeviceId("till-1"), DeviceId("phone-1")
 
 
 def a_working_day() -> History:
-    """1-3 issued online, 4-8 of a till: 4 and 5 consumed, 6 released, 7-8 expired; 9-10 pending with a phone."""
+    """1-3 issued online; 4-8 reserved by a till: 4 and 5 consumed, 6 released, 7-8 expired; 9-10 pending on a phone."""
     history = History.of_seed(0)
     history.open(start_number=1)
     series = history.series[0]
@@ -188,5 +188,5 @@ async def test_others_go_on_while_a_long_fold_is_made_a_report() -> None:
 
     async with running_beside(go_on()):
         page = await register_of_fold(found, RangesWanted(series_id=series.series_id))
-        assert turns > 0, "the loop was held from the first to the last number"
+        assert turns > 0, "nothing else ran from the first number to the last"
     assert shape(page.data) == [(1, 2000, "standing", None)]

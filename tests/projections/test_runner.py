@@ -1,4 +1,4 @@
-"""The runner: in order, once each, whatever runs beside it and whatever breaks."""
+"""The runner applies every event once and in order, also beside other runners and after faults."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -22,7 +22,7 @@ KILLS = 5
 
 @asynccontextmanager
 async def running(*runners: ProjectionRunner) -> AsyncGenerator[None]:
-    """The runners run until the block is left; what stops one of them is raised."""
+    """The runners run until the block ends; an error that stops one of them is raised."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(runner.run()) for runner in runners]
         yield
@@ -45,7 +45,7 @@ async def assert_all_agree(log: WrittenLog, history: History) -> None:
 
 
 async def assert_all_stop(runner: ProjectionRunner) -> None:
-    """The runner says that nothing is followed, and does not end."""
+    """The runner says that all projections are stopped, and it does not end."""
     async with running(runner):
         await until(lambda: runner.stopped() == {projection.name for projection in ALL})
 

@@ -1,4 +1,4 @@
-"""A projection that cannot go on is stopped alone, told of once, and taken up again when it was rebuilt."""
+"""A projection that cannot go on is stopped alone and logged once; after a rebuild the runner follows it again."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ from tests.support.waiting import until
 
 
 async def spoil_the_register(log: WrittenLog) -> None:
-    """Rob the register of what the next events need."""
+    """Delete the rows of the register that the next events need."""
     async with superuser(log) as admin:
         await admin.execute("DELETE FROM register.ending")
         await admin.execute("DELETE FROM register.block")
@@ -46,7 +46,7 @@ async def test_a_broken_projection_stops_alone_and_goes_on_after_a_forced_rebuil
                 await until(lambda: others_are_at_head(runner, log, "register"))
             assert runner.stopped() == {"register"}
             assert runner.lag()["register"] > 0
-            await assert_all_agree(log, history)  # told from the log
+            await assert_all_agree(log, history)  # it was made from the log
 
             assert (await ProjectionRunner(log.database_url).rebuild("register", is_forced=True)).is_swapped
             await until(is_at_head(runner, log))
