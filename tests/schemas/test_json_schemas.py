@@ -1,4 +1,4 @@
-"""The contract for other languages: schema files equal to the structs, golden events valid, AsyncAPI document valid."""
+"""The contract for other languages: the schema files fit the structs; golden events and AsyncAPI document are valid."""
 
 import gzip
 import json
