@@ -1,4 +1,4 @@
-"""The source as the tests of it see it."""
+"""The source, as the tests of it read it."""
 
 import ast
 import subprocess
@@ -26,7 +26,7 @@ def python_files(*folders: str) -> list[Path]:
 
 
 def name_of(path: Path) -> str:
-    """The path as the repository says it."""
+    """The path inside the repository."""
     return path.relative_to(ROOT).as_posix()
 
 
@@ -42,7 +42,7 @@ def functions(path: Path) -> Iterator[Function]:
 
 
 def imported(path: Path) -> set[str]:
-    """The top-level names of the modules a file imports."""
+    """The top-level names of the modules that a file imports."""
     names = set[str]()
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tests.source.code import ROOT, tracked
 
 SHOWN = {"", "text", "console", "json"}
-"""The languages of blocks that no test runs: `text` or none is output; `console` is commands that wait or take long."""
+"""The languages of blocks that no test runs: `text` or none for output, `console` for commands that take long."""
 
 _FENCED = re.compile(r"^( *)```([^\s`]*)[^\n]*\n(.*?)^\1```\s*$", re.MULTILINE | re.DOTALL)
 
@@ -38,7 +38,7 @@ def blocks(guide: str) -> tuple[Block, ...]:
 
 
 def block(guide: str, language: str, number: int = 1) -> str:
-    """The text of one block. A block counts as run where a test calls this with constants for it."""
+    """The text of one block. A block counts as run if a test calls this with constants for it."""
     [found] = [each for each in blocks(guide) if (each.language, each.number) == (language, number)]
     return found.text
 
@@ -49,6 +49,6 @@ def prose(path: Path) -> str:
 
 
 def titles(path: Path) -> set[str]:
-    """The anchors of a guide's headings, as GitHub makes them."""
+    """The anchors that GitHub makes for the headings of a guide."""
     headings = re.findall(r"^#+ +(.+?)\s*$", prose(path), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

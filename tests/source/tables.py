@@ -1,6 +1,6 @@
-"""Tables of the guides, made from the code: `python -m tests.source.tables` rewrites those of all guides.
+"""Tables of the guides, made from the code: `python -m tests.source.tables` writes them into all guides.
 
-A table stands between `<!-- table: NAME -->` and `<!-- end -->`; a test keeps each as the code says.
+A table stands between `<!-- table: NAME -->` and `<!-- end -->`; a test checks that each fits the code.
 """
 
 import re
@@ -57,7 +57,7 @@ def metrics() -> str:
 
 
 def operations() -> str:
-    """Every operation that other services may ask for over NATS."""
+    """Every operation that can be sent over NATS."""
     return _table(
         ("operation", "HTTP call it stands for", "fields in place of the path", "what it does"),
         (
@@ -73,7 +73,7 @@ def operations() -> str:
 
 
 def commands() -> str:
-    """Every command of the program, with what must and what may be said to it."""
+    """Every command of the program, with its arguments and options."""
     return _table(
         ("command", "what it does"),
         ((f"`{_usage(name, command)}`", _help(command)) for name, command in _commands("", numbering)),
@@ -86,12 +86,12 @@ TABLES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
 
 
 def filled(text: str) -> str:
-    """A guide with its tables as the code says. Raises KeyError for a name that is no table."""
+    """A guide with its tables made from the code. Raises KeyError for a name that is no table."""
     return _PLACE.sub(lambda place: f"{place[1]}{TABLES[place[2]]()}{place[3]}", text)
 
 
 def named_in(text: str) -> set[str]:
-    """The tables a guide shows."""
+    """The names of the tables in a guide."""
     return {place[2] for place in _PLACE.finditer(text)}
 
 
@@ -105,7 +105,7 @@ def _cell(text: str) -> str:
 
 
 def _metric(metric: Counter | Gauge | Histogram) -> tuple[str, ...]:
-    """Its row. The client library shows labels only of what was counted, so they are read from inside."""
+    """The row of a metric. The client library shows no labels before a first count, so they are read from inside it."""
     inside, kind = vars(metric), type(metric).__name__.lower()
     name = inside["_name"] + ("_total" if kind == "counter" else "")
     return (

@@ -1,4 +1,4 @@
-"""What code, SQL, tests and pages cite is in the repository, and each decision of the contract is named by a test."""
+"""What code, SQL, tests and pages cite is in the repository, and a test names each decision of the contract."""
 
 import ast
 import re
@@ -21,7 +21,7 @@ NOT_READ: Final = {
     "tests/source/test_citations.py",
 }
 PAGES: Final[Mapping[str, str]] = {"CONTRACT.md": CONTRACT, "DESIGN.md": "service/DESIGN.md"}
-"""Pages with numbered sections, by the name they are cited under."""
+"""Pages with numbered sections, by the name under which they are cited."""
 
 URL: Final = re.compile(r"https?://\S+")
 PAGE: Final = re.compile(r"[\w./-]*\w\.md\b")
@@ -51,7 +51,7 @@ def texts() -> Iterator[tuple[str, str]]:
 
 @cache
 def _text(path: Path) -> str | None:
-    """The text of a file without the addresses in it; none for what is no text."""
+    """The text of a file without the addresses in it; None if the file is no text."""
     try:
         return URL.sub("", path.read_text("utf-8"))
     except UnicodeDecodeError:
@@ -66,8 +66,8 @@ def sections_of(text: str) -> set[str]:
 def sections_cited(name: str, text: str) -> Iterator[tuple[str, str]]:
     """The page and the number of each section that a text cites.
 
-    The page is the one named last before the section, in the same sentence or just before it; a text of its own page
-    means itself, and every other text the contract.
+    The page is the one that was named last before the section, in the same sentence or just before it. Without a name,
+    a page with sections means itself, and every other text means the contract.
     """
     own = next((page for page, path in PAGES.items() if path == name), "CONTRACT.md")
     for found in SECTIONS.finditer(text):
@@ -78,7 +78,7 @@ def sections_cited(name: str, text: str) -> Iterator[tuple[str, str]]:
 
 
 def decisions_cited(text: str) -> set[str]:
-    """The decisions a text names, those between the ends of a range too."""
+    """The decisions that a text names, including all between the ends of a range."""
     found = set[str]()
     for first, letter, last in DECISIONS.findall(text):
         found.add(first + letter)
@@ -87,7 +87,7 @@ def decisions_cited(text: str) -> set[str]:
 
 
 def remarks(path: Path) -> Iterator[str]:
-    """The docstrings and the comments of a Python file: what it says of itself, not what it works with."""
+    """The docstrings and the comments of a Python file, without its other strings."""
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             yield node.value.value
@@ -96,7 +96,7 @@ def remarks(path: Path) -> Iterator[str]:
 
 
 def page(name: str) -> str:
-    """A page as it is."""
+    """The text of a page."""
     return (ROOT / PAGES[name]).read_text("utf-8")
 
 

@@ -1,4 +1,4 @@
-"""What is installed: our three packages, by us alone, with everything they need."""
+"""What is installed: our three packages, from our distribution alone, with everything that they need."""
 
 import subprocess
 import sys

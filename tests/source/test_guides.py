@@ -1,4 +1,4 @@
-"""The guides tell the truth: tables, links and names are those of the code, and no block stands unrun."""
+"""The guides are right: tables, links and names fit the code, and every block is run or says that it is not."""
 
 import ast
 import importlib.util
@@ -76,7 +76,7 @@ def test_every_block_is_run_by_a_test_or_says_that_it_is_not() -> None:
 
 
 def calls_of_block() -> Iterator[tuple[str, str, int]]:
-    """The blocks that tests ask for."""
+    """The blocks that tests run."""
     for path in python_files("tests"):
         for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "block":
@@ -106,12 +106,12 @@ def test_what_a_command_names_exists(shown: Block) -> None:
 
 
 def is_a_path(word: str) -> bool:
-    """Whether a word of a command is a file of ours."""
+    """Whether a word of a command is a file of the repository."""
     return word.partition("/")[0] in FOLDERS
 
 
 def assert_is_a_command(words: list[str]) -> None:
-    """These words after `numbering` are a command of it, with options that it has."""
+    """Assert that these words after `numbering` are one of its commands, with options that it has."""
     command: click.Command = numbering
     while isinstance(command, click.Group):
         assert words[0] in command.commands, words

@@ -1,4 +1,4 @@
-"""How large, and in which words (house style)."""
+"""The sizes and the words that the house style allows."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ UNFINISHED = re.compile(r"\b" + "TO" + r"DO\b|\bFIX" + r"ME\b|\bX" + r"XX\b")
 BANNER = re.compile(r"^\s*(#|--|//)\s*[-=#*~]{4,}", re.MULTILINE)
 ENVIRONMENT_READERS = {
     "service/settings.py",
-    "service/embedded/process.py",  # hands its own environment on to the servers it starts
+    "service/embedded/process.py",  # passes its own environment on to the servers that it starts
 }
 
 

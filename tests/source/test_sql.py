@@ -1,4 +1,4 @@
-"""SQL is in .sql files, one statement each, every one used, none built from strings."""
+"""SQL is in .sql files: one statement in each, every file used, no statement built from strings."""
 
 import re
 from pathlib import Path
@@ -36,7 +36,7 @@ def test_a_file_holds_one_statement_and_begins_by_saying_what_it_does(package: s
 def test_every_statement_is_used_and_has_a_name_of_its_own(package: str) -> None:
     words = {text for path in python_files(package) for text in strings(path)}
     stems = [path.stem for path in statements(package)]
-    # The embedded PostgreSQL reads its one statement by its file's name.
+    # The embedded PostgreSQL reads its one statement by the name of the file.
     assert [stem for stem in stems if stem not in words and f"{stem}.sql" not in words] == []
     assert len(stems) == len(set(stems))
 
