@@ -1,4 +1,4 @@
-"""What the model keeps: partitions, series, slots, documents, and how each looks in a reply (CONTRACT.md section 5)."""
+"""What the model keeps: partitions, series, slots, documents, and how a reply shows each (CONTRACT.md section 5)."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -29,12 +29,12 @@ class Document:
 
     @property
     def is_void(self) -> bool:
-        """Whether it counts no more."""
+        """Whether it no longer counts."""
         return self.voided_at is not None
 
     @property
     def is_draft(self) -> bool:
-        """Whether it is without a number."""
+        """Whether it has no number."""
         return self.number is None
 
     @property
@@ -76,7 +76,7 @@ class Document:
 
 @dataclass
 class Slot:
-    """One number taken. Without a device it was taken by issuing."""
+    """One number that was taken: by a reservation of a device, or by issuing a document if there is no device."""
 
     number: int
     reserved_at: int
@@ -88,12 +88,12 @@ class Slot:
     client_local_uuid: str | None = None
 
     def status_at(self, now: int) -> str:
-        """The effective status: a pending one past its time is expired, swept or not (D43, D45)."""
+        """The effective status: a pending slot past its time is expired, whether it was swept or not (D43, D45)."""
         return "expired" if self.status == "pending" and now >= self.expires_at else self.status
 
     @property
     def fate(self) -> str:
-        """The word of the accounting equation; time alone changes no fate, the sweep does."""
+        """The word of the accounting equation; only the sweep makes a slot `expired`, time alone does not."""
         if self.document is None:
             return self.status
         if self.document.is_deleted:
@@ -103,7 +103,7 @@ class Slot:
 
 @dataclass
 class Series:
-    """A counter, and every number it gave."""
+    """A counter, and every number that it gave."""
 
     handle: str
     partition: Partition
@@ -162,18 +162,18 @@ class Series:
         return {number: self.slots[number].fate for number in sorted(self.slots)}
 
     def equation(self) -> dict[str, int]:
-        """The accounting equation, terms that are 0 left out."""
+        """The accounting equation, without the terms that are 0."""
         counts = dict(Counter(slot.fate for slot in self.slots.values()))
         taken = self.next_number - self.start_number
         assert sum(counts.values()) == taken, "the model itself accounts for every number"
         return counts | ({"taken": taken} if taken else {})
 
     def latest_date(self, *, without: Document | None = None) -> date | None:
-        """The greatest date of its documents, voided ones too, deleted ones not (D59)."""
+        """The latest date of its documents; voided ones count, deleted ones do not (D59)."""
         documents = [slot.document for slot in self.slots.values() if slot.document is not None]
         return max((each.date for each in documents if each is not without and not each.is_deleted), default=None)
 
 
 def iso(seconds: int) -> str:
-    """A time as invoices have it (D4)."""
+    """A time as invoices show it (D4)."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

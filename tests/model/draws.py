@@ -1,4 +1,4 @@
-"""What histories are drawn from."""
+"""The strategies from which histories are drawn."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +12,7 @@ from tests.support.service.model_service import ONE, STRANGERS, TTL_SECONDS
 
 @dataclass(frozen=True)
 class By:
-    """Who asks, which replica, under which Idempotency-Key."""
+    """Which caller asks which replica, under which Idempotency-Key."""
 
     who: Who
     replica: int
@@ -22,10 +22,10 @@ class By:
 KEYS: Final = st.sampled_from([None] * 6 + ["k1", "k2"])
 REPLICAS: Final = st.integers(0, 1)
 ANYBODY: Final = st.builds(By, st.sampled_from(ONE[:5] * 3 + ONE[5:] + STRANGERS), REPLICAS, KEYS)
-"""Mostly callers of one partition, so that they meet."""
+"""Mostly callers of one partition, so that they use the same series and documents."""
 
 PLACES: Final = st.integers(0, 9)
-"""Which of the series, tokens or documents there are: 0 is the newest."""
+"""Which one of the existing series, tokens or documents: 0 is the newest."""
 
 YES_OR_NO: Final = st.booleans()
 COUNTS: Final = st.sampled_from([1, 2, 3, 5, None, 50, 0, 51])
@@ -50,6 +50,6 @@ INVOICES: Final = st.builds(
     force_chronology=YES_OR_NO,
     is_draft=st.sampled_from([False] * 5 + [True]),
 )
-"""Without series and token, which only the history knows."""
+"""Without series and token: only the history knows them."""
 
 TYPES_ASKED: Final = st.none() | _TYPES

@@ -19,7 +19,7 @@ Kind = tuple[str, int, str | None]
 
 @dataclass
 class History:
-    """What two firms asked for, and what came of it."""
+    """What two firms asked for, and how each request was answered."""
 
     replicas: Replicas
     credentials: dict[Who, str]
@@ -29,7 +29,7 @@ class History:
     seen: Counter[Kind] = field(default_factory=Counter[Kind])
 
     async def ask(self, who: Who, command: Command, key: str | None = None, replica: int = 0) -> Expected:
-        """Ask one replica and the model. Raises AssertionError where they differ."""
+        """Ask one replica and the model. Raises AssertionError if they differ."""
         request = request_of(command, self.handles, self.model.today)
         expected = self.model.ask(who, command, key)
         answer = await self._sent(who, request, key, replica)
@@ -38,7 +38,7 @@ class History:
         if answer.body["success"]:
             self.handles.learn(expected.data, answer.data)
         found = self._found(expected, answer)
-        assert found == expected, f"the service answers\n  {found}\nand the contract has\n  {expected}"
+        assert found == expected, f"the service answers\n  {found}\nbut the contract says\n  {expected}"
         return expected
 
     async def sweep(self) -> None:
@@ -69,7 +69,7 @@ class History:
 
     async def check_lists(self, partition: Partition) -> None:
         """The list of invoices under every filter."""
-        who = somebody(partition)
+        who = a_caller_of(partition)
         documents = [each for each in self.model.documents.values() if each.partition == partition]
         for query in FILTERS if documents else [""]:
             data = (await self._get(who, f"/invoices?per_page=100&{query}")).data
@@ -81,7 +81,7 @@ class History:
         """What happened to one document, in order."""
         document = self.model.documents[handle]
         path = f"/invoices/{self.handles.id_of(handle)}/history"
-        data = (await self._get(somebody(document.partition), path)).data
+        data = (await self._get(a_caller_of(document.partition), path)).data
         assert [each["type"] for each in data["data"]] == document.story, f"the history of {handle}"
         assert data["pagination"]["total"] == len(document.story)
 
@@ -89,14 +89,14 @@ class History:
         """Ask for every series, its books, and every document, and compare."""
         await self.replicas.catch_up()
         for handle, series in self.model.series.items():
-            who = somebody(series.partition)
+            who = a_caller_of(series.partition)
             await self.ask(who, ReadSeries(handle), replica=1)
             await self.check_series(who, handle, is_folded=False)
         for partition in {(who.firm, who.mode): who for who in EVERYBODY}:
-            await self.ask(somebody(partition), ListSeries(None))
+            await self.ask(a_caller_of(partition), ListSeries(None))
             await self.check_lists(partition)
         for handle, document in self.model.documents.items():
-            await self.ask(somebody(document.partition), ReadDocument(handle), replica=1)
+            await self.ask(a_caller_of(document.partition), ReadDocument(handle), replica=1)
             if not document.is_deleted:
                 await self.check_story(handle)
 
@@ -125,12 +125,12 @@ class History:
 
 
 def _expanded(ranges: list[dict[str, Any]], name: str) -> dict[int, str]:
-    """Number by number what the ranges say."""
+    """The ranges as one entry for each number."""
     return {number: row[name] for row in ranges for number in range(row["first"], row["last"] + 1)}
 
 
-def somebody(partition: Partition, device: str | None = None) -> Who:
-    """A caller of the partition, with this device if one is named and there is one."""
+def a_caller_of(partition: Partition, device: str | None = None) -> Who:
+    """A caller of the partition, with the named device if the partition has it."""
     found = [who for who in EVERYBODY if (who.firm, who.mode) == partition]
     return next((who for who in found if device in {None, who.device}), found[0])
 

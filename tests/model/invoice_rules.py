@@ -17,7 +17,7 @@ Asked = Issue | Void | Unvoid | Storno | Update | Delete | ReadDocument
 
 
 def answer(model: Model, who: Who, asked: Asked, key: str | None) -> Expected:
-    """What the contract has for this request."""
+    """What the contract says for this request."""
     if isinstance(asked, Issue):
         return Expected(201, data=_issue(model, who, asked, key).view())
     document = model.find_document(who, asked.document)
@@ -44,7 +44,7 @@ def answer(model: Model, who: Who, asked: Asked, key: str | None) -> Expected:
 
 
 def _issue(model: Model, who: Who, asked: Issue, key: str | None) -> Document:
-    """The order of checks is D55's."""
+    """The checks are in the order of D55."""
     if asked.is_draft and asked.token is not None:
         raise RefusedError(400, "invalid_field_value", "is_draft")
     named = None if asked.series is None else model.find_series(who, asked.series, "series_id")
@@ -111,7 +111,7 @@ def _put(model: Model, who: Who, series: Series, slot: Slot, day: date) -> Docum
 
 
 def _unvoid(model: Model, document: Document) -> None:
-    """No chronology, no lock (D62); but one reversal of a document stands at most (D83)."""
+    """Chronology and lock are not checked (D62); but a document has at most one standing reversal (D83)."""
     if document.is_draft:
         raise RefusedError(400, "cannot_unvoid_draft")
     if not document.is_void:
@@ -123,7 +123,7 @@ def _unvoid(model: Model, document: Document) -> None:
 
 
 def _storno(model: Model, who: Who, source: Document) -> Document:
-    """The order of D83; the date is today's, whatever was issued (D71)."""
+    """The checks are in the order of D83; the date is today, whatever dates were issued (D71)."""
     is_plain = not source.is_draft and source.storno_for is None and not source.is_void
     if not is_plain or source.document_type != "fiscal":
         raise RefusedError(400, "invoice_cannot_be_storned")

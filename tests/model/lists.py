@@ -1,4 +1,4 @@
-"""Which documents a list shows, and what they come to (CONTRACT.md section 6.2, D64 and D80)."""
+"""Which documents a list shows, and their sums (CONTRACT.md section 6.2, D64 and D80)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Final
 from tests.model.books import Document
 
 TOTAL: Final = 24.99
-"""What every invoice of a history is worth; a reversal, as much less."""
+"""The total of every invoice in a history; a reversal has the same with a minus."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """What a list says of the documents that match."""
+    """What a list says about the documents that match."""
 
     documents: frozenset[str]
     total: int
@@ -31,11 +31,11 @@ FILTERS: Final[Mapping[str, Callable[[Document], bool]]] = {
     "is_paid=1": lambda _: False,
     "document_type=proforma": lambda document: document.document_type == "proforma",
 }
-"""Query parameters, and which documents they leave."""
+"""Query parameters, and the documents that they let through."""
 
 
 def page_of(documents: list[Document], query: str) -> Page:
-    """The page that shows all that match; only what has a number and counts is added up."""
+    """The page that shows all that match; the sums are of documents that have a number and count."""
     found = [document for document in documents if not document.is_deleted and FILTERS[query](document)]
     counted = [document for document in found if not document.is_draft and not document.is_void]
     reversals = sum(document.storno_for is not None for document in counted)

@@ -1,6 +1,6 @@
 """Random histories of two firms, step by step, against two replicas of the service and the model.
 
-Hypothesis draws the steps and, if one disagrees, finds the shortest history that still does.
+Hypothesis draws the steps. If service and model disagree, it finds the shortest history in which they do.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from tests.model.draws import (
     YES_OR_NO,
     By,
 )
-from tests.model.history import History, Kind, begin, somebody
+from tests.model.history import History, Kind, a_caller_of, begin
 from tests.model.words import (
     Command,
     Delete,
@@ -55,12 +55,12 @@ Result = TypeVar("Result")
 
 SERIES_MAX: Final = 6
 TOKENS_MAX: Final = 4
-"""How many tokens of one block later steps may use."""
+"""How many tokens of one block the later steps may use."""
 
 
 @dataclass
 class Tally:
-    """What all histories of a run came to."""
+    """What happened in all histories of a run."""
 
     steps: int = 0
     histories: int = 0
@@ -68,7 +68,7 @@ class Tally:
 
 
 class Machine(RuleBasedStateMachine):
-    """One history. `runner`, `replicas` and `tally` are those of the whole run, and are set before it."""
+    """One history. `runner`, `replicas` and `tally` belong to the whole run, which sets them before its start."""
 
     runner: ClassVar[asyncio.Runner]
     replicas: ClassVar[Replicas]
@@ -215,7 +215,7 @@ class Machine(RuleBasedStateMachine):
     @rule(by=ANYBODY, place=PLACES)
     def reverse_again(self, by: By, place: int) -> None:
         document = self._document(place)
-        by = replace(by, who=somebody(self.history.model.documents[document].partition), key=None)
+        by = replace(by, who=a_caller_of(self.history.model.documents[document].partition), key=None)
         reversal = self._ask(by, Storno(document))
         if reversal.is_success:
             self._ask(by, Void(reversal.data["id"], None))
@@ -245,7 +245,7 @@ class Machine(RuleBasedStateMachine):
     @rule(place=PLACES)
     def check_the_books(self, place: int) -> None:
         series = self.history.model.series[self._series(place)]
-        self._run(self.history.check_series(somebody(series.partition), series.handle, is_folded=True))
+        self._run(self.history.check_series(a_caller_of(series.partition), series.handle, is_folded=True))
 
     @rule(seconds=PAUSES)
     def pass_time(self, seconds: int) -> None:
@@ -271,7 +271,7 @@ class Machine(RuleBasedStateMachine):
         return expected
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Do it; a failure tells the whole history, and is the last thing that happens in it."""
+        """Do it; a failure shows the whole history and ends it."""
         try:
             return self.runner.run(work)
         except BaseException as error:
@@ -294,7 +294,7 @@ class Machine(RuleBasedStateMachine):
         return self._as(by, series, self.history.model.series[series].slots[int(token.partition("#")[2])].device)
 
     def _as(self, by: By, series: str, device: str | None) -> By:
-        return replace(by, who=somebody(self.history.model.series[series].partition, device))
+        return replace(by, who=a_caller_of(self.history.model.series[series].partition, device))
 
 
 def _newest(handles: list[str], place: int) -> str:

@@ -1,7 +1,7 @@
-"""A small model of the service, written from CONTRACT.md alone: it imports nothing of the service.
+"""A small model of the service, written from CONTRACT.md alone: it imports nothing from the service.
 
-For every request it says status, code and the facts of the reply. It works on plain dictionaries and knows neither
-events nor replicas: what it says must hold through any replica at any time.
+For every request it gives status, code and the facts of the reply. It works on plain dictionaries and knows neither
+events nor replicas: its answer must hold for every replica at any time.
 """
 
 import copy
@@ -39,11 +39,11 @@ from tests.model.words import (
 
 ZONE: Final = ZoneInfo("Europe/Bucharest")
 WITHOUT_KEY: Final = (Describe, Update, Delete, ReadSeries, ListSeries, ListPending, ReadToken, ReadDocument)
-"""Calls that are not POST: an Idempotency-Key means nothing to them (D60)."""
+"""Calls that are not POST: they ignore an Idempotency-Key (D60)."""
 
 
 class Model:
-    """All firms. `clock` is the service's own."""
+    """All firms. `clock` is the clock of the service."""
 
     def __init__(self, clock: Callable[[], int], ttl_seconds: int) -> None:
         self._clock = clock
@@ -63,11 +63,11 @@ class Model:
         return datetime.fromtimestamp(self.now, ZONE).date()
 
     def day(self, days: int) -> date:
-        """So many days from today."""
+        """The date this number of days from today."""
         return self.today + timedelta(days=days)
 
     def ask(self, who: Who, command: Command, key: str | None = None) -> Expected:
-        """What the service must answer; the model then stands as the service must."""
+        """What the service must answer; the model then has the state that the service must have."""
         if key is None or isinstance(command, WITHOUT_KEY):
             return self._answer(who, command, None)
         scope = (who.firm, who.mode, who.device, *_path(command), key)
@@ -82,7 +82,7 @@ class Model:
         return answer
 
     def sweep(self) -> int:
-        """Record what is overdue as expired, and count it."""
+        """Record overdue numbers as expired; returns how many there were."""
         slots = [slot for series in self.series.values() for slot in series.slots.values()]
         overdue = [slot for slot in slots if slot.status != slot.status_at(self.now)]
         for slot in overdue:
@@ -90,7 +90,7 @@ class Model:
         return len(overdue)
 
     def series_of(self, who: Who) -> list[Series]:
-        """The series of the caller's partition, in the order they were opened."""
+        """The series of the caller's partition, in the order in which they were opened."""
         return [series for series in self.series.values() if series.partition == partition_of(who)]
 
     def find_series(self, who: Who, handle: str, param: str = "id") -> Series:
@@ -108,7 +108,7 @@ class Model:
         return document
 
     def find_slot(self, who: Who, token: str) -> tuple[Series, Slot] | None:
-        """What the token stands for, if it is of the caller's partition."""
+        """The slot of the token, if it belongs to the caller's partition."""
         name, _, number = token.partition(" #")
         series = self.series.get(name)
         if series is None or series.partition != partition_of(who):
@@ -128,7 +128,7 @@ class Model:
         return document
 
     def document_view(self, document: Document) -> dict[str, Any]:
-        """What a reply says of it; a standing reversal is named by its source (D30)."""
+        """What a reply says of the document; it names its standing reversal, if there is one (D30)."""
         view = document.view()
         reversal = self.standing_reversal(document)
         return view if reversal is None else view | {"storno_bill_id": reversal.handle}
@@ -152,12 +152,12 @@ class Model:
 
 
 def partition_of(who: Who) -> Partition:
-    """Whose things the caller sees (D9, D11)."""
+    """The partition that the caller sees (D9, D11)."""
     return who.firm, who.mode
 
 
 def _path(command: Command) -> tuple[str, str]:
-    """What stands for method and path in the scope of a key (D72)."""
+    """What takes the place of method and path in the scope of a key (D72)."""
     match command:
         case OpenSeries() | ListSeries() | Issue():
             subject = ""

@@ -16,7 +16,7 @@ NUMBER_MAX: Final = 9007199254740991
 
 
 def answer(model: Model, who: Who, asked: Asked) -> Expected:
-    """What the contract has for this request."""
+    """What the contract says for this request."""
     match asked:
         case Reserve():
             return _reserve(model, who, asked)
@@ -38,7 +38,7 @@ def answer(model: Model, who: Who, asked: Asked) -> Expected:
 
 
 def take(series: Series, count: int) -> range:
-    """The next numbers; the counter moves past them for good (D84)."""
+    """The next numbers; the counter moves past them for ever (D84)."""
     if series.next_number + count - 1 > NUMBER_MAX:
         raise RefusedError(409, "series_exhausted")
     numbers = range(series.next_number, series.next_number + count)
@@ -60,7 +60,7 @@ def _reserve(model: Model, who: Who, asked: Reserve) -> Expected:
 
 
 def _release(model: Model, who: Who, slot: Slot) -> None:
-    """Whose it is comes before what became of it (D74); a second time nothing happens (D44)."""
+    """The owner is checked before the fate (D74); a second release changes nothing (D44)."""
     if slot.device != who.device:
         raise RefusedError(403, "forbidden")
     match slot.status_at(model.now):

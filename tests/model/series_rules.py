@@ -25,7 +25,7 @@ Asked = OpenSeries | MakePrimary | Describe | Lock | Unlock | ReadSeries | ListS
 
 
 def answer(model: Model, who: Who, asked: Asked) -> Expected:
-    """What the contract has for this request."""
+    """What the contract says for this request."""
     if isinstance(asked, OpenSeries):
         return Expected(201, data=_open(model, who, asked).view())
     if isinstance(asked, ListSeries):
@@ -93,7 +93,7 @@ def _lock(model: Model, who: Who, series: Series) -> None:
 
 
 def _unlock(who: Who, series: Series, *, force: bool) -> None:
-    """The holder, or by force a key or an admin (D50, D75); nothing happens to reservations."""
+    """The holder may unlock, and by force a key or an admin (D50, D75); reservations stay as they are."""
     if series.holder is not None and series.holder != who.device:
         if not force:
             raise RefusedError(403, "series_locked_other_device")

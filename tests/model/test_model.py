@@ -1,6 +1,6 @@
-"""Two firms' random histories, held against a model that knows nothing but CONTRACT.md.
+"""Random histories of two firms, compared with a model that knows nothing but CONTRACT.md.
 
-`NUMBERING_TEST_SEED=N` adds the histories of that seed, many more than of a fixed one.
+`NUMBERING_TEST_SEED=N` adds the histories of that seed, many more than a fixed seed has.
 """
 
 import asyncio
@@ -37,13 +37,13 @@ def test_the_service_answers_as_the_model_does(
             runner.run(check_the_log(replicas))
         finally:
             runner.run(stack.aclose())
-    print(f"{tally.steps} steps in {tally.histories} histories came to {len(tally.seen)} kinds of answers")
-    assert tally.steps > histories * STEPS / 2, "a run in which little happens proves little"
-    assert len(tally.seen) > 50, "nor does one in which the same happens all the time"
+    print(f"{tally.steps} steps in {tally.histories} histories had {len(tally.seen)} kinds of replies")
+    assert tally.steps > histories * STEPS / 2, "too little happened to prove anything"
+    assert len(tally.seen) > 50, "the same happened too often to prove anything"
 
 
 def run(runner: asyncio.Runner, replicas: Replicas, drawn_from: int, histories: int) -> Tally:
-    """All histories; raises what the shortest one that fails raises, with that history."""
+    """Run all histories. If one fails, raises the error of the shortest one that fails, with that history."""
     tally = Tally()
     machine = type("History", (Machine,), {"runner": runner, "replicas": replicas, "tally": tally})
     chosen = settings(

@@ -1,7 +1,7 @@
-"""The words of the model: who asks, what is asked for, and what is to be answered (CONTRACT.md, and nothing else).
+"""The words of the model: callers, requests and expected replies (from CONTRACT.md, and nothing else).
 
 Series, tokens and documents are named by handles (`series 1`, `series 1 #4`, `document 2`), so that a history reads the
-same whatever random ids the service gives.
+same with any random ids of the service.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Who:
-    """A credential: an API key if it has neither device nor session, else a session, whose device may be empty."""
+    """A credential: an API key if it has neither device nor session, else a session; its device may be empty."""
 
     name: str
     firm: str
@@ -183,7 +183,7 @@ Command = Write | Read
 
 @dataclass(frozen=True)
 class Expected:
-    """The answer as the contract has it. `data` holds the keys that matter, with handles where the service has ids."""
+    """The reply of the contract. `data` has the keys that matter, and handles in the places of ids."""
 
     status: int
     code: str | None = None
@@ -198,7 +198,7 @@ class Expected:
 
 
 class RefusedError(Exception):
-    """Ends the handling of a request, with nothing changed."""
+    """The model refuses a request; nothing was changed."""
 
     def __init__(self, status: int, code: str, param: str | None = None) -> None:
         super().__init__(code)
