@@ -34,13 +34,13 @@ class Process:
         self.writer, self._task = self._start()
 
     async def crash(self) -> None:
-        """End without a word and start again, knowing nothing."""
+        """End at once, as a kill does, and start again without any memory."""
         ended = self._task
         self.writer, self._task = self._start()
         await _end(ended)
 
     async def stop(self) -> None:
-        """End; a defect that ended the writer before is raised."""
+        """End the process; raises the defect that has ended the writer, if there is one."""
         await _end(self._task)
 
     def _start(self) -> tuple[Writer, asyncio.Task[None]]:
@@ -60,7 +60,7 @@ async def _end(task: asyncio.Task[None]) -> None:
 
 
 class Day:
-    """Draws what happens from its seed and nothing else."""
+    """Draws everything that happens from its seed."""
 
     def __init__(self, seed: int, logs: Sequence[EventLog]) -> None:
         self.seed = seed
@@ -75,12 +75,12 @@ class Day:
         self.answered = 0
 
     def faults(self) -> Iterator[Fault]:
-        """What befalls one write after another."""
+        """The fault of each write, one after another."""
         while True:
             yield self._chance.choice(FAULTS)
 
     async def pass_by(self, rounds: int) -> None:
-        """Let the day pass and check the books; a failure names the seed."""
+        """Run the day and check the invariants; a failure names the seed."""
         try:
             await self._pass_by(rounds)
         except BaseException as error:
@@ -107,7 +107,7 @@ class Day:
         return self._script.draw(self._chance.choice(self._processes).writer.known.state)
 
     async def _ask(self, command: Command, caller: Caller) -> None:
-        """Ask once, or with a key until there is an answer, each time of any process."""
+        """Ask a random process: once without a key, and with a key again until there is an answer."""
         self._keys += 1
         has_key = self._chance.random() < 0.6
         request = Submission(command, caller, idempotency=a_key_of(f"key {self._keys}") if has_key else None)

@@ -1,4 +1,4 @@
-"""An event loop whose clock jumps to the next timer instead of waiting for it: hours pass in no time."""
+"""An event loop with a clock that jumps to the next timer instead of waiting for it: hours pass in a moment."""
 
 import asyncio
 import selectors
@@ -7,13 +7,13 @@ from typing import Any
 
 
 class _Impatient(selectors.DefaultSelector):
-    """Never waits: the time it was to wait has passed at once."""
+    """Never waits: the clock jumps to the end of each wait."""
 
     skipped_seconds = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """What is ready now."""
-        assert timeout is not None, "everybody waits for somebody else: a deadlock"
+        """What is ready now; the clock jumps by `timeout`."""
+        assert timeout is not None, "every task waits for another one: a deadlock"
         self.skipped_seconds += max(0.0, timeout)
         return super().select(0)
 
@@ -24,7 +24,7 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(self._impatient)
 
     def time(self) -> float:
-        """Seconds of waiting so far; computing takes none."""
+        """The seconds of waiting so far; computing takes no time."""
         return self._impatient.skipped_seconds
 
 
