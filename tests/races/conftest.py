@@ -14,7 +14,7 @@ TTL_SECONDS = 600
 
 @pytest_asyncio.fixture
 async def pair(database_url: str, tmp_path: Path) -> AsyncIterator[tuple[Api, Api]]:
-    """Both, with clocks of their own and one firm's credentials; the log is checked when the test is over."""
+    """Both replicas, each with its own clock, and the credentials of one firm; the log is checked after the test."""
     options = Options(settings={"reservation_ttl_seconds": TTL_SECONDS})
     async with (
         an_api(database_url, tmp_path, options, Clock()) as first,

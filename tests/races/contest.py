@@ -1,4 +1,4 @@
-"""A race: the same few requests, again and again, sent at once to two replicas, each time about something new."""
+"""A race: the same few requests, sent at once to two replicas, again and again, each time about new numbers."""
 
 import asyncio
 import itertools
@@ -15,16 +15,16 @@ from tests.support.service.client import Answer, Api
 ROUNDS_MIN: Final = 40
 ROUNDS_MAX: Final = 300
 HEAD_START_MAX: Final = 8
-"""Turns of the event loop by which one contender may begin before another."""
+"""How many turns of the event loop one contender may begin before another."""
 
 Request = Callable[[Api], Awaitable[Answer]]
 Ending = tuple[int | str, ...]
-"""How each contender was answered: the status of a success, the code of a refusal."""
+"""The reply to each contender: the status of a success, or the code of a refusal."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """What one round is about; `check` looks at what is left of it, given how it ended."""
+    """The requests of one round; `check` gets the replies and looks at the state that they left."""
 
     contenders: Sequence[Request]
     check: Callable[[Sequence[Answer]], Awaitable[None]]
@@ -36,21 +36,21 @@ Prepare = Callable[[], Awaitable[Round]]
 async def contest(
     pair: Sequence[Api], prepare: Callable[[], Awaitable[Round]], endings: set[Ending]
 ) -> Counter[Ending]:
-    """Repeat until every one of these endings was seen, at least ROUNDS_MIN times. Any other ending fails.
+    """Repeat, at least ROUNDS_MIN times, until each of these endings was seen. Any other ending fails.
 
-    Which contender gets which replica, and who begins, changes from round to round; what decides is the database.
+    Each round gives the contenders other replicas and another order to begin; the database decides which one wins.
     """
     chance = Random(7)  # noqa: S311 - the same order of beginning each time
     seen = Counter[Ending]()
     for place in itertools.count():
         if place >= ROUNDS_MIN and set(seen) == endings:
             return seen
-        assert place < ROUNDS_MAX, f"not all of {endings} happen: {seen}"
+        assert place < ROUNDS_MAX, f"not all of {endings} were seen, only {seen}"
         race = await prepare()
         runs = [_run(request, pair[(place + lane) % 2], chance) for lane, request in enumerate(race.contenders)]
         answers = await asyncio.gather(*runs)
         ending = tuple(_told(answer) for answer in answers)
-        assert ending in endings, f"round {place} ended with {ending}, which no order of the requests explains"
+        assert ending in endings, f"round {place} ended with {ending}; no order of the requests explains that"
         seen[ending] += 1
         await race.check(answers)
     raise AssertionError

@@ -91,7 +91,7 @@ async def test_storno_against_void_of_the_source(pair: Pair) -> None:
 
 
 async def test_unvoid_of_a_reversal_against_a_new_reversal_of_its_source(pair: Pair) -> None:
-    """One reversal of a document stands (D83), whichever comes first."""
+    """One reversal of the document stands (D83), whichever request comes first."""
     series_id = await pair[0].a_series()
 
     async def prepare() -> Round:
@@ -110,7 +110,7 @@ async def test_unvoid_of_a_reversal_against_a_new_reversal_of_its_source(pair: P
 
 
 async def test_delete_of_the_last_against_issue(pair: Pair) -> None:
-    """The counter moves on either way; the number is withdrawn, or is not the last one any more."""
+    """The counter moves on in both endings; the number is withdrawn, or it is no longer the last one."""
     series_id = await pair[0].a_series()
 
     async def prepare() -> Round:

@@ -1,4 +1,4 @@
-"""CONTRACT.md section 12, one test an invariant, each under load on two replicas at once."""
+"""CONTRACT.md section 12: one test for each invariant, under load on two replicas at once."""
 
 import asyncio
 from collections import Counter
@@ -16,7 +16,7 @@ ROUNDS = 40
 
 
 async def together(calls: Sequence[Coroutine[Any, Any, Answer]]) -> list[Answer]:
-    """All at once, in the order in which their connections come."""
+    """The replies to these requests, all sent at once; the order of the connections is the order of arrival."""
     return list(await asyncio.gather(*calls))
 
 

@@ -1,4 +1,4 @@
-"""Races about the lock and who takes numbers (CONTRACT.md section 8, and invariants 5 and 6 of section 12)."""
+"""Races about the lock and about new numbers (CONTRACT.md section 8, and invariants 5 and 6 of section 12)."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -24,14 +24,14 @@ async def act(series_id: str, action: str, who: str, api: Api) -> Answer:
 
 
 class Names:
-    """New series, each with a name of its own."""
+    """Makes new series, each with its own name."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._count = 0
 
     async def series(self, *, is_locked: bool) -> str:
-        """One more, device A's if it is locked."""
+        """One more series; `is_locked` locks it to device A."""
         self._count += 1
         name = f"S{self._count}"
         return await (self._api.a_locked_series(name) if is_locked else self._api.a_series(name))
@@ -64,7 +64,7 @@ async def test_lock_against_lock(pair: Pair) -> None:
 
 
 async def test_lock_against_unlock(pair: Pair) -> None:
-    """The holder lets go while another device asks: the series is the other's, or nobody's."""
+    """The holder unlocks while another device locks: the other device holds the series, or no device does."""
     names = Names(pair[0])
 
     async def prepare() -> Round:
@@ -82,7 +82,7 @@ async def test_lock_against_unlock(pair: Pair) -> None:
 
 
 async def test_unlock_by_the_holder_against_unlock_by_force_then_lock(pair: Pair) -> None:
-    """Two unlocks never take the lock of a third: a plain unlock that comes late is refused or finds nothing."""
+    """Two unlocks never remove the lock of a third device: a late plain unlock is refused or changes nothing."""
     names = Names(pair[0])
 
     async def prepare() -> Round:
@@ -111,7 +111,7 @@ async def test_reserve_against_force_unlock(pair: Pair) -> None:
             assert (after["is_locked"], after["next_number"]) == (False, 4 if answers[0].status == 201 else 1)
             listed = await pair[1].get(f"/invoice-series/{series_id}/reservations", pair[0].firm.device_a)
             told: list[object] = answers[0].data["data"] if answers[0].status == 201 else []
-            assert listed.data["data"] == told, "what was promised stays promised"
+            assert listed.data["data"] == told, "a reservation outlives the lock"
 
         return Round([partial(act, series_id, "reserve", "device_a"), partial(act, series_id, "force", "admin")], check)
 

@@ -1,4 +1,4 @@
-"""Races about reservations: one fate each (invariants 2 to 5 of CONTRACT.md section 12); losers learn the winner's."""
+"""Races about reservations: each number has one fate (CONTRACT.md section 12, invariants 2 to 5), and losers learn it."""
 
 import asyncio
 from collections import Counter
@@ -107,7 +107,7 @@ async def use_up(tokens: list[str], api: Api) -> list[Answer]:
 
 
 def fate_told(answer: Answer) -> str:
-    """What the caller was told that its number is now."""
+    """The fate that the reply to this caller tells of its number."""
     if answer.body["success"]:
         return "consumed" if answer.status == 201 else "released"
     assert answer.refusal == (409, "reservation_expired")
@@ -115,7 +115,7 @@ def fate_told(answer: Answer) -> str:
 
 
 async def test_consume_and_release_against_expiry(pair: Pair) -> None:
-    """One replica's clock says that the tokens are still good, the other one's sweeper that they are not."""
+    """By the clock of one replica the tokens are valid; by the clock of the other, which sweeps, they are overdue."""
     api, ahead = pair
     series_id = await api.a_locked_series()
     sweeper = Sweeper(ahead.dependencies.writer.known, ahead.dependencies.writer, clock=ahead.clock, period_seconds=1)
@@ -123,7 +123,7 @@ async def test_consume_and_release_against_expiry(pair: Pair) -> None:
 
     for place in range(60):
         tokens = await api.tokens(series_id, 6)
-        # What the log has seen of time holds for both: the clock ahead must move on for each new block.
+        # Times never decrease along the log, for both replicas: the clock ahead must move on for each new block.
         ahead.clock.ahead_seconds += 2 * TTL_SECONDS
         api.clock.ahead_seconds = ahead.clock.ahead_seconds - 2 * TTL_SECONDS
 
@@ -144,7 +144,7 @@ async def test_consume_and_release_against_expiry(pair: Pair) -> None:
 
 
 async def test_the_same_clock_tick_decides_for_every_token_alike(pair: Pair) -> None:
-    """At the very second at which tokens expire, on both replicas, nothing is consumed any more."""
+    """In the second in which tokens expire, both replicas consume nothing any more."""
     api, other = pair
     series_id = await api.a_locked_series()
     tokens = await api.tokens(series_id, 10)
