@@ -24,7 +24,7 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def parts_of(client: aiohttp.ClientSession, service: ServiceProcess) -> dict[str, str]:
-    """How /readyz finds the parts, while it answers 200."""
+    """The parts as /readyz shows them; it must answer 200."""
     async with client.get(service.base_url + "/readyz") as reply:
         assert reply.status == 200
         parts: dict[str, str] = (await reply.json())["data"]["parts"]
@@ -32,7 +32,7 @@ async def parts_of(client: aiohttp.ClientSession, service: ServiceProcess) -> di
 
 
 async def spoil_the_register(database_url: str, invoices: int) -> None:
-    """Rob the register of what it holds, once it holds that many documents."""
+    """Delete the rows of the register, once it has that many documents."""
     connection = await asyncpg.connect(database_url)
     try:
 

@@ -34,7 +34,7 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def assert_the_log_holds(database_url: str, reserved: Acknowledged, issued: Acknowledged) -> None:
-    """Every acknowledged number is in the log as it was acknowledged, none is there twice, and the equation holds."""
+    """Assert that the log has every acknowledged number as acknowledged, none twice, and that the equation holds."""
     log = await PostgresLog.open(database_url)
     try:
         check_invariants(await log.read(Position(0), 1_000_000))
@@ -71,7 +71,7 @@ async def work(
 
 
 async def until_more(kept: Acknowledged, count: int) -> None:
-    """Wait until so many more invoices are acknowledged."""
+    """Wait until this number of further invoices is acknowledged."""
     enough = len(kept.issued) + count
     await until(lambda: len(kept.issued) >= enough, "load before the kill")
 
