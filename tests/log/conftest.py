@@ -1,4 +1,4 @@
-"""Both logs, each empty, for the suite that holds them to the same promises."""
+"""Both logs, each empty, for the suite that tests the same promises on both."""
 
 from collections.abc import AsyncIterator
 
@@ -21,7 +21,7 @@ def log(request: pytest.FixtureRequest) -> EventLog:
 
 @pytest_asyncio.fixture
 async def postgres_log(database_url: str) -> AsyncIterator[PostgresLog]:
-    """An empty log in PostgreSQL, as the service opens it."""
+    """An empty log in PostgreSQL, opened as the service opens it."""
     log = await PostgresLog.open(database_url)
     yield log
     await log.close()

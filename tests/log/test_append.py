@@ -26,7 +26,7 @@ BEGIN = Position(0)
 
 
 async def everything(log: EventLog) -> list[object]:
-    """All that the log holds."""
+    """All the records of the log."""
     records = await log.read(BEGIN, 1_000)
     check_invariants(records)
     return [await log.head(), records, await log.answer(b"key"), await log.contents([a_content().digest])]
@@ -235,7 +235,7 @@ async def test_a_halted_log_takes_nothing_says_why_and_is_still_read(log: EventL
         await log.append(Position(3), a_batch(day.records[3:]))
     with pytest.raises(LogHaltedError, match="the stream is ahead"):
         async with log.hold():
-            pytest.fail("a halted log is not held")
+            pytest.fail("a halted log must not be held")
     assert len(await log.read(BEGIN, 10)) == 3
     assert await log.barrier("reader") == 3
 

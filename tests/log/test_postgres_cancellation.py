@@ -1,4 +1,4 @@
-"""A write that is cancelled half-way leaves nothing behind that the next write could fall into."""
+"""A write that is cancelled half-way leaves nothing that could harm the next write."""
 
 import asyncio
 

@@ -63,7 +63,7 @@ async def test_positions_follow_commits_without_holes_under_many_appenders(datab
 
 
 async def _append_rounds(log: PostgresLog, series_id: SeriesId) -> None:
-    """Append one record at a time, wherever the head is by then."""
+    """Append one record at a time, each after the present head."""
     expected, previous = Position(0), Position(0)
     for round_ in range(ROUNDS + 1):
         while True:
@@ -78,7 +78,7 @@ async def _append_rounds(log: PostgresLog, series_id: SeriesId) -> None:
 
 
 async def _heads_seen(log: PostgresLog, last: int) -> list[Position]:
-    """Heads as a reader sees them; whatever is below a head is there."""
+    """The heads that a reader sees; every position below a head must be there."""
     heads = [await log.head()]
     while heads[-1] < last:
         heads.append(await log.head())

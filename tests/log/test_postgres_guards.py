@@ -1,4 +1,4 @@
-"""What PostgreSQL itself refuses, whoever asks and whatever the service believes."""
+"""What PostgreSQL itself refuses, to every role and in every state of the service."""
 
 import time
 from collections.abc import AsyncIterator
@@ -49,7 +49,7 @@ def change(kind: str, table: str) -> str:
 
 
 async def sqlstate(connection: asyncpg.Connection, text: str) -> str | None:
-    """How the statement is refused, none if it is not."""
+    """The SQLSTATE with which the statement is refused, None if it is not refused."""
     try:
         await connection.execute(text)
     except asyncpg.PostgresError as error:
@@ -206,7 +206,7 @@ async def test_a_clock_that_is_set_while_the_service_runs_dates_no_event(
         with pytest.raises(LogUnavailableError, match="clock was set"):
             async with postgres_log.hold() as held:
                 await held.append(held.head, batch)
-        # Nor is anything refused by it: a number would be said to have expired that has not.
+        # By such a clock nothing is refused either: it could say that a number has expired when it has not.
         with pytest.raises(LogUnavailableError, match="clock was set"):
             await postgres_log.head()
     assert await postgres_log.head() == 0

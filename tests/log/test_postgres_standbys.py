@@ -1,4 +1,4 @@
-"""A commit that no standby has is not acknowledged, not even when somebody ends the wait for it by hand."""
+"""A commit that no standby has is not acknowledged, even if an operator cancels the wait for the standby."""
 
 import asyncio
 import secrets
@@ -29,7 +29,7 @@ CANCEL = "SELECT bool_or(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wai
 
 
 class Standbys:
-    """Whether the server waits for a standby, which never comes."""
+    """Makes the server wait for a standby that never comes, or not wait."""
 
     def __init__(self, admin: asyncpg.Connection) -> None:
         self.admin = admin
@@ -44,15 +44,15 @@ class Standbys:
         await self._reload("synchronous_standby_names", "")
 
     async def demand_less(self) -> None:
-        """Somebody asks for faster commits, of the whole server and of the running sessions."""
+        """An operator makes commits weaker and faster, for the whole server and for running sessions."""
         await self._set("synchronous_commit = 'off'")
 
     async def give_up(self) -> None:
-        """Somebody ends a statement that waits."""
+        """An operator cancels a statement that waits."""
         await until(self.give_up_whatever_waits)
 
     async def give_up_whatever_waits(self) -> bool:
-        """Somebody ends the statements that wait now; whether there was any."""
+        """An operator cancels all statements that wait now; returns whether there was any."""
         return bool(await self.admin.fetchval(CANCEL))
 
     async def are_awaited(self) -> bool:
@@ -75,14 +75,14 @@ class Standbys:
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[EmbeddedPostgres]:
-    """A server of these tests' own: what is set here holds for everybody on it."""
+    """A server for these tests alone: the settings here hold for every session on it."""
     with traversable_directory() as directory, EmbeddedPostgres(directory / "postgres") as server:
         yield server
 
 
 @pytest_asyncio.fixture
 async def standbys(own_server: EmbeddedPostgres) -> AsyncIterator[Standbys]:
-    """The standbys of the log's server; nobody waits for them any more when the test ends."""
+    """The standbys of the log's server; when the test ends, no session waits for them any more."""
     admin = await asyncpg.connect(own_server.url)
     found = Standbys(admin)
     yield found
@@ -93,14 +93,14 @@ async def standbys(own_server: EmbeddedPostgres) -> AsyncIterator[Standbys]:
 
 @pytest_asyncio.fixture
 async def log(own_server: EmbeddedPostgres, standbys: Standbys) -> AsyncIterator[PostgresLog]:
-    """An empty log on it."""
+    """An empty log on this server."""
     async with an_empty_log(own_server, standbys) as log:
         yield log
 
 
 @asynccontextmanager
 async def an_empty_log(own_server: EmbeddedPostgres, standbys: Standbys) -> AsyncGenerator[PostgresLog]:
-    """A log of a database of its own, opened with what the server's settings are by now."""
+    """A log in its own database, opened with the present settings of the server."""
     async with database(standbys.admin, f"test_{secrets.token_hex(8)}", "template0") as name:
         url = with_database(own_server.url, name)
         await migrate(url)
@@ -116,7 +116,7 @@ async def hold_and_append(log: PostgresLog, batch: Batch) -> None:
 
 
 async def given_up(standbys: Standbys, work: Coroutine[Any, Any, object]) -> object:
-    """What `work` comes to, the wait of whose commit somebody ends."""
+    """The result of `work` when an operator cancels the wait of its commit."""
     task = asyncio.create_task(work)
     await standbys.give_up()
     return await task
@@ -128,7 +128,7 @@ async def test_an_append_whose_wait_is_ended_is_in_doubt(log: PostgresLog, stand
     await standbys.await_one()
     with pytest.raises(AppendInDoubtError, match="SQLSTATE 01000"):
         await given_up(standbys, hold_and_append(log, batch) if is_held else log.append(Position(0), batch))
-    # It is here, and a server that takes over may know nothing of it.
+    # This server has the commit; a server that takes over may not have it.
     assert await log.head() == len(batch.records)
 
 
@@ -148,7 +148,7 @@ async def test_nobody_can_make_the_commits_of_a_running_service_less_durable(
     await standbys.demand_less()
     with pytest.raises(AppendInDoubtError):
         await given_up(standbys, log.append(Position(0), batch))
-    # The next session begins with what the server's settings are by now.
+    # The next session begins with the present settings of the server.
     with pytest.raises(LogUnavailableError):
         await given_up(standbys, log.barrier("relay"))
 
@@ -194,7 +194,7 @@ async def test_a_caller_is_told_once_a_standby_has_it(log: PostgresLog, standbys
         asked = asyncio.create_task(writer.submit(a_request(an_issue(a_document("inv_1")))))
         await standbys.give_up()
         await standbys.give_up()  # the barrier that asks whether it is safe
-        await until(standbys.are_awaited)  # it asks again, so it has not believed the first answer
+        await until(standbys.are_awaited)  # it asks again, so it did not trust the first answer
         assert not asked.done()
         await standbys.await_none()
         await asked

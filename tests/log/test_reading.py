@@ -1,4 +1,4 @@
-"""What the log tells its readers, and how it is held."""
+"""What readers get from the log, and how a writer holds it."""
 
 import asyncio
 
