@@ -1,4 +1,4 @@
-"""Logs for writers; see tests/conformance for the logs themselves."""
+"""Logs for writers; tests/log tests the logs themselves."""
 
 from collections.abc import AsyncIterator
 

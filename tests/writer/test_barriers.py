@@ -1,4 +1,4 @@
-"""One barrier for everybody who came before it began."""
+"""One barrier serves all callers that came before it began."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from tests.support.waiting import until
 
 
 class Gate:
-    """A barrier that is passed when the test says so."""
+    """A barrier that ends when the test says so."""
 
     def __init__(self) -> None:
         self.begun: list[asyncio.Future[None]] = []

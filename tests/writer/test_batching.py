@@ -1,4 +1,4 @@
-"""The queue and the batches: what waits together is written together, and nothing waits for ever."""
+"""The queue and the batches: commands that wait together are written together, and none waits for ever."""
 
 import asyncio
 
@@ -32,7 +32,7 @@ HASTY = Limits(wait_seconds_max=0.05)
 
 
 class SlowLog(MemoryLog):
-    """A store that answers a write when it is told to."""
+    """A log that answers a write when the test says so."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class SlowLog(MemoryLog):
         self.is_asked = asyncio.Event()
 
     async def append(self, expected: Position, batch: Batch) -> None:
-        """Append once told to."""
+        """Append when the test says so."""
         self.is_asked.set()
         await self.is_answering.wait()
         await super().append(expected, batch)
@@ -170,10 +170,10 @@ async def test_a_halted_log_takes_no_numbers_and_says_why(memory_log: MemoryLog)
 
 
 class PoisonedLog(MemoryLog):
-    """A store that cannot take one device's records."""
+    """A log that cannot take the records of one device."""
 
     def check(self, expected: Position, batch: Batch) -> None:
-        """Refuse what the device `poison` did."""
+        """Refuse records of the device `poison`."""
         super().check(expected, batch)
         if any(_is_poison(stored.record) for stored in batch.records):
             raise LogBrokenError("poison")
@@ -199,7 +199,7 @@ async def test_a_command_the_log_cannot_take_costs_nobody_else_an_answer() -> No
 
 
 class ForgetfulLog(MemoryLog):
-    """A store that can lose its tail, as a failover to a standby that was behind does."""
+    """A log that can lose its tail, as after a failover to a standby that was behind."""
 
     def forget(self, after: int) -> None:
         """Forget the records after a position."""

@@ -1,4 +1,4 @@
-"""Each write fails once before and once after it commits: every answer is true, and no number is spent twice."""
+"""Each write fails once before and once after it commits: every outcome is true, and no number is spent twice."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -67,7 +67,7 @@ async def test_a_connection_lost_under_the_lock_costs_no_number(log: EventLog, f
 
 
 class HaltedAfterwards(LosesReplies):
-    """Halted by an operator as soon as a reply is lost."""
+    """A log that an operator halts as soon as a reply is lost."""
 
     async def append(self, expected: Position, batch: Batch) -> None:
         """Append, and halt if the reply is lost."""
@@ -92,10 +92,10 @@ async def test_a_halt_after_a_lost_reply_does_not_hide_what_was_done(log: EventL
 
 
 class OvertakenLog(LosesReplies):
-    """Loses its second connection before the commit, and then somebody else writes first."""
+    """A log that loses its second connection before the commit; then another process writes first."""
 
     async def append(self, expected: Position, batch: Batch) -> None:
-        """Append, unless it is the second time."""
+        """Append, except at the second call."""
         if self.writes == 1:
             self.writes += 1
             day = a_history(an_issue(a_document("theirs")))
@@ -183,5 +183,5 @@ async def test_sessions_that_are_ended_under_load_lose_nothing_that_was_acknowle
                 await admin.fetchval(END)
             is_over.set()
     state = await checked(postgres_log, answers)
-    # All asked until they were told: so nothing was written that nobody was told of.
+    # Every caller asked until it got an answer: so every record that was written belongs to an answer.
     assert state.series[SERIES].taken == 2 * len(answers)

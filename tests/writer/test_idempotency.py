@@ -1,4 +1,4 @@
-"""One key, one answer: whoever asks, however often, through whichever process."""
+"""One key, one answer: for every repeat, in every process."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The database goes away and comes back: the writer resumes by itself, and nothing acknowledged is lost."""
+"""The database goes away and comes back: the writer goes on without an operator and loses nothing acknowledged."""
 
 import asyncio
 from collections.abc import Callable

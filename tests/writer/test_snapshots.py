@@ -1,4 +1,4 @@
-"""Beginning from a snapshot instead of the first event."""
+"""A process begins from a snapshot instead of the first event."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -27,7 +27,7 @@ def _short_logs_count(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class _Counting(MemoryLog):
-    """A log that knows how many records were read from it."""
+    """A log that counts the records that were read from it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class _Counting(MemoryLog):
 
 
 async def grow(log: EventLog, blocks: int) -> None:
-    """A locked series and so many blocks."""
+    """A locked series and this number of blocks."""
     async with running(log) as running_writer:
         await open_and_lock(running_writer)
         for _ in range(blocks):
@@ -49,7 +49,7 @@ async def grow(log: EventLog, blocks: int) -> None:
 
 
 def folded(records: Sequence[StoredRecord], log: EventLog) -> State:
-    """The state by folding from the first event."""
+    """The state, folded from the first event."""
     state = empty_state(log.log_id)
     for stored in records:
         state = evolve(state, stored.record)
@@ -57,13 +57,13 @@ def folded(records: Sequence[StoredRecord], log: EventLog) -> State:
 
 
 async def state_of_a_new_process(log: EventLog) -> State:
-    """What a writer that has just started knows."""
+    """The state of a writer that has just started."""
     async with running(log) as started:
         return await started.known.read()
 
 
 def known(log: EventLog, state: State) -> KnownState:
-    """What a process knows that folded everything up to this state."""
+    """The known state of a process that has folded every event up to this state."""
     found = KnownState(log)
     found.advance(state)
     return found

@@ -1,4 +1,4 @@
-"""The sweeper over a running writer: what it records, beside others, and on a store that goes away."""
+"""The sweeper over a running writer: what it records, also beside other sweepers and while the log is away."""
 
 import asyncio
 
@@ -34,7 +34,7 @@ async def expired(log: MemoryLog) -> list[Position]:
 
 async def test_a_sweep_records_every_overdue_block_once_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """CONTRACT.md D45."""
-    monkeypatch.setattr(sweeping, "BLOCKS_MAX", 7)  # several commands, and several slices of looking
+    monkeypatch.setattr(sweeping, "BLOCKS_MAX", 7)  # several commands, and several steps of the search
     monkeypatch.setattr(sweeping, "LOOKS_MAX", 5)
     log = MemoryLog()
     now = [NOW]
@@ -71,13 +71,13 @@ async def test_a_sweeper_whose_clock_is_ahead_of_the_writers_ends_nothing_early(
 
 
 class _Away(MemoryLog):
-    """A log whose store cannot be reached while `is_away`."""
+    """A log that cannot be reached while `is_away`."""
 
     is_away = False
     refusals = 0
 
     async def head(self) -> Position:
-        """As MemoryLog.head, when it is there."""
+        """As MemoryLog.head, unless the log is away."""
         if self.is_away:
             self.refusals += 1
             raise LogUnavailableError("away")

@@ -1,4 +1,4 @@
-"""Two processes' writers on one series: correctness never depends on which one a request reached."""
+"""The writers of two processes on one series: the result is right whichever writer a request reaches."""
 
 import asyncio
 from collections import Counter
@@ -33,7 +33,7 @@ async def test_two_writers_take_2000_each_and_every_number_is_given_once(
 
 
 async def _load(writer: Writer, index: int, done: list[int]) -> list[Answered]:
-    """Reservations of 3 and issues by turns, at most `IN_FLIGHT` at once."""
+    """Reservations of 3 numbers and issues in turn, at most `IN_FLIGHT` at once."""
     places = asyncio.Semaphore(IN_FLIGHT)
 
     async def one(number: int) -> Answered:
