@@ -1,4 +1,4 @@
-"""What /readyz is told of PostgreSQL and the log, and what that costs."""
+"""What readiness learns about PostgreSQL and the log, and what that costs."""
 
 from schemas.values import Position
 from service.health import Health, ask_all
@@ -10,7 +10,7 @@ ALL = ("postgres", "log", "clock")
 
 
 class Counting(PostgresLog):
-    """A log that knows how often its head was asked for."""
+    """A log that counts how often its head was asked for."""
 
     looks = 0
 

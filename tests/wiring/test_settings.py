@@ -1,4 +1,4 @@
-"""Settings: what is read, what is refused and in which words, what is shown."""
+"""Settings: what is read, what is refused and in which words, and what is shown."""
 
 import msgspec
 import pytest
