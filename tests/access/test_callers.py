@@ -1,4 +1,4 @@
-"""Who is calling, on a real database: every credential, good and bad, and what a lost database means."""
+"""Which caller a credential stands for, on a real database: good and bad ones, and a database that is away."""
 
 import base64
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ CACHE_SECONDS = 5
 
 
 class Clock:
-    """Time that passes when told to."""
+    """A clock that moves when the test says so."""
 
     def __init__(self) -> None:
         self.now = UnixSeconds(1_800_000_000)

@@ -1,4 +1,4 @@
-"""Tokens of an identity provider: which are believed, and every trick with algorithms that is not."""
+"""Tokens of an identity provider: which ones are accepted, and the tricks with algorithms, which are refused."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ NOW = UnixSeconds(1_800_000_000)
 
 
 class Office:
-    """A service that believes the provider, and the claims of a session it knows."""
+    """A service that trusts the provider, and the claims of a session that it knows."""
 
     def __init__(self, pool: asyncpg.Pool, keys: KeyFile, provider: IdentityProvider, claims: dict[str, Any]) -> None:
         self.pool = pool
@@ -72,7 +72,7 @@ async def test_a_token_of_the_provider_stands_for_the_session_it_names(office: O
         7,
         office.claims["sid"],
     )
-    assert not found.caller.is_admin, "rights are the record's, whatever the token says"
+    assert not found.caller.is_admin, "rights come from the record of the session, not from the token"
     assert found.expires_at == NOW + 60
 
 
@@ -123,7 +123,7 @@ async def test_issuer_and_audience_are_looked_at_where_they_are_set(office: Offi
 
 
 def hand_made(header: dict[str, Any], claims: dict[str, Any], secret: bytes | None) -> str:
-    """A token put together by somebody who has no private key."""
+    """A token that an attacker without the private key puts together."""
     parts = [base64.urlsafe_b64encode(json.dumps(each).encode()).rstrip(b"=") for each in (header, claims)]
     signed = b".".join(parts)
     mark = b"" if secret is None else hmac.digest(secret, signed, hashlib.sha256)
@@ -131,7 +131,7 @@ def hand_made(header: dict[str, Any], claims: dict[str, Any], secret: bytes | No
 
 
 async def test_the_public_key_is_not_a_shared_secret(office: Office) -> None:
-    """The classic confusion: HS256 with the bytes of a public key, which everybody has."""
+    """The classic confusion: HS256 with the bytes of the public key, which anyone can read."""
     public = office.provider.keys["RS256"].public_key()
     for encoding, form in (
         (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),

@@ -1,4 +1,4 @@
-"""The key file: one whatever happens, and for nobody else's eyes."""
+"""The key file: there is only one, also when processes race, and only its owner may read it."""
 
 import stat
 from concurrent.futures import ProcessPoolExecutor

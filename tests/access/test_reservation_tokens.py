@@ -1,4 +1,4 @@
-"""Reservation tokens: the published vectors, and what holds for every slot and every key."""
+"""Reservation tokens: the published test vectors, and properties for every slot and every key."""
 
 import json
 from pathlib import Path
