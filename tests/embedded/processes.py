@@ -1,4 +1,4 @@
-"""What the tests look at from outside: processes, their owners, the servers' data."""
+"""What the tests see from outside: processes, their owners, and the data of the servers."""
 
 import json
 import os
@@ -20,7 +20,7 @@ ON_LINUX = sys.platform == "linux"
 
 @dataclass(frozen=True)
 class Started:
-    """A process that started servers, and the servers' ids."""
+    """A process that started servers, and the process ids of the servers."""
 
     parent: int
     postgres: int
@@ -29,7 +29,7 @@ class Started:
 
 @contextmanager
 def parent_of_servers(data_dir: Path, binaries: Path | None = None) -> Generator[Started]:
-    """Another Python process that has started both servers in `data_dir` and waits; killed, if it lives, at the end."""
+    """Another Python process that has started both servers in `data_dir` and waits; it is killed at the end."""
     command = [sys.executable, "-m", "tests.embedded.parent", str(data_dir), *([str(binaries)] if binaries else [])]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
@@ -41,12 +41,12 @@ def parent_of_servers(data_dir: Path, binaries: Path | None = None) -> Generator
 
 
 def is_gone(pid: int) -> bool:
-    """Whether process `pid` ended within the patience."""
+    """Whether process `pid` ends in time."""
     return wait_until(lambda: not command_of(pid), PATIENCE_SECONDS)
 
 
 def owner_of(pid: int) -> int:
-    """The user id a process has, seen from here."""
+    """The user id of a process, as this process sees it."""
     return Path(f"/proc/{pid}").stat().st_uid
 
 
@@ -56,7 +56,7 @@ def is_root() -> bool:
 
 
 async def ask(url: str, statement: str) -> object:
-    """The one value a statement returns, over a connection of its own."""
+    """The one value that a statement returns, over its own connection."""
     connection = await asyncpg.connect(url)
     try:
         return await connection.fetchval(statement)

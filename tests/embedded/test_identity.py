@@ -1,4 +1,4 @@
-"""Root's PostgreSQL: somebody else where the files can be reached, nobody in a user namespace where they cannot."""
+"""PostgreSQL started by root: it runs as another user that can reach the files, else as nobody in a user namespace."""
 
 import os
 import signal
@@ -61,5 +61,5 @@ def test_when_nobody_can_run_it_the_error_says_what_to_do(data_dir: Path) -> Non
 
 
 def owner_of_directory(path: Path) -> int:
-    """The user a directory belongs to."""
+    """The user that owns a directory."""
     return path.stat().st_uid

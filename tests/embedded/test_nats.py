@@ -1,4 +1,4 @@
-"""Our NATS: its streams stay, its faults explain themselves."""
+"""The embedded NATS: its streams outlive a restart, and its errors say what to do."""
 
 import socket
 from pathlib import Path
@@ -24,7 +24,7 @@ async def store(url: str) -> None:
 
 
 async def stored(url: str) -> int:
-    """How many messages the stream has."""
+    """The number of messages in the stream."""
     async with jetstream_at(url) as jetstream:
         return (await jetstream.stream_info(STREAM)).state.messages
 

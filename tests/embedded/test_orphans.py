@@ -1,4 +1,4 @@
-"""No server outlives its parent; one that does is ended by the next start."""
+"""No server outlives its parent; if one does, the next start ends it."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ async def test_a_killed_parent_leaves_no_server(parts_dir: Path) -> None:
     with EmbeddedParts(parts_dir, postgres_options=FAST) as parts:
         assert await ask(parts.postgres_url, "SELECT 1") == 1
     recent = (parts_dir / "postgres" / "server.log").read_text().rpartition("listening on Unix socket")[2]
-    assert "database system was shut down" in recent, "it was not cut off"
+    assert "database system was shut down" in recent, "the server ended cleanly"
 
 
 async def test_an_orphaned_postgres_is_ended_by_the_next_start(postgres: EmbeddedPostgres, postgres_dir: Path) -> None:

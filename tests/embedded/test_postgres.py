@@ -1,4 +1,4 @@
-"""Our PostgreSQL: its data stays, its faults explain themselves."""
+"""The embedded PostgreSQL: its data outlives a restart, and its errors say what to do."""
 
 import socket
 import subprocess
@@ -22,7 +22,7 @@ DROP = "DROP TABLE kept"
 
 @pytest.fixture
 def stranger() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that has nothing to do with us."""
+    """A process that has nothing to do with the service."""
     with subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]) as process:
         yield process
         process.kill()

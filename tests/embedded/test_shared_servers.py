@@ -1,4 +1,4 @@
-"""The fixtures themselves: every test finds a clean place."""
+"""The fixtures themselves: every test gets clean servers."""
 
 import asyncpg
 import pytest
