@@ -1,4 +1,4 @@
-"""The command line, called as an operator calls it."""
+"""The command line, used as an operator uses it."""
 
 import os
 from collections.abc import Generator
@@ -15,7 +15,7 @@ SERVING = {"up", "serve", "relay", "project"}
 
 @pytest.fixture
 def command(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """`numbering ARGUMENTS` on a migrated database, with a data directory of its own."""
+    """`numbering ARGUMENTS` on a migrated database, with its own data directory."""
     for name in [name for name in os.environ if name.startswith("NUMBERING_")]:
         monkeypatch.delenv(name)
 

@@ -1,4 +1,4 @@
-"""What goes wrong in the field: one sentence, the setting to look at, no traceback, no password."""
+"""Errors that operators meet: one sentence that names the setting to look at, no traceback, no password."""
 
 from pathlib import Path
 from urllib.parse import urlsplit

@@ -15,7 +15,7 @@ SECONDS_MAX = 60
 
 
 def pasted(up: Up, *blocks: str) -> str:
-    """What the shell prints for these blocks, pasted one after another."""
+    """What the shell prints when these blocks are pasted one after another."""
     demo = f"demo={up.data_dir / 'demo.json'}"
     here = "\n".join(blocks).replace("demo=~/.local/share/invoice-numbering/demo.json", demo)
     here = here.replace(".venv/bin/numbering", str(Path(sys.executable).with_name("numbering")))
@@ -41,7 +41,7 @@ def test_every_endpoint_works_as_pasted(up: Up) -> None:
     for route in ROUTES:
         path = re.compile(re.sub(r"\{\w+\}", r"[^/]+", route.path.removeprefix("/v1/")))
         assert any(method == route.method and path.fullmatch(asked) for method, asked in shown), route.path
-    assert printed.count('"success":true') >= len(ROUTES) - 5, "five replies go into variables"
+    assert printed.count('"success":true') >= len(ROUTES) - 5, "the replies of five blocks go into variables"
 
 
 def test_a_firm_and_its_credentials_are_made_as_pasted(up: Up) -> None:

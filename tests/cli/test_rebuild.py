@@ -1,4 +1,4 @@
-"""`numbering rebuild` says what became of the copy, and its exit status whether the new one is in its place."""
+"""`numbering rebuild` says what became of the copy; its exit status says whether the new copy took its place."""
 
 import asyncio
 
@@ -12,13 +12,13 @@ WRONG = "INSERT INTO gaps.gap VALUES ('nosuch', 1, 1, 'released', NULL, 1, 1, 'k
 
 
 def result(outcome: Outcome) -> str:
-    """What it says in the last column of its only line."""
+    """The last column of the only line of output."""
     _, line = outcome.stdout.splitlines()
     return line.split(maxsplit=3)[3]
 
 
 def change(database_url: str, statement: str) -> None:
-    """What a superuser does to a copy."""
+    """A change that a superuser makes in a copy."""
 
     async def run() -> None:
         connection = await asyncpg.connect(database_url)
@@ -32,7 +32,7 @@ def change(database_url: str, statement: str) -> None:
 
 @pytest.fixture
 def command_with_copy(command: Command) -> Command:
-    """The command where there is a copy of the gaps."""
+    """The command, with a copy of the gaps in the database."""
     assert command("rebuild", "gaps").exit_code == 0
     return command
 

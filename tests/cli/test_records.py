@@ -1,4 +1,4 @@
-"""Firms, keys and sessions, as operators make and end them."""
+"""Firms, API keys and sessions, as operators make and end them."""
 
 import stat
 from pathlib import Path

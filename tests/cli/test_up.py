@@ -1,4 +1,4 @@
-"""`numbering up` as a newcomer meets it: one command, its own servers, and everything works from a second terminal."""
+"""`numbering up` as a new user sees it: one command, its own servers, and all commands work in a second terminal."""
 
 import json
 import os
@@ -35,7 +35,7 @@ TIMES = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ|position \d+|\d+, \d+$"
 
 @pytest.fixture
 def own_up() -> Generator[Up]:
-    """One for a test that stops or breaks it."""
+    """A `numbering up` for one test, which may stop or break it."""
     with running_up() as started:
         yield started
 
@@ -60,7 +60,7 @@ def test_a_newcomer_plays_the_demo_and_every_account_agrees(up: Up) -> None:
 
 
 def plain(text: str) -> list[str]:
-    """The lines of the demo without names, ids, times and widths, which differ from run to run."""
+    """The lines of the demo without names, ids, times and widths: these differ from run to run."""
     return [re.sub(r" +", " ", re.sub(f"{NAMES}|{TIMES}", "~", line)).strip() for line in text.splitlines()]
 
 
