@@ -1,4 +1,4 @@
-"""`tests/bench`: runs benchmarks by name on servers of their own and prints what they found."""
+"""`tests/bench`: runs benchmarks by name on their own servers and prints the figures."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +14,9 @@ from tests.benchmarks.report import Report, text_of
 
 @click.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice(list(BENCHMARKS)))
-@click.option("--quick", "is_quick", is_flag=True, help="Short measurements: see that it runs, trust no figure.")
+@click.option(
+    "--quick", "is_quick", is_flag=True, help="Short measurements, to see that it runs; do not trust the figures."
+)
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures here.")
 def main(names: Sequence[str], file: Path | None, *, is_quick: bool) -> None:
     """Measure NAME, or everything."""

@@ -1,4 +1,4 @@
-"""The writer over PostgreSQL, with one series that a device holds and everybody asks of."""
+"""The writer over PostgreSQL, with one series that a device holds and from which all clients reserve."""
 
 import asyncio
 import time
@@ -17,14 +17,14 @@ HOLD_SECONDS = 2_592_000
 
 
 class HotSeries:
-    """A running writer, and the series it numbers."""
+    """A running writer, and the series from which it takes numbers."""
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
         self._reserve = Submission(ReserveNumbers(SERIES, 1, HOLD_SECONDS, "k1"), CALLER)
 
     async def reserve(self) -> None:
-        """One number for the device; durable on return."""
+        """Reserve one number for the device; it is durable on return."""
         answered = await self.writer.submit(self._reserve)
         assert isinstance(answered, Answered), answered
 

@@ -1,4 +1,4 @@
-"""Closed-loop load: each client asks again as soon as it is answered."""
+"""Closed-loop load: each client sends its next request when it has the reply to the last one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class Measured(Struct, frozen=True):
-    """What a load achieved; `latencies` are seconds, ascending, one for each request that was answered."""
+    """The result of a load; `latencies` are seconds, ascending, one for each request that was answered."""
 
     latencies: Sequence[float]
     seconds: float
@@ -24,7 +24,7 @@ class Measured(Struct, frozen=True):
         return self.count / self.seconds
 
     def milliseconds(self, share: float) -> float:
-        """The latency that `share` of the requests did not exceed."""
+        """The latency in milliseconds that this share of the requests did not exceed."""
         return self.latencies[min(int(self.count * share), self.count - 1)] * 1000
 
 

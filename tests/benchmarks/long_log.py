@@ -1,4 +1,4 @@
-"""A log as a year of tills leaves it: reservations, consumptions and releases of many series."""
+"""A log like that of tills after a year: reservations, consumptions and releases of many series."""
 
 from typing import Final
 
@@ -27,11 +27,11 @@ from service.log.event_log import Batch, EventLog
 SERIES: Final = 100
 BATCH: Final = 2_000
 ROUND: Final = 10
-"""Events of one block: it is reserved, eight numbers are used and one is given up."""
+"""How many events one block has: it is reserved, eight numbers are used and one is given up."""
 
 
 async def fill(log: EventLog, events: int) -> None:
-    """Append so many events to an empty log."""
+    """Append this number of events to an empty log."""
     for first in range(1, events + 1, BATCH):
         positions = range(first, min(first + BATCH, events + 1))
         await log.append(Position(first - 1), Batch([_record(Position(each)) for each in positions]))

@@ -1,7 +1,7 @@
-"""The counter everybody writes first: lock the row, read it, move it, insert the number, commit.
+"""The counter that most programmers write first: lock the row, read it, move it, insert the number, commit.
 
-Treated as well as it can be: a connection a worker, held for the run and never reset, statements prepared once, no
-more columns than the numbers need.
+It gets the best conditions: one connection for each worker, kept for the whole run and never reset, statements that
+are prepared once, and no more columns than the numbers need.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -28,7 +28,7 @@ async def create(database_url: str) -> None:
 
 @asynccontextmanager
 async def clients(database_url: str, count: int) -> AsyncGenerator[list[Callable[[], Awaitable[int]]]]:
-    """At most CONNECTIONS_MAX clients; each call of one reserves the next number and returns it, durable."""
+    """At most CONNECTIONS_MAX clients; each call of a client reserves the next number and returns it once durable."""
     async with AsyncExitStack() as stack:
         found: list[Callable[[], Awaitable[int]]] = []
         for _ in range(min(count, CONNECTIONS_MAX)):
@@ -39,7 +39,7 @@ async def clients(database_url: str, count: int) -> AsyncGenerator[list[Callable
 
 
 async def taken(database_url: str) -> int:
-    """How many numbers the counter gave, and the table holds: they must agree."""
+    """How many numbers the counter gave; the table must hold the same number."""
     connection = await asyncpg.connect(database_url)
     try:
         moved, inserted = await connection.fetchrow(sql("naive_taken"), SERIES) or (0, 0)

@@ -1,4 +1,4 @@
-"""A program that answers every request without a look at it: what request and reply cost by themselves.
+"""A program that answers every request without reading it: it measures what request and reply cost by themselves.
 
 `bench.no-op` is answered with a few bytes, `bench.no-op.N` with N bytes.
 """

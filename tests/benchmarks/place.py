@@ -1,4 +1,4 @@
-"""Where benchmarks run: a PostgreSQL and a NATS of their own, as durable as in production, and how long they take."""
+"""Where benchmarks run, and how long: their own PostgreSQL and NATS server, as durable as in production."""
 
 import secrets
 from collections.abc import AsyncGenerator, Generator
@@ -17,14 +17,17 @@ SQL = Path(__file__).with_name("sql")
 
 
 class Place(Struct, frozen=True):
-    """A migrated database without events, as its superuser, and a NATS server."""
+    """The addresses of a migrated database without events, for its superuser, and of a NATS server."""
 
     database_url: str
     nats_url: str
 
 
 class Pace(Struct, frozen=True):
-    """Every measurement lasts `seconds` (0: one request a client) and is repeated in `rounds`; levels are in flight."""
+    """How long a benchmark measures: `seconds` for each measurement (0: one request for each client), in `rounds`.
+
+    `levels` are the numbers of requests in flight.
+    """
 
     seconds: float
     rounds: int
@@ -39,14 +42,14 @@ TINY = Pace(0.0, 1, (1, 8))
 
 @contextmanager
 def durable_parts() -> Generator[Place]:
-    """Servers that start empty, lose nothing in a power cut, and are gone afterwards."""
+    """Servers that start empty, lose nothing in a power cut, and are removed afterwards."""
     with traversable_directory() as directory, EmbeddedParts(directory) as parts:
         yield Place(parts.postgres_url, parts.nats_url)
 
 
 @asynccontextmanager
 async def fresh(servers: Place) -> AsyncGenerator[Place]:
-    """The same servers with a database of its own, dropped afterwards."""
+    """The same servers with a new database, which is dropped afterwards."""
     admin = await asyncpg.connect(servers.database_url)
     try:
         async with database(admin, f"bench_{secrets.token_hex(4)}", "template0") as name:

@@ -1,4 +1,4 @@
-"""The relay catching up on a log in PostgreSQL, against bare pipelined publishing of the same bytes, turn about."""
+"""The relay catches up on a log in PostgreSQL, in turn with a bare program that publishes the same bytes pipelined."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ LOOK_SECONDS: Final = 0.005
 
 
 class Published(Struct, frozen=True):
-    """One message of the stream, to be published again as it is."""
+    """One message of the NATS stream, to be published again unchanged."""
 
     subject: str
     body: bytes
@@ -41,7 +41,7 @@ class Published(Struct, frozen=True):
 
 
 async def run(place: Place, pace: Pace) -> Report:
-    """One row for each round: the relay, then the very messages it published, by a loop that does nothing else."""
+    """One row for each round: the relay, then a bare loop that publishes the same messages again."""
     events = EVENTS.get(pace.seconds, EVENTS_FULL)
     log = await PostgresLog.open(place.database_url)
     try:
@@ -87,7 +87,7 @@ async def _relay(place: Place, log: PostgresLog, events: int) -> float:
 
 
 async def _messages(place: Place, events: int) -> list[Published]:
-    """What the relay published."""
+    """The messages that the relay published."""
     async with connected(NatsSettings(url=place.nats_url), "bench") as client:
         subscription = await client.jetstream().subscribe(SUBJECTS, stream=STREAM, ordered_consumer=True)  # pyright: ignore[reportUnknownMemberType] - untyped options
         found = [await subscription.next_msg(timeout=10) for _ in range(events)]
@@ -95,7 +95,7 @@ async def _messages(place: Place, events: int) -> list[Published]:
 
 
 async def _bare(place: Place, messages: Sequence[Published], events_an_ack: int) -> float:
-    """The time to publish these messages; the server acknowledges every so many, and a window bounds what is not."""
+    """The seconds to publish these messages; one in every few is acknowledged, and a window bounds the others."""
     async with connected(NatsSettings(url=place.nats_url), "bench") as client:
         config = StreamConfig(name=STREAM, subjects=[SUBJECTS], discard=DiscardPolicy.NEW, duplicate_window=2.0)
         await JetStreamManager(client).add_stream(config)  # pyright: ignore[reportUnknownMemberType] - untyped options
@@ -135,7 +135,7 @@ async def _stream_gone(place: Place) -> AsyncGenerator[None]:
 def _notes() -> list[str]:
     return [
         "relay: service.nats.relay.relay.Relay over PostgresLog: barrier, reading, headers, publishing, comparison",
-        f"bare: nats-py publishing the relay's own messages from memory, a window of {WINDOW}; "
-        f"acknowledged every {EVENTS_AN_ACK} events as the relay is, and each",
+        f"bare: nats-py publishes the messages of the relay from memory, with a window of {WINDOW}; "
+        f"one acknowledgement for {EVENTS_AN_ACK} events, as for the relay, and one for each event",
         f"the last row is the median; the server stores to disk; {os.cpu_count()} processors shared with both servers",
     ]

@@ -1,4 +1,4 @@
-"""What a benchmark found, as a table for people and as JSON for machines."""
+"""The figures of a benchmark, as a table for people and as JSON for programs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ Cell = int | float | str
 
 
 class Report(Struct, frozen=True):
-    """One table: every row has the same columns, in the same order. `notes` say what the figures mean."""
+    """One table. Every row has the same columns in the same order; `notes` say what the figures mean."""
 
     title: str
     rows: Sequence[Mapping[str, Cell]]
@@ -16,7 +16,7 @@ class Report(Struct, frozen=True):
 
 
 def text_of(report: Report) -> str:
-    """The report as aligned text, numbers to the right."""
+    """The report as aligned text, with numbers on the right."""
     headings = list(report.rows[0])
     lines = [headings, *([_shown(row[heading]) for heading in headings] for row in report.rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]

@@ -1,4 +1,4 @@
-"""Reserving over NATS against a request that does nothing: service, no-op and clients are processes of their own."""
+"""Reserving over NATS, compared with a request that does nothing: service, no-op and clients are separate processes."""
 
 import json
 import os
@@ -38,7 +38,7 @@ Ask = Callable[[], Awaitable[object]]
 
 
 class Asks(NamedTuple):
-    """What is measured: a request that does nothing, one of the same bytes both ways, and the one that reserves."""
+    """What is measured: a request that does nothing, the same with as many bytes both ways, and one that reserves."""
 
     no_op: Ask
     same_bytes: Ask
@@ -46,7 +46,7 @@ class Asks(NamedTuple):
 
 
 class Round(NamedTuple):
-    """One measurement of each."""
+    """One measurement of each kind of request."""
 
     no_op: Measured
     same_bytes: Measured
@@ -71,7 +71,7 @@ async def _measured(ask: Ask, level: int, pace: Pace) -> Measured:
 
 @asynccontextmanager
 async def _asking(place: Place) -> AsyncGenerator[Asks]:
-    """The requests that are measured; all are answered from now on."""
+    """The requests that are measured; the servers answer all of them now."""
     with TemporaryDirectory() as directory:
         firm = await a_firm(place.database_url, Path(directory) / "keys.json")
         await _open_series(place, firm.firm_id)
@@ -116,7 +116,7 @@ async def _requests(client: Client, firm: Firm) -> Asks:
 
 
 async def _open_series(place: Place, firm_id: FirmId) -> None:
-    """The firm's series, opened before anybody asks: opening one is not asked for over NATS."""
+    """The series of the firm, opened before any client asks: NATS has no operation that opens one."""
     log = await PostgresLog.open(place.database_url)
     writer = Writer(log, clock=lambda: UnixSeconds(int(time.time())))
     caller = Caller(firm_id, Mode.LIVE, Actor(ActorKind.KEY, "1", 1))
@@ -130,7 +130,7 @@ async def _open_series(place: Place, firm_id: FirmId) -> None:
 
 @contextmanager
 def _process(*arguments: str, **settings: str) -> Generator[None]:
-    """`python -m ARGUMENTS` with these settings and no others, until the block ends."""
+    """`python -m ARGUMENTS` with only these settings, until the block ends."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("NUMBERING_")}
     environment = inherited | {f"NUMBERING_{name}": value for name, value in settings.items()}
     process = subprocess.Popen([sys.executable, "-m", *arguments], env=environment, stderr=subprocess.DEVNULL)
@@ -143,7 +143,7 @@ def _process(*arguments: str, **settings: str) -> Generator[None]:
 
 
 async def _answered(ask: Ask) -> None:
-    """Return once somebody answers."""
+    """Return once a responder answers."""
 
     async def is_answered() -> bool:
         try:
@@ -156,7 +156,7 @@ async def _answered(ask: Ask) -> None:
 
 
 def _row(level: int, rounds: Sequence[Round]) -> dict[str, Cell]:
-    """Medians over the rounds; a ratio is the median of each round's own."""
+    """Medians over the rounds; a ratio is the median of the ratios of the rounds."""
     return {
         "in flight": level,
         "no-op/s": round(median(each.no_op.rate for each in rounds)),
@@ -173,9 +173,9 @@ def _notes(pace: Pace) -> list[str]:
     return [
         "no-op: nats-py, two bytes, a callback that sends a constant; same bytes: the same callback, with the headers "
         "and the body of the request to reserve, and as many bytes in the reply",
-        "reserve: `numbering requests`, one number a request, durable in PostgreSQL before the reply, the credential "
-        "checked, no Idempotency-Key",
-        "clients: one nats-py connection in a process of its own",
+        "reserve: `numbering requests`, one number for each request, durable in PostgreSQL before the reply, the "
+        "credential checked, no Idempotency-Key",
+        "clients: one nats-py connection in a separate process",
         f"median of {pace.rounds} rounds of {pace.seconds:g} s each, interleaved; {os.cpu_count()} processors shared "
         f"with PostgreSQL and NATS, Python {platform.python_version()}",
     ]

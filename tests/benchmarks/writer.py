@@ -1,4 +1,4 @@
-"""Reservations per second on one hot series: the naive counter against the writer, in one run, turn and turn about."""
+"""Reservations per second on one hot series: the naive counter and the writer, in turn in one run."""
 
 import os
 import platform
@@ -47,7 +47,7 @@ async def _writer(series: HotSeries, level: int, pace: Pace) -> Measured:
 
 
 def _row(level: int, pairs: list[tuple[Measured, Measured]]) -> dict[str, Cell]:
-    """Medians over the rounds; the ratio is the median of each round's own."""
+    """Medians over the rounds; the ratio is the median of the ratios of the rounds."""
     return {
         "in flight": level,
         "naive/s": round(median(naive.rate for naive, _ in pairs)),
@@ -69,9 +69,9 @@ async def _notes(place: Place, pace: Pace) -> list[str]:
     assert row is not None, "a SELECT without FROM returns a row"
     settings = ", ".join(f"{name} {row[name]}" for name in row.keys())  # noqa: SIM118 - iterating it gives values
     return [
-        "naive: SELECT .. FOR UPDATE, UPDATE, INSERT, COMMIT; a connection a worker, statements prepared, "
+        "naive: SELECT .. FOR UPDATE, UPDATE, INSERT, COMMIT; a connection for each worker, statements prepared, "
         f"at most {CONNECTIONS_MAX} connections",
-        "writer: service.writer.writer.Writer over PostgresLog, a ReserveNumbers of one number a request, "
+        "writer: service.writer.writer.Writer over PostgresLog, each request reserves one number, "
         "clients in the same process",
         f"median of {pace.rounds} rounds of {pace.seconds:g} s each, interleaved; {settings}; "
         f"{os.cpu_count()} processors, Python {platform.python_version()}",

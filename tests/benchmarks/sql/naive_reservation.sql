@@ -1,4 +1,4 @@
--- One row a number that was given.
+-- One row for each number that was given.
 CREATE TABLE naive.reservation (
     series_id text NOT NULL,
     number bigint NOT NULL,

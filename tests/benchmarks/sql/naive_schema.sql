@@ -1,2 +1,2 @@
--- Makes room for the tables of the naive counter.
+-- Makes the schema of the naive counter.
 CREATE SCHEMA naive;

@@ -1,4 +1,4 @@
--- The counters.
+-- One row for each counter.
 CREATE TABLE naive.series (
     series_id text NOT NULL,
     next_number bigint NOT NULL,

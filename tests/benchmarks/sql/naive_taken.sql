@@ -1,4 +1,4 @@
--- Returns how far the counter moved, and how many numbers are written down.
+-- Returns how far the counter moved, and how many numbers were inserted.
 SELECT
     s.next_number - 1,
     (SELECT count(*) FROM naive.reservation AS r WHERE r.series_id = s.series_id)

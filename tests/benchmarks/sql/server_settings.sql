@@ -1,4 +1,4 @@
--- Returns what the figures depend on.
+-- Returns the server settings on which the figures depend.
 SELECT
     current_setting('server_version') AS postgresql,
     current_setting('fsync') AS fsync,
