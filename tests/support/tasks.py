@@ -1,4 +1,4 @@
-"""Running something beside a test, for the life of a block."""
+"""Runs a job beside a test, until a block ends."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
@@ -8,7 +8,7 @@ from typing import Any
 
 @asynccontextmanager
 async def running_beside(job: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
-    """Run the job until the block ends; a job that fails fails the block."""
+    """Run the job until the block ends; if the job fails, the block fails."""
     async with asyncio.TaskGroup() as group:
         task = group.create_task(job)
         yield

@@ -1,4 +1,4 @@
-"""Batches as the writer would append them, and spoiled ones."""
+"""Batches as the writer appends them, and broken ones."""
 
 from collections.abc import Iterable, Sequence
 
@@ -30,14 +30,14 @@ def a_working_day() -> History:
 
 
 async def write(log: EventLog, history: History) -> list[StoredRecord]:
-    """Append what the log does not have of the history, in one batch; all its records of the history."""
+    """Append, in one batch, the records of the history that the log lacks; returns all records of the history."""
     head = await log.head()
     await log.append(head, a_batch(history.records[head:]))
     return stored(history.records)
 
 
 def moved(record: Record, *, positions: int = 0, versions: int = 0) -> Record:
-    """The record, somewhere else."""
+    """The record at another place."""
     return replace(record, position=Position(record.position + positions), version=Version(record.version + versions))
 
 

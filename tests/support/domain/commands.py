@@ -1,4 +1,4 @@
-"""Builders of commands and callers: what a test does not care about has a default."""
+"""Builders of commands and callers, with a default for everything that a test does not care about."""
 
 import hashlib
 
@@ -66,7 +66,7 @@ def a_key(*, firm: FirmId = FIRM, mode: Mode = Mode.LIVE) -> Caller:
 
 
 def the_sweeper() -> Caller:
-    """The service itself; acts for no firm."""
+    """The sweeper of the service, which acts for no firm."""
     return Caller(FirmId(""), Mode.LIVE, Actor(ActorKind.SYSTEM, "sweeper"))
 
 
@@ -95,7 +95,7 @@ def a_reservation_of(
 
 
 def a_slot(number: int, reservation: int = 3, series_id: SeriesId = SERIES, device: str | None = "till_1") -> Slot:
-    """The slot a token would open to; by default of a block reserved right after opening and locking."""
+    """The slot that a token names; by default of a block that is reserved right after opening and locking."""
     return Slot(Position(reservation), series_id, Number(number), None if device is None else DeviceId(device))
 
 
@@ -128,17 +128,17 @@ def a_void(number: int, name: str, series_id: SeriesId = SERIES) -> VoidDocument
 
 
 def an_unvoid(number: int, name: str, series_id: SeriesId = SERIES) -> UnvoidDocument:
-    """Bring a document back."""
+    """Let a voided document count again."""
     return UnvoidDocument(series_id, Number(number), shown(number), DocumentId(name))
 
 
 def a_deletion(number: int, name: str, date: str = TODAY) -> DeleteDocument:
-    """Delete a document that was issued under a date."""
+    """Delete a document that was issued with this date."""
     return DeleteDocument(SERIES, Number(number), shown(number), DocumentId(name), IsoDate(date))
 
 
 def a_reversal(number: int, name: str, reversal: Document, *, content: Digest | None = None) -> ReverseDocument:
-    """Reverse a document by another; `content` is by default the body it was issued with."""
+    """Reverse a document by another; `content` is by default the one with which it was issued."""
     content = content or a_document(name).content
     return ReverseDocument(SERIES, Number(number), shown(number), DocumentId(name), content, reversal)
 
@@ -153,7 +153,7 @@ def a_change(
     to: str = "changed",
     is_chronology_checked: bool = True,
 ) -> ChangeDocument:
-    """Give a document another body and perhaps another date; `before` is by default the body it was issued with."""
+    """Give a document another content, and perhaps another date; `before` is by default its first content."""
     return ChangeDocument(
         SERIES,
         Number(number),
@@ -168,7 +168,7 @@ def a_change(
 
 
 def shown(number: int) -> str:
-    """A number as the documents of FACT show it in 2027."""
+    """A number as documents of the series FACT show it in 2027."""
     return f"FACT-2027-{number:05}"
 
 
@@ -183,17 +183,17 @@ def a_release(slot: Slot | None) -> ReleaseReservation:
 
 
 def a_sweep(first: int = 1, last: int = 1_000) -> ExpireReservations:
-    """Record what is overdue of the blocks reserved at positions `first` .. `last`."""
+    """Record the overdue numbers of the blocks that were reserved at positions `first` .. `last`."""
     return ExpireReservations(tuple(Position(position) for position in range(first, last + 1)))
 
 
 def a_content(body: bytes = b'{"client":"c"}', salt: bytes = bytes(16)) -> Content:
-    """A body under its true digest."""
+    """A content under its right digest."""
     return Content(Digest(hashlib.sha256(salt + body).hexdigest()), salt, body)
 
 
 def a_key_of(name: str, body: str = "") -> Idempotency:
-    """An Idempotency-Key and the digest of what was asked under it."""
+    """An Idempotency-Key and the digest of the request under it."""
     return Idempotency(name, hashlib.sha256(name.encode()).digest(), hashlib.sha256(body.encode()).digest())
 
 

@@ -1,4 +1,4 @@
-"""Logs whose connection dies during a write, once before and once after it commits; around a real log."""
+"""Logs that lose the connection during a write, before or after its commit; they wrap a real log."""
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -29,7 +29,7 @@ class Fault(Enum):
 
 
 class LosesReplies(EventLog):
-    """The log behind it, with one fault of the sequence for each write; then none."""
+    """A log with one fault of the sequence for each write, and no fault after the last of them."""
 
     def __init__(self, log: EventLog, faults: Iterable[Fault]) -> None:
         self._log = log

@@ -1,4 +1,4 @@
-"""A history in which every event type happens; its first record of each tag becomes the golden sample, once.
+"""A history in which every event type happens; the first record of each tag becomes the golden sample.
 
 `python -m tests.support.domain.golden` writes the samples that are missing.
 """
@@ -43,7 +43,7 @@ SECOND = OpenSeries(SeriesId("seriesbbbb"), "STORE", DocumentType.FISCAL, 2027, 
 
 
 def every_event() -> list[Record]:
-    """A history that leaves no event type out."""
+    """A history with every event type."""
     history = History().after(
         (OpenSeries(SERIES, "FACT", DocumentType.FISCAL, 2027), a_key()),
         (DescribeSeries(SERIES, "online"), a_key()),
@@ -87,7 +87,7 @@ def tag_of(kind: type[Event]) -> str:
 
 
 def freeze() -> list[str]:
-    """Write a sample of each tag and of each field that has none; those that exist are never touched. Their names."""
+    """Write a sample for each tag and each field that has none, never changing a sample; returns the new names."""
     FOLDER.mkdir(exist_ok=True)
     written: list[str] = []
     for record in every_event():

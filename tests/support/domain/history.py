@@ -1,4 +1,4 @@
-"""A log without a store: commands decided one after another, as the writer would."""
+"""A log without a store: commands are decided one after another, as the writer decides them."""
 
 from schemas.commands import Caller, Command
 from schemas.events import Event
@@ -15,7 +15,7 @@ from tests.support.domain.commands import NOW, SERIES, a_device, a_key, a_series
 
 
 class History:
-    """The records so far and the state they add up to."""
+    """The records so far, and the state that is folded from them."""
 
     def __init__(self) -> None:
         self.state: State = empty_state(DEFAULT_LOG)
@@ -24,7 +24,7 @@ class History:
         self.last_caller: Caller = a_device()
 
     def attempt(self, command: Command, caller: Caller | None = None, at: int = NOW) -> Outcome | Rejection:
-        """Decide and, unless refused, append."""
+        """Decide the command and, unless it is rejected, append."""
         self.commands += 1
         self.last_caller = caller or a_device()
         cause = Cause(self.last_caller, CommandId(f"command_{self.commands}"), None)
@@ -36,16 +36,16 @@ class History:
         return prepared.outcome
 
     def after(self, *steps: "Step") -> "History":
-        """This history with more behind it; every step must be accepted."""
+        """This history with further steps; every step must be accepted."""
         for step in steps:
             command, caller, at = as_step(step)
             before = len(self.records)
             self.attempt(command, caller, at)
-            assert len(self.records) > before, f"the history of a test happens: {command}"
+            assert len(self.records) > before, f"a step of a test's history was rejected: {command}"
         return self
 
     def append(self, event: Event, series_id: SeriesId = SERIES) -> None:
-        """Something happened that no command of today can cause."""
+        """Append an event that no present command can cause."""
         series = self.series(series_id)
         record = Record(
             log=DEFAULT_LOG,
@@ -67,11 +67,11 @@ class History:
         self.state = evolve(self.state, record)
 
     def decide(self, command: Command, caller: Caller | None = None, at: int = NOW) -> Decision:
-        """What would be decided; nothing happens."""
+        """The decision on a command; nothing is appended."""
         return decide(self.state, command, caller or a_device(), UnixSeconds(at))
 
     def events(self, after: int = 0) -> list[Event]:
-        """What happened after a position."""
+        """The events after a position."""
         return [record.event for record in self.records[after:]]
 
     def series(self, series_id: SeriesId = SERIES) -> Series:
@@ -90,10 +90,10 @@ def as_step(step: Step) -> tuple[Command, Caller, int]:
 
 
 def a_history(*steps: Step) -> History:
-    """A series FACT that starts at 1, opened by a key, and then these steps."""
+    """A series FACT that starts at 1, opened by an API key, and then these steps."""
     return History().after((a_series(), a_key()), *steps)
 
 
 def verdict(decision: Decision) -> object:
-    """A decision in short: the type of the last event it would append, or what else it is."""
+    """A decision in short: the type of the last event that it would append, else the decision itself."""
     return type(decision.events[-1][1]) if isinstance(decision, Append) else decision

@@ -1,6 +1,6 @@
-"""What must be true of every log, whatever happened to it. Called by all layers of tests after everything they do.
+"""What must be true of every log, whatever happened. All layers of tests call this after everything that they do.
 
-The fates are counted here by a plain dictionary, number by number: a second opinion on `service.core`.
+The fates are counted here with a plain dictionary, number by number, without the code of `service.core`.
 """
 
 import re
@@ -65,7 +65,7 @@ CREDENTIAL = re.compile(rb"sk_(live|test)_|eyJ[A-Za-z0-9_-]{10,}\.")
 def check_invariants(records: Sequence[StoredRecord | Record], answers: Iterable[Answered] = ()) -> State:
     """Assert all of them and return the state at the end.
 
-    `records` is a whole log from position 1; `answers` are what callers were told, each caller's own.
+    `records` is a whole log from position 1; `answers` are the outcomes that each caller got.
     """
     states = [empty_state(_record(records[0]).log if records else DEFAULT_LOG)]
     accounts: dict[SeriesId, _Account] = {}
@@ -73,7 +73,7 @@ def check_invariants(records: Sequence[StoredRecord | Record], answers: Iterable
         record = _record(item)
         _check_bytes(item)
         assert record.position == position, "positions have no holes"
-        assert record.at >= states[-1].at, "time does not run backwards"
+        assert record.at >= states[-1].at, "times never decrease along a log"
         account = accounts.setdefault(record.stream, _Account())
         account.apply(record)
         state = evolve(states[-1], record)
@@ -99,7 +99,7 @@ def _check_bytes(item: StoredRecord | Record) -> None:
 
 @dataclass
 class _Document:
-    """What a numbered document says of itself."""
+    """The facts of a numbered document."""
 
     number: Number
     full_number: str
@@ -122,7 +122,7 @@ class _Account:
         self.is_deleted = False
 
     def apply(self, record: Record) -> None:
-        """Take the stream's next record, asserting what it may not break."""
+        """Add the next record of the stream, and assert that it breaks no invariant."""
         assert record.version == self.version + 1, "versions have no holes"
         assert record.previous == self.previous, "each record names the one before it in its stream"
         self.version, self.previous = record.version, record.position
@@ -165,17 +165,17 @@ class _Account:
                 self._check_reversals()
             case NumberWithdrawn():
                 assert event.number == self.next - 1, "only the last number taken is withdrawn"
-                assert event.date == self.documents[event.document_id].date, "a withdrawal knows the document's date"
+                assert event.date == self.documents[event.document_id].date, "a withdrawal has the date of the document"
                 self._turn(event, Fate.VOIDED, Fate.WITHDRAWN)
             case DocumentChanged():
                 self._turn(event, Fate.STANDING, Fate.STANDING)
                 document = self.documents[event.document_id]
-                assert event.date_before == document.date, "a change knows the date before it"
+                assert event.date_before == document.date, "a change has the date before it"
                 document.date = event.date
             case DocumentReversed(reversal_id=reversal_id):
                 self._turn(event, Fate.STANDING, Fate.STANDING)
                 assert self.documents[reversal_id].reverses == event.document_id, "a reversal names its source"
-                assert self.documents[reversal_id].number == event.reversal_number, "and is named by it"
+                assert self.documents[reversal_id].number == event.reversal_number, "the source names its reversal"
                 self._check_reversals()
             case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
                 pass
@@ -224,7 +224,7 @@ class _Account:
         assert len(sources) == len(set(sources)), "one reversal of a document stands"
 
     def check_equation(self, series: Series | None) -> None:
-        """The core counts as we do, and every number taken is accounted for."""
+        """The core counts the same as this file, and every number taken is accounted for."""
         if series is None:
             assert self.opened is None, "the core knows every series"
             return
@@ -235,7 +235,7 @@ class _Account:
 
 
 def _check_answers(records: Sequence[Record], states: Sequence[State], answers: Iterable[Answered]) -> None:
-    """Every caller was told the truth, and no two were told the same unless one repeated the other."""
+    """Every outcome is true, and no two callers got the same one, except by a repeat."""
     blocks = Counter[Position]()
     issued = Counter[DocumentId]()
     for answer in answers:
@@ -254,7 +254,7 @@ def _check_outcome(records: Sequence[Record], states: Sequence[State], outcome: 
         case ReservedOutcome(position, series_id, first, last, device_id, reserved_at, expires_at, token_key):
             record = records[position - 1]
             assert record.stream == series_id, "the block is of the series that was asked for"
-            assert record.at == reserved_at, "the block was reserved when the caller was told"
+            assert record.at == reserved_at, "the block was reserved at the time in the outcome"
             assert record.event == NumbersReserved(first, last, device_id, expires_at, token_key)
         case ReleasedOutcome(reservation, number):
             series_id = records[reservation - 1].stream
@@ -264,13 +264,15 @@ def _check_outcome(records: Sequence[Record], states: Sequence[State], outcome: 
             assert document_id in {
                 getattr(event, "document_id", None),
                 getattr(event, "reversal_id", None),
-            }, "it was written there"
+            }, "the document's event is at the position in the outcome"
         case SeriesOutcome(view):
-            assert states[view.position].series[view.series_id].view(view.position) == view, "the series was so"
+            assert states[view.position].series[view.series_id].view(view.position) == view, (
+                "the series was as the outcome says"
+            )
         case DeletedOutcome(document_id, at):
             ended = [record for record in records if getattr(record.event, "document_id", None) == document_id][-1]
-            assert isinstance(ended.event, NumberWithdrawn | DraftDeleted), "nothing happens to it any more"
-            assert ended.at == at, "it was deleted when the caller was told"
+            assert isinstance(ended.event, NumberWithdrawn | DraftDeleted), "nothing happens to a deleted document"
+            assert ended.at == at, "the document was deleted at the time in the outcome"
         case ExpiredOutcome(blocks, numbers):
             assert numbers >= blocks, "an expired block has numbers"
         case _:

@@ -57,7 +57,7 @@ NAMES = ("FACT", "fact", "STORE", "WEB", "PRO")
 
 
 class Script:
-    """Draws one command after another, knowing about the numbers and documents that a state holds."""
+    """Draws one command after another, about the numbers and documents that a state has."""
 
     def __init__(self, chance: Random) -> None:
         self._chance = chance
@@ -83,7 +83,7 @@ class Script:
         self._kinds, self._weights = list(kinds), list(kinds.values())
 
     def draw(self, state: State) -> tuple[Command, Caller]:
-        """The next command and who gives it."""
+        """The next command and its caller."""
         if not state.series or self._chance.random() < 0.02:
             caller = self._chance.choice(CALLERS)
             return self._open(state, caller), caller
@@ -95,7 +95,7 @@ class Script:
         return make(state, caller), caller
 
     def learn(self, records: Iterable[Record]) -> None:
-        """Remember the documents of the records: a caller names what the log holds."""
+        """Remember the documents of the records, so that later commands name them."""
         for record in records:
             match record.event:
                 case ReservationConsumed() as issued:
@@ -162,7 +162,7 @@ class Script:
         return a_release(self._slot(state, caller))
 
     def _turn(self, state: State, caller: Caller) -> Command:
-        """Void, bring back, change, reverse or delete a document that was issued lately; issue one if none was."""
+        """Void, unvoid, change, reverse or delete a document that was issued lately; issue one if none was."""
         if not self._issued:
             return self._issue(state, caller)
         series_id, issued = self._chance.choice(list(self._issued.values())[-15:])
@@ -205,7 +205,7 @@ class Script:
         return self._chance.choice(own)
 
     def _slot(self, state: State, caller: Caller) -> Slot | None:
-        """Mostly a number of the caller's own, sometimes one seen before, sometimes anybody's, sometimes none."""
+        """Mostly a number of the caller, sometimes one seen before, sometimes one of any caller, sometimes none."""
         if self._slots and self._chance.random() < 0.15:
             return self._chance.choice(self._slots[-50:])
         is_anybodys = self._chance.random() < 0.1
@@ -225,7 +225,7 @@ class Script:
     def _document_for(self, state: State, series_id: SeriesId) -> Document:
         """A new document, mostly of the series' type."""
         self._documents += 1
-        series = state.series.get(series_id)  # a process that has just started knows none
+        series = state.series.get(series_id)  # a process that has just started has no series
         kind = DocumentType.FISCAL if series is None else series.document_type
         if self._chance.random() < 0.1:
             kind = self._chance.choice(list(DocumentType))

@@ -1,4 +1,4 @@
-"""Writers that run for the length of a block, and what a test asks of them."""
+"""Writers that run until a block ends, and what tests ask of them."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
@@ -53,14 +53,14 @@ async def open_and_lock(writer: Writer) -> None:
 
 
 async def together(submissions: Sequence[Coroutine[object, object, Answered | Rejection]]) -> list[Answered]:
-    """What they were answered, all at once; every one must be accepted."""
+    """The outcomes of these commands, submitted at once; every one must be accepted."""
     answers = await asyncio.gather(*submissions)
     assert not [answer for answer in answers if not isinstance(answer, Answered)], "none is refused"
     return [answer for answer in answers if isinstance(answer, Answered)]
 
 
 async def until_told(writer: Writer, key: str) -> Answered:
-    """Reserve 2 numbers, asking under one key until there is an answer, as an outbox does."""
+    """Reserve 2 numbers, asking under one key until there is an answer, as the outbox of a till does."""
     while True:
         try:
             answer = await writer.submit(a_request(a_reservation_of(2), key=key))
@@ -81,5 +81,5 @@ async def until_queued(writer: Writer, count: int) -> None:
 
 
 async def checked(log: EventLog, answers: Sequence[Answered] = ()) -> State:
-    """The state of the whole log, its invariants checked against what callers were told."""
+    """The state of the whole log, after checking its invariants and the outcomes that callers got."""
     return check_invariants(await log.read(Position(0), 100_000), answers)

@@ -1,4 +1,4 @@
-"""Three NATS servers that are one cluster with JetStream, to kill one by one and to look into one by one."""
+"""Three NATS servers in one cluster with JetStream; a test can kill each one and look into each one."""
 
 import asyncio
 import random
@@ -23,29 +23,29 @@ PORTS_A_NODE = 3
 NOBODY = f"nats://{LOOPBACK}:1"
 START_ATTEMPTS = 3
 LOOK_SECONDS = 0.05
-# An election takes up to nine seconds after its leader was killed, and now and then a second one is needed.
+# An election takes up to nine seconds after the leader was killed, and sometimes a second election follows.
 DEADLINE_SECONDS = 60.0
-# Below those Linux gives to outgoing connections: the others try to reach a killed server all the time, and might
-# otherwise be given its port.
+# Below the ports that Linux gives to outgoing connections: the other servers try to reach a killed one, and Linux
+# could otherwise give them its port.
 PORTS = range(20_000, 32_000)
 
 
 class Copy(Struct, frozen=True):
-    """How many messages a server's own copy of a stream holds, and the sequence of the last."""
+    """The number of messages in a server's own copy of a NATS stream, and the sequence of the last one."""
 
     messages: int = 0
     last_seq: int = 0
 
 
 class Led(Struct, frozen=True):
-    """Who leads, as far as a server knows: a stream, or the cluster itself."""
+    """The leader of a stream, or of the cluster itself, as far as a server knows."""
 
     leader: str | None = None
     cluster_size: int = 0
 
 
 class StreamDetail(Struct, frozen=True):
-    """A stream as /jsz has it."""
+    """A stream as /jsz shows it."""
 
     name: str
     state: Copy = Copy()
@@ -53,20 +53,20 @@ class StreamDetail(Struct, frozen=True):
 
 
 class Account(Struct, frozen=True):
-    """An account as /jsz has it."""
+    """An account as /jsz shows it."""
 
     stream_detail: list[StreamDetail] = []
 
 
 class Jsz(Struct, frozen=True):
-    """What one server knows of JetStream by itself; nothing while it does not answer."""
+    """What one server knows of JetStream; empty while it does not answer."""
 
     meta_cluster: Led = Led()
     account_details: list[Account] = []
 
 
 class PortTakenError(Exception):
-    """A server ended at its start because somebody was faster."""
+    """A server ended at its start because another program took its port."""
 
 
 class Node:
@@ -100,7 +100,7 @@ class Node:
         )
 
     def start(self) -> None:
-        """Begin to run; `Cluster.settled` waits for what follows."""
+        """Start the process; `Cluster.settled` waits until it is ready."""
         if not self.is_up:
             binary, _ = find_binary(nats_program())
             command = [str(binary), "--config", str(self._configuration)]
@@ -114,7 +114,7 @@ class Node:
             self._child = None
 
     def assert_runs(self) -> None:
-        """Raises PortTakenError, or says why else the server has ended."""
+        """Raises PortTakenError, or AssertionError with the last log lines if the server ended for another reason."""
         if self.is_up:
             return
         last = tail(self._log, 0)
@@ -123,11 +123,11 @@ class Node:
         raise AssertionError(f"{self.name} is down:{last}")
 
     async def jetstream(self) -> Jsz:
-        """What this server knows of JetStream by itself."""
+        """What this server knows of JetStream."""
         return msgspec.json.decode(await self._monitored("/jsz?streams=true") or b"{}", type=Jsz)
 
     async def is_healthy(self) -> bool:
-        """Whether it has what the leaders have, by its own account."""
+        """Whether the server says that it has everything that the leaders have."""
         return b'"ok"' in await self._monitored("/healthz")
 
     async def copy_of(self, stream: str) -> Copy:
@@ -135,7 +135,7 @@ class Node:
         return (await self._stream(stream)).state
 
     async def leader_of(self, stream: str) -> str | None:
-        """Who leads the stream, by this server's account."""
+        """The leader of the stream, as this server says."""
         return (await self._stream(stream)).cluster.leader
 
     async def _stream(self, name: str) -> StreamDetail:
@@ -143,7 +143,7 @@ class Node:
         return next((each for each in details if each.name == name), StreamDetail(name))
 
     async def _monitored(self, path: str) -> bytes:
-        """The answer of the monitoring port; nothing if there is none."""
+        """The answer of the monitoring port; empty if there is none."""
         if not self.is_up:
             return b""
         try:
@@ -154,7 +154,7 @@ class Node:
 
 
 class Cluster:
-    """Three nodes; `urls` is what the service takes for a cluster. `cut_off` is a server that reaches none of them."""
+    """Three nodes; `urls` is the setting of the service for them. `cut_off` is a server that reaches none of them."""
 
     def __init__(self, nodes: list[Node], cut_off: Node) -> None:
         self.nodes = nodes
@@ -172,7 +172,7 @@ class Cluster:
             node.kill()
 
     async def settled(self) -> None:
-        """Return once every node is up, agrees on who leads the cluster, and has what the leaders have."""
+        """Return once every node is up, names the same leader of the cluster, and has everything that leaders have."""
 
         async def is_settled() -> bool:
             for node in (*self.nodes, self.cut_off):
@@ -184,7 +184,7 @@ class Cluster:
         await _seen(is_settled, "a cluster with all its servers")
 
     async def leader_of(self, stream: str) -> Node:
-        """The node that leads the stream, once there is one and it says so itself."""
+        """The node that leads the stream, once one says so of itself."""
         found: list[Node] = []
 
         async def has_leader() -> bool:
@@ -195,7 +195,7 @@ class Cluster:
         return found[0]
 
     async def copies_agree(self, stream: str, last: int) -> None:
-        """Return once each node's own copy of the stream holds every message from 1 to `last`."""
+        """Return once the copy of the stream on each node has every message from 1 to `last`."""
 
         async def do_agree() -> bool:
             return {await node.copy_of(stream) for node in self.nodes} == {Copy(last, last)}
@@ -214,7 +214,7 @@ async def cluster_of_three(directory: Path) -> AsyncGenerator[Cluster]:
 
 
 async def _seen(condition: Callable[[], Awaitable[bool]], what: str) -> None:
-    """Return once the condition holds; looks seldom, because the servers share this machine with who looks."""
+    """Return once the condition holds; looks seldom, because servers and tests share this machine."""
 
     async def is_seen() -> bool:
         await asyncio.sleep(LOOK_SECONDS)
@@ -253,6 +253,6 @@ def _configured(directory: Path) -> Cluster:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Distinct ports; nothing keeps them, so a start may still find one taken."""
+    """Distinct free ports. They are not kept, so a start may still find one of them taken."""
     chosen = [port for port in random.SystemRandom().sample(PORTS, 50 * count) if is_free(port)]
     return chosen[:count]

@@ -1,4 +1,4 @@
-"""The example programs of deploy/examples, run as a stranger runs them; and any with packages from npm."""
+"""The example programs of deploy/examples, run as a reader runs them; and other programs with packages from npm."""
 
 import json
 import os
@@ -15,13 +15,13 @@ from service.embedded.process import CannotStartError
 
 EXAMPLES = Path(__file__).parents[3] / "deploy" / "examples"
 NODE_REQUIRED = "NUMBERING_TEST_NODE"
-"""Set to `required` where Node is known to be there, as in CI: then a test of JavaScript fails where it would skip."""
+"""Set it to `required` where Node is installed, as in CI: then a test of JavaScript fails instead of being skipped."""
 
 INSTALL_SECONDS = 120
 
 
 class Program:
-    """A process with its output in a file, to start, kill and start again."""
+    """A process with its output in a file; a test can start it, kill it and start it again."""
 
     def __init__(self, command: list[str], directory: Path, output: Path) -> None:
         self._command, self._directory, self.output = command, directory, output
@@ -35,7 +35,7 @@ class Program:
             )
 
     def kill(self) -> None:
-        """End it as a power cut would, if it runs."""
+        """End it at once, as a power cut does, if it runs."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -46,7 +46,7 @@ class Program:
         return self._process is not None and self._process.poll() is not None
 
     def last_words(self) -> str:
-        """The last line of its output."""
+        """The last line of the output."""
         return self.output.read_text().splitlines()[-1]
 
     def assert_runs(self) -> None:
@@ -66,7 +66,7 @@ class Follower(Program):
         super().__init__(command, directory, directory / "follow.log")
 
     def sequence(self) -> int:
-        """How far it has stored the effect of events; 0 before it has made its file."""
+        """The sequence up to which it has stored the effect of events; 0 before it has made its file."""
         rows = self._rows("SELECT sequence FROM progress")
         return int(rows[0][0]) if rows else 0
 
@@ -100,17 +100,19 @@ class GapCount(Program):
         super().__init__(["node", "gaps.js", nats_url], place, directory / "gaps.log")
 
     def latest(self) -> dict[str, int]:
-        """The gaps of each series, as it said last."""
+        """The gaps of each series, from the last line that it printed."""
         self.assert_runs()
         lines = [line for line in self.output.read_text().splitlines() if line.startswith("{")]
         return {line["series"]: line["gaps"] for line in map(json.loads, lines)}
 
 
 def installed(program: Path, directory: Path) -> Path:
-    """A copy of a JavaScript program in `directory`, with its packages, as the lock file names them."""
+    """A copy of a JavaScript program in `directory`, with the packages that its lock file names."""
     if shutil.which("npm") is None:
         if os.environ.get(NODE_REQUIRED) == "required":
-            raise CannotStartError("npm is not there, and NUMBERING_TEST_NODE says that it must be")
+            raise CannotStartError(
+                "npm is not installed, and NUMBERING_TEST_NODE=required; install Node or unset the variable"
+            )
         pytest.skip(f"npm is not installed; {NODE_REQUIRED}=required makes this an error")
     copy = directory / "javascript"
     shutil.copytree(program, copy, ignore=shutil.ignore_patterns("node_modules"))

@@ -1,4 +1,4 @@
-"""A program of a firm, as deploy/nats/README.md wants it."""
+"""A program of a firm, as deploy/nats/README.md describes it."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -15,7 +15,7 @@ from tests.support.nats.secured import Secured
 
 @dataclass(frozen=True)
 class Program:
-    """Its connection, its place, and what the server forbade it."""
+    """The connection of the program, its firm and mode, and what the server forbade it."""
 
     client: Client
     firm_id: str
@@ -32,7 +32,7 @@ class Program:
         return f"$JS.numbering.API.CONSUMER.{call}.NUMBERING_1.{self.consumer}"
 
     async def events(self) -> JetStreamContext.PullSubscription:
-        """Its durable consumer, which the operator made."""
+        """The events, through the durable consumer that the operator made."""
         jetstream = self.client.jetstream(domain="numbering")  # pyright: ignore[reportUnknownMemberType] - untyped options
         return await jetstream.pull_subscribe_bind(self.consumer, "NUMBERING_1")
 
@@ -69,7 +69,7 @@ async def a_program(server: Secured, firm_id: str, mode: str = "live") -> AsyncG
 
 
 async def types_of(events: JetStreamContext.PullSubscription, count: int) -> list[str]:
-    """What the next events are, each acknowledged."""
+    """The types of the next events; each event is acknowledged."""
     found: list[str] = []
     while len(found) < count:
         for message in await events.fetch(1, timeout=5):

@@ -1,4 +1,4 @@
-"""A NATS server in operator mode, where a client shows a .creds file: a signed statement of who it is, and its seed."""
+"""A NATS server in operator mode: a client shows a .creds file, with a signed statement of its identity and a seed."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ _nkeys: Any = nkeys
 
 
 class Signer:
-    """A pair of keys of an operator, an account or a user."""
+    """The two keys of an operator, an account or a user."""
 
     def __init__(self, prefix: int) -> None:
         raw = Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
@@ -35,7 +35,7 @@ class Signer:
         self.public: str = self._pair.public_key.decode()
 
     def states(self, subject: "Signer", kind: str, about: dict[str, object]) -> str:
-        """The signed statement about `subject`, a JWT as NATS has them."""
+        """The signed statement about `subject`: a JWT in the form that NATS uses."""
         claims: dict[str, object] = {
             "iat": int(time.time()),
             "iss": self.public,
@@ -50,7 +50,7 @@ class Signer:
 
 @contextmanager
 def operator_server(directory: Path) -> Generator[tuple[str, Path]]:
-    """The address of a server that runs until the block ends, and the .creds file of a user it lets in."""
+    """The address of a server that runs until the block ends, and the .creds file of a user that it lets in."""
     operator = Signer(_nkeys.PREFIX_BYTE_OPERATOR)
     account = Signer(_nkeys.PREFIX_BYTE_ACCOUNT)
     system = Signer(_nkeys.PREFIX_BYTE_ACCOUNT)

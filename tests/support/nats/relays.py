@@ -1,4 +1,4 @@
-"""A log to relay, relays that run for the length of a block, and the stream as a stranger reads it."""
+"""A log to relay, relays that run until a block ends, and the NATS stream as a plain client reads it."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -42,17 +42,17 @@ HURRIED = RelayPace(poll=0.01, rest=0.001, compare=0.2, standby=0.1, retry=0.01,
 
 
 class UnsureLog(MemoryLog):
-    """A log whose store can lose its tail; `durable` is what a failover would leave, everything if none."""
+    """A log that can lose its tail; a failover leaves the positions up to `durable`, or everything if that is None."""
 
     durable: Position | None = None
 
     async def barrier(self, reader: str) -> Position:
-        """What is durable so far."""
+        """The last durable position."""
         head = await super().barrier(reader)
         return head if self.durable is None else min(self.durable, head)
 
     def lose_tail(self, after: Position) -> None:
-        """Forget every record after `after`, as a failover to a replica that was behind does."""
+        """Forget every record after `after`, as a failover to a standby that was behind does."""
         del self._records[after:]
         self._versions = {stored.record.stream: stored.record.version for stored in self._records}
 
@@ -62,18 +62,18 @@ class UnsureLog(MemoryLog):
         return self._halted_because is not None
 
     def resume(self) -> None:
-        """Take events again, as an operator would have it."""
+        """Take events again, as after `numbering resume`."""
         self._halted_because = None
 
 
 async def grow(log: EventLog, count: int, *, story: str = "first") -> None:
-    """Append `count` events; another `story` makes other events at the same positions."""
+    """Append `count` events; with another `story` other events get the same positions."""
     head = await log.head()
     await log.append(head, Batch([record(Position(head + 1 + step), story) for step in range(count)]))
 
 
 def record(position: Position, story: str) -> StoredRecord:
-    """The record at `position` of a log whose series are opened first and described in turn from then on."""
+    """The record at `position` of a log in which all series are opened first and are then described in turn."""
     series, turn = (position - 1) % SERIES, (position - 1) // SERIES
     event = (
         SeriesOpened(f"S{series}", DocumentType.FISCAL, None, "{number}", Number(1), 2026, is_primary=False)
@@ -136,7 +136,7 @@ async def caught_up(relay: Relay, log: EventLog, *, seconds_max: float = DEADLIN
 
 @asynccontextmanager
 async def stranger(url: str) -> AsyncGenerator[JetStreamContext]:
-    """A NATS client with nothing of ours."""
+    """A plain NATS client, without code of the service."""
     client = Client()
     await client.connect(url)
     try:
@@ -146,7 +146,7 @@ async def stranger(url: str) -> AsyncGenerator[JetStreamContext]:
 
 
 async def make_stream(jetstream: JetStreamContext, config: StreamConfig) -> StreamInfo:
-    """A stream as a stranger sets it up."""
+    """Make a NATS stream that the relay did not set up."""
     return await jetstream.add_stream(config)  # pyright: ignore[reportUnknownMemberType] - untyped options
 
 
@@ -163,7 +163,7 @@ async def messages(url: str) -> list[Msg]:
         try:
             return [await subscription.next_msg(timeout=5) for _ in range(info.state.messages)]
         except NatsTimeoutError as error:
-            raise AssertionError("the stream holds fewer messages than it says") from error
+            raise AssertionError("the stream has fewer messages than it says") from error
 
 
 async def assert_stream_is_log(url: str, log: EventLog) -> None:

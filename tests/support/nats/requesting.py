@@ -1,4 +1,4 @@
-"""The service answering requests over NATS, and a plain NATS client that asks, with nothing of ours."""
+"""The service answers requests over NATS, and a plain NATS client, without code of the service, sends them."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ ASK_SECONDS: Final = 15.0
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer, decoded."""
+    """One reply, decoded."""
 
     body: dict[str, Any]
     headers: Mapping[str, str]
@@ -44,7 +44,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Requester:
-    """A team's program: it knows subjects, headers and JSON."""
+    """A program of another team: it knows only subjects, headers and JSON."""
 
     client: Client
     api: Api
@@ -60,7 +60,7 @@ class Requester:
         firm: str | None = None,
         mode: str = "live",
     ) -> Reply:
-        """Ask as device A unless another credential is given; bytes are sent as they are."""
+        """Ask as device A unless another credential is given; a body of bytes is sent unchanged."""
         message = await self.client.request(
             f"numbering.v1.requests.{mode}.{firm or self.api.firm.firm_id}.{operation}",
             body if isinstance(body, bytes) else json.dumps(body).encode(),
@@ -70,14 +70,14 @@ class Requester:
         return decoded(message)
 
     def headers(self, credential: str | None = None, key: str | None = None) -> dict[str, str]:
-        """The credential, and the key if there is one."""
+        """The credential, and the idempotency key if there is one."""
         credential = self.api.firm.device_a if credential is None else credential
         sent = {"Authorization": f"Bearer {credential}"} if credential else {}
         return sent | ({} if key is None else {"Idempotency-Key": key})
 
 
 def decoded(message: Msg) -> Reply:
-    """The answer in this message."""
+    """The reply in this message."""
     return Reply(json.loads(message.data), message.headers or {})
 
 
@@ -85,7 +85,7 @@ def decoded(message: Msg) -> Reply:
 async def a_requester(
     api: Api, nats_url: str, answer: Answer | None = None, in_flight_max: int = IN_FLIGHT_MAX
 ) -> AsyncGenerator[Requester]:
-    """The service of `api`, also over NATS, until the block ends; `answer` stands in for its answers."""
+    """The service of `api` over NATS too, until the block ends; `answer` takes the place of its answering."""
     operations = Operations(api.entrance)
     endpoint = RequestsEndpoint(
         NatsSettings(url=nats_url), answer or operations.answer, operations.overload, in_flight_max=in_flight_max

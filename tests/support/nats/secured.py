@@ -40,7 +40,7 @@ _nkeys: Any = nkeys
 
 @dataclass(frozen=True)
 class Secured:
-    """A running server: its address, what to trust, and the seed of each user (`<firm>_<mode>`) in a file."""
+    """A running server: its address, the certificate to trust, and a file with the seed of each `<firm>_<mode>`."""
 
     url: str
     ca_file: Path
@@ -50,7 +50,7 @@ class Secured:
     process_id: int
 
     async def add_firm(self, firm: str, mode: str) -> None:
-        """Let a firm in, with the commands of the README."""
+        """Give a firm an account, with the commands of the README."""
         made, public = _users(self.directory, [f"{firm}_{mode}"])
         self.seeds.update(made)
         _add_firm(self.directory / "nats", firm, mode, public[f"{firm}_{mode}"])
@@ -60,7 +60,7 @@ class Secured:
             await until(partial(self._has_reloaded, due), "a reload")
 
     async def make_consumer(self, firm: str, mode: str) -> None:
-        """Make a firm's consumer, with the program of the README."""
+        """Make the consumer of a firm, with the program of the README."""
         program = block("deploy/nats/README.md", "python")
         operator = str(self.seeds["operator"])
         for example, value in (
@@ -76,7 +76,7 @@ class Secured:
         assert "error" not in json.loads(made.stdout), made.stdout
 
     async def _run(self, command: str) -> None:
-        """Run a command that names the server's program by its usual name."""
+        """Run a command that calls the program of the server by its usual name."""
         named = self.directory / "bin" / "nats-server"
         named.parent.mkdir(exist_ok=True)
         if not named.exists():
@@ -130,7 +130,7 @@ def _filled(template: str, values: dict[str, str]) -> str:
 
 
 def _add_firm(place: Path, firm: str, mode: str, key: str) -> None:
-    """Do what the README tells an operator to do, with these names instead of its examples."""
+    """Run the commands that the README gives an operator, with these names instead of its examples."""
     commands = block("deploy/nats/README.md", "sh", 1).replace("firm_abc_live", f"{firm}_{mode}")
     for example, value in (("firm_abc", firm), ("/live/", f"/{mode}/"), ("UC3...", key)):
         assert example in commands
@@ -151,7 +151,7 @@ def _users(directory: Path, names: Sequence[str]) -> tuple[dict[str, Path], dict
 
 
 def _certificate(directory: Path) -> tuple[Path, Path]:
-    """A certificate of 127.0.0.1 that vouches for itself, and its key."""
+    """A self-signed certificate of 127.0.0.1, and its key."""
     key = generate_private_key(SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nats of a test")])
     now = datetime.now(UTC)
@@ -174,7 +174,7 @@ def _certificate(directory: Path) -> tuple[Path, Path]:
 
 
 def _await(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Return once the server greets."""
+    """Return once the server accepts a connection and greets."""
     deadline = datetime.now(UTC) + timedelta(seconds=START_SECONDS)
     while True:
         assert server.poll() is None, log.read_text()

@@ -1,4 +1,4 @@
-"""JetStream for tests, left as each of them found it."""
+"""JetStream for tests; after each test it is as the test found it."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ async def jetstream_at(url: str) -> AsyncGenerator[JetStreamContext]:
 
 @asynccontextmanager
 async def streams_restored(jetstream: JetStreamContext) -> AsyncGenerator[None]:
-    """Delete, at the end of the block, every stream (hence consumer, bucket, message) that began in it."""
+    """Delete, at the end of the block, every stream (with its consumers and messages) that was made in it."""
     before = await names(jetstream)
     try:
         yield

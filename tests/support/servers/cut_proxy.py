@@ -1,4 +1,4 @@
-"""A TCP proxy that can stop passing on what is said, cut every connection, and let nobody in."""
+"""A TCP proxy that can stop passing bytes on, cut every connection, and refuse new ones."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 
 class CutProxy:
-    """Stands before a server; `url` is the server's address, by way of the proxy."""
+    """A proxy before a server; `url` is the address of the server through the proxy."""
 
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)
@@ -37,12 +37,12 @@ class CutProxy:
             await server.wait_closed()
 
     def mute(self) -> None:
-        """From now on the server hears, and is not heard; `swallowed` is set at its next word."""
+        """From now on nothing from the server reaches the client; `swallowed` is set when it next sends something."""
         self._is_mute = True
         self.swallowed.clear()
 
     def stall(self) -> None:
-        """From now on nothing is taken from the client, so that its buffers fill."""
+        """From now on the proxy reads nothing from the client, so that the client's buffers fill."""
         self._is_flowing.clear()
 
     def cut(self) -> None:
@@ -54,12 +54,12 @@ class CutProxy:
         self._connections.clear()
 
     def shut(self) -> None:
-        """End every connection, and let nobody in."""
+        """End every connection, and accept no new one."""
         self._is_shut = True
         self.cut()
 
     def open(self) -> None:
-        """Let everybody in again."""
+        """Accept connections again."""
         self._is_shut = False
 
     @property

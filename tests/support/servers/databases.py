@@ -17,7 +17,7 @@ def with_database(url: str, name: str) -> str:
 
 @asynccontextmanager
 async def migrated_template(admin: asyncpg.Connection, url: str) -> AsyncGenerator[str]:
-    """The name of a database with the present schema and no data; nobody may stay connected to it."""
+    """The name of a database with the present schema and no data; no session may stay connected to it."""
     async with database(admin, f"template_{secrets.token_hex(4)}", "template0") as name:
         await migrate(with_database(url, name))
         yield name
@@ -25,7 +25,7 @@ async def migrated_template(admin: asyncpg.Connection, url: str) -> AsyncGenerat
 
 @asynccontextmanager
 async def database(admin: asyncpg.Connection, name: str, template: str) -> AsyncGenerator[str]:
-    """A database cloned from `template`, dropped afterwards with whoever still uses it.
+    """A database cloned from `template`; it is dropped afterwards, and sessions that still use it are ended.
 
     Names cannot be parameters of these statements; ours are letters, digits and underscores.
     """

@@ -1,4 +1,4 @@
-"""Whether a Docker engine answers. Asked directly, because the SDK waits a minute for one that hangs."""
+"""Whether a Docker engine answers. The engine is asked directly, because the SDK waits a minute for one that hangs."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ def engine_answers() -> bool:
 
 
 def connect(scheme: str, path: str, address: tuple[str, int]) -> socket.socket:
-    """A connection that gives up after the patience. Raises OSError, also for a scheme we cannot speak."""
+    """A connection with a time-out. Raises OSError, also for a scheme that is not supported."""
     match scheme:
         case "unix":
             connection = socket.socket(socket.AF_UNIX)
@@ -34,4 +34,4 @@ def connect(scheme: str, path: str, address: tuple[str, int]) -> socket.socket:
         case "tcp" | "http":
             return socket.create_connection(address, PATIENCE_SECONDS)
         case _:
-            raise OSError(f"cannot ask an engine at {scheme}://")
+            raise OSError(f"an engine at {scheme}:// is not supported")

@@ -1,4 +1,4 @@
-"""The PostgreSQL and NATS servers the tests run on: chosen once, started once."""
+"""The PostgreSQL and NATS servers of the tests: chosen once, started once."""
 
 import os
 import shutil
@@ -19,11 +19,11 @@ FORCED = "NUMBERING_TEST_PARTS"
 DATABASE_URL = "NUMBERING_TEST_DATABASE_URL"
 NATS_URL = "NUMBERING_TEST_NATS_URL"
 NATS_SERVER = "NUMBERING_TEST_NATS_SERVER"
-"""Names the nats-server program the tests start, to try another version than the installed one."""
+"""Names the nats-server program that the tests start, to try another version than the installed one."""
 
 POSTGRES_IMAGE = "postgres:17"
 NATS_IMAGE = "nats:2"
-# Tests lose no data worth a disk's patience; those about durability start a server of their own.
+# Tests need no durable data and so no waiting for the disk; tests of durability start their own server.
 FAST = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off", "max_connections": "200"}
 
 
@@ -46,16 +46,16 @@ class Parts:
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen, and why."""
+    """The source that was chosen, and why."""
 
     source: Source
     reason: str
 
 
 def choose() -> Choice:
-    """The first that is there: explicit addresses, a Docker engine that answers, the embedded parts.
+    """The first available source: explicit addresses, a Docker engine that answers, the embedded servers.
 
-    `NUMBERING_TEST_PARTS` forces one; then its failure is an error and nothing else is tried.
+    `NUMBERING_TEST_PARTS` forces one source; then its failure is an error and no other one is tried.
     """
     forced = os.environ.get(FORCED)
     if forced:
@@ -88,7 +88,7 @@ def running(source: Source) -> Generator[Parts]:
 
 
 def nats_program() -> Path | None:
-    """The NATS server to start; none if it is to be searched for."""
+    """The NATS server program to start; None means: search for it."""
     given = os.environ.get(NATS_SERVER)
     return Path(given) if given else None
 
@@ -106,7 +106,7 @@ def containers() -> Generator[tuple[str, str]]:
     """A PostgreSQL and a NATS container; the addresses of both."""
     with ExitStack() as stack:
         with warnings.catch_warnings():
-            # testcontainers still uses, in its own NATS module, a decorator it has deprecated.
+            # In its NATS module, testcontainers still uses a decorator that it has deprecated.
             warnings.simplefilter("ignore", DeprecationWarning)
             from testcontainers.community.nats import NatsContainer  # noqa: PLC0415 - most runs do not need this SDK
             from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - likewise
@@ -119,9 +119,9 @@ def containers() -> Generator[tuple[str, str]]:
 
 @contextmanager
 def traversable_directory() -> Generator[Path]:
-    """A fresh directory that any user may pass through, as a server that refuses root must; deleted afterwards.
+    """A new directory that any user may pass through, as a server that refuses root needs; it is deleted afterwards.
 
-    Not pytest's own: that one lies in a directory closed to others.
+    The directories of pytest cannot be used: they lie in a directory that is closed to other users.
     """
     directory = Path(tempfile.mkdtemp(prefix="numbering-"))
     directory.chmod(0o711)

@@ -1,4 +1,4 @@
-"""The API in this process behind a real port, and a client that speaks to it as one caller or another."""
+"""The API in this process behind a real port, and a client that calls it with one credential or another."""
 
 import io
 import time
@@ -34,7 +34,7 @@ from tests.support.service.openapi_check import Document
 from tests.support.tasks import running_beside
 
 CACHE_SECONDS: Final = 5
-"""So much later a revocation acts; the least a test's clock must go ahead."""
+"""After this time a revocation surely acts: a test must move its clock by at least this much."""
 
 AN_INVOICE: Final[dict[str, Any]] = {
     "client_data": {"type": "b2b", "name": "Acme SRL", "cui": "RO123"},
@@ -44,7 +44,7 @@ AN_INVOICE: Final[dict[str, Any]] = {
 
 @dataclass
 class Clock:
-    """The time as a test wants it."""
+    """A clock that a test sets."""
 
     ahead_seconds: int = 0
 
@@ -83,7 +83,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Api:
-    """One running service and the credentials of two firms."""
+    """A running service and the credentials of two firms."""
 
     base_url: str
     session: aiohttp.ClientSession
@@ -150,18 +150,18 @@ class Api:
         return [slot["token"] for slot in answer.data["data"]]
 
     async def issue(self, credential: str | None = None, key: str | None = None, **more: object) -> Answer:
-        """POST /v1/invoices with a body that is right but for `more`."""
+        """POST /v1/invoices with a right body; `more` adds or replaces fields of it."""
         return await self.post("/invoices", {**AN_INVOICE, **more}, credential, key)
 
     async def next_number(self, series_id: str) -> int:
-        """Where the counter stands."""
+        """The next number of the series."""
         found: int = (await self.get(f"/invoice-series/{series_id}")).data["next_number"]
         return found
 
 
 @dataclass
 class Options:
-    """What a test may choose about the service it talks to."""
+    """What a test may choose about its service."""
 
     rate_limit: int = 0
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -174,7 +174,7 @@ class Options:
 async def an_api(
     database_url: str, directory: Path, options: Options | None = None, clock: Clock | None = None
 ) -> AsyncGenerator[Api]:
-    """The service over PostgreSQL, on a port of its own, with two firms; several may share a clock."""
+    """The service over PostgreSQL, on its own port, with two firms; several services may share a clock."""
     log = await PostgresLog.open(database_url)
     try:
         reads = await asyncpg.create_pool(database_url, min_size=0, server_settings={"role": "numbering_reader"})
@@ -199,7 +199,7 @@ async def _served(
 
 
 def break_off(error: AssertionError) -> None:
-    """A broken invariant fails the test that met it, also where it expects a refusal."""
+    """A broken invariant fails the test in which it happens, even if the test expects a refusal."""
     raise error
 
 

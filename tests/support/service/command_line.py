@@ -1,4 +1,4 @@
-"""The command line as an operator meets it: what it printed, or the sentence with which it refused."""
+"""The command line as an operator sees it: its output, or the sentence with which it refuses."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ SECONDS_MAX: Final = 60
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command came to."""
+    """The result of a command."""
 
     exit_code: int
     stdout: str
@@ -37,20 +37,20 @@ def run_here(arguments: tuple[str, ...], environment: Mapping[str, str]) -> Outc
 
 
 def run_apart(arguments: tuple[str, ...], environment: Mapping[str, str]) -> Outcome:
-    """Run a command as a process of its own: one that serves takes over signals and logging."""
+    """Run a command in a separate process: a command that serves takes over signals and logging."""
     command = [sys.executable, "-m", "service", *arguments]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
     return Outcome(ended.returncode, ended.stdout, ended.stderr)
 
 
 def printed(outcome: Outcome) -> Any:
-    """The JSON a successful command printed."""
+    """The JSON that a successful command printed."""
     assert outcome.exit_code == 0, outcome.stderr
     return json.loads(outcome.stdout)
 
 
 def refused(outcome: Outcome) -> str:
-    """The one sentence an unsuccessful command ended with, and no traceback."""
+    """The one sentence with which a command failed; asserts that there is no traceback."""
     assert outcome.exit_code == 1, outcome
     assert outcome.stdout == ""
     assert "Traceback" not in outcome.stderr

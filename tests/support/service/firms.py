@@ -1,4 +1,4 @@
-"""A firm with its credentials, made as an operator makes it."""
+"""A firm with its credentials, made as an operator makes them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from service.clock import now
 
 @dataclass(frozen=True)
 class Firm:
-    """Credentials of one firm: keys of both modes, two devices, an admin's device, a session without a device."""
+    """Credentials of one firm: API keys of both modes, two devices, a device of an admin, a session without device."""
 
     firm_id: FirmId
     live_key: str

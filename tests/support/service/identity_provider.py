@@ -1,4 +1,4 @@
-"""An identity provider as far as we see one: keys of its own, a JWKS file, and tokens."""
+"""An identity provider as the service sees one: its keys, a JWKS file, and tokens."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 
 
 class IdentityProvider:
-    """One key of each kind, by the name of its algorithm, which is its kid too."""
+    """One key of each kind, by the name of its algorithm, which is also its `kid`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""From the words of the model to HTTP and back: paths, bodies, and handles for the service's ids."""
+"""Translates the words of the model to HTTP and back: paths, bodies, and handles for the ids of the service."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -47,21 +47,21 @@ class HttpRequest:
 
 @dataclass
 class Handles:
-    """Which of the service's ids stands for which handle."""
+    """Which handle stands for which id of the service."""
 
     _ids: dict[str, str] = field(default_factory=dict[str, str])
     _handles: dict[str, str] = field(default_factory=dict[str, str])
 
     def id_of(self, handle: str) -> str:
-        """The service's id."""
+        """The id of the service for this handle."""
         return self._ids[handle]
 
     def handle_of(self, found: str) -> str:
-        """What stands for this id of the service."""
+        """The handle that stands for this id of the service."""
         return self._handles[found]
 
     def learn(self, expected: Json, found: Json) -> None:
-        """Take ids that are new from a reply where the model has handles that are new."""
+        """Take new ids from a reply, at the places where the model has new handles."""
         for one, other in _pairs(expected, found):
             for key in IDS:
                 handle, new = one.get(key), other.get(key)
@@ -74,7 +74,7 @@ class Handles:
             self._handles[found] = handle
 
     def seen_as(self, expected: Json, found: Json) -> Json:
-        """The reply as the model would put it: the keys it speaks of, and handles for ids."""
+        """The reply in the words of the model: only the keys that the model has, and handles for ids."""
         if isinstance(found, dict):
             wanted = expected if isinstance(expected, dict) else found
             return {key: self.seen_as(wanted[key], found.get(key, "absent")) for key in wanted}
@@ -85,7 +85,7 @@ class Handles:
 
 
 class Spelled(Handles):
-    """Every handle stands for itself: for telling a history."""
+    """Handles that stand for themselves, to print a history."""
 
     def id_of(self, handle: str) -> str:
         """The handle as one word."""
@@ -93,7 +93,7 @@ class Spelled(Handles):
 
 
 def _pairs(expected: Json, found: Json) -> Iterator[tuple[dict[str, Json], dict[str, Json]]]:
-    """Each object of the model with the one of the reply: the object itself, or those in the list it holds."""
+    """Each object of the model with its counterpart in the reply: the object itself, or the objects in its list."""
     if isinstance(expected, dict) and isinstance(found, dict):
         yield expected, found
         yield from _pairs(expected.get("data"), found.get("data"))

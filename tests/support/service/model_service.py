@@ -1,4 +1,4 @@
-"""Two replicas of the service over one database, moved by one clock, and the callers of two firms."""
+"""Two replicas of the service over one database and with one clock, and the callers of two firms."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -36,7 +36,7 @@ EVERYBODY: Final = ONE + STRANGERS
 
 
 class StandingClock(Clock):
-    """A clock that moves when it is told to, and always to the same mornings."""
+    """A clock that moves only when the test says so."""
 
     def __init__(self) -> None:
         super().__init__(ahead_seconds=0)
@@ -46,13 +46,13 @@ class StandingClock(Clock):
         return UnixSeconds(NOW + self.ahead_seconds)
 
     def begin_a_day(self) -> None:
-        """Move on to the next full day from the start, so that every history begins at the same time of day."""
+        """Move on by whole days from the start, so that every history begins at the same time of day."""
         self.ahead_seconds = (self.ahead_seconds // 86_400 + 1) * 86_400
 
 
 @dataclass(frozen=True)
 class Replicas:
-    """The running services; which of them a request reaches must make no difference."""
+    """The running services; replies must not depend on the one that a request reaches."""
 
     apis: Sequence[Api]
     clock: StandingClock
@@ -60,7 +60,7 @@ class Replicas:
     _projections: ProjectionRunner
 
     async def admit_two_firms(self) -> dict[Who, str]:
-        """Credentials of firms nobody has seen before."""
+        """Credentials of two new firms."""
         firms = {name: await self._records.create_firm(name) for name in ("one", "two")}
         return {who: await self._credential(who, firms[who.firm]) for who in EVERYBODY}
 
@@ -90,7 +90,7 @@ class Replicas:
 
 @asynccontextmanager
 async def two_replicas(database_url: str, directory: Path) -> AsyncGenerator[Replicas]:
-    """Both, running; tokens live TTL_SECONDS."""
+    """Both replicas, running; tokens live for TTL_SECONDS."""
     options = Options(settings={"reservation_ttl_seconds": TTL_SECONDS})
     clock = StandingClock()
     async with (

@@ -1,4 +1,4 @@
-"""Replies held against the OpenAPI document of the service that gave them."""
+"""Compares replies with the OpenAPI document of the service that sent them."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ class Document:
         self._validators: dict[str, Draft202012Validator] = {}
 
     def check(self, method: str, path: str, status: int, body: dict[str, Any]) -> None:
-        """Fail unless this reply is documented, and looks as documented; errors outside the document's paths too."""
+        """Fail unless this reply is documented and fits its schema; errors on unknown paths are checked too."""
         operation = self._operation(method, path)
         if operation is None:
             self._validate("Failure", {"$ref": "#/components/schemas/Failure"}, body)

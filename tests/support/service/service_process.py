@@ -1,4 +1,4 @@
-"""The service as users run it: a process of its own, that can be stopped, killed and started again."""
+"""The service as users run it: a separate process that a test can stop, kill and start again."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ PAUSE_SECONDS: Final = 0.05
 
 
 class ServiceProcess:
-    """`numbering serve` on a port of its own, with its log in a file. It reads no setting but the ones given."""
+    """`numbering serve` on its own port, with its log lines in a file. It has no setting but the given ones."""
 
     def __init__(self, directory: Path, database_url: str, nats_url: str, **settings: str) -> None:
         self.port = _free_port()
@@ -63,11 +63,11 @@ class ServiceProcess:
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
 
     def kill(self) -> None:
-        """Kill it as a power cut would."""
+        """Kill it at once, as a power cut does."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> int:
-        """Ask it to stop, as Ctrl-C does; its exit status."""
+        """Ask it to stop, as Ctrl-C does; returns its exit status."""
         return self._end(signal.SIGINT)
 
     def _end(self, number: signal.Signals) -> int:
@@ -79,13 +79,13 @@ class ServiceProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether there is a process to end."""
+        """Whether the process runs."""
         return self._process is not None
 
 
 @contextlib.asynccontextmanager
 async def services(*processes: ServiceProcess) -> AsyncGenerator[None]:
-    """Start them, one after another, and end what still runs at the end."""
+    """Start the services, one after another; at the end, end those that still run."""
     try:
         for process in processes:
             await process.start()

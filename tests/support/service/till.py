@@ -1,4 +1,4 @@
-"""A client of the service as apps in the field are: it keeps what was acknowledged, and asks again when unsure."""
+"""A client of the service like the app on a till: it keeps what was acknowledged, and asks again if it is unsure."""
 
 import asyncio
 import uuid
@@ -24,7 +24,7 @@ def _is_to_be_repeated(status: int, reply: Any) -> bool:
 
 @dataclass
 class Acknowledged:
-    """What the service has said: number to token, and number to the invoice that carries it."""
+    """What the service has acknowledged: number to token, and number to the invoice that carries it."""
 
     reserved: dict[int, str] = field(default_factory=dict[int, str])
     issued: dict[int, str] = field(default_factory=dict[int, str])
@@ -35,7 +35,7 @@ class Acknowledged:
         self._note(self.reserved, number, token)
 
     def add_invoice(self, number: int, invoice_id: str) -> None:
-        """A number went on an invoice."""
+        """A number was put on an invoice."""
         self._note(self.issued, number, invoice_id)
 
     def _note(self, kept: dict[int, str], number: int, value: str) -> None:
@@ -44,7 +44,7 @@ class Acknowledged:
 
 
 class Till:
-    """One credential talking to one or another of several processes of the service."""
+    """One credential that calls one or another of several processes of the service."""
 
     def __init__(self, session: aiohttp.ClientSession, credential: str, base_url: Callable[[], str]) -> None:
         self._session = session
@@ -52,13 +52,13 @@ class Till:
         self._base_url = base_url
 
     async def once(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
-        """Ask once; status and decoded body. Raises aiohttp.ClientError and OSError."""
+        """Ask once; returns status and decoded body. Raises aiohttp.ClientError and OSError."""
         url = f"{self._base_url()}/v1{path}"
         async with self._session.request(method, url, json=body, headers=self._headers | headers) as reply:
             return reply.status, await reply.json()
 
     async def surely(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """Ask under one Idempotency-Key until there is an answer that is not the server's fault."""
+        """Ask under one Idempotency-Key until there is a reply that is not a fault of the server."""
         key = str(uuid.uuid4())
         deadline = asyncio.get_running_loop().time() + ASK_SECONDS_MAX
         while True:
@@ -71,7 +71,7 @@ class Till:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def open_series(self, name: str, *, is_locked: bool = False) -> str:
-        """A new fiscal series, locked to this device if asked; its id."""
+        """Open a fiscal series, and lock it to this device if `is_locked`; returns its id."""
         status, reply = await self.surely("POST", "/invoice-series", {"name": name, "document_type": "fiscal"})
         assert status == 201, reply
         series_id: str = reply["data"]["id"]
@@ -81,7 +81,7 @@ class Till:
         return series_id
 
     async def reserve(self, series_id: str, count: int, kept: Acknowledged) -> list[str]:
-        """Reserve a block; its tokens."""
+        """Reserve a block; returns its tokens."""
         status, reply = await self.surely("POST", f"/invoice-series/{series_id}/reserve-numbers", {"count": count})
         assert status == 201, reply
         slots = reply["data"]["data"]
@@ -90,7 +90,7 @@ class Till:
         return [slot["token"] for slot in slots]
 
     async def issue(self, series_id: str, kept: Acknowledged, token: str | None = None) -> str:
-        """Issue an invoice with the next number, or with a reserved one; its id."""
+        """Issue an invoice with the next number, or with a reserved one; returns its id."""
         body = INVOICE | {"series_id": series_id} | ({} if token is None else {"reservation_token": token})
         status, reply = await self.surely("POST", "/invoices", body)
         assert status == 201, reply

@@ -1,4 +1,4 @@
-"""`numbering up` as a process, and what a second terminal sees of it."""
+"""`numbering up` as a process, and commands in a second terminal."""
 
 import json
 import os
@@ -21,7 +21,7 @@ SECONDS_MAX: Final = 60.0
 
 
 class Up:
-    """`numbering up` in a data directory; nothing else is set but its port."""
+    """`numbering up` in a data directory; its only other setting is the port."""
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
@@ -42,7 +42,7 @@ class Up:
         assert process.poll() is None, self.said()
 
     def end(self, wish: signal.Signals) -> int:
-        """Signal it and wait until it is gone; its exit status."""
+        """Send it a signal and wait until it has ended; returns its exit status."""
         assert self._process is not None
         self._process.send_signal(wish)
         status = self._process.wait(SECONDS_MAX)
@@ -50,7 +50,7 @@ class Up:
         return status
 
     def said(self) -> str:
-        """What it wrote so far."""
+        """Its output so far."""
         return self.output.read_text("utf-8")
 
     def demo(self) -> dict[str, str]:
@@ -59,7 +59,7 @@ class Up:
         return found
 
     def numbering(self, *arguments: str) -> Outcome:
-        """A command in a second terminal, which knows the data directory only."""
+        """Run a command in a second terminal, with the data directory as its only setting."""
         return run_apart(arguments, self.terminal)
 
     def answer(self, method: str, path: str, credential: str, body: object = None) -> tuple[int, Any]:
@@ -93,7 +93,7 @@ class Up:
 
 @contextmanager
 def running_up() -> Generator[Up]:
-    """A first start, ended cleanly with the block."""
+    """A first start, ended cleanly when the block ends."""
     with traversable_directory() as directory:
         started = Up(directory / "data")
         try:

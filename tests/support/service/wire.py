@@ -1,4 +1,4 @@
-"""HTTP by hand: bytes over a socket, and what comes back for them."""
+"""HTTP by hand: bytes over a socket, and the bytes that come back."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ class Wire:
     @classmethod
     @asynccontextmanager
     async def to(cls, base_url: str) -> AsyncGenerator[Self]:
-        """Connected until the block ends."""
+        """A connection that is open until the block ends."""
         reader, writer = await asyncio.open_connection("127.0.0.1", int(base_url.rpartition(":")[2]))
         try:
             yield cls(reader, writer)
@@ -67,7 +67,7 @@ class Wire:
             return WireReply(int(head[0].split()[1]), headers, await self._reader.readexactly(length))
 
     async def is_closed(self) -> bool:
-        """Wait for the server to end the connection; whether it did without another word."""
+        """Wait until the server ends the connection; returns whether it did so without sending more."""
         async with asyncio.timeout(SECONDS_MAX):
             try:
                 return await self._reader.read(1) == b""
@@ -76,7 +76,7 @@ class Wire:
 
 
 def request(method: str, target: str, credential: str = "", *more: str, body: bytes | None = None) -> bytes:
-    """A request as bytes, `more` being further lines of its head."""
+    """A request as bytes; `more` are further lines of its head."""
     lines = [f"{method} {target} HTTP/1.1", "Host: test"]
     if credential:
         lines.append(f"Authorization: Bearer {credential}")
