@@ -1,4 +1,4 @@
-"""Races about reservations: each number has one fate (CONTRACT.md section 12, invariants 2 to 5), and losers learn it."""
+"""Races about reservations: one fate for each number (CONTRACT.md section 12, invariants 2 to 5), told to losers too."""
 
 import asyncio
 from collections import Counter
