@@ -1,4 +1,4 @@
-"""Races about reservations: one fate for each number (CONTRACT.md section 12, invariants 2 to 5), told to losers too."""
+"""Races about reservations: one fate for each number (CONTRACT.md section 12, invariants 2 to 5), losers learn it."""
 
 import asyncio
 from collections import Counter

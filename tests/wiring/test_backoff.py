@@ -1,4 +1,4 @@
-"""Waiting before trying again."""
+"""The waits before new tries."""
 
 from service.backoff import Backoff
 

@@ -1,4 +1,4 @@
-"""A broken invariant ends the process, wherever it is met; without asserts the process does not begin."""
+"""A broken invariant ends the process, in whatever task it breaks; without asserts the process does not start."""
 
 import asyncio
 import os
@@ -43,12 +43,12 @@ async def test_a_request_that_meets_one_is_answered_and_ends_the_process() -> No
 
 
 async def broken_work() -> Result:
-    """Work that finds out what cannot be."""
+    """Work that finds a broken invariant."""
     raise AssertionError("a number has two fates")
 
 
 async def run_beside(invariants: BrokenInvariants) -> None:
-    """A process that runs until somebody ends it."""
+    """A process that runs until the test ends it."""
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         group.create_task(invariants.raise_reported())
         await asyncio.Event().wait()

@@ -1,4 +1,4 @@
-"""Ids that nobody can guess."""
+"""Ids that no caller can guess."""
 
 from service.random_ids import BASE36, BASE62, random_text
 

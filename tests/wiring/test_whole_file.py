@@ -1,4 +1,4 @@
-"""Files written whole: for their owner alone, durable, and never half of one."""
+"""Files are written whole: readable by their owner alone, durable, and never half written."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ from service.whole_file import create_file, replace_file
 
 @pytest.fixture
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The inodes of what was made durable, in order."""
+    """The inodes that were made durable, in order."""
     found: list[int] = []
     fsync = os.fsync
 

@@ -198,5 +198,5 @@ def a_key_of(name: str, body: str = "") -> Idempotency:
 
 
 def a_request(command: Command, caller: Caller | None = None, key: str | None = None, body: str = "") -> Submission:
-    """What a caller submits, by default a device without a key."""
+    """What a caller submits; by default the caller is a device, without an idempotency key."""
     return Submission(command, caller or a_device(), idempotency=None if key is None else a_key_of(key, body))

@@ -65,7 +65,7 @@ class Replicas:
         return {who: await self._credential(who, firms[who.firm]) for who in EVERYBODY}
 
     async def sweep(self) -> int:
-        """Record what is overdue; how many numbers that was."""
+        """Record overdue numbers as expired; returns how many there were."""
         writer = self.apis[0].dependencies.writer
         return await Sweeper(writer.known, writer, clock=self.clock, period_seconds=1).sweep()
 
