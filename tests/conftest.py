@@ -12,7 +12,8 @@ from nats.js import JetStreamContext
 from service.embedded import EmbeddedNats
 from tests.support.nats.streams import jetstream_at, streams_restored
 from tests.support.servers.databases import database, migrated_template, with_database
-from tests.support.servers.parts import Choice, Parts, choose, nats_program, running, traversable_directory
+from tests.support.servers.directories import traversable_directory
+from tests.support.servers.parts import Choice, Parts, choose, nats_program, running
 from tests.support.service.client import Api, an_api
 
 CHOICE = pytest.StashKey[Choice]()

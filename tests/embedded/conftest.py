@@ -9,7 +9,8 @@ import pytest
 
 from service.embedded import EmbeddedNats, EmbeddedPostgres
 from service.embedded.postgres_binaries import WHEEL, find_binaries
-from tests.support.servers.parts import FAST, traversable_directory
+from tests.support.servers.directories import traversable_directory
+from tests.support.servers.parts import FAST
 
 
 @pytest.fixture(scope="session")

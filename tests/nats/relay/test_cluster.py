@@ -39,7 +39,7 @@ from tests.support.nats.relays import (
     relaying,
     stranger,
 )
-from tests.support.servers.parts import traversable_directory
+from tests.support.servers.directories import traversable_directory
 from tests.support.tasks import running_beside
 from tests.support.waiting import until
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from service.embedded.data_directory import free_port
-from tests.support.servers.parts import traversable_directory
+from tests.support.servers.directories import traversable_directory
 from tests.support.service.command_line import Outcome, run_apart
 
 SECONDS_MAX: Final = 60.0
