@@ -12,8 +12,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from projections.keeping.every import ALL
 from projections.keeping.runner import ProjectionRunner
-from projections.models.every import ALL
 from schemas.record import StoredRecord
 from schemas.values import DEFAULT_LOG, DeviceId, FirmId, Mode, Number, Position, SeriesId, UnixSeconds
 from service.access.key_file import KeyFile
