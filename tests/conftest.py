@@ -13,7 +13,7 @@ from service.embedded import EmbeddedNats
 from tests.support.nats.streams import jetstream_at, streams_restored
 from tests.support.selection import OPTION, FastRun
 from tests.support.servers.databases import database, migrated_template, with_database
-from tests.support.servers.directories import traversable_directory
+from tests.support.servers.directories import server_directory
 from tests.support.servers.parts import Choice, Parts, choose, nats_program, running
 from tests.support.service.client import Api, an_api
 
@@ -52,7 +52,7 @@ def parts(pytestconfig: pytest.Config) -> Iterator[Parts]:
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     """An empty directory for a test that starts servers of its own; also root's servers may use it."""
-    with traversable_directory() as directory:
+    with server_directory() as directory:
         yield directory
 
 

@@ -37,8 +37,9 @@ def traversable_directory(parent: Path | None = None) -> Generator[Path]:
 
 @contextmanager
 def server_directory() -> Generator[Path]:
-    """A fresh traversable directory for data that may be lost: in memory if there is room, else on disk.
+    """A fresh traversable directory for data no power cut has to spare: in memory if there is room, else on disk.
 
+    A server that is killed finds its data again in either. Programs cannot be run from it: memory is often mounted so.
     Each database of a test is some 300 files, made and deleted within a second. A disk's file system takes several
     times as long for that as memory does; ext4 without a journal, which many virtual machines have, ten times: it
     walks over all files deleted in the last minute to find a number for a new one.
@@ -50,7 +51,10 @@ def server_directory() -> Generator[Path]:
     remove_leftovers(IN_MEMORY)
     with traversable_directory(IN_MEMORY) as directory, (directory / LOCK).open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield directory
+        empty = directory / "data"
+        empty.mkdir()
+        empty.chmod(0o711)
+        yield empty
 
 
 def has_room(place: Path) -> bool:
