@@ -11,21 +11,33 @@ from nats.js import JetStreamContext
 
 from service.embedded import EmbeddedNats
 from tests.support.nats.streams import jetstream_at, streams_restored
+from tests.support.selection import OPTION, FastRun
 from tests.support.servers.databases import database, migrated_template, with_database
-from tests.support.servers.parts import Choice, Parts, choose, nats_program, running, traversable_directory
+from tests.support.servers.directories import server_directory
+from tests.support.servers.parts import Choice, Parts, choose, nats_program, running
 from tests.support.service.client import Api, an_api
 
 CHOICE = pytest.StashKey[Choice]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know `--fast`."""
+    parser.addoption(OPTION, action="store_true", help="run only the tests that need no server and take little time")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the servers before the header names them."""
-    config.stash[CHOICE] = choose()
+    if config.getoption(OPTION):
+        config.pluginmanager.register(FastRun(Path(__file__).parent))
+    else:
+        config.stash[CHOICE] = choose()
 
 
-def pytest_report_header(config: pytest.Config) -> str:
+def pytest_report_header(config: pytest.Config) -> str | None:
     """Say which servers the tests run on, and why."""
-    choice = config.stash[CHOICE]
+    choice = config.stash.get(CHOICE, None)
+    if choice is None:
+        return None
     given = nats_program()
     return f"parts: {choice.source} ({choice.reason})" + (f", NATS server: {given}" if given else "")
 
@@ -40,7 +52,7 @@ def parts(pytestconfig: pytest.Config) -> Iterator[Parts]:
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     """An empty directory for a test that starts servers of its own; also root's servers may use it."""
-    with traversable_directory() as directory:
+    with server_directory() as directory:
         yield directory
 
 

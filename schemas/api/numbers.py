@@ -11,9 +11,13 @@ class NumberEvent(Struct, frozen=True, kw_only=True):
     """One event of the log about the number. `type` is its tag; `device_id` is the device that caused it."""
 
     position: Position
+    """The place of the event in the log."""
     type: str
+    """What happened: the tag of the event."""
     at: UnixSeconds
+    """When it happened, in Unix seconds."""
     device_id: DeviceId | None
+    """The device that caused it; null if it was no device."""
 
 
 class NumberStory(Struct, frozen=True, kw_only=True):
@@ -25,13 +29,24 @@ class NumberStory(Struct, frozen=True, kw_only=True):
 
     object: Literal["number"] = "number"
     series_id: SeriesId
+    """The series of the number."""
     number: Number
+    """The number."""
     full_number: str | None
+    """The number as printed on its document."""
     fate: Fate
+    """What became of the number."""
     device_id: DeviceId | None
+    """The device that reserved or took it; null if it was no device."""
     reserved_at: UnixSeconds
+    """When it was taken from the counter, in Unix seconds."""
     expires_at: UnixSeconds | None
+    """When its reservation expires, in Unix seconds; null if it was never reserved."""
     ended_at: UnixSeconds | None
+    """When it got its present fate, in Unix seconds; null while it is pending."""
     invoice_id: DocumentId | None
+    """The invoice that has the number."""
     as_of: Position
+    """The position of the log up to which this is true."""
     events: list[NumberEvent]
+    """The events about the number."""

@@ -9,19 +9,28 @@ class Moment(Struct, frozen=True):
     """The moment that a report is about: all events up to `position`, the last one at `time`; none if there is none."""
 
     position: Position
+    """The position of the last event that counts; 0 if there is none."""
     time: UnixSeconds | None
+    """The time of that event, in Unix seconds; null if there is none."""
 
 
 class Terms(Struct, frozen=True):
     """The accounting equation: `taken` = next_number - start_number is the sum of the others (DESIGN.md section 1)."""
 
     taken: int = 0
+    """How many numbers the counter has given."""
     standing: int = 0
+    """Numbers on documents that stand."""
     voided: int = 0
+    """Numbers on voided documents."""
     withdrawn: int = 0
+    """Numbers whose voided document was deleted."""
     pending: int = 0
+    """Reserved numbers that may still be used."""
     released: int = 0
+    """Reserved numbers that their device gave up."""
     expired: int = 0
+    """Reserved numbers whose time ran out."""
 
     @property
     def accounted(self) -> int:
@@ -46,26 +55,42 @@ class Gap(Struct, frozen=True, gc=False, tag_field="object", tag="gap"):
     """
 
     first: Number
+    """The first number of the gap."""
     last: Number
+    """The last number of the gap."""
     count: int
+    """How many numbers it has."""
     reason: Fate
+    """Why these numbers carry no document."""
     device_id: DeviceId | None
+    """The device that had reserved them."""
     reserved_at: UnixSeconds
+    """When they were taken from the counter, in Unix seconds."""
     ended_at: UnixSeconds
+    """When they became a gap, in Unix seconds."""
     ended_by: str
+    """What kind of caller made them a gap, with ids; never a person's name."""
     positions: tuple[Position, Position]
+    """The positions of two events: the one that reserved them, the one that made them a gap."""
 
 
 class GapReport(Struct, frozen=True, tag_field="object", tag="gap_report"):
     """Every gap of a series up to `as_of`, in the order of the numbers, and the accounting equation."""
 
     series_id: SeriesId
+    """The series."""
     firm_id: FirmId
+    """The firm."""
     mode: Mode
+    """The partition of the firm."""
     series_name: str
+    """The name of the series."""
     as_of: Moment
+    """The moment that the report is about."""
     equation: Terms
+    """How the numbers that were taken add up."""
     data: list[Gap]
+    """The gaps, in the order of the numbers."""
 
 
 class NumberRangeRow(Struct, frozen=True, gc=False, tag_field="object", tag="number_range"):
@@ -77,22 +102,37 @@ class NumberRangeRow(Struct, frozen=True, gc=False, tag_field="object", tag="num
     """
 
     first: Number
+    """The first number of the range."""
     last: Number
+    """The last number of the range."""
     fate: Fate
+    """What became of these numbers."""
     device_id: DeviceId | None
+    """The device that reserved or took them; null if it was no device."""
     reserved_at: UnixSeconds
+    """When they were taken from the counter, in Unix seconds."""
     ended_at: UnixSeconds | None
+    """When they got this fate, in Unix seconds; null while they are pending."""
     invoice_id: DocumentId | None
+    """The invoice that has the number; only for a range of one number."""
 
 
 class NumberRegister(Struct, frozen=True, tag_field="object", tag="number_register"):
     """One page of the fates of all numbers of a series up to `as_of`, in order, and the accounting equation."""
 
     series_id: SeriesId
+    """The series."""
     firm_id: FirmId
+    """The firm."""
     mode: Mode
+    """The partition of the firm."""
     series_name: str
+    """The name of the series."""
     as_of: Moment
+    """The moment that the report is about."""
     equation: Terms
+    """How the numbers that were taken add up."""
     data: list[NumberRangeRow]
+    """The ranges of this page, in the order of the numbers."""
     has_more: bool
+    """Whether there are numbers after this page; ask again with `after` = `last` of the last range."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 from service.embedded import EmbeddedParts
 from service.log.migrate import migrate
 from tests.support.servers.databases import database, with_database
-from tests.support.servers.parts import traversable_directory
+from tests.support.servers.directories import traversable_directory
 
 SQL = Path(__file__).with_name("sql")
 

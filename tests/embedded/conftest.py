@@ -9,13 +9,14 @@ import pytest
 
 from service.embedded import EmbeddedNats, EmbeddedPostgres
 from service.embedded.postgres_binaries import WHEEL, find_binaries
-from tests.support.servers.parts import FAST, traversable_directory
+from tests.support.servers.directories import server_directory, traversable_directory
+from tests.support.servers.parts import FAST
 
 
 @pytest.fixture(scope="session")
 def postgres_dir() -> Iterator[Path]:
     """The directory of a PostgreSQL that was created and stopped. All tests share it: do not change it."""
-    with traversable_directory() as directory:
+    with server_directory() as directory:
         with EmbeddedPostgres(directory / "postgres", FAST):
             pass
         yield directory / "postgres"
@@ -45,15 +46,16 @@ def nats(data_dir: Path) -> Iterator[EmbeddedNats]:
 
 
 @pytest.fixture
-def own_binaries(data_dir: Path) -> Path:
-    """The programs of the wheel and their libraries in `data_dir / "programs"`, where the test may change the mode."""
+def own_binaries() -> Iterator[Path]:
+    """A copy of the wheel's programs and their libraries, under a directory `programs` whose mode is ours."""
     binaries, _ = find_binaries(None)
     package = binaries.parents[1]
     if package.name != WHEEL:
-        pytest.skip("the programs here do not come from the wheel")
-    for part in (package, package.with_name(f"{WHEEL}.libs")):
-        shutil.copytree(part, data_dir / "programs" / part.name, symlinks=True, copy_function=link_or_copy)
-    return data_dir / "programs" / WHEEL / "pginstall" / "bin"
+        pytest.skip("the programs here are not the wheel's")
+    with traversable_directory() as directory:
+        for part in (package, package.with_name(f"{WHEEL}.libs")):
+            shutil.copytree(part, directory / "programs" / part.name, symlinks=True, copy_function=link_or_copy)
+        yield directory / "programs" / WHEEL / "pginstall" / "bin"
 
 
 def link_or_copy(source: str, target: str) -> None:

@@ -28,7 +28,7 @@ async def test_root_becomes_another_user_where_that_user_can_reach_the_files(
 
 @as_root
 def test_root_becomes_nobody_in_a_namespace_where_the_programs_are_closed(own_binaries: Path, parts_dir: Path) -> None:
-    (parts_dir / "programs").chmod(0o700)
+    programs_of(own_binaries).chmod(0o700)
     with parent_of_servers(parts_dir, own_binaries) as started:
         assert Path(f"/proc/{started.postgres}/uid_map").read_text().split() == ["65534", "0", "1"]
         assert owner_of(started.postgres) == 0
@@ -39,16 +39,16 @@ def test_root_becomes_nobody_in_a_namespace_where_the_programs_are_closed(own_bi
 
 @as_root
 async def test_data_made_as_one_identity_is_found_by_another(own_binaries: Path, data_dir: Path) -> None:
-    (data_dir / "programs").chmod(0o700)
+    programs_of(own_binaries).chmod(0o700)
     place = data_dir / "postgres"
     with EmbeddedPostgres(place, FAST, own_binaries) as server:
         await ask(server.url, "CREATE TABLE kept (number bigint)")
     made_by = owner_of_directory(place / "cluster")
-    (data_dir / "programs").chmod(0o711)
+    programs_of(own_binaries).chmod(0o711)
     with EmbeddedPostgres(place, FAST, own_binaries) as server:
         assert await ask(server.url, "SELECT count(*) FROM kept") == 0
     assert owner_of_directory(place / "cluster") != made_by == 0
-    (data_dir / "programs").chmod(0o700)
+    programs_of(own_binaries).chmod(0o700)
     with EmbeddedPostgres(place, FAST, own_binaries) as server:
         assert await ask(server.url, "SELECT count(*) FROM kept") == 0
 
@@ -63,3 +63,8 @@ def test_when_nobody_can_run_it_the_error_says_what_to_do(data_dir: Path) -> Non
 def owner_of_directory(path: Path) -> int:
     """The user that owns a directory."""
     return path.stat().st_uid
+
+
+def programs_of(binaries: Path) -> Path:
+    """The directory a test may close: it holds the programs, and nothing else is in it."""
+    return binaries.parents[2]

@@ -22,7 +22,7 @@ from tests.support.domain.commands import a_device, a_document, a_key_of, a_requ
 from tests.support.domain.history import a_history
 from tests.support.domain.writers import do, running
 from tests.support.servers.databases import database, with_database
-from tests.support.servers.parts import traversable_directory
+from tests.support.servers.directories import server_directory
 from tests.support.waiting import until
 
 CANCEL = "SELECT bool_or(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
@@ -76,7 +76,7 @@ class Standbys:
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[EmbeddedPostgres]:
     """A server for these tests alone: the settings here hold for every session on it."""
-    with traversable_directory() as directory, EmbeddedPostgres(directory / "postgres") as server:
+    with server_directory() as directory, EmbeddedPostgres(directory / "postgres") as server:
         yield server
 
 

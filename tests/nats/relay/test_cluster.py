@@ -39,7 +39,7 @@ from tests.support.nats.relays import (
     relaying,
     stranger,
 )
-from tests.support.servers.parts import traversable_directory
+from tests.support.servers.directories import server_directory
 from tests.support.tasks import running_beside
 from tests.support.waiting import until
 
@@ -52,7 +52,7 @@ STEADY = RelayPace(poll=0.01, rest=0.001, compare=3600.0, standby=0.1, retry=0.0
 @pytest_asyncio.fixture(scope="module")
 async def shared_cluster() -> AsyncIterator[Cluster]:
     """The three servers of all tests here: their first election is not waited for each time."""
-    with traversable_directory() as directory:
+    with server_directory() as directory:
         async with cluster_of_three(directory) as cluster:
             yield cluster
 

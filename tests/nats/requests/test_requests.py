@@ -1,6 +1,7 @@
 """CONTRACT.md section 11.5: requests over NATS do what HTTP does, with the same answers, refusals and keys."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ async def test_a_number_is_explained_by_the_events_that_made_its_fate(requester:
     invoice = (await api.issue(api.firm.device_a, reservation_token=tokens[0])).data
     await api.post(f"/invoices/{invoice['id']}/void")
     await requester.ask("release", {"token": tokens[1]})
-    stories = [(await requester.ask("number", {"series_id": series_id, "number": number})).data for number in (1, 2, 3)]
+    stories = await stories_of(requester, series_id, (1, 2, 3))
     over_http = (await api.get(f"/invoice-series/{series_id}/numbers/1")).data
 
     assert [story["fate"] for story in stories] == ["voided", "released", "pending"]
@@ -66,11 +67,7 @@ async def test_the_register_and_the_log_tell_the_same_story(requester: Requester
     # After this the head of the log, as of which the register is made, is not the last event of the series.
     await api.a_series("OTHER")
 
-    async def stories() -> list[dict[str, Any]]:
-        asked = [{"series_id": series_id, "number": number} for number in range(1, 6)]
-        return [(await requester.ask("number", each)).data for each in asked]
-
-    from_log = await stories()
+    from_log = await stories_of(requester, series_id, range(1, 6))
     runner = ProjectionRunner(database_url)
     head = await api.dependencies.log.head()
 
@@ -79,7 +76,7 @@ async def test_the_register_and_the_log_tell_the_same_story(requester: Requester
 
     async with running_beside(runner.run()):
         await until(has_all)
-        from_register = await stories()
+        from_register = await stories_of(requester, series_id, range(1, 6))
 
     assert {story.pop("as_of") for story in from_log} == {head - 1}
     assert {story.pop("as_of") for story in from_register} == {head}
@@ -196,3 +193,9 @@ async def test_requests_at_once_get_distinct_contiguous_numbers(requester: Reque
     numbers = sorted(slot["number"] for reply in replies for slot in reply.data["data"])
 
     assert numbers == list(range(1, 401))
+
+
+async def stories_of(requester: Requester, series_id: str, numbers: Iterable[int]) -> list[dict[str, Any]]:
+    """What became of each number, asked for at once: what is not in the projections yet is waited for once."""
+    asked = [requester.ask("number", {"series_id": series_id, "number": number}) for number in numbers]
+    return [answer.data for answer in await asyncio.gather(*asked)]

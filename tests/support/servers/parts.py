@@ -1,8 +1,6 @@
 """The PostgreSQL and NATS servers of the tests: chosen once, started once."""
 
 import os
-import shutil
-import tempfile
 import warnings
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from service.embedded import EmbeddedParts
+from tests.support.servers.directories import server_directory
 from tests.support.servers.docker_engine import engine_answers
 
 FORCED = "NUMBERING_TEST_PARTS"
@@ -81,7 +80,7 @@ def running(source: Source) -> Generator[Parts]:
                 yield Parts(source, postgres_url, nats_url)
         case Source.EMBEDDED:
             with (
-                traversable_directory() as directory,
+                server_directory() as directory,
                 EmbeddedParts(directory, postgres_options=FAST, nats_binary=nats_program()) as embedded,
             ):
                 yield Parts(source, embedded.postgres_url, embedded.nats_url)
@@ -115,17 +114,3 @@ def containers() -> Generator[tuple[str, str]]:
             postgres = stack.enter_context(PostgresContainer(POSTGRES_IMAGE, driver=None).with_command(settings))
             nats = stack.enter_context(NatsContainer(NATS_IMAGE, jetstream=True))
         yield postgres.get_connection_url(), nats.nats_uri()
-
-
-@contextmanager
-def traversable_directory() -> Generator[Path]:
-    """A new directory that any user may pass through, as a server that refuses root needs; it is deleted afterwards.
-
-    The directories of pytest cannot be used: they lie in a directory that is closed to other users.
-    """
-    directory = Path(tempfile.mkdtemp(prefix="numbering-"))
-    directory.chmod(0o711)
-    try:
-        yield directory
-    finally:
-        shutil.rmtree(directory)

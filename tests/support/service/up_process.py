@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from service.embedded.data_directory import free_port
-from tests.support.servers.parts import traversable_directory
+from tests.support.servers.directories import server_directory
 from tests.support.service.command_line import Outcome, run_apart
 
 SECONDS_MAX: Final = 60.0
@@ -94,7 +94,7 @@ class Up:
 @contextmanager
 def running_up() -> Generator[Up]:
     """A first start, ended cleanly when the block ends."""
-    with traversable_directory() as directory:
+    with server_directory() as directory:
         started = Up(directory / "data")
         try:
             started.start()
