@@ -12,11 +12,11 @@ import uvloop
 from projections.replay.replay import HistoryBrokenError, Replay
 from schemas.record import Record, StoredRecord
 from schemas.values import DEFAULT_LOG, Position
-from service.cli.console import err, print_json, progress
 from service.cli.kept_messages import keep_messages
-from service.cli.log_lines import write_log_lines
-from service.cli.operator_errors import CommandFault
-from service.cli.present import database_url, present_settings
+from service.cli.screen.console import err, print_json, progress
+from service.cli.screen.log_lines import write_log_lines
+from service.cli.screen.operator_errors import CommandFault
+from service.cli.starting.present import database_url, present_settings
 from service.log.adoption import adopt
 from service.log.adoption import resume as resume_log
 from service.log.postgres_log import PostgresLog

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 import asyncpg
 import click
 
-from service.cli.operator_errors import explaining_postgres
-from service.cli.present import database_url, present_settings
+from service.cli.screen.operator_errors import explaining_postgres
+from service.cli.starting.present import database_url, present_settings
 
 firm_filter = click.option("--firm", metavar="FIRM", help="Only series of this firm.")
 series_filter = click.option("--series", metavar="SERIES", help="Only this series, by id or name.")

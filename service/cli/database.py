@@ -4,9 +4,9 @@ import click
 import uvloop
 
 from service.access.key_file import ensure
-from service.cli.console import print_json
-from service.cli.operator_errors import explaining_postgres
-from service.cli.present import database_url, present_settings
+from service.cli.screen.console import print_json
+from service.cli.screen.operator_errors import explaining_postgres
+from service.cli.starting.present import database_url, present_settings
 from service.log.migrate import migrate as run_migrations
 
 

@@ -13,9 +13,9 @@ from schemas.api.reports import Terms
 from schemas.record import Record
 from schemas.values import DEFAULT_LOG, Position
 from service.cli.audit import firm_filter, reader, series_filter
-from service.cli.console import out, print_table, progress, table
 from service.cli.gap_reports import when
-from service.cli.operator_errors import CommandFault
+from service.cli.screen.console import out, print_table, progress, table
+from service.cli.screen.operator_errors import CommandFault
 
 BATCH = 1000
 

@@ -4,7 +4,7 @@ import click
 import msgspec
 
 from service.access.key_file import rotate
-from service.cli.console import print_json, print_table, table
+from service.cli.screen.console import print_json, print_table, table
 from service.settings import describe, read_settings
 
 

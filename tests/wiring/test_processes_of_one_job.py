@@ -11,7 +11,7 @@ REQUESTS_ONLY = """
 import os, signal, sys
 import service.__main__
 from service.settings import read_settings
-from service.cli.serving import run_until_stopped
+from service.cli.starting.serving import run_until_stopped
 from service.wiring import Job
 
 def on_ready():

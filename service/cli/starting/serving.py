@@ -7,10 +7,10 @@ from typing import Any, Final
 import click
 import uvloop
 
-from service.cli.console import err
-from service.cli.log_lines import write_log_lines
-from service.cli.operator_errors import CommandFault
-from service.cli.present import database_url, present_settings
+from service.cli.screen.console import err
+from service.cli.screen.log_lines import write_log_lines
+from service.cli.screen.operator_errors import CommandFault
+from service.cli.starting.present import database_url, present_settings
 from service.settings import Settings, without_password
 from service.wiring import Job, run_service
 

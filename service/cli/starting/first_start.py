@@ -12,7 +12,7 @@ from schemas.values import FirmId, Mode, Platform
 from service.access.callers import Access, Principal
 from service.access.key_file import KeyFile
 from service.access.records import AccessRecords, access_records
-from service.cli.present import Runtime, write_private
+from service.cli.starting.present import Runtime, write_private
 from service.clock import now
 
 

@@ -15,12 +15,12 @@ import msgspec
 import uvloop
 
 from service.access.key_file import KeyFile, ensure
-from service.cli.console import err
-from service.cli.first_start import ensure_demo
-from service.cli.operator_errors import CommandFault, explaining_postgres
-from service.cli.present import Runtime, runtime_path, write_private
-from service.cli.serving import ALL_JOBS, run_until_stopped
-from service.cli.watch import watch_parts
+from service.cli.screen.console import err
+from service.cli.screen.operator_errors import CommandFault, explaining_postgres
+from service.cli.starting.first_start import ensure_demo
+from service.cli.starting.present import Runtime, runtime_path, write_private
+from service.cli.starting.serving import ALL_JOBS, run_until_stopped
+from service.cli.starting.watch import watch_parts
 from service.embedded import EmbeddedParts
 from service.embedded.data_directory import DataDirectory
 from service.log.migrate import migrate

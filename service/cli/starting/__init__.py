@@ -1,0 +1,1 @@
+"""Starting the service: one process, or all of it with servers of its own."""
