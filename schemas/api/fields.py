@@ -16,9 +16,9 @@ ITEMS_MAX: Final = 1000
 """The most lines of one invoice."""
 
 
-def _decimal(minimum: str, maximum: str = str(SCALED_MAX)) -> Meta:
+def _decimal(minimum: str, maximum: str = str(SCALED_MAX), *, words: str = "") -> Meta:
     schema: dict[str, Any] = {"minimum": float(minimum), "maximum": float(maximum)}
-    return Meta(extra={"minimum": minimum, "maximum": maximum}, extra_json_schema=schema)
+    return Meta(extra={"minimum": minimum, "maximum": maximum, "words": words}, extra_json_schema=schema)
 
 
 Day = datetime.date
@@ -36,6 +36,13 @@ Text = Annotated[str, Meta(max_length=10_000, extra_json_schema=_NO_NUL)]
 Label = Annotated[str, Meta(max_length=255, extra_json_schema=_NO_NUL)]
 Identifier = Annotated[str, Meta(min_length=1, max_length=255, extra_json_schema=_NO_NUL)]
 SeriesReference = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema=_NO_NUL)]
+
+_PRINTED: Final[dict[str, Any]] = {"is_printed": True}
+
+PrintedName = Annotated[str, Meta(min_length=1, max_length=255, extra=_PRINTED, extra_json_schema=_NO_NUL)]
+Reason = Annotated[str, Meta(min_length=1, max_length=10_000, extra=_PRINTED, extra_json_schema=_NO_NUL)]
+"""Texts with a printable character and without control characters (CONTRACT.md D94)."""
+
 Token = Annotated[str, Meta(min_length=1, max_length=255, extra_json_schema=_NO_NUL)]
 Description = Annotated[str, Meta(max_length=1000, extra_json_schema=_NO_NUL)]
 
@@ -72,9 +79,22 @@ NumberFormat = Annotated[
 """The pattern of a printed number (CONTRACT.md D17)."""
 
 SmallCount = Annotated[int, Meta(ge=0, le=2_147_483_647)]
-CURRENCY_PATTERN: Final = r"^[A-Z]{3}$"
-Currency = Annotated[str, Meta(pattern=CURRENCY_PATTERN, extra={"words": "three capital letters, such as RON"})]
-Quantity = Annotated[Decimal, _decimal("0.01")]
+CurrencyText = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", extra={"words": "three capital letters, such as RON"})]
+"""What has the form of a currency code."""
+
+Currency = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Z]{3}$",
+        extra={"words": "the code of a currency in ISO 4217, such as RON", "is_currency": True},
+    ),
+]
+"""A currency of ISO 4217 (CONTRACT.md D91)."""
+
+Quantity = Annotated[Decimal, _decimal("0.01", words="; goods that are taken back have a negative price instead")]
+"""The public API allows no negative quantity, but a negative price."""
+
 Price = Annotated[Decimal, _decimal(str(-SCALED_MAX))]
 ExchangeRate = Annotated[Decimal, _decimal("0.000001", "1000000")]
-VatRate = Literal[0, 5, 9, 11, 19, 21]
+VatRate = Literal[0, 5, 9, 11, 19, 20, 21, 24]
+"""The rates of VAT, in percent, that Romania has or had (CONTRACT.md D92)."""

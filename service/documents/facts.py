@@ -50,6 +50,7 @@ class NumberedFacts(Struct, frozen=True):
     is_deleted: bool = False
     reverses: DocumentId | None = None
     reversals: tuple[tuple[Number, DocumentId], ...] = ()
+    client_local_uuid: str | None = None
 
 
 class DraftFacts(Struct, frozen=True):
@@ -115,6 +116,7 @@ def _issued(issued: ReservationConsumed, record: Record) -> NumberedFacts:
         modified_at=record.at,
         position=record.position,
         reverses=issued.reverses,
+        client_local_uuid=issued.client_local_uuid,
     )
 
 

@@ -156,7 +156,7 @@ def collapse(records: Sequence[Record]) -> list[Write]:
 
 INVOICES: Final = Projection(
     name="invoices",
-    version=1,
+    version=2,
     tables=(
         statement("invoice_table"),
         statement("invoices_of_firm"),

@@ -26,6 +26,7 @@ from schemas.values import DocumentType, IsoDate, SeriesId
 from service.api.calling.call import Call
 from service.api.calling.route import Route
 from service.api.invoices.create_body import content_of, cross_check
+from service.api.invoices.invoice_client import refuse_what_follows
 from service.api.invoices.show import INVOICES, show_invoice
 from service.api.series.reservation_objects import slot_of
 from service.documents.content import InvoiceContent
@@ -36,11 +37,13 @@ from service.writer.request import Answered
 async def create_invoice(call: Call) -> Answered:
     """POST /v1/invoices: keep a draft, or issue under the token's number or the next one (CONTRACT.md section 9)."""
     body = call.body(CreateInvoiceBody, cross_check)
-    kept = content_of(body)
-    date = IsoDate((body.date or call.dependencies.today()).isoformat())
+    day = body.date or body.date_at or call.dependencies.today()
+    kept = content_of(body, day)
+    refuse_what_follows(call.fields().get("client_data"), kept.client)
+    date = IsoDate(day.isoformat())
     series_id = None if body.series_id is None else SeriesId(body.series_id)
     if body.is_draft:
-        return await _keep_draft(call, kept, date, series_id)
+        return await _keep_draft(call, replace(kept, client_local_uuid=body.client_local_uuid), date, series_id)
     content = sealed(kept)
     document = Document(
         document_id=new_document_id(),

@@ -20,6 +20,7 @@ from schemas.values import ActorKind, Number
 from service.api.calling.call import Call
 from service.api.calling.route import Route
 from service.api.refusals.table import refused
+from service.api.series.named_fields import refuse_named_in_release, refuse_named_in_reserve
 from service.api.series.reservation_objects import (
     EncodedReservations,
     pending_reservations,
@@ -35,6 +36,7 @@ from service.writer.request import Answered
 async def reserve_numbers(call: Call) -> Answered:
     """POST /v1/invoice-series/{id}/reserve-numbers: one reservation for each number, ascending."""
     body = call.body(ReserveNumbersBody)
+    await refuse_named_in_reserve(call)
     settings = call.dependencies.settings
     return await call.submit(
         ReserveNumbers(
@@ -63,6 +65,7 @@ async def read_reservation(call: Call) -> NumberReservation:
 
 async def release_reservation(call: Call) -> Answered:
     """POST /v1/invoice-series/reservations/{token}/release: the number becomes a documented gap."""
+    await refuse_named_in_release(call)
     return await call.submit(ReleaseReservation(await slot_of(call, call.place("token"))))
 
 

@@ -19,6 +19,8 @@ from schemas.rejections import (
 from schemas.values import Number, SeriesId
 from service.api.calling.call import Call
 from service.api.calling.route import Route, Tag
+from service.api.reading.known_names import names_of
+from service.api.series.named_fields import lock_by_caller, opening_faults, refuse_named_fields
 from service.api.series.series_objects import series_objects
 from service.random_ids import BASE62, random_text
 from service.writer.request import Answered
@@ -43,13 +45,14 @@ async def list_series_bare(call: Call) -> list[InvoiceSeries]:
 
 async def open_series(call: Call) -> Answered:
     """POST /v1/invoice-series: open a series."""
-    body = call.body(OpenSeriesBody)
+    year = call.dependencies.today().year
+    body = call.body(OpenSeriesBody, lambda fields: opening_faults(fields, year))
     return await call.submit(
         OpenSeries(
             series_id=SeriesId(random_text(BASE62, ID_LENGTH)),
             name=body.name,
             document_type=body.document_type,
-            year=call.dependencies.today().year,
+            year=year,
             description=body.description,
             format=body.format,
             start_number=Number(body.start_number),
@@ -65,10 +68,11 @@ async def read_series(call: Call) -> InvoiceSeries:
 
 
 async def describe_series(call: Call) -> Answered:
-    """PUT and PATCH /v1/invoice-series/{id}: change the description if the body has one (CONTRACT.md D34)."""
+    """PUT and PATCH /v1/invoice-series/{id}: change the description if the body has one (CONTRACT.md D34 and D94)."""
     body = call.body(DescribeSeriesBody)
     series_id = call.series_id()
-    if call.has_field("description"):
+    await refuse_named_fields(call, but=names_of(DescribeSeriesBody))
+    if "description" in call.fields():
         return await call.submit(DescribeSeries(series_id, body.description))
     series, _ = await call.series()
     return await call.submit(DescribeSeries(series_id, series.description))
@@ -76,17 +80,24 @@ async def describe_series(call: Call) -> Answered:
 
 async def make_primary(call: Call) -> Answered:
     """POST /v1/invoice-series/{id}/set-primary: make it the default of its document type."""
+    await refuse_named_fields(call, {"is_primary": True})
     return await call.submit(MakePrimary(call.series_id()))
 
 
 async def lock_series(call: Call) -> Answered:
     """POST /v1/invoice-series/{id}/lock: to the calling device."""
+    if call.fields():
+        lock = await lock_by_caller(call)
+        await refuse_named_fields(call, {**lock, "is_locked": True, "lock": lock})
     return await call.submit(LockSeries(call.series_id()))
 
 
 async def unlock_series(call: Call) -> Answered:
     """POST /v1/invoice-series/{id}/unlock: lift the lock."""
     body = call.body(UnlockBody)
+    if call.fields().keys() - names_of(UnlockBody):
+        free = {"is_locked": False, "lock": None}
+        await refuse_named_fields(call, free, await lock_by_caller(call), but=names_of(UnlockBody))
     return await call.submit(UnlockSeries(call.series_id(), is_forced=body.force))
 
 

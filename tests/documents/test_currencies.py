@@ -1,0 +1,25 @@
+"""CONTRACT.md D91: the decimals of ISO 4217."""
+
+import pytest
+
+from service.documents.currencies import IN_USE, WITHDRAWN, decimals_kept, decimals_of
+
+
+@pytest.mark.parametrize(
+    ("code", "decimals"),
+    [("RON", 2), ("EUR", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("BGN", 2), ("ITL", 0), ("XCG", 2), ("HUF", 2)],
+)
+def test_a_currency_has_the_decimals_of_the_list(code: str, decimals: int) -> None:
+    assert decimals_of(code) == decimals
+
+
+@pytest.mark.parametrize("code", ["ZZZ", "XXX", "XTS", "XAU", "XDR", "ron", "", "EURO"])
+def test_what_no_amount_of_money_is_in_is_no_currency(code: str) -> None:
+    assert decimals_of(code) is None
+    assert decimals_kept(code) == 2
+
+
+def test_no_currency_is_listed_twice() -> None:
+    codes = [code for listed in (IN_USE, WITHDRAWN) for line in listed.values() for code in line.split()]
+
+    assert len(codes) == len(set(codes))
