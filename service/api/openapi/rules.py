@@ -16,7 +16,12 @@ _GIVEN_CLIENT: Final[Schema] = {
 }
 _GIVEN_RATE: Final[Schema] = {
     "if": {"required": ["currency"], "properties": {"currency": {"not": {"const": "RON"}}}},
-    "then": {"required": ["currency_rate"], "properties": {"currency_rate": {"type": "number"}}},
+    "then": {
+        "anyOf": [
+            {"required": ["currency_rate"], "properties": {"currency_rate": {"type": "number"}}},
+            {"required": ["exchange_rate"], "properties": {"exchange_rate": {"type": "number"}}},
+        ]
+    },
 }
 _IS_DRAFT: Final[Schema] = {"required": ["is_draft"], "properties": {"is_draft": {"enum": [1, True]}}}
 _NO_RECEIPTS: Final[Schema] = {
@@ -31,6 +36,7 @@ _SAYS_WHAT: Final[Schema] = {
     "anyOf": [
         {"required": ["description"], "properties": {"description": {"type": "string"}}},
         {"required": ["product_czuid"], "properties": {"product_czuid": {"type": "string"}}},
+        {"required": ["product_id"], "properties": {"product_id": {"type": "string"}}},
     ]
 }
 

@@ -129,6 +129,8 @@ def _plain(tree: Tree) -> Tree:
     match tree:
         case Decimal():
             return _plain_number(tree)
+        case int() if abs(tree) >= 10**_INT_DIGITS_MAX:
+            return _plain_number(Decimal(tree))
         case dict():
             return {name: _plain(child) for name, child in tree.items()}
         case list():
