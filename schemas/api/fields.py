@@ -38,9 +38,12 @@ Identifier = Annotated[str, Meta(min_length=1, max_length=255, extra_json_schema
 SeriesReference = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema=_NO_NUL)]
 
 _PRINTED: Final[dict[str, Any]] = {"is_printed": True}
+_NO_CONTROLS: Final[dict[str, Any]] = {
+    "pattern": r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
+}
 
-PrintedName = Annotated[str, Meta(min_length=1, max_length=255, extra=_PRINTED, extra_json_schema=_NO_NUL)]
-Reason = Annotated[str, Meta(min_length=1, max_length=10_000, extra=_PRINTED, extra_json_schema=_NO_NUL)]
+PrintedName = Annotated[str, Meta(min_length=1, max_length=255, extra=_PRINTED, extra_json_schema=_NO_CONTROLS)]
+Reason = Annotated[str, Meta(min_length=1, max_length=10_000, extra=_PRINTED, extra_json_schema=_NO_CONTROLS)]
 """Texts with a printable character and without control characters (CONTRACT.md D94)."""
 
 Token = Annotated[str, Meta(min_length=1, max_length=255, extra_json_schema=_NO_NUL)]

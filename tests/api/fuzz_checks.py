@@ -14,8 +14,16 @@ BEYOND_A_SCHEMA = (
     "has no primary",
     "must stay in the year",
     "how many RON one",
+    "1 for RON",
+    "are two names of one field",
+    "is another name of info",
+    "the code of a currency in ISO 4217",
+    "with a printable character",
+    "client_data.name is required",
+    "has no other data of its client",
 )
-"""Rules that JSON Schema cannot express: digits, products, the length of a line, and rules about the present state."""
+"""Rules that JSON Schema cannot express: digits, products, the length of a line, names that must agree, what is a
+currency or can be printed, and rules about the present state."""
 
 
 @schemathesis.check

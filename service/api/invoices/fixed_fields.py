@@ -20,6 +20,7 @@ from service.documents.facts import Facts, NumberedFacts
 _WHY: Final = "cannot be changed here; leave it out, or send the value that the invoice has."
 _WORDS: Final[Mapping[str, str]] = {
     "client": "client is how replies show the client; send client_data or client_id.",
+    "document_type": "document_type can be changed on drafts only: a numbered invoice is of the type of its series.",
     "is_draft": "is_draft cannot be changed: no call turns a draft into a numbered invoice, or back.",
     "series_id": "series_id can be changed on drafts only: a numbered invoice keeps its series and number.",
 }
