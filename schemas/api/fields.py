@@ -24,12 +24,10 @@ def _decimal(minimum: str, maximum: str = str(SCALED_MAX), *, words: str = "") -
 Day = datetime.date
 """A calendar day, `YYYY-MM-DD`."""
 
-_FLAG: Final = "0 or 1; false and true are accepted too"
+Flag = Annotated[bool, Meta(extra={"is_flag": True}, extra_json_schema={"x-flag": True})]
+"""A switch that the public API writes as 0 or 1; both forms are accepted (CONTRACT.md D39)."""
 
-Flag = Annotated[bool, Meta(extra={"is_flag": True}, extra_json_schema={"x-flag": True}, description=_FLAG)]
-"""A switch that the public API writes as 0 or 1 (CONTRACT.md D39)."""
-
-_NO_NUL: Final[dict[str, Any]] = {"pattern": r"^[^\u0000]*$"}
+_NO_NUL: Final[dict[str, Any]] = {"pattern": r"^[^\x00]*$"}
 """For the published schema only: the service itself refuses NUL in every text, with a message of its own."""
 
 Text = Annotated[str, Meta(max_length=10_000, extra_json_schema=_NO_NUL)]
@@ -49,13 +47,13 @@ Reason = Annotated[str, Meta(min_length=1, max_length=10_000, extra=_PRINTED, ex
 Token = Annotated[str, Meta(min_length=1, max_length=255, extra_json_schema=_NO_NUL)]
 Description = Annotated[str, Meta(max_length=1000, extra_json_schema=_NO_NUL)]
 
+# The schema has no `format: email`: more addresses exist, and are accepted, than that format allows.
 Email = Annotated[
     str,
     Meta(
         max_length=254,
-        pattern=r"^[^@\s\u0000]+@[^@\s\u0000]+$",
+        pattern=r"^[^@\s\x00]+@[^@\s\x00]+$",
         extra={"syntax": "an e-mail address"},
-        extra_json_schema={"format": "email"},
     ),
 ]
 
@@ -75,7 +73,7 @@ NumberFormat = Annotated[
     Meta(
         min_length=8,
         max_length=60,
-        pattern=r"^[^{}\u0000]*(\{year\}[^{}\u0000]*)*\{number\}[^{}\u0000]*(\{year\}[^{}\u0000]*)*$",
+        pattern=r"^[^{}\x00]*(\{year\}[^{}\x00]*)*\{number\}[^{}\x00]*(\{year\}[^{}\x00]*)*$",
         extra={"words": "text with {number} exactly once and no other placeholder than {year}"},
     ),
 ]
