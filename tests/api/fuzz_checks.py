@@ -3,7 +3,9 @@
 from typing import Any
 
 import schemathesis
-from schemathesis import Case, CheckContext, GenerationMode, Response
+from schemathesis import Case, CheckContext, GenerationMode, HookContext, Response
+
+from tests.api.fuzz_rules import widen
 
 BEYOND_A_SCHEMA = (
     "of at most 30 digits",
@@ -24,6 +26,12 @@ BEYOND_A_SCHEMA = (
 )
 """Rules that JSON Schema cannot express: digits, products, the length of a line, names that must agree, what is a
 currency or can be printed, and rules about the present state."""
+
+
+@schemathesis.hook  # pyright: ignore[reportUnknownMemberType] - partly typed
+def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
+    """Try what the service accepts, which is more than the document offers to generators of clients."""
+    widen(raw_schema)
 
 
 @schemathesis.check

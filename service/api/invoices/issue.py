@@ -83,6 +83,11 @@ ROUTES: Final = (
         handle=create_invoice,
         show=show_invoice,
         summary="Issue an invoice with a reserved number or the next one, or keep a draft",
+        about=(
+            "With `reservation_token` the invoice gets the reserved number; without it the next number of the series; "
+            "with `is_draft` none. Either `client_id` or `client_data` is required. Send an Idempotency-Key, so that a "
+            "repeat after a lost reply takes no second number."
+        ),
         body=CreateInvoiceBody,
         reply=Invoice,
         status=201,

@@ -87,6 +87,10 @@ ROUTES: Final = (
         handle=reverse_invoice,
         show=show_invoice,
         summary="Reverse an invoice by another one, which takes the next number",
+        about=(
+            "The reply is the reversal: the same lines with negated quantities. It is dated today and takes the next "
+            "number of the same series, so the lock of the series gates it."
+        ),
         reply=Invoice,
         refusals=(
             DocumentUnknown,

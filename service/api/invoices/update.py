@@ -82,14 +82,19 @@ def _draft_change(call: Call, body: UpdateInvoiceBody, facts: DraftFacts, said: 
     return SaveDraft(facts.document_id, digest, facts.content, series), content
 
 
-def _update_route(method: str) -> Route:
+def _update_route(method: str, operation: str | None = None) -> Route:
     return Route(
         method=method,
+        operation=operation,
         path=INVOICES + "/{id}",
         tag="Invoices",
         handle=update_invoice,
         show=show_invoice,
         summary="Change an invoice or a draft; its number stays as it is",
+        about=(
+            "A field that is left out stays as it is. A voided invoice, a reversal and an invoice with a standing "
+            "reversal cannot be changed. PUT and PATCH do the same."
+        ),
         body=UpdateInvoiceBody,
         reply=Invoice,
         refusals=(
@@ -107,4 +112,4 @@ def _update_route(method: str) -> Route:
     )
 
 
-ROUTES: Final = (_update_route("PUT"), _update_route("PATCH"))
+ROUTES: Final = (_update_route("PUT", "update_invoice_by_put"), _update_route("PATCH"))

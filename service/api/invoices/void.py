@@ -62,6 +62,10 @@ ROUTES: Final = (
         handle=void_invoice,
         show=show_invoice,
         summary="Void an invoice; it keeps its number",
+        about=(
+            "The invoice no longer counts, but stays visible under its number. No reversal is made, and the lock of "
+            "the series does not matter."
+        ),
         body=VoidBody,
         reply=Invoice,
         refusals=(DocumentUnknown, DocumentAlreadyVoided),
@@ -73,6 +77,7 @@ ROUTES: Final = (
         handle=unvoid_invoice,
         show=show_invoice,
         summary="Let a voided invoice count again, under the same number",
+        about="Dates, newer numbers and the lock of the series do not matter. A voided draft stays voided.",
         reply=Invoice,
         refusals=(DocumentUnknown, DraftCannotBeUnvoided, DocumentNotVoided, DocumentAlreadyReversed),
     ),

@@ -1,57 +1,46 @@
-"""JSON Schema that annotations cannot express: rules between fields, and the form of variables of a path.
+"""The parameters of a call in the OpenAPI document: the variables of its path, its query and its header."""
 
-The rules are those of `cross_check` in `invoices/create_body.py` and `invoices/update_body.py`.
-"""
-
+import re
 from typing import Any, Final
 
 from schemas.describe.json_schema import Schema
 from schemas.values import NUMBER_MAX
+from service.api.calling.route import Route
 
-_GIVEN_CLIENT: Final[Schema] = {
-    "anyOf": [
-        {"required": ["client_id"], "properties": {"client_id": {"type": "string"}}},
-        {"required": ["client_data"], "properties": {"client_data": {"type": "object"}}},
-    ]
+_ID: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
+_PATH: Final[dict[str, tuple[str, Schema]]] = {
+    "number": ("A number of the series.", {"type": "integer", "format": "int64", "minimum": 1, "maximum": NUMBER_MAX}),
+    "token": ("The token of the reservation.", {"type": "string", "minLength": 1, "maxLength": 255}),
 }
-_GIVEN_RATE: Final[Schema] = {
-    "if": {"required": ["currency"], "properties": {"currency": {"not": {"const": "RON"}}}},
-    "then": {
-        "anyOf": [
-            {"required": ["currency_rate"], "properties": {"currency_rate": {"type": "number"}}},
-            {"required": ["exchange_rate"], "properties": {"exchange_rate": {"type": "number"}}},
-        ]
-    },
-}
-_IS_DRAFT: Final[Schema] = {"required": ["is_draft"], "properties": {"is_draft": {"enum": [1, True]}}}
-_NO_RECEIPTS: Final[Schema] = {
-    "if": {"required": ["document_type"], "properties": {"document_type": {"const": "receipt"}}},
-    "then": _IS_DRAFT,
-}
-_NO_TOKEN_FOR_DRAFTS: Final[Schema] = {
-    "if": _IS_DRAFT,
-    "then": {"properties": {"reservation_token": {"type": "null"}}},
-}
-_SAYS_WHAT: Final[Schema] = {
-    "anyOf": [
-        {"required": ["description"], "properties": {"description": {"type": "string"}}},
-        {"required": ["product_czuid"], "properties": {"product_czuid": {"type": "string"}}},
-        {"required": ["product_id"], "properties": {"product_id": {"type": "string"}}},
-    ]
-}
+"""Words and schema of each variable of a path but `id`. Tokens are opaque to clients, so only their length is told."""
 
-RULES: Final[dict[str, list[Schema]]] = {
-    "CreateInvoiceBody": [_GIVEN_CLIENT, _GIVEN_RATE, _NO_RECEIPTS, _NO_TOKEN_FOR_DRAFTS],
-    "ItemBody": [_SAYS_WHAT],
-}
-"""The rules of each component; all of them must hold."""
+_KEY: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]*[!-~][ -~]*$"}
+"""Printable ASCII, not only spaces."""
 
-PATH_PARAMETERS: Final[dict[str, Any]] = {
-    "id": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
-    "number": {"type": "integer", "minimum": 1, "maximum": NUMBER_MAX},
-    "token": {"type": "string", "minLength": 1, "maxLength": 255},
-}
-"""Tokens are opaque to clients, so the document states only their length."""
 
-KEY: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]*[!-~][ -~]*$"}
-"""An Idempotency-Key: printable ASCII, not only spaces."""
+def path_parameters(route: Route) -> list[Schema]:
+    """The variables of the path."""
+    owner = "invoice" if route.tag == "Invoices" else "series"
+    known = {"id": (f"The id of the {owner}.", _ID), **_PATH}
+    return [_parameter(name, "path", *known[name]) for name in re.findall(r"\{(\w+)\}", route.path)]
+
+
+def query_parameters(properties: dict[str, Any]) -> list[Schema]:
+    """The parameters of the query. A null default means that it may be left out, not that null may be sent."""
+    found: list[Schema] = []
+    for name, given in properties.items():
+        schema = next((each for each in given.get("anyOf", []) if each != {"type": "null"}), given)
+        found.append(
+            _parameter(name, "query", given["description"], {k: v for k, v in schema.items() if k != "description"})
+        )
+    return found
+
+
+def key_parameter(route: Route) -> list[Schema]:
+    """The header Idempotency-Key, which every POST takes."""
+    words = "A request that is sent again with the same key is done once and gets the same reply."
+    return [_parameter("Idempotency-Key", "header", words, _KEY)] if route.method == "POST" else []
+
+
+def _parameter(name: str, place: str, words: str, schema: Schema) -> Schema:
+    return {"name": name, "in": place, "required": place == "path", "description": words, "schema": schema}

@@ -16,7 +16,7 @@ from schemas.api.envelope import ErrorKind
 from schemas.rejections import Rejection
 from service.api.refusals import causes as edge
 from service.api.refusals.causes import EdgeProblem
-from service.api.refusals.field_faults import FieldFault
+from service.api.refusals.field_faults import SEVERAL_WRONG, FieldFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def bad_fields(faults: list[FieldFault]) -> RefusedError:
     else:
         listed = {fault.path: fault.message for fault in faults[:FAULTS_SHOWN_MAX]}
         message = f"{len(faults)} fields are wrong: {', '.join(list(listed)[:5])}. See errors."
-        refusal = Refusal(400, "validation_error", "invalid_request", message, errors=listed)
+        refusal = Refusal(400, "validation_error", SEVERAL_WRONG, message, errors=listed)
     return RefusedError(refusal)
 
 

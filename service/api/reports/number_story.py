@@ -83,6 +83,7 @@ ROUTES: Final = (
         tag="Accounting",
         handle=explain_number,
         summary="What became of one number, and the events that led to it",
+        about="The fate of the number, and the events about it in the order of the log.",
         reply=NumberStory,
         refusals=(SeriesUnknown, NumberUntaken, ParameterWrong),
     ),

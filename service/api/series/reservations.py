@@ -90,6 +90,11 @@ ROUTES: Final = (
         handle=reserve_numbers,
         show=show_reserved,
         summary="Reserve consecutive numbers for the calling device",
+        about=(
+            "The device must hold the lock of the series. The numbers leave the counter at once and for good; the "
+            "reply has one reservation for each number, ascending. Use a number with POST /v1/invoices and its token "
+            "before it expires."
+        ),
         body=ReserveNumbersBody,
         reply=ListOf[NumberReservation],
         status=201,
@@ -101,6 +106,7 @@ ROUTES: Final = (
         tag="Reservations",
         handle=list_reservations,
         summary="The reservations that the calling device can still use",
+        about="Ascending and without pages. A caller without a device gets an empty list.",
         reply=ListOf[NumberReservation],
         refusals=(SeriesUnknown,),
     ),
@@ -110,6 +116,7 @@ ROUTES: Final = (
         tag="Reservations",
         handle=read_reservation,
         summary="One reservation, also if it is no longer pending",
+        about="For the device that reserved the number, and for any API key of the firm.",
         reply=NumberReservation,
         refusals=(ReservationNotFound, NotYourReservation),
     ),
@@ -120,6 +127,10 @@ ROUTES: Final = (
         handle=release_reservation,
         show=show_released,
         summary="Release a reserved number; it becomes a documented gap",
+        about=(
+            "Only the device that reserved the number can release it. A released number is never given again. A second "
+            "release changes nothing."
+        ),
         reply=NumberReservation,
         refusals=(ReservationNotFound, NotYourReservation, ReservationAlreadyConsumed, ReservationHasExpired),
     ),

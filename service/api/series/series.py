@@ -122,10 +122,33 @@ def _opening(prefix: str, tag: Tag) -> Route:
         handle=open_series,
         show=show_series,
         summary="Open a series",
+        about=(
+            "The first series of a document type becomes the primary one, which gives a number to invoices that name "
+            "no series; a new primary series takes the place of the one before."
+        ),
         body=OpenSeriesBody,
         reply=InvoiceSeries,
         status=201,
         refusals=(SeriesNameTaken,),
+    )
+
+
+def _describing(method: str, path: str, tag: Tag, operation: str | None = None) -> Route:
+    return Route(
+        method=method,
+        path=path,
+        operation=operation,
+        tag=tag,
+        handle=describe_series,
+        show=show_series,
+        summary="Change the description of a series without documents",
+        about=(
+            "Only the description can change, and only until a document has a number of the series. PUT and PATCH do "
+            "the same."
+        ),
+        body=DescribeSeriesBody,
+        reply=InvoiceSeries,
+        refusals=(SeriesUnknown, SeriesInUse),
     )
 
 
@@ -140,20 +163,11 @@ def _routes(prefix: str, tag: Tag) -> list[Route]:
             tag=tag,
             handle=read_series,
             summary="One series",
+            about="The series with its counter and, while a device holds it, its lock.",
             reply=InvoiceSeries,
             refusals=(SeriesUnknown,),
         ),
-        Route(
-            method="PATCH",
-            path=one,
-            tag=tag,
-            handle=describe_series,
-            show=show_series,
-            summary="Change the description of a series without documents",
-            body=DescribeSeriesBody,
-            reply=InvoiceSeries,
-            refusals=(SeriesUnknown, SeriesInUse),
-        ),
+        _describing("PATCH", one, tag),
         Route(
             method="POST",
             path=one + "/set-primary",
@@ -161,6 +175,7 @@ def _routes(prefix: str, tag: Tag) -> list[Route]:
             handle=make_primary,
             show=show_series,
             summary="Make the series the default of its document type",
+            about="It takes the place of the primary series before. If it is the primary one already, nothing changes.",
             reply=InvoiceSeries,
             refusals=(SeriesUnknown,),
         ),
@@ -174,21 +189,12 @@ ROUTES: Final = (
         tag="Series",
         handle=list_series,
         summary="All series of the firm, primary ones first",
+        about="One list without pages; after the primary ones, the older series come first.",
         reply=ListOf[InvoiceSeries],
         query=SeriesQuery,
     ),
     *_routes(SERIES, "Series"),
-    Route(
-        method="PUT",
-        path=SERIES + "/{id}",
-        tag="Series",
-        handle=describe_series,
-        show=show_series,
-        summary="Change the description of a series without documents",
-        body=DescribeSeriesBody,
-        reply=InvoiceSeries,
-        refusals=(SeriesUnknown, SeriesInUse),
-    ),
+    _describing("PUT", SERIES + "/{id}", "Series", "describe_series_by_put"),
     Route(
         method="POST",
         path=SERIES + "/{id}/lock",
@@ -196,6 +202,10 @@ ROUTES: Final = (
         handle=lock_series,
         show=show_series,
         summary="Lock the series to the calling device",
+        about=(
+            "Only a device can lock, and one device at most holds a series. While it does, only this device takes new "
+            "numbers of the series. A second lock by the holder changes nothing."
+        ),
         reply=InvoiceSeries,
         refusals=(SeriesUnknown, DeviceIdMissing, LockHeldByOtherDevice),
     ),
@@ -206,6 +216,10 @@ ROUTES: Final = (
         handle=unlock_series,
         show=show_series,
         summary="Lift the lock of a series",
+        about=(
+            "The holder needs no `force`; an admin's device and an API key can lift the lock of another device with "
+            "`force: true`. Reservations stay as they are. On a series that is not locked nothing changes."
+        ),
         body=UnlockBody,
         reply=InvoiceSeries,
         refusals=(SeriesUnknown, SeriesLockedToOtherDevice, ForceNeedsAdmin),
@@ -213,9 +227,11 @@ ROUTES: Final = (
     Route(
         method="GET",
         path=ALIAS,
+        operation="list_series",
         tag="Aliases",
         handle=list_series_bare,
         summary="All series of the firm, as a bare array",
+        about="The same series as GET /v1/invoice-series, but `data` is the array itself.",
         reply=list[InvoiceSeries],
         query=SeriesQuery,
     ),
