@@ -36,9 +36,9 @@ Identifier = Annotated[str, Meta(min_length=1, max_length=255, extra_json_schema
 SeriesReference = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema=_NO_NUL)]
 
 _PRINTED: Final[dict[str, Any]] = {"is_printed": True}
-_NO_CONTROLS: Final[dict[str, Any]] = {
-    "pattern": r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
-}
+_NO_CONTROLS: Final[dict[str, Any]] = {"pattern": r"^[^\x00-\x1f\x7f]*$"}
+"""Only those of ASCII: a clients' language that matches bytes would refuse letters for a pattern with the others."""
+
 
 PrintedName = Annotated[str, Meta(min_length=1, max_length=255, extra=_PRINTED, extra_json_schema=_NO_CONTROLS)]
 Reason = Annotated[str, Meta(min_length=1, max_length=10_000, extra=_PRINTED, extra_json_schema=_NO_CONTROLS)]
