@@ -37,6 +37,11 @@ RESERVE_COUNT_MAX: Final = 50
 
 DEFAULT_LOG: Final = LogId(1)
 
+TokenNonce = NewType("TokenNonce", int)
+"""32 random bits that the tokens of one block carry, so that they open to no other block (CONTRACT.md D97)."""
+
+TOKEN_NONCE_BITS: Final = 32
+
 Count = Annotated[int, Meta(ge=1, le=RESERVE_COUNT_MAX)]
 
 
@@ -84,6 +89,7 @@ class Fate(StrEnum):
     PENDING = "pending"
     RELEASED = "released"
     EXPIRED = "expired"
+    LOST = "lost"
 
 
 class Actor(Struct, frozen=True):

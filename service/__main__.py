@@ -5,6 +5,7 @@ import sys
 import click
 
 from service.cli.adopt_tail import adopt_tail, resume
+from service.cli.advance_counters import advance
 from service.cli.database import migrate
 from service.cli.firms import firm, key, session
 from service.cli.gap_reports import gaps
@@ -37,6 +38,7 @@ for command in (
     replay,
     adopt_tail,
     resume,
+    advance,
     show_settings,
     firm,
     key,

@@ -5,6 +5,7 @@ from time import monotonic
 from typing import Final
 
 from projections.keeping.runner import ProjectionRunner
+from service.access.lost_history import LostHistory
 from service.health import Check, Health
 from service.log.clock_guard import SKEW_SECONDS_MAX
 from service.log.event_log import LogFaultError
@@ -13,6 +14,7 @@ from service.metrics import Metrics
 from service.nats.relay.relay import Relay
 from service.nats.relay.status import RelayState
 from service.nats.requests.endpoint import RequestsEndpoint
+from service.writer.known_state import KnownState
 from service.writer.writer import Writer
 
 MEASURE_SECONDS: Final = 1.0
@@ -76,6 +78,21 @@ def requests_health(endpoint: RequestsEndpoint) -> Check:
 
     async def check() -> Health:
         return Health.OK if endpoint.status().is_serving else Health.DEGRADED
+
+    return check
+
+
+def history_health(lost: LostHistory, known: KnownState) -> Check:
+    """The check that no token of a history was shown that the log does not have, or an operator has acted since."""
+
+    async def check() -> Health:
+        if not lost.has_signs:
+            return Health.OK
+        try:
+            lost_at = (await known.read()).lost_at
+        except LogFaultError:
+            return Health.DEGRADED
+        return Health.DEGRADED if lost.is_unexplained(lost_at) else Health.OK
 
     return check
 

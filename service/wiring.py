@@ -14,6 +14,7 @@ from projections.keeping.runner import ProjectionRunner
 from service.access.callers import Access
 from service.access.identity_provider import IdentityKeys
 from service.access.key_file import KeyFile
+from service.access.lost_history import LostHistory
 from service.access.reservation_tokens import TokenSealer
 from service.api.calling.dependencies import Dependencies
 from service.api.entrance import Entrance
@@ -27,7 +28,7 @@ from service.nats.client.connection import NatsSettings
 from service.nats.relay.relay import Relay
 from service.nats.requests.endpoint import RequestsEndpoint, answering_requests
 from service.nats.requests.operations import Operations
-from service.readiness import checks, measure, requests_health
+from service.readiness import checks, history_health, measure, requests_health
 from service.settings import Settings
 from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
@@ -193,6 +194,7 @@ async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[Non
         if jobs & {Job.WEB, Job.REQUESTS}:
             health = checks(wiring.log, wiring.relay, wiring.runner)
             entrance = Entrance(_dependencies(wiring), wiring.invariants.report)
+            health["history"] = history_health(entrance.dependencies.lost_history, wiring.writer.known)
             if Job.REQUESTS in jobs:
                 operations = Operations(entrance)
                 endpoint = RequestsEndpoint(nats_settings(wiring.settings), operations.answer, operations.overload)
@@ -227,6 +229,7 @@ def _dependencies(wiring: Wiring) -> Dependencies:
             identity=_identity(wiring.settings),
         ),
         sealer=TokenSealer.of(keys),
+        lost_history=LostHistory(wiring.log.log_id, wiring.metrics.lost_history_tokens.inc),
         settings=wiring.settings,
         reads=wiring.reads,
         metrics=wiring.metrics,

@@ -19,6 +19,7 @@ from schemas.events import (
     DraftDeleted,
     DraftSaved,
     DraftVoided,
+    NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -61,6 +62,8 @@ def _evolve(state: State, record: Record) -> State:
             return _release(state, record, reservation, NumberRange(number, number))
         case ReservationExpired(reservation, ranges):
             return _expire(state, record, reservation, ranges)
+        case NumbersLost(first, last):
+            return _lose(state, record, NumberRange(first, last))
         case DraftSaved() | DraftVoided() | DraftDeleted():
             return _draft(state, event, record)
         case (
@@ -174,6 +177,7 @@ def _reserve(state: State, reserved: NumbersReserved, record: Record) -> State:
         reserved_at=record.at,
         expires_at=reserved.expires_at,
         token_key=reserved.token_key,
+        token_nonce=reserved.token_nonce,
         pending=(1 << count) - 1,
     )
     series = replace(
@@ -234,6 +238,14 @@ def _expire(state: State, record: Record, reservation: Position, ranges: Ranges)
     for item in ranges:
         series = replace(series, expired=with_range(series.expired, item))
     return _settle(state, series, record, reservation, ranges)
+
+
+def _lose(state: State, record: Record, numbers: NumberRange) -> State:
+    """The counter stands behind the lost numbers; nothing else changes, a lock and pending numbers stay."""
+    series = state.series[record.stream]
+    assert numbers.first == series.next_number, "what is stepped over begins where the counter stands"
+    series = replace(series, next_number=Number(numbers.last + 1), lost=with_range(series.lost, numbers))
+    return _put(replace(state, lost_at=record.position), series, record)
 
 
 def _withdraw(series: Series, number: Number, date: IsoDate) -> Series:

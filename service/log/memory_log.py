@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 
-from schemas.events import NumbersReserved, ReservationConsumed, SeriesOpened
+from schemas.events import NumbersLost, NumbersReserved, ReservationConsumed, SeriesOpened
 from schemas.record import Record, StoredRecord, event_tag
 from schemas.values import DEFAULT_LOG, NUMBER_MAX, Digest, DocumentId, LogId, Number, Position, SeriesId
 from service.log.event_log import (
@@ -148,7 +148,7 @@ class MemoryLog:
             if stream in following or stream in self._next or not 1 <= event.start_number <= NUMBER_MAX:
                 raise LogBrokenError(f"{stream} cannot start at {event.start_number}")
             following[stream] = event.start_number
-        elif isinstance(event, NumbersReserved):
+        elif isinstance(event, NumbersReserved | NumbersLost):
             if event.last > NUMBER_MAX:
                 raise LogBrokenError(f"{event.last} is not exact in JSON")
             if event.first != following.get(stream, self._next.get(stream)) or event.last < event.first:
@@ -176,7 +176,7 @@ class MemoryLog:
             self._documents.setdefault(document_id, []).append(stored)
         if isinstance(event, SeriesOpened):
             self._next[stream] = event.start_number
-        elif isinstance(event, NumbersReserved):
+        elif isinstance(event, NumbersReserved | NumbersLost):
             self._next[stream] = event.last + 1
         elif isinstance(event, ReservationConsumed):
             self._consumed[stream, event.number] = stored

@@ -28,7 +28,7 @@ from service.api.calling.route import Route
 from service.api.invoices.create_body import content_of, cross_check
 from service.api.invoices.invoice_client import refuse_what_follows
 from service.api.invoices.show import INVOICES, show_invoice
-from service.api.series.reservation_objects import slot_of
+from service.api.series.opened_tokens import slot_of
 from service.documents.content import InvoiceContent
 from service.documents.new import new_document_id, sealed
 from service.writer.request import Answered

@@ -16,20 +16,21 @@ from schemas.rejections import (
     SeriesNotLockedToDevice,
     SeriesUnknown,
 )
-from schemas.values import ActorKind, Number
+from schemas.values import TOKEN_NONCE_BITS, ActorKind, Number, TokenNonce
 from service.api.calling.call import Call
 from service.api.calling.route import Route
 from service.api.refusals.table import refused
 from service.api.series.named_fields import refuse_named_in_release, refuse_named_in_reserve
+from service.api.series.opened_tokens import slot_of
 from service.api.series.reservation_objects import (
     EncodedReservations,
     pending_reservations,
     released_object,
     reservation_object,
     reserved_objects,
-    slot_of,
 )
 from service.api.series.series import SERIES
+from service.random_ids import random_bits
 from service.writer.request import Answered
 
 
@@ -44,6 +45,7 @@ async def reserve_numbers(call: Call) -> Answered:
             count=body.count,
             hold_seconds=settings.reservation_ttl_seconds,
             token_key=call.dependencies.sealer.current_key,
+            token_nonce=TokenNonce(random_bits(TOKEN_NONCE_BITS)),
             pending_max=settings.pending_max,
         )
     )

@@ -30,9 +30,11 @@ from tests.support.domain.commands import (
     a_slot,
     a_sweep,
     a_void,
+    an_advance,
     an_issue,
     an_unvoid,
     digest,
+    the_operator,
     the_sweeper,
 )
 from tests.support.domain.history import History
@@ -65,6 +67,7 @@ def every_event() -> list[Record]:
         (VoidDraft(DRAFT, digest("reason")), a_key()),
         (DeleteDraft(DRAFT), a_key()),
         (a_sweep(), the_sweeper(), NOW + HOLD_SECONDS),
+        (an_advance(20), the_operator(), NOW + HOLD_SECONDS),
     )
     return history.records
 

@@ -17,6 +17,7 @@ from schemas.events import (
     DraftDeleted,
     DraftSaved,
     DraftVoided,
+    NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -37,7 +38,7 @@ from schemas.outcomes import (
     ReservedOutcome,
     SeriesOutcome,
 )
-from schemas.record import Record, StoredRecord, decode_record, encode_record
+from schemas.record import Record, StoredRecord, decode_record, encode_record, is_canonical
 from schemas.values import DEFAULT_LOG, DocumentId, Fate, IsoDate, Number, NumberRange, Position, SeriesId, Version
 from service.core.evolve import evolve
 from service.core.ranges import has
@@ -55,6 +56,7 @@ SeriesEvent = (
     | ReservationConsumed
     | ReservationReleased
     | ReservationExpired
+    | NumbersLost
     | DocumentEvent
 )
 
@@ -92,7 +94,7 @@ def _record(item: StoredRecord | Record) -> Record:
 def _check_bytes(item: StoredRecord | Record) -> None:
     canonical = item.canonical if isinstance(item, StoredRecord) else encode_record(item)
     assert decode_record(canonical) == _record(item), "the bytes say what the record says"
-    assert encode_record(_record(item)) == canonical, "the bytes are canonical"
+    assert is_canonical(canonical, _record(item)), "the bytes are canonical"
     assert not TOKEN.search(canonical), "no token is in the log"
     assert not CREDENTIAL.search(canonical), "no credential is in the log"
 
@@ -150,6 +152,9 @@ class _Account:
         match event:
             case NumbersReserved(first, last):
                 self._reserve(position, first, last)
+            case NumbersLost(first, last, reason):
+                assert reason.strip(), "lost numbers have a reason"
+                self._take(first, last, Fate.LOST)
             case ReservationConsumed():
                 self._consume(event)
             case ReservationReleased(reservation, number):
@@ -183,12 +188,15 @@ class _Account:
                 assert_never(event)
 
     def _reserve(self, position: Position, first: Number, last: Number) -> None:
-        assert first == self.next, "a block begins where the numbers end"
-        assert last >= first, "a block is not empty"
         self.blocks[position] = NumberRange(first, last)
+        self._take(first, last, Fate.PENDING)
+
+    def _take(self, first: Number, last: Number, fate: Fate) -> None:
+        assert first == self.next, "a range begins where the numbers end"
+        assert last >= first, "a range is not empty"
         for number in range(first, last + 1):
-            self.fates[Number(number)] = Fate.PENDING
-        self.counts[Fate.PENDING] += last - first + 1
+            self.fates[Number(number)] = fate
+        self.counts[fate] += last - first + 1
         self.next = last + 1
 
     def _consume(self, event: ReservationConsumed) -> None:
@@ -251,11 +259,11 @@ def _check_answers(records: Sequence[Record], states: Sequence[State], answers: 
 
 def _check_outcome(records: Sequence[Record], states: Sequence[State], outcome: Outcome) -> None:
     match outcome:
-        case ReservedOutcome(position, series_id, first, last, device_id, reserved_at, expires_at, token_key):
+        case ReservedOutcome(position, series_id, first, last, device_id, reserved_at, expires_at, key, nonce):
             record = records[position - 1]
             assert record.stream == series_id, "the block is of the series that was asked for"
             assert record.at == reserved_at, "the block was reserved at the time in the outcome"
-            assert record.event == NumbersReserved(first, last, device_id, expires_at, token_key)
+            assert record.event == NumbersReserved(first, last, device_id, expires_at, key, nonce)
         case ReleasedOutcome(reservation, number):
             series_id = records[reservation - 1].stream
             assert has(states[-1].series[series_id].released, number), "the number is released"
