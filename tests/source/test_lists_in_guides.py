@@ -8,7 +8,7 @@ from schemas.api.operations import OPERATIONS
 from schemas.describe.files import event_tags
 from schemas.events import Event
 from service.api.catalogue import ROUTES
-from service.api.openapi.examples import FIELD_FAULTS
+from service.api.openapi.route_refusals import FIELD_CODES
 from service.api.refusals.table import TABLE
 from tests.source.code import ROOT
 from tests.source.guides import block
@@ -55,7 +55,7 @@ def test_the_contract_lists_every_code_with_its_statuses() -> None:
         numbers = [int(number) for number in re.findall(r"\b\d{3}\b", statuses)]
         names = quoted(codes)
         listed |= set(zip(names, numbers if len(numbers) > 1 else numbers * len(names), strict=True))
-    sent = {(row.code, row.status) for row in TABLE.values()} | {(code, 400) for code in FIELD_FAULTS}
+    sent = {(row.code, row.status) for row in TABLE.values()} | {(code, 400) for code in FIELD_CODES}
     assert listed == sent, f"{CONTRACT} section 4.1, the table"
 
 
