@@ -66,34 +66,24 @@ def _evolve(state: State, record: Record) -> State:
             return _lose(state, record, NumberRange(first, last))
         case DraftSaved() | DraftVoided() | DraftDeleted():
             return _draft(state, event, record)
-        case (
-            SeriesDescribed()
-            | SeriesLocked()
-            | SeriesUnlocked()
-            | DocumentVoided()
-            | DocumentUnvoided()
-            | DocumentChanged()
-            | DocumentReversed()
-            | NumberWithdrawn()
-        ):
-            return _put(state, _evolve_alone(state.series[record.stream], event, record.at), record)
         case _:
-            assert_never(event)
+            return _put(state, _evolve_alone(state.series[record.stream], event, record.at), record)
 
 
-def _evolve_alone(
-    series: Series,
-    event: SeriesDescribed
+_Alone = (
+    SeriesDescribed
     | SeriesLocked
     | SeriesUnlocked
     | DocumentVoided
     | DocumentUnvoided
     | DocumentChanged
     | DocumentReversed
-    | NumberWithdrawn,
-    at: UnixSeconds,
-) -> Series:
-    """The series after an event that changes nothing else."""
+    | NumberWithdrawn
+)
+"""The events that change nothing but their own series; a new one is named here, or gets a case in `_evolve`."""
+
+
+def _evolve_alone(series: Series, event: _Alone, at: UnixSeconds) -> Series:
     match event:
         case SeriesDescribed(description):
             return replace(series, description=description)

@@ -6,7 +6,9 @@ from service.api.refusals.table import TABLE
 
 
 def test_the_advice_covers_exactly_the_codes() -> None:
-    assert set(WHAT_TO_DO) == {row.code for row in TABLE.values()} | set(FIELD_CODES), "service/api/refusals/advice.py"
+    assert set(WHAT_TO_DO) == {row.code for row in TABLE.values()} | set(FIELD_CODES), (
+        "an advice for each code: service/api/refusals/advice.py"
+    )
 
 
 def test_an_advice_is_whole_sentences() -> None:

@@ -55,7 +55,9 @@ def examples(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_the_names_of_operations_never_change() -> None:
-    assert sorted(operation["operationId"] for _, operation in OPERATIONS) == NAMES.split()
+    assert sorted(operation["operationId"] for _, operation in OPERATIONS) == NAMES.split(), (
+        "add the name of a new call to NAMES; a name that is there never changes"
+    )
 
 
 def test_every_operation_parameter_and_property_is_described() -> None:

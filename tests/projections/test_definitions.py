@@ -33,7 +33,9 @@ async def digests(runner: ProjectionRunner) -> dict[str, str]:
 
 def test_whoever_changes_a_projection_counts_its_version_up() -> None:
     """Pin the new definition above; its first word is the version, which must be higher than the one that was here."""
-    assert {projection.name: projection.definition for projection in ALL} == PINNED
+    assert {projection.name: projection.definition for projection in ALL} == PINNED, (
+        "raise `version` unless the projection is new, then pin what is there now"
+    )
 
 
 async def test_copies_of_an_older_program_are_rebuilt_while_they_answer(

@@ -11,6 +11,7 @@ from schemas.rejections import (
     ChronologyViolated,
     DocumentTypeMismatch,
     NoPrimarySeries,
+    ReceiptHasNoSeries,
     ReservationAlreadyConsumed,
     ReservationHasExpired,
     ReservationNotPending,
@@ -105,6 +106,7 @@ ROUTES: Final = (
             SeriesLockedToOtherDevice,
             ChronologyViolated,
             SeriesExhausted,
+            ReceiptHasNoSeries,
         ),
     ),
 )

@@ -16,6 +16,7 @@ from schemas.rejections import (
     DocumentIsReversal,
     DocumentTypeMismatch,
     DocumentUnknown,
+    ReceiptHasNoSeries,
     SeriesUnknown,
     YearFixed,
 )
@@ -108,6 +109,7 @@ def _update_route(method: str, operation: str | None = None) -> Route:
             YearFixed,
             ChronologyViolated,
             DocumentHasChanged,
+            ReceiptHasNoSeries,
         ),
     )
 

@@ -111,7 +111,10 @@ _WHYS: Final[Mapping[type, str]] = MappingProxyType(
 
 def refusal_example(cause: type, *, wrong: str | None = None, **known: object) -> Refusal:
     """The refusal that a client sees for a cause of this type; `wrong` is the parameter at fault, `known` are facts."""
-    facts = {field.name: _FACTS[field.name] for field in fields(cause)} | known
+    names = [field.name for field in fields(cause)]
+    without = [name for name in names if name not in _FACTS]
+    assert not without, f"{cause.__name__}: add an example of {without} to _FACTS in service/api/openapi/examples.py"
+    facts = {name: _FACTS[name] for name in names} | known
     if cause in _WHYS:
         facts["why"] = _WHYS[cause]
     return refusal_of(cause(**facts), param=wrong)

@@ -10,24 +10,25 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from schemas.events import (
+    AnyDocumentEvent,
+    AnyDraftEvent,
+    AnyReservationEvent,
+    AnySeriesEvent,
     DocumentChanged,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
+    DraftEvent,
     DraftSaved,
-    DraftVoided,
     NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
     ReservationExpired,
     ReservationReleased,
-    SeriesDescribed,
-    SeriesLocked,
-    SeriesMadePrimary,
+    SeriesEvent,
     SeriesOpened,
-    SeriesUnlocked,
 )
 from schemas.outcomes import (
     DeletedOutcome,
@@ -44,21 +45,6 @@ from service.core.evolve import evolve
 from service.core.ranges import has
 from service.core.state import Series, State, empty_state
 from service.writer.request import Answered
-
-DocumentEvent = DocumentVoided | DocumentUnvoided | DocumentChanged | DocumentReversed | NumberWithdrawn
-SeriesEvent = (
-    SeriesOpened
-    | SeriesDescribed
-    | SeriesMadePrimary
-    | SeriesLocked
-    | SeriesUnlocked
-    | NumbersReserved
-    | ReservationConsumed
-    | ReservationReleased
-    | ReservationExpired
-    | NumbersLost
-    | DocumentEvent
-)
 
 TOKEN = re.compile(rb"rsv_[0-9a-f]{32}")
 CREDENTIAL = re.compile(rb"sk_(live|test)_|eyJ[A-Za-z0-9_-]{10,}\.")
@@ -129,7 +115,7 @@ class _Account:
         assert record.previous == self.previous, "each record names the one before it in its stream"
         self.version, self.previous = record.version, record.position
         event = record.event
-        if isinstance(event, DraftSaved | DraftVoided | DraftDeleted):
+        if isinstance(event, DraftEvent):
             self._apply_to_draft(record, event)
             return
         assert (record.version == 1) == isinstance(event, SeriesOpened), "a series opens first, and once"
@@ -140,7 +126,7 @@ class _Account:
         assert record.series_name == self.opened.name, "a record names its series"
         self._apply_to_numbers(record.position, event)
 
-    def _apply_to_draft(self, record: Record, event: DraftSaved | DraftVoided | DraftDeleted) -> None:
+    def _apply_to_draft(self, record: Record, event: AnyDraftEvent) -> None:
         assert record.series_name is None, "a draft has no series"
         assert record.stream == SeriesId(event.document_id), "a draft is a stream of its own"
         assert self.opened is None, "a series has no drafts"
@@ -148,7 +134,9 @@ class _Account:
         assert record.version > 1 or isinstance(event, DraftSaved), "a draft begins by being saved"
         self.is_deleted = isinstance(event, DraftDeleted)
 
-    def _apply_to_numbers(self, position: Position, event: SeriesEvent) -> None:
+    def _apply_to_numbers(
+        self, position: Position, event: AnySeriesEvent | AnyReservationEvent | AnyDocumentEvent
+    ) -> None:
         match event:
             case NumbersReserved(first, last):
                 self._reserve(position, first, last)
@@ -182,7 +170,7 @@ class _Account:
                 assert self.documents[reversal_id].reverses == event.document_id, "a reversal names its source"
                 assert self.documents[reversal_id].number == event.reversal_number, "the source names its reversal"
                 self._check_reversals()
-            case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+            case SeriesEvent():
                 pass
             case _:
                 assert_never(event)
@@ -212,7 +200,7 @@ class _Account:
         assert block.first <= number <= block.last, "a slot is of the block it names"
         self._move(number, Fate.PENDING, fate)
 
-    def _turn(self, event: DocumentEvent, before: Fate, after: Fate) -> None:
+    def _turn(self, event: AnyDocumentEvent, before: Fate, after: Fate) -> None:
         document = self.documents[event.document_id]
         assert (event.number, event.full_number) == (document.number, document.full_number), "it keeps its number"
         self._move(event.number, before, after)
