@@ -1,7 +1,7 @@
 """The connection that writes: one batch at a time, and a new connection once the old one is silent or in doubt."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Final
@@ -13,7 +13,7 @@ from asyncpg.transaction import Transaction
 from schemas.record import StoredRecord, decode_record
 from schemas.values import LogId, Position
 from service.log.clock_guard import ClockGuard
-from service.log.event_log import Batch
+from service.log.event_log import AppendInDoubtError, Batch
 from service.log.postgres_faults import append_faults, read_faults
 from service.log.sessions import ANSWER_SECONDS_MAX, connect, cut_off_after, end
 from service.statements import statement
@@ -30,13 +30,22 @@ class Appender:
     """Writes to one log of a PostgreSQL database through one connection, for any coroutine, one after another."""
 
     def __init__(
-        self, database_url: str, log_id: LogId, clock_guard: ClockGuard, server_settings: Mapping[str, str]
+        self,
+        database_url: str,
+        log_id: LogId,
+        clock_guard: ClockGuard,
+        server_settings: Mapping[str, str],
+        on_doubt: Callable[[], Awaitable[None]],
     ) -> None:
-        """`server_settings` are those of the session besides its role and its limits."""
+        """`server_settings` are those of the session besides its role and its limits.
+
+        `on_doubt` is called when a connection was lost or fell silent: others may have been at the same moment.
+        """
         self._database_url = database_url
         self._log_id = log_id
         self._clock_guard = clock_guard
         self._server_settings = server_settings
+        self._on_doubt = on_doubt
         # Only the holder of `_turn` opens, uses or terminates it, except `close`.
         self._connection: asyncpg.Connection | None = None
         self._turn = asyncio.Lock()
@@ -112,6 +121,9 @@ class Appender:
             try:
                 with append_faults(connection):
                     yield connection
+            except AppendInDoubtError:
+                await self._on_doubt()
+                raise
             except asyncio.CancelledError:
                 # A cancelled BEGIN or COMMIT leaves a transaction open, with the lock of the log: the next append
                 # would write into it, be told that it is durable, and lose it.

@@ -84,6 +84,10 @@ class LogUnavailableError(LogFaultError):
     """The store cannot be reached; nothing was written by this call."""
 
 
+class LogReadOnlyError(LogUnavailableError):
+    """The store can be read and takes no writes, such as a standby; nothing was written."""
+
+
 class AppendInDoubtError(LogFaultError):
     """The connection died during the append: it is written whole, or not at all, and only the log knows which."""
 

@@ -18,17 +18,21 @@ from service.log.event_log import (
     LogBrokenError,
     LogFaultError,
     LogHaltedError,
+    LogReadOnlyError,
     LogUnavailableError,
     StalePositionError,
 )
-
-CONNECT_SECONDS_MAX: Final = 5
 
 CONNECTION_LOST: Final = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.InternalClientError)
 """TimeoutError is an OSError."""
 
 _IN_DOUBT_CLASSES: Final = ("08", "57", "58", "XX")
 """Connection lost, operator intervention, system error, internal error: any of them may strike after the commit."""
+
+_READ_ONLY: Final = "25006"
+
+_SESSION_ENDED: Final = ("25P03", "25P04")
+"""A transaction was idle, or open, for too long: PostgreSQL has rolled it back and closed the connection."""
 
 _BROKEN_CLASSES: Final = ("22", "23", "LG")
 """Data, constraint and log rules that only a defect of ours can break."""
@@ -42,7 +46,7 @@ def read_faults() -> Generator[None]:
     except CONNECTION_LOST as error:
         raise LogUnavailableError(f"PostgreSQL cannot be reached: {type(error).__name__}") from error
     except asyncpg.PostgresError as error:
-        raise _by_sqlstate(error) or LogUnavailableError(f"PostgreSQL refused: {error.sqlstate}") from error
+        raise _by_sqlstate(error) or _refused(error) from error
 
 
 @contextmanager
@@ -67,8 +71,11 @@ def append_faults(connection: asyncpg.Connection) -> Generator[None]:
         if (error.sqlstate or "XX")[:2] in _IN_DOUBT_CLASSES:
             connection.terminate()
             raise AppendInDoubtError(f"SQLSTATE {error.sqlstate}") from error
-        # Serialization, resources, a read-only standby: the transaction was rolled back, whole.
-        raise LogUnavailableError(f"PostgreSQL refused: {error.sqlstate}") from error
+        if error.sqlstate == _READ_ONLY or error.sqlstate in _SESSION_ENDED:
+            # A new connection may find the server that takes writes by now, where the URL names several.
+            connection.terminate()
+        # Serialization, resources, a lock that did not come free: the transaction was rolled back, whole.
+        raise _refused(error) from error
 
 
 @contextmanager
@@ -86,6 +93,12 @@ def hearing_warnings(connection: asyncpg.Connection | PoolConnectionProxy) -> Ge
         yield heard
     finally:
         connection.remove_log_listener(hear)
+
+
+def _refused(error: asyncpg.PostgresError) -> LogUnavailableError:
+    if error.sqlstate == _READ_ONLY:
+        return LogReadOnlyError("PostgreSQL takes no writes: a standby, or default_transaction_read_only is on")
+    return LogUnavailableError(f"PostgreSQL refused: {error.sqlstate}")
 
 
 def _by_sqlstate(error: asyncpg.PostgresError) -> LogFaultError | None:
