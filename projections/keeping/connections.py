@@ -23,7 +23,7 @@ SETTINGS: Final = {
     "tcp_keepalives_idle": "2",
     "tcp_keepalives_interval": "1",
     "tcp_keepalives_count": "2",
-    "tcp_user_timeout": "4s",
+    "tcp_user_timeout": "4000",
 }
 """What the operator names of these in the URL counts instead, but for role, name and commits."""
 

@@ -31,6 +31,7 @@ from service.statements import statement
 
 READ_SECONDS_MAX: Final = ANSWER_SECONDS_MAX
 POOL_MAX: Final = 8
+SILENT_MILLISECONDS_MAX: Final = 5_000
 TRY_SECONDS_MAX: Final = 2.5
 TRY_FRESH_SECONDS: Final = 1.0
 
@@ -218,6 +219,9 @@ async def _durable_commits(database_url: str) -> str:
     for name in ("fsync", "full_page_writes"):
         if row[name] != "on":
             _say.warning("a power cut may lose acknowledged numbers", setting=name, value=row[name])
+    if not 0 < row["silent_milliseconds"] <= SILENT_MILLISECONDS_MAX:
+        setting = "idle_in_transaction_session_timeout"
+        _say.warning("a vanished process may keep the log locked", setting=setting, value=row["silent_milliseconds"])
     return found
 
 

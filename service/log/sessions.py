@@ -32,7 +32,7 @@ LIMITS: Final[Mapping[str, str]] = {
     "tcp_keepalives_idle": "2",
     "tcp_keepalives_interval": "1",
     "tcp_keepalives_count": "2",
-    "tcp_user_timeout": "4s",
+    "tcp_user_timeout": "4000",
 }
 """What PostgreSQL takes back by itself, of every session."""
 

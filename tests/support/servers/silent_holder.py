@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 
+from service.log.appender import HeldPostgresLog
 from service.log.postgres_log import PostgresLog
 
 LINES = "SELECT repeat('x', 1000) FROM generate_series(1, {})"
@@ -17,6 +18,7 @@ async def hold_and_freeze(database_url: str, lines: int) -> None:
     """Freeze as the lock's holder; what PostgreSQL sends from then on fills the buffers of the system."""
     log = await PostgresLog.open(database_url)
     async with log.hold() as held:
+        assert isinstance(held, HeldPostgresLog)
         asking = asyncio.create_task(held._connection.execute(LINES.format(lines))) if lines else None
         await asyncio.sleep(0)  # the question is on its way
         print("held", flush=True)
