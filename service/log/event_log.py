@@ -126,8 +126,10 @@ class EventLog(Protocol):
         """
         ...
 
-    def hold(self) -> AbstractAsyncContextManager[HeldLog]:
+    def hold(self, after: Position | None = None) -> AbstractAsyncContextManager[HeldLog]:
         """Take the write lock first, then read and append: a writer that does so cannot be overtaken.
+
+        What follows `after` comes with the lock, so that reading it costs no time in which others wait.
 
         Raises LogUnavailableError and LogHaltedError on entering; AppendInDoubtError on leaving.
         """

@@ -31,8 +31,9 @@ _IN_DOUBT_CLASSES: Final = ("08", "57", "58", "XX")
 
 _READ_ONLY: Final = "25006"
 
-_SESSION_ENDED: Final = ("25P03", "25P04")
-"""A transaction was idle, or open, for too long: PostgreSQL has rolled it back and closed the connection."""
+_NEEDS_A_NEW_SESSION: Final = (_READ_ONLY, "25P03", "25P04", "0A000", "26000")
+"""A new session may find the server that takes writes by now, where the URL names several. A transaction was idle, or
+open, for too long, and PostgreSQL has ended the session with it. A prepared statement is no longer what it was."""
 
 _BROKEN_CLASSES: Final = ("22", "23", "LG")
 """Data, constraint and log rules that only a defect of ours can break."""
@@ -71,8 +72,7 @@ def append_faults(connection: asyncpg.Connection) -> Generator[None]:
         if (error.sqlstate or "XX")[:2] in _IN_DOUBT_CLASSES:
             connection.terminate()
             raise AppendInDoubtError(f"SQLSTATE {error.sqlstate}") from error
-        if error.sqlstate == _READ_ONLY or error.sqlstate in _SESSION_ENDED:
-            # A new connection may find the server that takes writes by now, where the URL names several.
+        if error.sqlstate in _NEEDS_A_NEW_SESSION:
             connection.terminate()
         # Serialization, resources, a lock that did not come free: the transaction was rolled back, whole.
         raise _refused(error) from error

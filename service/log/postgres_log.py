@@ -32,6 +32,11 @@ from service.statements import statement
 READ_SECONDS_MAX: Final = ANSWER_SECONDS_MAX
 POOL_MAX: Final = 8
 SILENT_MILLISECONDS_MAX: Final = 5_000
+TRANSACTION_TIMEOUT: Final = "30s"
+"""For a transaction that stays open although its process says something now and then. A commit's wait for its standbys
+does not count."""
+
+TRANSACTION_TIMEOUT_SINCE: Final = 170_000
 TRY_SECONDS_MAX: Final = 2.5
 TRY_FRESH_SECONDS: Final = 1.0
 
@@ -61,9 +66,11 @@ class PostgresLog:
         with read_faults():
             # Every session keeps what was found right, so that no change of the server's settings makes the commits of
             # a running service less durable.
-            commits = await _durable_commits(database_url)
+            commits, server_version = await _durable_commits(database_url)
             # Nor silence the warning that one of them is not durable yet (`hearing_warnings`).
             settings = {"synchronous_commit": commits, "client_min_messages": "warning"}
+            if server_version >= TRANSACTION_TIMEOUT_SINCE:
+                settings["transaction_timeout"] = TRANSACTION_TIMEOUT
             pool = await open_pool(
                 database_url,
                 ROLE,
@@ -95,9 +102,9 @@ class PostgresLog:
         """See EventLog.append."""
         await self._appender.append(expected, batch)
 
-    def hold(self) -> AbstractAsyncContextManager[HeldLog]:
+    def hold(self, after: Position | None = None) -> AbstractAsyncContextManager[HeldLog]:
         """See EventLog.hold."""
-        return self._appender.hold()
+        return self._appender.hold(after)
 
     async def try_to_write(self) -> None:
         """Do what a request needs that writes, with nothing in it; costs nothing just after a write.
@@ -208,8 +215,11 @@ class PostgresLog:
                     raise
 
 
-async def _durable_commits(database_url: str) -> str:
-    """The server's synchronous_commit, by which no acknowledged commit is lost. Raises DurabilityError."""
+async def _durable_commits(database_url: str) -> tuple[str, int]:
+    """The server's synchronous_commit, by which no acknowledged commit is lost, and its version.
+
+    Raises DurabilityError.
+    """
     async with connected(database_url, ROLE, "numbering") as connection:
         row = await connection.fetchrow(statement("log_durability"))
     assert row is not None, "a SELECT without FROM returns a row"
@@ -222,7 +232,7 @@ async def _durable_commits(database_url: str) -> str:
     if not 0 < row["silent_milliseconds"] <= SILENT_MILLISECONDS_MAX:
         setting = "idle_in_transaction_session_timeout"
         _say.warning("a vanished process may keep the log locked", setting=setting, value=row["silent_milliseconds"])
-    return found
+    return found, row["server_version"]
 
 
 async def _keep(connection: asyncpg.Connection) -> None:

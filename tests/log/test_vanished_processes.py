@@ -133,9 +133,9 @@ class SilentUnderTheLock(PostgresLog):
     fall_silent: Callable[[], None] | None = None
 
     @asynccontextmanager
-    async def hold(self) -> AsyncGenerator[HeldLog]:
+    async def hold(self, after: Position | None = None) -> AsyncGenerator[HeldLog]:
         """As PostgresLog.hold."""
-        async with super().hold() as held:
+        async with super().hold(after) as held:
             if self.fall_silent is not None:
                 self.fall_silent()
                 self.fall_silent = None

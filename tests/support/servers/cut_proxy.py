@@ -18,6 +18,8 @@ class CutProxy:
         self._is_mute = False
         self._is_shut = False
         self._accepted = 0
+        self.asked = 0
+        """How often a client said something, as the proxy heard it: a short question is heard as one."""
         self._is_flowing = asyncio.Event()
         self._is_flowing.set()
         self.swallowed = asyncio.Event()
@@ -98,6 +100,7 @@ class CutProxy:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_server: bool) -> None:
         try:
             while data := await reader.read(65536):
+                self.asked += not is_server
                 await self._is_flowing.wait()
                 if writer in self._silent:
                     self.swallowed.set()

@@ -19,7 +19,7 @@ async def hold_and_freeze(database_url: str, lines: int) -> None:
     log = await PostgresLog.open(database_url)
     async with log.hold() as held:
         assert isinstance(held, HeldPostgresLog)
-        asking = asyncio.create_task(held._connection.execute(LINES.format(lines))) if lines else None
+        asking = asyncio.create_task(held._line.connection.execute(LINES.format(lines))) if lines else None
         await asyncio.sleep(0)  # the question is on its way
         print("held", flush=True)
         os.kill(os.getpid(), signal.SIGSTOP)
