@@ -30,6 +30,8 @@ from service.log.sessions import ANSWER_SECONDS_MAX, connected, cut_off_after, e
 from service.statements import statement
 
 READ_SECONDS_MAX: Final = ANSWER_SECONDS_MAX
+SNAPSHOT_SECONDS_MAX: Final = 10
+"""A snapshot is the one thing that is read, or kept, as a whole however large it is."""
 POOL_MAX: Final = 8
 SILENT_MILLISECONDS_MAX: Final = 5_000
 TRANSACTION_TIMEOUT: Final = "30s"
@@ -76,7 +78,7 @@ class PostgresLog:
                 ROLE,
                 "numbering reader",
                 sizes=(1, POOL_MAX),
-                seconds_max=READ_SECONDS_MAX,
+                seconds_max=SNAPSHOT_SECONDS_MAX,
                 reset=_keep,
                 **settings,
             )
@@ -177,13 +179,15 @@ class PostgresLog:
 
     async def snapshot(self, release: str) -> Snapshot | None:
         """See EventLog.snapshot."""
-        row = await self._fetch_row("log_snapshot", self._log_id, release)
+        async with self._reading(SNAPSHOT_SECONDS_MAX) as connection:
+            row = await connection.fetchrow(statement("log_snapshot"), self._log_id, release)
         return None if row is None else Snapshot(Position(row["position"]), row["record_digest"], row["state"])
 
     async def keep_snapshot(self, release: str, snapshot: Snapshot) -> None:
         """See EventLog.keep_snapshot."""
         values = (snapshot.position, release, snapshot.record_digest, snapshot.state)
-        await self._fetch_row("log_keep_snapshot", self._log_id, *values)
+        async with self._reading(SNAPSHOT_SECONDS_MAX) as connection:
+            await connection.execute(statement("log_keep_snapshot"), self._log_id, *values)
 
     async def clock_skew(self) -> float:
         """How many seconds this machine's clock is ahead of the server's. Raises LogUnavailableError."""
@@ -201,13 +205,13 @@ class PostgresLog:
             return await connection.fetchrow(statement(name), *arguments)
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncGenerator[PoolConnectionProxy]:
-        """A connection for one statement, which has READ_SECONDS_MAX. Raises LogUnavailableError."""
+    async def _reading(self, seconds_max: float = READ_SECONDS_MAX) -> AsyncGenerator[PoolConnectionProxy]:
+        """A connection for one statement, which has `seconds_max`. Raises LogUnavailableError."""
         with read_faults():
             # The same time again to get one, and to give it back.
             async with self.pool.acquire(timeout=READ_SECONDS_MAX) as connection:
                 try:
-                    with cut_off_after(connection, READ_SECONDS_MAX):
+                    with cut_off_after(connection, seconds_max):
                         yield connection
                 except asyncpg.PostgresConnectionError:
                     # The others of the pool may be as dead: each is replaced when it is next asked for.
