@@ -42,7 +42,7 @@ async def _run(connection: asyncpg.Connection, name: str, text: str) -> bool:
             return False
         if seen is not None:
             raise MigrationChangedError(f"migration {name} was edited after it ran on this database")
-        # Whoever comes after a statement that waits for a table waits behind it: running processes must not, for long.
+        # Every statement that needs a table waits behind a migration that waits for it: the service must not, for long.
         await connection.execute(statement("migrations_patience"))
         await connection.execute(text)
         await connection.execute(statement("migrations_add"), name, digest)

@@ -39,7 +39,7 @@ async def test_the_sessions_of_a_pool_have_the_limits_and_one_for_statements(dat
 
 
 async def test_the_sessions_of_the_projector_have_the_same_limits_but_one(database_url: str) -> None:
-    # A runner waits for another runner's batch as long as that takes: nobody who issues numbers waits for it.
+    # A runner waits for another runner's batch as long as that takes: no process waits for it to issue numbers.
     expected = {**LIMITS, "idle_in_transaction_session_timeout": "5s"}
     del expected["lock_timeout"]
     async with projector.connected(database_url) as connection:
