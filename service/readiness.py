@@ -4,6 +4,8 @@ import asyncio
 from time import monotonic
 from typing import Final
 
+import structlog
+
 from projections.keeping.runner import ProjectionRunner
 from service.access.lost_history import LostHistory
 from service.health import Check, Health
@@ -21,11 +23,14 @@ MEASURE_SECONDS: Final = 1.0
 LAG_EVENTS_MAX: Final = 10_000
 """The most events that the relay or the projections may be behind; beyond it they are `degraded`."""
 
+_say = structlog.get_logger(__name__)
+
 
 def checks(log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | None) -> dict[str, Check]:
     """One check for each part that runs in this process."""
     found: dict[str, Check] = {}
     look = _Look(log)
+    trial = _Trial(log, look)
 
     async def postgres() -> Health:
         try:
@@ -35,10 +40,7 @@ def checks(log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | Non
         return Health.OK
 
     async def numbering() -> Health:
-        try:
-            return Health.OK if await look.halted() is None else Health.DOWN
-        except LogFaultError:
-            return Health.DOWN
+        return await trial.health()
 
     async def clock() -> Health:
         try:
@@ -71,6 +73,29 @@ class _Look:
                 self._because = await self._log.halted()
                 self._answered = monotonic()
             return self._because
+
+
+class _Trial:
+    """Tries what a request needs that writes. What stands in the way is said when it changes, not at every look."""
+
+    def __init__(self, log: PostgresLog, look: _Look) -> None:
+        self._log = log
+        self._look = look
+        self._fault: str | None = None
+
+    async def health(self) -> Health:
+        """Whether the log takes writes from this process: not halted, not read-only, its lock and its commits free."""
+        try:
+            halted_because = await self._look.halted()
+            if halted_because is None:
+                await self._log.try_to_write()
+            fault = None if halted_because is None else f"halted: {halted_because}"
+        except LogFaultError as error:
+            fault = str(error) or type(error).__name__
+        if fault is not None and fault != self._fault:
+            _say.error("the log takes no writes", fault=fault)
+        self._fault = fault
+        return Health.OK if fault is None else Health.DOWN
 
 
 def requests_health(endpoint: RequestsEndpoint) -> Check:

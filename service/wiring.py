@@ -21,8 +21,9 @@ from service.api.entrance import Entrance
 from service.clock import now
 from service.health import Check
 from service.invariants import BrokenInvariants
-from service.log.postgres_faults import CONNECT_SECONDS_MAX, read_faults
+from service.log.postgres_faults import read_faults
 from service.log.postgres_log import PostgresLog
+from service.log.sessions import end, open_pool
 from service.metrics import Metrics, new_metrics
 from service.nats.client.connection import NatsSettings
 from service.nats.relay.relay import Relay
@@ -103,7 +104,7 @@ async def _wired(settings: Settings, jobs: frozenset[Job]) -> AsyncGenerator[Wir
         try:
             yield _wire(settings, jobs, log, reads)
         finally:
-            reads.terminate()
+            end(reads)
     finally:
         await log.close()
 
@@ -111,13 +112,12 @@ async def _wired(settings: Settings, jobs: frozenset[Job]) -> AsyncGenerator[Wir
 async def _reading_pool(database_url: str) -> asyncpg.Pool:
     """Connections that may read the log and the projections, and nothing else."""
     with read_faults():
-        return await asyncpg.create_pool(
+        return await open_pool(
             database_url,
-            min_size=0,
-            max_size=READS_MAX,
-            timeout=CONNECT_SECONDS_MAX,
-            command_timeout=READ_SECONDS_MAX,
-            server_settings={"role": "numbering_reader", "application_name": "numbering reports"},
+            "numbering_reader",
+            "numbering reports",
+            sizes=(0, READS_MAX),
+            seconds_max=READ_SECONDS_MAX,
         )
 
 

@@ -12,7 +12,8 @@ import asyncpg
 from schemas.record import StoredRecord, decode_record
 from schemas.values import LogId, Position
 from service.log.event_log import Batch, LogUnavailableError
-from service.log.postgres_faults import CONNECT_SECONDS_MAX, append_faults, read_faults
+from service.log.postgres_faults import append_faults, read_faults
+from service.log.sessions import close, connect
 from service.statements import statement
 
 ROLE: Final = "numbering_owner"
@@ -98,10 +99,8 @@ async def _append(
 @asynccontextmanager
 async def _owner(database_url: str) -> AsyncGenerator[asyncpg.Connection]:
     with read_faults():
-        connection = await asyncpg.connect(
-            database_url, timeout=CONNECT_SECONDS_MAX, server_settings={"role": ROLE, "application_name": "numbering"}
-        )
+        connection = await connect(database_url, ROLE, "numbering")
     try:
         yield connection
     finally:
-        await connection.close()
+        await close(connection)

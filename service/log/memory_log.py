@@ -53,8 +53,9 @@ class MemoryLog:
             self._append(expected, batch)
 
     @asynccontextmanager
-    async def hold(self) -> AsyncGenerator["_HeldMemoryLog"]:
-        """See EventLog.hold."""
+    async def hold(self, after: Position | None = None) -> AsyncGenerator["_HeldMemoryLog"]:
+        """See EventLog.hold; reading costs nothing here."""
+        del after
         async with self._lock:
             self._refuse_if_halted()
             held = _HeldMemoryLog(self)
