@@ -14,7 +14,7 @@ from service.api.reading.json_text import Tree
 from service.api.reading.known_names import Shown, names_of, other_values, shown
 from service.api.refusals.field_faults import FieldFault
 from service.api.refusals.table import bad_fields
-from service.api.series.reservation_objects import slot_of
+from service.api.series.opened_tokens import slot_of
 from service.documents.facts import Facts, NumberedFacts
 
 _WHY: Final = "cannot be changed here; leave it out, or send the value that the invoice has."
