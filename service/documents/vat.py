@@ -1,12 +1,10 @@
 """The standard rate of VAT in Romania on a day (CONTRACT.md D92)."""
 
 from datetime import date
-from typing import Final, Literal
+from typing import Final
 
-Rate = Literal[19, 20, 21, 24]
-
-_BEFORE: Final[Rate] = 19
-_FROM: Final[tuple[tuple[date, Rate], ...]] = (
+_BEFORE: Final = 19
+_FROM: Final[tuple[tuple[date, int], ...]] = (
     (date(2025, 8, 1), 21),
     (date(2017, 1, 1), 19),
     (date(2016, 1, 1), 20),
@@ -15,6 +13,6 @@ _FROM: Final[tuple[tuple[date, Rate], ...]] = (
 """The first day of each rate, the latest first."""
 
 
-def standard_rate(day: date) -> Rate:
+def standard_rate(day: date) -> int:
     """The rate, in percent, of a line that names none, in a document with this date."""
     return next((rate for first, rate in _FROM if day >= first), _BEFORE)

@@ -239,7 +239,7 @@ async def test_what_a_client_cannot_become_is_refused(api: Api) -> None:
     for changes, name in REFUSED_CHANGES:
         refused_for(await update(api, before, {"client_data": changes}), f"client_data.{name}")
         data = {**EVERYTHING["client_data"], **changes}
-        refused_for(await api.issue(**{**EVERYTHING, "client_data": data}), f"client_data.{name}")
+        refused_for(await api.post("/invoices", {**EVERYTHING, "client_data": data}), f"client_data.{name}")
     refused_for(await update(api, before, {"client_data": None}), "client_data")
 
 

@@ -100,8 +100,9 @@ def documents(records: Iterable[Record], bodies: Mapping[Digest, Body]) -> dict[
             case _:
                 pass
     for document in found.values():
-        if document.reverses in found and not document.is_void:
-            found[document.reverses].is_reversed = True
+        source = None if document.reverses is None else found.get(document.reverses)
+        if source is not None and not document.is_void:
+            source.is_reversed = True
     return found
 
 

@@ -6,7 +6,7 @@ sends all of it back names many fields that cannot be changed; with their presen
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
@@ -45,8 +45,8 @@ def other_values(
     for each in expected:
         for name, value in each.items():
             allowed.setdefault(name, []).append(value)
-    for name in allowed.keys() & given.keys():
-        if not any(is_same(given[name], value) for value in allowed[name]):
+    for name in given:
+        if name in allowed and not any(is_same(given[name], value) for value in allowed[name]):
             yield FieldFault(f"{path}.{name}" if path else name, "invalid_field_value", f"{name} {why}")
 
 
@@ -71,12 +71,16 @@ def is_same(given: Tree, value: Any) -> bool:
         case bool():
             return given is value or (not isinstance(given, bool) and isinstance(given, int) and given == int(value))
         case dict():
-            return isinstance(given, dict) and all(is_same(given[name], value[name]) for name in given.keys() & value)
+            members = cast("dict[str, Any]", value)
+            return isinstance(given, dict) and all(
+                is_same(given[name], members[name]) for name in given if name in members
+            )
         case list():
+            others = cast("list[Any]", value)
             return (
                 isinstance(given, list)
-                and len(given) == len(value)
-                and all(is_same(one, other) for one, other in zip(given, value, strict=True))
+                and len(given) == len(others)
+                and all(is_same(one, other) for one, other in zip(given, others, strict=True))
             )
         case _:
             return not isinstance(given, bool) and given == value
