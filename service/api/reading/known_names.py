@@ -76,11 +76,10 @@ def is_same(given: Tree, value: Any) -> bool:
                 is_same(given[name], members[name]) for name in given if name in members
             )
         case list():
-            others = cast("list[Any]", value)
-            return (
-                isinstance(given, list)
-                and len(given) == len(others)
-                and all(is_same(one, other) for one, other in zip(given, others, strict=True))
-            )
+            return isinstance(given, list) and _is_same_list(given, value)
         case _:
             return not isinstance(given, bool) and given == value
+
+
+def _is_same_list(given: list[Tree], values: list[Any]) -> bool:
+    return len(given) == len(values) and all(is_same(one, other) for one, other in zip(given, values, strict=True))
