@@ -11,6 +11,7 @@ from schemas.rejections import (
     ChronologyViolated,
     DocumentTypeMismatch,
     NoPrimarySeries,
+    PrintedAlready,
     ReservationAlreadyConsumed,
     ReservationHasExpired,
     ReservationNotPending,
@@ -26,6 +27,7 @@ from schemas.values import DocumentType, IsoDate, SeriesId
 from service.api.calling.call import Call
 from service.api.calling.route import Route
 from service.api.invoices.create_body import content_of, cross_check
+from service.api.invoices.dates import with_date
 from service.api.invoices.show import INVOICES, show_invoice
 from service.api.series.reservation_objects import slot_of
 from service.documents.content import InvoiceContent
@@ -35,7 +37,7 @@ from service.writer.request import Answered
 
 async def create_invoice(call: Call) -> Answered:
     """POST /v1/invoices: keep a draft, or issue under the token's number or the next one (CONTRACT.md section 9)."""
-    body = call.body(CreateInvoiceBody, cross_check)
+    body = call.body(CreateInvoiceBody, with_date(call, cross_check))
     kept = content_of(body)
     date = IsoDate((body.date or call.dependencies.today()).isoformat())
     series_id = None if body.series_id is None else SeriesId(body.series_id)
@@ -49,12 +51,14 @@ async def create_invoice(call: Call) -> Answered:
         content=content.digest,
         client_local_uuid=body.client_local_uuid or (None if call.idempotency is None else call.idempotency.key),
     )
+    # The date that the service puts in by itself is never refused: the caller could not have sent a better one.
+    is_checked = body.force_chronology and body.date is not None
     command: ConsumeReservation | IssueOnline
     if body.reservation_token is None:
-        command = IssueOnline(document, series_id, is_chronology_checked=body.force_chronology)
+        command = IssueOnline(document, series_id, is_chronology_checked=is_checked)
     else:
         slot = await slot_of(call, body.reservation_token)
-        command = ConsumeReservation(slot, document, series_id, is_chronology_checked=body.force_chronology)
+        command = ConsumeReservation(slot, document, series_id, is_chronology_checked=is_checked)
     return await call.submit(command, content, series_param="series_id")
 
 
@@ -97,6 +101,7 @@ ROUTES: Final = (
             SeriesLockedToOtherDevice,
             ChronologyViolated,
             SeriesExhausted,
+            PrintedAlready,
         ),
     ),
 )

@@ -12,6 +12,7 @@ from schemas.rejections import (
     DocumentHasChanged,
     DocumentNotReversible,
     DocumentUnknown,
+    PrintedAlready,
     SeriesExhausted,
     SeriesLockedToDevice,
     SeriesLockedToOtherDevice,
@@ -72,6 +73,7 @@ ROUTES: Final = (
             SeriesLockedToOtherDevice,
             DocumentHasChanged,
             SeriesExhausted,
+            PrintedAlready,
         ),
     ),
 )

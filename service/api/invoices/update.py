@@ -1,4 +1,4 @@
-"""Changes header fields and lines of an invoice; its number stays (CONTRACT.md section 6.2, D38 and D76)."""
+"""Changes header fields and lines of an invoice; its number stays (CONTRACT.md section 6.2, D38, D76 and D89)."""
 
 from typing import Final
 
@@ -8,7 +8,8 @@ from schemas.api.bodies import UpdateInvoiceBody
 from schemas.api.invoice import Invoice
 from schemas.commands import ChangeDocument, SaveDraft
 from schemas.rejections import (
-    ChronologyViolated,
+    DateAfterNext,
+    DateBeforePrevious,
     DocumentAlreadyReversed,
     DocumentAlreadyVoided,
     DocumentHasChanged,
@@ -22,6 +23,7 @@ from schemas.values import SeriesId
 from service.api.calling.call import Call
 from service.api.calling.route import Route
 from service.api.invoices.attempts import Asking, on_what_was_read, said_of
+from service.api.invoices.dates import with_new_date
 from service.api.invoices.issue import draft_series
 from service.api.invoices.show import INVOICES, document_of, show_invoice
 from service.api.invoices.update_body import cross_check, merged, new_date
@@ -36,7 +38,7 @@ from service.writer.request import Answered
 
 async def update_invoice(call: Call) -> Answered:
     """PUT and PATCH /v1/invoices/{id}: header fields and lines; the number stays (CONTRACT.md D38 and D76)."""
-    body = call.body(UpdateInvoiceBody, cross_check)
+    body = call.body(UpdateInvoiceBody, await with_new_date(call, cross_check))
 
     async def change() -> Asking:
         facts = await document_of(call, call.document_id())
@@ -101,7 +103,8 @@ def _update_route(method: str) -> Route:
             DocumentIsReversal,
             DocumentAlreadyReversed,
             YearFixed,
-            ChronologyViolated,
+            DateBeforePrevious,
+            DateAfterNext,
             DocumentHasChanged,
         ),
     )

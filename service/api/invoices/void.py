@@ -11,6 +11,7 @@ from schemas.rejections import (
     DocumentNotVoided,
     DocumentUnknown,
     DraftCannotBeUnvoided,
+    ReversalOfVoided,
 )
 from service.api.calling.call import Call
 from service.api.calling.route import Route
@@ -53,7 +54,7 @@ ROUTES: Final = (
         summary="Void an invoice; it keeps its number",
         body=VoidBody,
         reply=Invoice,
-        refusals=(DocumentUnknown, DocumentAlreadyVoided),
+        refusals=(DocumentUnknown, DocumentAlreadyVoided, DocumentAlreadyReversed),
     ),
     Route(
         method="POST",
@@ -63,6 +64,12 @@ ROUTES: Final = (
         show=show_invoice,
         summary="Let a voided invoice count again, under the same number",
         reply=Invoice,
-        refusals=(DocumentUnknown, DraftCannotBeUnvoided, DocumentNotVoided, DocumentAlreadyReversed),
+        refusals=(
+            DocumentUnknown,
+            DraftCannotBeUnvoided,
+            DocumentNotVoided,
+            DocumentAlreadyReversed,
+            ReversalOfVoided,
+        ),
     ),
 )

@@ -1,10 +1,10 @@
 """Every refusal as a client sees it: ONE table from each cause to status, type, code and message.
 
-CONTRACT.md section 4 and section 13. HTTP statuses and error codes appear nowhere else.
+The rows of requests that never become a command are in `edge_table.py`. CONTRACT.md section 4 and section 13. HTTP
+statuses and error codes appear nowhere else.
 """
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -16,21 +16,9 @@ from schemas.api.envelope import ErrorKind
 from schemas.rejections import Rejection
 from service.api.refusals import causes as edge
 from service.api.refusals.causes import EdgeProblem
+from service.api.refusals.edge_table import EDGE_TABLE
 from service.api.refusals.field_faults import FieldFault
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The refusal that one cause becomes. `message` and `details` may name the fields of the cause in braces."""
-
-    status: int
-    type: ErrorKind
-    code: str
-    message: str
-    _: KW_ONLY
-    param: str | None = None
-    retry_after: int | None = None
-    details: Mapping[str, str] | None = None
+from service.api.refusals.row import FIELDS, FORBIDDEN, INVALID, Row
 
 
 class Refusal(Struct, frozen=True):
@@ -89,12 +77,6 @@ def bad_fields(faults: list[FieldFault]) -> RefusedError:
 
 FAULTS_SHOWN_MAX: Final = 100
 
-_INVALID: Final = "invalid_request_error"
-_FORBIDDEN: Final = "permission_error"
-_AUTH: Final = "authentication_error"
-_FIELDS: Final = "validation_error"
-_API: Final = "api_error"
-
 _NO_SUCH_RESERVATION: Final = "No reservation of your firm has this token; it may be truncated. Send the whole token."
 _LOCKED_ELSEWHERE: Final = (
     "Series {series_id} is locked to another device; that device can unlock it, or an admin or API key with force true."
@@ -104,35 +86,50 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
     {
         because.SeriesUnknown: Row(
             404,
-            _INVALID,
+            INVALID,
             "resource_missing",
             "Your firm has no series {series_id} in this mode; GET /v1/invoice-series lists its series.",
             param="id",
         ),
         because.SeriesNameTaken: Row(
             409,
-            _INVALID,
+            INVALID,
             "resource_already_exists",
             "Your firm already has a {document_type} series named {name}: {series_id}. "
             "Use that series, or choose another name; case does not matter.",
             param="name",
         ),
+        because.FormatTaken: Row(
+            409,
+            INVALID,
+            "resource_already_exists",
+            "Format {format} could print the same numbers as your {document_type} series {series_name} ({series_id}), "
+            "whose format is {series_format}. Use that series, or send a format that differs in more than digits.",
+            param="format",
+        ),
+        because.PrintedAlready: Row(
+            409,
+            INVALID,
+            "resource_already_exists",
+            "Another invoice shows {full_number}, the number that series {series_id} comes to; nothing was issued. "
+            "Open another series, whose format no other series can print, and issue there.",
+        ),
         because.SeriesInUse: Row(
             400,
-            _INVALID,
+            INVALID,
             "series_in_use",
             "Series {series_id} has numbered documents, so it cannot be changed; open another series instead.",
         ),
         because.NoPrimarySeries: Row(
             400,
-            _FIELDS,
+            FIELDS,
             "missing_required_field",
             "series_id is required: the firm has no primary {document_type} series. Name one, or make one primary.",
             param="series_id",
         ),
         because.DocumentTypeMismatch: Row(
             400,
-            _FIELDS,
+            FIELDS,
             "invalid_field_value",
             "document_type is {document_type}, but series {series_id} numbers {series_type} documents; "
             "send a type and a series that match.",
@@ -140,125 +137,147 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
         ),
         because.SeriesExhausted: Row(
             409,
-            _INVALID,
+            INVALID,
             "series_exhausted",
             "Series {series_id} has only {numbers_left} numbers left, fewer than this request takes. "
             "Take fewer, or open another series.",
         ),
         because.DeviceIdMissing: Row(
             403,
-            _FORBIDDEN,
+            FORBIDDEN,
             "device_id_missing",
             "Only a device session with a device id can lock a series; log in on the device first.",
         ),
-        because.LockHeldByOtherDevice: Row(409, _INVALID, "series_locked_other_device", _LOCKED_ELSEWHERE),
+        because.LockHeldByOtherDevice: Row(409, INVALID, "series_locked_other_device", _LOCKED_ELSEWHERE),
         because.SeriesLockedToDevice: Row(
             403,
-            _FORBIDDEN,
+            FORBIDDEN,
             "series_locked_to_device",
             "Series {series_id} is locked to a device, and only that device takes its numbers; "
             "unlock it with force true first.",
         ),
-        because.SeriesLockedToOtherDevice: Row(403, _FORBIDDEN, "series_locked_other_device", _LOCKED_ELSEWHERE),
+        because.SeriesLockedToOtherDevice: Row(403, FORBIDDEN, "series_locked_other_device", _LOCKED_ELSEWHERE),
         because.ForceNeedsAdmin: Row(
             403,
-            _FORBIDDEN,
+            FORBIDDEN,
             "insufficient_permissions",
             "Another device holds series {series_id}. Only an admin or an API key can unlock it; ask an admin.",
         ),
         because.SeriesNotLockedToDevice: Row(
             409,
-            _INVALID,
+            INVALID,
             "series_not_locked_to_device",
             "Only the device that holds the lock of series {series_id} can reserve its numbers; lock the series first.",
         ),
         because.PendingLimitReached: Row(
             409,
-            _INVALID,
+            INVALID,
             "pending_limit_reached",
             "This device holds {pending} pending numbers of series {series_id} and may hold at most {pending_max}; "
             "use or release some, or reserve fewer.",
         ),
         because.ReservationUnknown: Row(
-            404, _INVALID, "reservation_missing", _NO_SUCH_RESERVATION, param="reservation_token"
+            404, INVALID, "reservation_missing", _NO_SUCH_RESERVATION, param="reservation_token"
         ),
-        because.ReservationNotFound: Row(404, _INVALID, "resource_missing", _NO_SUCH_RESERVATION, param="token"),
+        because.ReservationNotFound: Row(404, INVALID, "resource_missing", _NO_SUCH_RESERVATION, param="token"),
         because.ReservationOfOtherSeries: Row(
             409,
-            _INVALID,
+            INVALID,
             "reservation_series_mismatch",
             "This token reserves a number of series {series_id}; send that series_id, or leave series_id out.",
             param="reservation_token",
         ),
         because.ReservationAlreadyConsumed: Row(
             409,
-            _INVALID,
+            INVALID,
             "reservation_already_consumed",
             "Number {number} is already on an invoice. To repeat the request that used it, send its Idempotency-Key.",
         ),
         because.ReservationNotPending: Row(
-            409, _INVALID, "reservation_not_pending", "Number {number} was released and stays a gap; use another token."
+            409, INVALID, "reservation_not_pending", "Number {number} was released and stays a gap; use another token."
         ),
         because.ReservationHasExpired: Row(
-            409, _INVALID, "reservation_expired", "The reservation of number {number} has expired; reserve another."
+            409, INVALID, "reservation_expired", "The reservation of number {number} has expired; reserve another."
         ),
         because.ReservationOfOtherDevice: Row(
             403,
-            _FORBIDDEN,
+            FORBIDDEN,
             "reservation_device_mismatch",
             "Number {number} is reserved for another device, and only that device can use it; use a token of your own.",
         ),
         because.NotYourReservation: Row(
             403,
-            _FORBIDDEN,
+            FORBIDDEN,
             "forbidden",
             "Number {number} is reserved for another device; only that device can read or release it.",
         ),
         because.ChronologyViolated: Row(
             409,
-            _INVALID,
+            INVALID,
             "chronology_violation",
             "The date {date} is before {latest_date}, the latest date of this series; "
             "send a later date, or force_chronology false.",
             param="date",
         ),
+        because.DateBeforePrevious: Row(
+            409,
+            INVALID,
+            "chronology_violation",
+            "The date {date} is before {bound}, the date of number {number}, the standing invoice before this one; "
+            "send that date or a later one, or force_chronology false.",
+            param="date",
+        ),
+        because.DateAfterNext: Row(
+            409,
+            INVALID,
+            "chronology_violation",
+            "The date {date} is after {bound}, the date of number {number}, the standing invoice after this one; "
+            "send that date or an earlier one, or force_chronology false.",
+            param="date",
+        ),
         because.DocumentUnknown: Row(
             404,
-            _INVALID,
+            INVALID,
             "resource_missing",
             "Your firm has no invoice {document_id} in this mode, or it was deleted; GET /v1/invoices lists all.",
             param="id",
         ),
         because.DocumentAlreadyVoided: Row(
-            400, _INVALID, "invoice_already_voided", "Invoice {document_id} is voided; unvoid it first."
+            400, INVALID, "invoice_already_voided", "Invoice {document_id} is voided; unvoid it first."
         ),
         because.DocumentNotVoided: Row(
-            400, _INVALID, "invoice_not_voided", "Invoice {document_id} is not voided, so there is nothing to undo."
+            400, INVALID, "invoice_not_voided", "Invoice {document_id} is not voided, so there is nothing to undo."
         ),
         because.DocumentNotReversible: Row(
             400,
-            _INVALID,
+            INVALID,
             "invoice_cannot_be_storned",
             "Invoice {document_id} cannot be reversed, because it is a draft, a proforma, a reversal or voided.",
         ),
         because.DocumentAlreadyReversed: Row(
             400,
-            _INVALID,
+            INVALID,
             "invoice_already_storned",
             "Another invoice reverses invoice {document_id}; void or delete that other invoice first.",
         ),
+        because.ReversalOfVoided: Row(
+            400,
+            INVALID,
+            "invoice_cannot_be_storned",
+            "Invoice {document_id} reverses an invoice that is voided, and cannot count again; unvoid that one first.",
+        ),
         because.DocumentIsReversal: Row(
-            400, _INVALID, "invoice_is_storno", "Invoice {document_id} is a reversal and cannot be changed."
+            400, INVALID, "invoice_is_storno", "Invoice {document_id} is a reversal and cannot be changed."
         ),
         because.DocumentNotDeletable: Row(
             400,
-            _INVALID,
+            INVALID,
             "invoice_cannot_be_deleted",
             "Invoice {document_id} is neither a draft nor voided; void it first.",
         ),
         because.DocumentNotLast: Row(
             400,
-            _INVALID,
+            INVALID,
             "invoice_not_last_in_series",
             "Invoice {document_id} carries {full_number}, not the last number taken from series {series_name}; "
             "it cannot be deleted and stays voided.",
@@ -269,116 +288,43 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             },
         ),
         because.DraftCannotBeUnvoided: Row(
-            400, _INVALID, "cannot_unvoid_draft", "Invoice {document_id} is a draft; a voided draft stays voided."
+            400, INVALID, "cannot_unvoid_draft", "Invoice {document_id} is a draft; a voided draft stays voided."
         ),
         because.ReceiptHasNoSeries: Row(
             400,
-            _FIELDS,
+            FIELDS,
             "invalid_field_value",
             "document_type must be fiscal or proforma if series_id is given: no series numbers receipts.",
             param="document_type",
         ),
         because.YearFixed: Row(
             400,
-            _FIELDS,
+            FIELDS,
             "invalid_field_value",
             "date must stay in the year of {issued_date}, because the year is part of the invoice's number.",
             param="date",
         ),
         because.DocumentHasChanged: Row(
             409,
-            _INVALID,
+            INVALID,
             "resource_changed",
             "Another request changed invoice {document_id} first; read it and send your change again.",
         ),
         because.IdempotencyKeyReused: Row(
             409,
-            _INVALID,
+            INVALID,
             "idempotency_key_reused",
             "This Idempotency-Key was used for a different request; use a new key for a new request.",
             param="Idempotency-Key",
         ),
         because.IdempotencyInProgress: Row(
             409,
-            _INVALID,
+            INVALID,
             "idempotency_in_progress",
             "The first request with this Idempotency-Key is still running; send this one again in a second.",
             param="Idempotency-Key",
             retry_after=1,
         ),
-        edge.CredentialMissing: Row(
-            401,
-            _AUTH,
-            "missing_api_key",
-            "No credential: send the header Authorization: Bearer <API key or session token>.",
-        ),
-        edge.CredentialInvalid: Row(
-            401,
-            _AUTH,
-            "invalid_api_key",
-            "This credential is unknown, revoked or expired; ask the operator of the service for a new one.",
-        ),
-        edge.CredentialExpired: Row(
-            401, _AUTH, "expired_api_key", "This API key has expired; ask the operator of the service for a new one."
-        ),
-        edge.PathUnknown: Row(
-            404, _INVALID, "resource_missing", "There is nothing at this path; /docs lists all paths."
-        ),
-        edge.MethodWrong: Row(405, _INVALID, "method_not_allowed", "This path allows only {allowed}."),
-        edge.BodyTooLarge: Row(
-            413, _INVALID, "request_too_large", "The body is larger than {bytes_max} bytes; send less in one request."
-        ),
-        edge.AnswerTooLarge: Row(
-            413,
-            _INVALID,
-            "answer_too_large",
-            "The request was done, but its reply of {size} bytes exceeds the {size_max} bytes that NATS carries here; "
-            "get the reply over HTTP: {place}.",
-        ),
-        edge.RequestTooSlow: Row(
-            408, _INVALID, "request_timeout", "The {part} did not arrive within {seconds} seconds; send it at once."
-        ),
-        edge.BodyUnreadable: Row(400, _FIELDS, "invalid_format", "The body cannot be read: {why}."),
-        edge.RequestUnreadable: Row(400, _FIELDS, "invalid_format", "The request is not HTTP that we accept: {why}."),
-        edge.ParameterWrong: Row(400, _FIELDS, "invalid_field_value", "{param} must be {must_be}."),
-        edge.NumberUntaken: Row(
-            404,
-            _INVALID,
-            "resource_missing",
-            "Number {number} was never taken from series {series_id}, so there is nothing to report about it.",
-            param="number",
-        ),
-        edge.ContentErased: Row(
-            404,
-            _INVALID,
-            "resource_missing",
-            "The content of invoice {document_id} was erased, so the invoice cannot be changed or reversed.",
-            param="id",
-        ),
-        edge.SubjectOfOthers: Row(
-            403,
-            _FORBIDDEN,
-            "insufficient_permissions",
-            "The subject names another firm or mode than your credential; use a subject of your own firm and mode.",
-        ),
-        edge.RateExceeded: Row(
-            429,
-            "rate_limit_error",
-            "rate_limit_exceeded",
-            "More than {limit} requests in this minute; wait {retry_after} seconds.",
-        ),
-        edge.Unavailable: Row(
-            503,
-            _API,
-            "service_unavailable",
-            "{why} Repeat the request, with its Idempotency-Key if it had one.",
-            retry_after=2,
-        ),
-        edge.Unexpected: Row(
-            500,
-            _API,
-            "internal_server_error",
-            "The service has a defect; give the request id to its operator, who finds the details in the log.",
-        ),
+        **EDGE_TABLE,
     }
 )
