@@ -23,13 +23,11 @@ class SeriesNameTaken(Struct, frozen=True, tag=True):
 
 
 class FormatTaken(Struct, frozen=True, tag=True):
-    """Open: `format` could print what a series of the same partition and document type prints (CONTRACT.md D87)."""
+    """Open: the format could print what a series of the same partition and document type prints (CONTRACT.md D87)."""
 
-    format: str
     document_type: DocumentType
     series_id: SeriesId
     series_name: str
-    series_format: str
 
 
 class PrintedAlready(Struct, frozen=True, tag=True):

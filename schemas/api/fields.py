@@ -69,13 +69,12 @@ NumberFormat = Annotated[
         max_length=FORMAT_MAX,
         pattern=r"^[ -z|~]*(\{year\}[ -z|~]*)*\{number\}[ -z|~]*(\{year\}[ -z|~]*)*$",
         extra={
-            "is_trimmed": True,
             "words": f"up to {FORMAT_MAX} printable ASCII characters, with {{number}} exactly once and no other "
             "placeholder than {year}",
         },
     ),
 ]
-"""The pattern of a printed number (CONTRACT.md D17, D87). Blanks around it are cut off: on paper nobody sees them."""
+"""The pattern of a printed number (CONTRACT.md D17, D87)."""
 
 SmallCount = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 CURRENCY_PATTERN: Final = r"^[A-Z]{3}$"

@@ -39,7 +39,7 @@ def _format_refusal(state: State, command: OpenSeries, number_format: str, calle
     """Why no series can be opened with this format: two documents could show one text (D87). None if it can."""
     for series in state.series_of(caller.firm_id, caller.mode):
         if series.document_type is command.document_type and can_print_the_same(number_format, series.format):
-            return FormatTaken(number_format, series.document_type, series.series_id, series.name, series.format)
+            return FormatTaken(series.document_type, series.series_id, series.name)
     return None
 
 

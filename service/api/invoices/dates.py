@@ -48,7 +48,7 @@ def _faults(
     for name in names:
         sent = fields.get(name)
         if isinstance(sent, str) and sent != present and not EARLIEST_DATE <= sent <= latest.isoformat():
-            yield invalid(name, f"a date from {EARLIEST_DATE} to {latest}")
+            yield invalid(name, f"a day from {EARLIEST_DATE} to {latest}")
 
 
 async def _present_date(call: Call) -> IsoDate | None:

@@ -103,8 +103,8 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             409,
             INVALID,
             "resource_already_exists",
-            "Format {format} could print the same numbers as your {document_type} series {series_name} ({series_id}), "
-            "whose format is {series_format}. Use that series, or send a format that differs in more than digits.",
+            "The format could print a number that your {document_type} series {series_name} ({series_id}) prints too. "
+            "Use that series, or send a format that differs from it in more than digits.",
             param="format",
         ),
         because.PrintedAlready: Row(
