@@ -5,6 +5,7 @@ import sys
 import click
 
 from service.cli.adopt_tail import adopt_tail, resume
+from service.cli.check_paper import check
 from service.cli.database import migrate
 from service.cli.firms import firm, key, session
 from service.cli.gap_reports import gaps
@@ -35,6 +36,7 @@ for command in (
     migrate,
     gaps,
     replay,
+    check,
     adopt_tail,
     resume,
     show_settings,
