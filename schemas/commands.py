@@ -15,6 +15,7 @@ from schemas.values import (
     Platform,
     Position,
     SeriesId,
+    TokenNonce,
 )
 
 
@@ -91,14 +92,15 @@ class UnlockSeries(Struct, frozen=True, tag=True):
 class ReserveNumbers(Struct, frozen=True, tag=True):
     """Take `count` consecutive numbers for the calling device and hold them for `hold_seconds`.
 
-    `token_key` names the key that seals the tokens. The device may hold at most `pending_max` pending numbers of the
-    series; 0 means no bound (CONTRACT.md D42).
+    `token_key` names the key that seals the tokens, and `token_nonce` is 32 random bits that they carry. The device may
+    hold at most `pending_max` pending numbers of the series; 0 means no bound (CONTRACT.md D42).
     """
 
     series_id: SeriesId
     count: int
     hold_seconds: int
     token_key: str
+    token_nonce: TokenNonce
     pending_max: int = 0
 
 
@@ -129,6 +131,14 @@ class ExpireReservations(Struct, frozen=True, tag=True):
     """Record the expiry of every overdue number in the blocks that were reserved at these positions."""
 
     reservations: tuple[Position, ...]
+
+
+class AdvanceSeries(Struct, frozen=True, tag=True):
+    """Let the counter stand behind the number `to`; the numbers that it passes were lost (CONTRACT.md D97)."""
+
+    series_id: SeriesId
+    to: Number
+    reason: str
 
 
 class VoidDocument(Struct, frozen=True, tag=True):
@@ -246,6 +256,7 @@ Command = (
     | IssueOnline
     | ReleaseReservation
     | ExpireReservations
+    | AdvanceSeries
     | VoidDocument
     | UnvoidDocument
     | ChangeDocument

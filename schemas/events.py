@@ -25,6 +25,7 @@ from schemas.values import (
     Platform,
     Position,
     SeriesId,
+    TokenNonce,
     UnixSeconds,
 )
 
@@ -96,7 +97,9 @@ class NumbersReserved(ReservationEvent, frozen=True, tag="numbers-reserved/1"):
     """A device holds `first` .. `last`, inclusive, until `expires_at`; the counter has moved past them for ever.
 
     `token_key` names the key that seals the tokens of the block. It is null if the number was taken to issue a document
-    in the same append; then there is no token.
+    in the same append; then there is no token. `token_nonce` is random, and each token of the block carries it, so that
+    no token opens to another block at the same position of a restored log. It is null for a block without tokens, and
+    for a block of the first version, whose tokens carry none.
     """
 
     first: Number
@@ -104,6 +107,7 @@ class NumbersReserved(ReservationEvent, frozen=True, tag="numbers-reserved/1"):
     device_id: DeviceId | None
     expires_at: UnixSeconds
     token_key: str | None
+    token_nonce: TokenNonce | None = None
 
 
 class ReservationConsumed(ReservationEvent, frozen=True, tag="reservation-consumed/1"):
@@ -134,6 +138,18 @@ class ReservationExpired(ReservationEvent, frozen=True, tag="reservation-expired
 
     reservation: Position
     ranges: tuple[NumberRange, ...]
+
+
+class NumbersLost(ReservationEvent, frozen=True, tag="numbers-lost/1"):
+    """An operator moved the counter past `first` .. `last`, inclusive: the log lost what became of these numbers.
+
+    They are documented gaps. `reason` is what the operator wrote: 1 to 255 printable characters, and no personal data,
+    because it can never be erased.
+    """
+
+    first: Number
+    last: Number
+    reason: str
 
 
 class DocumentVoided(DocumentEvent, frozen=True, tag="document-voided/1"):
@@ -185,7 +201,7 @@ class DraftDeleted(DraftEvent, frozen=True, tag="draft-deleted/1"):
 
 
 AnySeriesEvent = SeriesOpened | SeriesDescribed | SeriesMadePrimary | SeriesLocked | SeriesUnlocked
-AnyReservationEvent = NumbersReserved | ReservationConsumed | ReservationReleased | ReservationExpired
+AnyReservationEvent = NumbersReserved | ReservationConsumed | ReservationReleased | ReservationExpired | NumbersLost
 AnyDocumentEvent = DocumentVoided | DocumentUnvoided | NumberWithdrawn | DocumentChanged | DocumentReversed
 AnyDraftEvent = DraftSaved | DraftVoided | DraftDeleted
 """The members of the families, for a match that has a case for each."""

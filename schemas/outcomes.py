@@ -17,6 +17,7 @@ from schemas.values import (
     Platform,
     Position,
     SeriesId,
+    TokenNonce,
     UnixSeconds,
 )
 
@@ -52,13 +53,13 @@ class SeriesView(Struct, frozen=True):
 
 
 class SeriesOutcome(Struct, frozen=True, tag="series"):
-    """The series after it was opened, described, made primary, locked or unlocked; also if nothing had to change."""
+    """The series after it was opened, described, made primary, locked, unlocked or advanced, or had not to change."""
 
     series: SeriesView
 
 
 class ReservedOutcome(Struct, frozen=True, tag="reserved"):
-    """The block that was reserved at `position`. Each number has a token, sealed by `token_key`."""
+    """The block that was reserved at `position`. Each number has a token, sealed by `token_key` with `token_nonce`."""
 
     position: Position
     series_id: SeriesId
@@ -68,6 +69,7 @@ class ReservedOutcome(Struct, frozen=True, tag="reserved"):
     reserved_at: UnixSeconds
     expires_at: UnixSeconds
     token_key: str
+    token_nonce: TokenNonce | None = None
 
 
 class ReleasedOutcome(Struct, frozen=True, tag="released"):

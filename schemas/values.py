@@ -40,6 +40,11 @@ EARLIEST_DATE: Final = IsoDate("2000-01-01")
 
 DEFAULT_LOG: Final = LogId(1)
 
+TokenNonce = NewType("TokenNonce", int)
+"""32 random bits that the tokens of one block carry, so that they open to no other block (CONTRACT.md D97)."""
+
+TOKEN_NONCE_BITS: Final = 32
+
 Count = Annotated[int, Meta(ge=1, le=RESERVE_COUNT_MAX)]
 
 
@@ -87,6 +92,7 @@ class Fate(StrEnum):
     PENDING = "pending"
     RELEASED = "released"
     EXPIRED = "expired"
+    LOST = "lost"
 
 
 class Actor(Struct, frozen=True):

@@ -5,6 +5,7 @@ import sys
 import click
 
 from service.cli.adopt_tail import adopt_tail, resume
+from service.cli.advance_counters import advance
 from service.cli.check_paper import check
 from service.cli.database import migrate
 from service.cli.firms import firm, key, session
@@ -39,6 +40,7 @@ for command in (
     check,
     adopt_tail,
     resume,
+    advance,
     show_settings,
     firm,
     key,

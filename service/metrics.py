@@ -29,6 +29,7 @@ class Metrics(Struct, frozen=True):
     projection_lag: Gauge
     sweeps: Counter
     expired_numbers: Counter
+    lost_history_tokens: Counter
 
     def text(self) -> bytes:
         """All of them in the Prometheus text format."""
@@ -54,4 +55,7 @@ def new_metrics() -> Metrics:
         projection_lag=gauge("projection_lag_events", "Events a projection has not seen", ("projection",)),
         sweeps=counter("sweeps", "Sweeps for overdue reservations"),
         expired_numbers=counter("expired_numbers", "Numbers recorded as expired by this process"),
+        lost_history_tokens=counter(
+            "lost_history_tokens", "Tokens of ours whose block the log does not have: it may have lost its tail"
+        ),
     )

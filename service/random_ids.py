@@ -16,3 +16,8 @@ def random_text(alphabet: str, length: int) -> str:
         drawn, letter = divmod(drawn, len(alphabet))
         letters.append(alphabet[letter])
     return "".join(letters)
+
+
+def random_bits(count: int) -> int:
+    """A number of `count` bits, every such number as likely as any other."""
+    return secrets.randbits(count)

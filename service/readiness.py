@@ -4,7 +4,10 @@ import asyncio
 from time import monotonic
 from typing import Final
 
+import structlog
+
 from projections.keeping.runner import ProjectionRunner
+from service.access.lost_history import LostHistory
 from service.health import Check, Health
 from service.log.clock_guard import SKEW_SECONDS_MAX
 from service.log.event_log import LogFaultError
@@ -13,17 +16,21 @@ from service.metrics import Metrics
 from service.nats.relay.relay import Relay
 from service.nats.relay.status import RelayState
 from service.nats.requests.endpoint import RequestsEndpoint
+from service.writer.known_state import KnownState
 from service.writer.writer import Writer
 
 MEASURE_SECONDS: Final = 1.0
 LAG_EVENTS_MAX: Final = 10_000
 """The most events that the relay or the projections may be behind; beyond it they are `degraded`."""
 
+_say = structlog.get_logger(__name__)
+
 
 def checks(log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | None) -> dict[str, Check]:
     """One check for each part that runs in this process."""
     found: dict[str, Check] = {}
     look = _Look(log)
+    trial = _Trial(log, look)
 
     async def postgres() -> Health:
         try:
@@ -33,10 +40,7 @@ def checks(log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | Non
         return Health.OK
 
     async def numbering() -> Health:
-        try:
-            return Health.OK if await look.halted() is None else Health.DOWN
-        except LogFaultError:
-            return Health.DOWN
+        return await trial.health()
 
     async def clock() -> Health:
         try:
@@ -71,11 +75,49 @@ class _Look:
             return self._because
 
 
+class _Trial:
+    """Tries what a request needs that writes. What stands in the way is said when it changes, not at every look."""
+
+    def __init__(self, log: PostgresLog, look: _Look) -> None:
+        self._log = log
+        self._look = look
+        self._fault: str | None = None
+
+    async def health(self) -> Health:
+        """Whether the log takes writes from this process: not halted, not read-only, its lock and its commits free."""
+        try:
+            halted_because = await self._look.halted()
+            if halted_because is None:
+                await self._log.try_to_write()
+            fault = None if halted_because is None else f"halted: {halted_because}"
+        except LogFaultError as error:
+            fault = str(error) or type(error).__name__
+        if fault is not None and fault != self._fault:
+            _say.error("the log takes no writes", fault=fault)
+        self._fault = fault
+        return Health.OK if fault is None else Health.DOWN
+
+
 def requests_health(endpoint: RequestsEndpoint) -> Check:
     """The check of the requests over NATS; HTTP goes on without them."""
 
     async def check() -> Health:
         return Health.OK if endpoint.status().is_serving else Health.DEGRADED
+
+    return check
+
+
+def history_health(lost: LostHistory, known: KnownState) -> Check:
+    """The check that no token of a history was shown that the log does not have, or an operator has acted since."""
+
+    async def check() -> Health:
+        if not lost.has_signs:
+            return Health.OK
+        try:
+            lost_at = (await known.read()).lost_at
+        except LogFaultError:
+            return Health.DEGRADED
+        return Health.DEGRADED if lost.is_unexplained(lost_at) else Health.OK
 
     return check
 

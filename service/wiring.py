@@ -14,20 +14,22 @@ from projections.keeping.runner import ProjectionRunner
 from service.access.callers import Access
 from service.access.identity_provider import IdentityKeys
 from service.access.key_file import KeyFile
+from service.access.lost_history import LostHistory
 from service.access.reservation_tokens import TokenSealer
 from service.api.calling.dependencies import Dependencies
 from service.api.entrance import Entrance
 from service.clock import now
 from service.health import Check
 from service.invariants import BrokenInvariants
-from service.log.postgres_faults import CONNECT_SECONDS_MAX, read_faults
+from service.log.postgres_faults import read_faults
 from service.log.postgres_log import PostgresLog
+from service.log.sessions import end, open_pool
 from service.metrics import Metrics, new_metrics
 from service.nats.client.connection import NatsSettings
 from service.nats.relay.relay import Relay
 from service.nats.requests.endpoint import RequestsEndpoint, answering_requests
 from service.nats.requests.operations import Operations
-from service.readiness import checks, measure, requests_health
+from service.readiness import checks, history_health, measure, requests_health
 from service.settings import Settings
 from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
@@ -102,7 +104,7 @@ async def _wired(settings: Settings, jobs: frozenset[Job]) -> AsyncGenerator[Wir
         try:
             yield _wire(settings, jobs, log, reads)
         finally:
-            reads.terminate()
+            end(reads)
     finally:
         await log.close()
 
@@ -110,13 +112,12 @@ async def _wired(settings: Settings, jobs: frozenset[Job]) -> AsyncGenerator[Wir
 async def _reading_pool(database_url: str) -> asyncpg.Pool:
     """Connections that may read the log and the projections, and nothing else."""
     with read_faults():
-        return await asyncpg.create_pool(
+        return await open_pool(
             database_url,
-            min_size=0,
-            max_size=READS_MAX,
-            timeout=CONNECT_SECONDS_MAX,
-            command_timeout=READ_SECONDS_MAX,
-            server_settings={"role": "numbering_reader", "application_name": "numbering reports"},
+            "numbering_reader",
+            "numbering reports",
+            sizes=(0, READS_MAX),
+            seconds_max=READ_SECONDS_MAX,
         )
 
 
@@ -193,6 +194,7 @@ async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[Non
         if jobs & {Job.WEB, Job.REQUESTS}:
             health = checks(wiring.log, wiring.relay, wiring.runner)
             entrance = Entrance(_dependencies(wiring), wiring.invariants.report)
+            health["history"] = history_health(entrance.dependencies.lost_history, wiring.writer.known)
             if Job.REQUESTS in jobs:
                 operations = Operations(entrance)
                 endpoint = RequestsEndpoint(nats_settings(wiring.settings), operations.answer, operations.overload)
@@ -227,6 +229,7 @@ def _dependencies(wiring: Wiring) -> Dependencies:
             identity=_identity(wiring.settings),
         ),
         sealer=TokenSealer.of(keys),
+        lost_history=LostHistory(wiring.log.log_id, wiring.metrics.lost_history_tokens.inc),
         settings=wiring.settings,
         reads=wiring.reads,
         metrics=wiring.metrics,

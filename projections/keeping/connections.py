@@ -1,8 +1,10 @@
 """Connections with the role and the settings of the projector."""
 
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, Protocol
+from urllib.parse import parse_qsl, urlsplit
 
 import asyncpg
 
@@ -15,19 +17,54 @@ SETTINGS: Final = {
     # Rows and checkpoint are committed together, and both come from the log: the runner applies again what a crash of
     # PostgreSQL took back.
     "synchronous_commit": "off",
-    # A runner that hangs inside a transaction must not keep the lock of a checkpoint from the other runners.
-    "idle_in_transaction_session_timeout": "60s",
+    # A projector that freezes or vanishes inside a transaction must not keep the checkpoint from the others: what it
+    # held is free again within 5 s (`service/log/sessions.py` says the same of everything else).
+    "idle_in_transaction_session_timeout": "5s",
+    "tcp_keepalives_idle": "2",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "4000",
 }
+"""What the operator names of these in the URL counts instead, but for role, name and commits."""
+
+_OURS: Final = frozenset({"role", "application_name", "synchronous_commit"})
+
+# The same from our end, where the system knows the option: seconds, seconds, times, milliseconds.
+_SOCKET_OPTIONS: Final = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 2, "TCP_USER_TIMEOUT": 4000}
+
+
+class _Transport(Protocol):
+    def get_extra_info(self, name: str) -> socket.socket: ...
+
+
+class ProjectorSession(asyncpg.Connection):
+    """A connection whose socket notices that the other machine is gone: a runner then connects again."""
+
+    def __init__(self, protocol: object, transport: _Transport, *rest: object) -> None:
+        super().__init__(protocol, transport, *rest)  # type: ignore[arg-type]  # passed on as it came
+        line = transport.get_extra_info("socket")
+        if line.family in {socket.AF_INET, socket.AF_INET6}:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for name, value in _SOCKET_OPTIONS.items():
+                option: int | None = getattr(socket, name, None)
+                if option is not None:
+                    line.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 @asynccontextmanager
 async def connected(database_url: str) -> AsyncGenerator[asyncpg.Connection]:
-    """A connection with the role numbering_projector, open until the `async with` block ends."""
-    connection = await asyncpg.connect(database_url, timeout=CONNECT_SECONDS_MAX, server_settings=SETTINGS)
+    """A connection for the life of the block, with the role numbering_projector."""
+    given = {name.lower() for name, _ in parse_qsl(urlsplit(database_url).query, keep_blank_values=True)} - _OURS
+    connection = await asyncpg.connect(
+        database_url,
+        timeout=CONNECT_SECONDS_MAX,
+        connection_class=ProjectorSession,
+        server_settings={name: value for name, value in SETTINGS.items() if name not in given},
+    )
     try:
         yield connection
     finally:
         try:
             await connection.close(timeout=CLOSE_SECONDS_MAX)
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except Exception:  # noqa: BLE001 - a socket that is gone is closed too; only a cancellation passes
             connection.terminate()

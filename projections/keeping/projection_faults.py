@@ -7,8 +7,8 @@ import asyncpg
 PASSING_CLASSES: Final = frozenset({"08", "40", "53", "57"})
 """SQLSTATE classes after which a later try may succeed: connection, rollback, resources, operator intervention."""
 
-PASSING_STATES: Final = frozenset({"55P03", "25006"})
-"""SQLSTATEs of the same kind: a lock was not available in time, and a primary became a standby."""
+PASSING_STATES: Final = frozenset({"55P03", "25006", "25P03", "25P04"})
+"""Likewise: a lock not had in time, a primary that became a standby, and a transaction in which we were silent."""
 
 
 class ProjectionBrokenError(Exception):

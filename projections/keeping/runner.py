@@ -28,6 +28,9 @@ BATCH_SIZE: Final = 1000
 POLL_SECONDS: Final = 0.1
 """How long an idle runner waits before it looks at the log again, unless `wake` is set."""
 
+TURN_SECONDS_MAX: Final = 60
+"""How long a batch, or a look at the copies, may take; after that another connection is made."""
+
 LOOKS_MAX: Final = 5
 """How often in a row a copy may be dropped or swapped while a runner looks at it; then the copy counts as broken."""
 
@@ -192,7 +195,8 @@ class ProjectionRunner:
         """Bring every projection that does not break to the head. A copy that breaks is stopped, once."""
         while True:
             try:
-                is_changed = await copies.look_at_all(connection, self._copies) != self._looks
+                async with asyncio.timeout(TURN_SECONDS_MAX):
+                    is_changed = await copies.look_at_all(connection, self._copies) != self._looks
                 if is_changed or not self._is_settled:
                     await self._ensure(connection)
                 return await self._reach_head(connection)
@@ -236,7 +240,8 @@ class ProjectionRunner:
         self.head = await read_head(connection, self._log_id)
         while any(self._positions[copy.schema] != self.head for copy in self._followed):
             try:
-                await self._advance(connection)
+                async with asyncio.timeout(TURN_SECONDS_MAX):
+                    await self._advance(connection)
             except CopySwappedError:
                 await self._ensure(connection)  # finds the rebuilt copy
 

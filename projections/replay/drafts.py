@@ -1,6 +1,6 @@
 """One draft by replay: a document without a number, in a stream that is named by the draft's id."""
 
-from typing import Final
+from typing import assert_never
 
 from schemas.events import AnyDraftEvent, DraftDeleted, DraftSaved, DraftVoided
 from schemas.record import Record, event_name
@@ -21,7 +21,7 @@ class DraftReplay:
             return f"it does not follow version {self.version} at position {self.position}"
         if event.document_id != DocumentId(record.stream):
             return f"it is about document {event.document_id}"
-        if type(event) not in _FOLLOWING[type(self.last)]:
+        if not _may_follow(self.last, event):
             last = "nothing" if self.last is None else event_name(self.last)
             return f"{event_name(event)} cannot follow {last} in a draft"
         return None
@@ -31,9 +31,15 @@ class DraftReplay:
         self.version, self.position, self.last = record.version, record.position, event
 
 
-_FOLLOWING: Final[dict[type[object], frozenset[type[object]]]] = {
-    type(None): frozenset({DraftSaved}),
-    DraftSaved: frozenset({DraftSaved, DraftVoided, DraftDeleted}),
-    DraftVoided: frozenset({DraftDeleted}),
-    DraftDeleted: frozenset(),
-}
+def _may_follow(last: AnyDraftEvent | None, event: AnyDraftEvent) -> bool:
+    match last:
+        case None:
+            return isinstance(event, DraftSaved)
+        case DraftSaved():
+            return True
+        case DraftVoided():
+            return isinstance(event, DraftDeleted)
+        case DraftDeleted():
+            return False
+        case _:
+            assert_never(last)

@@ -8,6 +8,7 @@ from schemas.events import (
     DocumentUnvoided,
     DocumentVoided,
     DraftEvent,
+    NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -26,6 +27,8 @@ def gaps_of(record: Record) -> list[tuple[NumberRange, Fate, Position | None]]:
             return [(NumberRange(number, number), Fate.RELEASED, reservation)]
         case ReservationExpired(reservation=reservation, ranges=ranges):
             return [(numbers, Fate.EXPIRED, reservation) for numbers in ranges]
+        case NumbersLost(first=first, last=last):
+            return [(NumberRange(first, last), Fate.LOST, record.position)]
         case NumberWithdrawn(number=number):
             return [(NumberRange(number, number), Fate.WITHDRAWN, None)]
         case NumbersReserved() | ReservationConsumed() | DocumentVoided() | DocumentUnvoided():

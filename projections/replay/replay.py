@@ -24,6 +24,7 @@ from schemas.events import (
     DraftEvent,
     DraftSaved,
     DraftVoided,
+    NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -126,6 +127,8 @@ class SeriesReplay:
             case ReservationExpired(reservation=reservation, ranges=ranges):
                 for numbers in ranges:
                     self._end(record, reservation, numbers, Fate.EXPIRED)
+            case NumbersLost() as event:
+                self._lose(record, event)
             case DocumentVoided() | DocumentUnvoided() | NumberWithdrawn() as event:
                 self._change(record, event)
             case DocumentChanged() | DocumentReversed() as event:
@@ -157,13 +160,23 @@ class SeriesReplay:
         return sorted(rows, key=lambda row: row.first)
 
     def _reserve(self, record: Record, event: NumbersReserved) -> None:
-        if event.first != self.next_number or event.last < event.first:
-            why = f"it takes numbers {event.first}-{event.last}, but the next number is {self.next_number}"
-            raise HistoryBrokenError(record, why)
+        self._take(record, event)
         mask = (1 << (event.last - event.first + 1)) - 1
         self._blocks[record.position] = _Block(
             record.position, event.first, event.last, event.device_id, record.at, mask
         )
+
+    def _lose(self, record: Record, event: NumbersLost) -> None:
+        self._take(record, event)
+        numbers = NumberRange(event.first, event.last)
+        never_open = _Block(record.position, event.first, event.last, None, record.at, 0)
+        self._endings[event.last] = _Ending(numbers, never_open, Fate.LOST, record.at, None)
+        self._add_gap(record, numbers, Fate.LOST, never_open, event.reason)
+
+    def _take(self, record: Record, event: NumbersReserved | NumbersLost) -> None:
+        if event.first != self.next_number or event.last < event.first:
+            why = f"it takes numbers {event.first}-{event.last}, but the next number is {self.next_number}"
+            raise HistoryBrokenError(record, why)
         self.next_number = Number(event.last + 1)
 
     def _end(
@@ -204,7 +217,9 @@ class SeriesReplay:
             if ending is None or ending.fate is not Fate.STANDING or ending.document_id != document_id:
                 raise HistoryBrokenError(record, f"number {number} is not standing on {document_id}")
 
-    def _add_gap(self, record: Record, numbers: NumberRange, reason: Fate, block: _Block) -> None:
+    def _add_gap(
+        self, record: Record, numbers: NumberRange, reason: Fate, block: _Block, reason_text: str | None = None
+    ) -> None:
         self.gaps.append(
             Gap(
                 first=numbers.first,
@@ -216,6 +231,7 @@ class SeriesReplay:
                 ended_at=record.at,
                 ended_by=actor_text(record.actor),
                 positions=(block.position, record.position),
+                reason_text=reason_text,
             )
         )
 

@@ -9,6 +9,7 @@ from schemas.events import (
     DocumentVoided,
     DraftEvent,
     Event,
+    NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -21,7 +22,7 @@ from schemas.values import Fate
 
 def taken_by(event: Event) -> int:
     """How many numbers the event takes from the counter."""
-    return event.last - event.first + 1 if isinstance(event, NumbersReserved) else 0
+    return event.last - event.first + 1 if isinstance(event, NumbersReserved | NumbersLost) else 0
 
 
 def moved_by(event: Event) -> tuple[Fate | None, Fate | None, int]:
@@ -32,6 +33,8 @@ def moved_by(event: Event) -> tuple[Fate | None, Fate | None, int]:
     match event:
         case NumbersReserved():
             return None, Fate.PENDING, taken_by(event)
+        case NumbersLost():
+            return None, Fate.LOST, taken_by(event)
         case ReservationConsumed():
             return Fate.PENDING, Fate.STANDING, 1
         case ReservationReleased():

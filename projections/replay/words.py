@@ -15,6 +15,7 @@ from schemas.events import (
     DraftSaved,
     DraftVoided,
     Event,
+    NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -56,6 +57,8 @@ def _happened(event: Event) -> str:
             return f"number {number} released"
         case ReservationExpired(ranges=ranges):
             return f"{', '.join(map(_numbers, ranges))} expired"
+        case NumbersLost(first=first, last=last, reason=reason):
+            return f"{_numbers(NumberRange(first, last))} lost and stepped over: {reason}"
         case DocumentVoided(number=number, document_id=document_id):
             return f"document {document_id}, number {number}, voided"
         case DocumentUnvoided(number=number, document_id=document_id):

@@ -17,8 +17,13 @@ from schemas.events import (
     DraftDeleted,
     DraftSaved,
     DraftVoided,
+    NumbersLost,
+    NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
+    ReservationExpired,
+    ReservationReleased,
+    SeriesEvent,
 )
 from schemas.record import Record, decode_record
 from schemas.values import DEFAULT_LOG, Actor, ActorKind, DocumentId, LogId, Position, iso_time
@@ -138,6 +143,8 @@ def _told(record: Record) -> tuple[HistoryKind, str]:
             return "void", "The draft was voided."
         case DraftDeleted():
             return "delete", "The draft was deleted."
-        case _:
+        case SeriesEvent() | NumbersReserved() | NumbersLost() | ReservationReleased() | ReservationExpired():
             # The statements return only events of a document; any other event is a defect in them.
             raise AssertionError(f"position {record.position} is not an event of a document")
+        case _:
+            assert_never(record.event)

@@ -95,6 +95,7 @@ def _gap(row: asyncpg.Record) -> Gap:
         ended_at=row["ended_at"],
         ended_by=row["ended_by"],
         positions=(row["reserved_position"], row["ended_position"]),
+        reason_text=row["reason_text"],
     )
 
 

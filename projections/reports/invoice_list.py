@@ -121,6 +121,6 @@ async def _page(connection: Connection, wanted: InvoicesWanted, moment: Moment) 
     documents = await documents_of(connection, document_ids, moment.position)
     rows = [InvoiceRow(id_, row["reversal"], documents[id_]) for id_, row in zip(document_ids, found, strict=True)]
     totals = InvoiceTotals(  # nothing here is ever paid (CONTRACT.md D80)
-        subtotal=sums["subtotal"], vat=sums["vat"], total=sums["total"], paid=Decimal(0), unpaid=sums["total"]
+        subtotal=sums["subtotal"], vat=sums["vat"], total=sums["total"], paid=Decimal(0), unpaid=sums["unpaid"]
     )
     return InvoicePage(moment, rows, sums["documents"], totals)

@@ -7,6 +7,7 @@ from projections.reports.as_of import ROWS_FETCHED
 from projections.statements import statement
 from schemas.events import (
     Event,
+    NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -18,7 +19,10 @@ from schemas.values import DocumentId, LogId, Number, Position, SeriesId
 
 
 class NumberPlace(Struct, frozen=True):
-    """The positions at which a number was reserved and ended, and its document; true as of the position `as_of`."""
+    """The positions at which a number was reserved and ended, and its document; true as of the position `as_of`.
+
+    A lost number has one event, which is both.
+    """
 
     reserved: Position
     ended: Position | None
@@ -61,6 +65,8 @@ async def folded_number_place(
 
 def _with(place: NumberPlace | None, record: Record, number: Number, until: Position) -> NumberPlace | None:
     event = record.event
+    if isinstance(event, NumbersLost) and event.first <= number <= event.last:
+        return NumberPlace(record.position, record.position, None, until)
     if place is None:
         is_ours = isinstance(event, NumbersReserved) and event.first <= number <= event.last
         return NumberPlace(record.position, None, None, until) if is_ours else None

@@ -5,7 +5,7 @@ import msgspec
 from msgspec import Struct
 
 from schemas.api.reports import Moment, Terms
-from schemas.values import FirmId, LogId, Mode, Position, SeriesId, UnixSeconds
+from schemas.values import Fate, FirmId, LogId, Mode, Position, SeriesId, UnixSeconds
 
 
 class Header(Struct, frozen=True):
@@ -23,6 +23,7 @@ class Header(Struct, frozen=True):
     pending: int
     released: int
     expired: int
+    lost: int
     position: Position
     at: UnixSeconds | None
     rows_position: Position
@@ -39,7 +40,7 @@ class Header(Struct, frozen=True):
     @property
     def terms(self) -> Terms:
         """The terms of the counter's equation."""
-        return Terms(self.taken, self.standing, self.voided, self.withdrawn, self.pending, self.released, self.expired)
+        return Terms(self.taken, **{fate: getattr(self, fate) for fate in Fate})
 
 
 def header(row: asyncpg.Record) -> Header:

@@ -18,36 +18,44 @@ ITEMS_MAX: Final = 1000
 """The most lines of one invoice."""
 
 
-def _decimal(minimum: str, maximum: str = str(SCALED_MAX)) -> Meta:
+def _decimal(minimum: str, maximum: str = str(SCALED_MAX), *, words: str = "") -> Meta:
     schema: dict[str, Any] = {"minimum": float(minimum), "maximum": float(maximum)}
-    return Meta(extra={"minimum": minimum, "maximum": maximum}, extra_json_schema=schema)
+    return Meta(extra={"minimum": minimum, "maximum": maximum, "words": words}, extra_json_schema=schema)
 
 
 Day = datetime.date
 """A calendar day, `YYYY-MM-DD`."""
 
-_FLAG: Final = "0 or 1; false and true are accepted too"
+Flag = Annotated[bool, Meta(extra={"is_flag": True}, extra_json_schema={"x-flag": True})]
+"""A switch that the public API writes as 0 or 1; both forms are accepted (CONTRACT.md D39)."""
 
-Flag = Annotated[bool, Meta(extra={"is_flag": True}, extra_json_schema={"x-flag": True}, description=_FLAG)]
-"""A switch that the public API writes as 0 or 1 (CONTRACT.md D39)."""
-
-_NO_NUL: Final[dict[str, Any]] = {"pattern": r"^[^\u0000]*$"}
+_NO_NUL: Final[dict[str, Any]] = {"pattern": r"^[^\x00]*$"}
 """For the published schema only: the service itself refuses NUL in every text, with a message of its own."""
 
 Text = Annotated[str, Meta(max_length=10_000, extra_json_schema=_NO_NUL)]
 Label = Annotated[str, Meta(max_length=255, extra_json_schema=_NO_NUL)]
 Identifier = Annotated[str, Meta(min_length=1, max_length=255, extra_json_schema=_NO_NUL)]
 SeriesReference = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema=_NO_NUL)]
+
+_PRINTED: Final[dict[str, Any]] = {"is_printed": True}
+_NO_CONTROLS: Final[dict[str, Any]] = {"pattern": r"^[^\x00-\x1f\x7f]*$"}
+"""Only those of ASCII: a clients' language that matches bytes would refuse letters for a pattern with the others."""
+
+
+PrintedName = Annotated[str, Meta(min_length=1, max_length=255, extra=_PRINTED, extra_json_schema=_NO_CONTROLS)]
+Reason = Annotated[str, Meta(min_length=1, max_length=10_000, extra=_PRINTED, extra_json_schema=_NO_CONTROLS)]
+"""Texts with a printable character and without control characters (CONTRACT.md D94)."""
+
 Token = Annotated[str, Meta(min_length=1, max_length=255, extra_json_schema=_NO_NUL)]
 Description = Annotated[str, Meta(max_length=1000, extra_json_schema=_NO_NUL)]
 
+# The schema has no `format: email`: more addresses exist, and are accepted, than that format allows.
 Email = Annotated[
     str,
     Meta(
         max_length=254,
-        pattern=r"^[^@\s\u0000]+@[^@\s\u0000]+$",
+        pattern=r"^[^@\s\x00]+@[^@\s\x00]+$",
         extra={"syntax": "an e-mail address"},
-        extra_json_schema={"format": "email"},
     ),
 ]
 
@@ -77,9 +85,22 @@ NumberFormat = Annotated[
 """The pattern of a printed number (CONTRACT.md D17, D87)."""
 
 SmallCount = Annotated[int, Meta(ge=0, le=2_147_483_647)]
-CURRENCY_PATTERN: Final = r"^[A-Z]{3}$"
-Currency = Annotated[str, Meta(pattern=CURRENCY_PATTERN, extra={"words": "three capital letters, such as RON"})]
-Quantity = Annotated[Decimal, _decimal("0.01")]
+CurrencyText = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", extra={"words": "three capital letters, such as RON"})]
+"""What has the form of a currency code."""
+
+Currency = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Z]{3}$",
+        extra={"words": "the code of a currency in ISO 4217, such as RON", "is_currency": True},
+    ),
+]
+"""A currency of ISO 4217 (CONTRACT.md D91)."""
+
+Quantity = Annotated[Decimal, _decimal("0.01", words="; goods that are taken back have a negative price instead")]
+"""The public API allows no negative quantity, but a negative price."""
+
 Price = Annotated[Decimal, _decimal(str(-SCALED_MAX))]
 ExchangeRate = Annotated[Decimal, _decimal("0.000001", "1000000")]
-VatRate = Literal[0, 5, 9, 11, 19, 21]
+VatRate = Literal[0, 5, 9, 11, 19, 20, 21, 24]
+"""The rates of VAT, in percent, that Romania has or had (CONTRACT.md D92)."""

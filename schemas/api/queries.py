@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct
 
 from schemas.api.fields import Currency, Day, Flag, Identifier, Label, SeriesReference
 from schemas.values import NUMBER_MAX, DocumentType, Fate
@@ -17,57 +17,74 @@ class NoQuery(Struct, frozen=True):
 class SeriesQuery(Struct, frozen=True, kw_only=True):
     """GET /invoice-series."""
 
-    document_type: Annotated[DocumentType, Meta(description="Only series of this type")] | None = None
+    document_type: DocumentType | None = None
+    """Only series of this type."""
 
 
 class AsOfQuery(Struct, frozen=True, kw_only=True):
     """The moment that a report is about: an earlier event or time, or now if neither is given."""
 
-    as_of_position: (
-        Annotated[int, Meta(ge=1, le=NUMBER_MAX, description="As of the event at this position of the log")] | None
-    ) = None
-    as_of_time: Annotated[int, Meta(ge=0, le=NUMBER_MAX, description="As of this time, in Unix seconds")] | None = None
+    as_of_position: Annotated[int, Meta(ge=1, le=NUMBER_MAX)] | None = None
+    """As of the event at this position of the log."""
+    as_of_time: Annotated[int, Meta(ge=0, le=NUMBER_MAX)] | None = None
+    """As of this time, in Unix seconds."""
 
 
 class NumbersQuery(AsOfQuery, frozen=True, kw_only=True):
     """GET /invoice-series/{id}/numbers."""
 
-    after: Annotated[int, Meta(ge=0, le=NUMBER_MAX, description="Only numbers above this one")] | None = None
-    per_page: Annotated[int, Meta(ge=1, le=1000, description="The most ranges of one page")] = PER_PAGE
-    fate: Annotated[Fate, Meta(description="Only numbers that have this fate")] | None = None
+    after: Annotated[int, Meta(ge=0, le=NUMBER_MAX)] | None = None
+    """Only numbers above this one."""
+    per_page: Annotated[int, Meta(ge=1, le=1000)] = PER_PAGE
+    """The most ranges of one page."""
+    fate: Fate | None = None
+    """Only numbers that have this fate."""
 
 
 class PageQuery(Struct, frozen=True, kw_only=True):
     """Which page of a list, and how long a page is (CONTRACT.md D63)."""
 
-    page: Annotated[int, Meta(ge=1, le=2_147_483_647, description="Which page, from 1")] = 1
-    per_page: Annotated[int, Meta(ge=1, le=100, description="The most entries of one page")] = 50
+    page: Annotated[int, Meta(ge=1, le=2_147_483_647)] = 1
+    """Which page, from 1."""
+    per_page: Annotated[int, Meta(ge=1, le=100)] = 50
+    """The most entries of one page."""
 
 
 class InvoicesQuery(PageQuery, frozen=True, kw_only=True):
     """GET /invoices. Both dates are inclusive. `sent` means issued, `cancelled` means voided (CONTRACT.md D27)."""
 
     client_id: Identifier | None = None
+    """Only invoices of the client with this id."""
     series_id: SeriesReference | None = None
-    is_paid: Annotated[Flag, Meta(description="0 also leaves out drafts, voided invoices and reversals")] | None = None
+    """Only invoices of this series."""
+    is_paid: Flag | None = None
+    """With false, drafts, voided invoices and reversals are left out too; with true, nothing is found."""
     is_void: Flag | None = None
+    """Only voided invoices; with false only those that are not voided."""
     document_type: Literal["fiscal", "proforma", "receipt"] | None = None
+    """Only documents of this type."""
     status: Literal["draft", "issued", "sent", "paid", "overdue", "voided", "cancelled"] | None = None
+    """Only invoices that are in this status today; `sent` is another name of `issued`, `cancelled` of `voided`."""
     currency: Currency | None = None
+    """Only invoices in this currency, by ISO 4217."""
     start_date: Day | None = None
+    """Only invoices of this date or later."""
     end_date: Day | None = None
+    """Only invoices of this date or earlier."""
     sort: Literal["created_at", "date", "due_date", "total", "number"] = "created_at"
+    """What the invoices are sorted by; `total` is that in RON, and what has no value comes last."""
     order: Literal["asc", "desc"] = "desc"
-    search: (
-        Annotated[Label, Meta(description="Text to find in the full number, the client's name or the tax id")] | None
-    ) = None
-    q: Annotated[Label, Meta(description="Another name of search")] | None = None
-    expand: Annotated[Label, Meta(description="Ignored: lines, payments and client are always there")] | None = None
-    expand_list: Annotated[Label, Meta(description="Ignored, as expand")] | None = field(default=None, name="expand[]")
+    """Whether the least (`asc`) or the greatest (`desc`) comes first."""
+    search: Label | None = None
+    """Text to find in the full number, the client's name or the tax id, whatever its case."""
+    q: Label | None = None
+    """Another name of `search`."""
+    expand: Label | None = None
+    """Ignored: lines, payments and client are always there."""
 
 
 class InvoiceParts(Struct, frozen=True, kw_only=True):
     """GET /invoices/{id}."""
 
-    expand: Annotated[str, Meta(description="Ignored: lines, payments and client are always there")] | None = None
-    expand_list: Annotated[str, Meta(description="Ignored, as expand")] | None = field(default=None, name="expand[]")
+    expand: str | None = None
+    """Ignored: lines, payments and client are always there."""

@@ -31,11 +31,13 @@ class Terms(Struct, frozen=True):
     """Reserved numbers that their device gave up."""
     expired: int = 0
     """Reserved numbers whose time ran out."""
+    lost: int = 0
+    """Numbers that an operator stepped over because the log had lost what became of them."""
 
     @property
     def accounted(self) -> int:
         """How many numbers have a recorded fate."""
-        return self.standing + self.voided + self.withdrawn + self.pending + self.released + self.expired
+        return sum(getattr(self, fate) for fate in Fate)
 
     @property
     def is_balanced(self) -> bool:
@@ -43,15 +45,17 @@ class Terms(Struct, frozen=True):
         return self.taken == self.accounted
 
     def words(self) -> str:
-        """The equation as one line of text."""
-        terms = " + ".join(f"{getattr(self, fate)} {fate}" for fate in Fate)
+        """The equation as one line of text; it names `lost` only where numbers were lost."""
+        named = (fate for fate in Fate if fate is not Fate.LOST or self.lost)
+        terms = " + ".join(f"{getattr(self, fate)} {fate}" for fate in named)
         return f"{self.taken} taken {'=' if self.is_balanced else '!='} {terms}"
 
 
 class Gap(Struct, frozen=True, gc=False, tag_field="object", tag="gap"):
     """The numbers `first` to `last` carry no document, for this reason.
 
-    `positions` are those of two events: the one that reserved the numbers and the one that made them a gap.
+    `positions` are those of two events: the one that reserved the numbers and the one that made them a gap. For lost
+    numbers both are the event by which an operator stepped over them.
     """
 
     first: Number
@@ -72,6 +76,8 @@ class Gap(Struct, frozen=True, gc=False, tag_field="object", tag="gap"):
     """What kind of caller made them a gap, with ids; never a person's name."""
     positions: tuple[Position, Position]
     """The positions of two events: the one that reserved them, the one that made them a gap."""
+    reason_text: str | None = None
+    """Why an operator stepped over lost numbers, in the operator's words; null for other gaps."""
 
 
 class GapReport(Struct, frozen=True, tag_field="object", tag="gap_report"):

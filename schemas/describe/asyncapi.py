@@ -164,8 +164,6 @@ def _draft_7(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     found: Schema = {key: _draft_7(value) for key, value in node.items()}  # pyright: ignore[reportUnknownVariableType] - JSON
-    if "prefixItems" in found:
-        found["items"] = found.pop("prefixItems")
     discriminator = found.get("discriminator")
     if isinstance(discriminator, Mapping):
         del found["discriminator"]  # AsyncAPI gives this word of OpenAPI another meaning; anyOf says enough

@@ -18,6 +18,7 @@ from service.access.identity_provider import IdentityClaims, IdentityKeys
 from service.access.key_file import KeyFile
 from service.access.session_tokens import SessionClaims, verify
 from service.log.postgres_faults import read_faults
+from service.log.sessions import cut_off_after
 from service.statements import statement
 
 CREDENTIALS_MAX: Final = 50_000
@@ -201,8 +202,9 @@ class Access:
 
     async def _fetch(self, name: str, argument: object) -> list[asyncpg.Record]:
         with read_faults():
-            async with asyncio.timeout(LOOKUP_SECONDS), self._pool.acquire() as connection:
-                return await connection.fetch(statement(name), argument)
+            async with self._pool.acquire(timeout=LOOKUP_SECONDS) as connection:
+                with cut_off_after(connection, LOOKUP_SECONDS):
+                    return await connection.fetch(statement(name), argument)
 
 
 def _matches(row: asyncpg.Record, claims: SessionClaims | IdentityClaims) -> bool:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from schemas.values import DeviceId, FirmId, Mode, Platform, UnixSeconds
 from service.access.key_file import KeyFile
 from service.access.session_tokens import SessionClaims, sign
+from service.log.sessions import connected
 from service.random_ids import BASE36, BASE62, random_text
 from service.statements import statement
 
@@ -161,8 +162,5 @@ async def access_records(
     database_url: str, keys_path: Path, clock: Callable[[], UnixSeconds]
 ) -> AsyncGenerator[AccessRecords]:
     """The records over a connection of their own. Raises asyncpg's errors and OSError."""
-    connection = await asyncpg.connect(database_url, server_settings={"role": "numbering_owner"})
-    try:
+    async with connected(database_url, "numbering_owner", "numbering") as connection:
         yield AccessRecords(connection, keys_path, clock)
-    finally:
-        await connection.close()

@@ -11,16 +11,22 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 from msgspec import Struct
 
-from schemas.values import LogId, Position
+from schemas.values import TOKEN_NONCE_BITS, LogId, Position, TokenNonce
 from service.access.key_file import KeyFile, SecretKey
 
 PREFIX: Final = "rsv_"
 BLOCK_BYTES: Final = 16
-PADDING: Final = bytes(7)
 TOKEN: Final = re.compile(r"rsv_([0-9a-f]{32})", re.ASCII)
 
+FORM: Final = bytes((0, 0, 0, 2))
+"""The last bytes of what is sealed in a token."""
+
+FIRST_FORM: Final = bytes(7)
+"""The last bytes of what the first version sealed; a token never ends in both."""
+
 SLOT_MAX: Final = 2**8 - 1
-POSITION_MAX: Final = 2**48 - 1
+POSITION_MAX: Final = 2**40 - 1
+FIRST_POSITION_MAX: Final = 2**48 - 1
 LOG_MAX: Final = 2**16 - 1
 
 
@@ -29,20 +35,32 @@ class UnknownTokenKeyError(Exception):
 
 
 class SealedSlot(Struct, frozen=True):
-    """What a token says: slot `slot` (0 is the first number) of the block reserved at `position` of the log."""
+    """What a token says: slot `slot` (0 is the first number) of the block reserved at `position` of the log.
+
+    `nonce` is the block's own; a token of the first version has none. `key_id` names the key that sealed it.
+    """
 
     log_id: LogId
     position: Position
     slot: int
+    nonce: TokenNonce | None
+    key_id: str
 
 
 class TokenSealer:
     """Seals slots into tokens and opens them, with the keys of a ring.
 
-    The 16 bytes are log (2), position (6), slot (1), all big-endian, and 7 zero bytes, encrypted as exactly one block
-    of AES-256. ECB of exactly one block is AES itself, a pseudo-random permutation of 128 bits: no two slots have one
-    token, tokens tell nothing about each other, and bytes that nobody sealed open to seven zero bytes once in 2**56
-    tries and key. ECB's weakness is equal blocks within one message; here a message is one block, and all differ.
+    The 16 bytes are log (2), position (5), slot (1), the nonce of the block (4), all big-endian, and 00 00 00 02,
+    encrypted as exactly one block of AES-256. ECB of exactly one block is AES itself, a pseudo-random permutation of
+    128 bits: no two slots have one token, and tokens tell nothing about each other. ECB's weakness is equal blocks
+    within one message; here a message is one block, and all differ.
+
+    A position alone does not name a block: a log that is restored from a copy uses it again. The nonce does, so what
+    was handed out before opens to nothing afterwards. A text that nobody sealed opens a block only if position, nonce,
+    log and form are right: 120 bits.
+
+    The first version sealed log (2), position (6), slot (1) and seven zero bytes. Such a token names a block only if
+    the block has no nonce: one that was made by that version.
     """
 
     def __init__(self, keys: Iterable[SecretKey], refresh: Callable[[], Iterable[SecretKey]] | None = None) -> None:
@@ -51,7 +69,7 @@ class TokenSealer:
         self.current_key = ring[0].id
         self._refresh = refresh
         self._encryptors: dict[str, CipherContext] = {}
-        self._decryptors: list[CipherContext] = []
+        self._decryptors: dict[str, CipherContext] = {}
         self._adopt(ring)
 
     @classmethod
@@ -64,16 +82,21 @@ class TokenSealer:
 
         return cls(file.keys.token_keys, refreshed)
 
-    def seal(self, log_id: LogId, position: Position, slot: int, key_id: str) -> str:
+    def seal(self, slot: SealedSlot) -> str:
         """The token of one slot. Raises UnknownTokenKeyError."""
-        return self._seal(_plain(log_id, position, slot), key_id)[0]
+        return self.seal_block(slot, 1)[0]
 
-    def seal_block(self, log_id: LogId, position: Position, count: int, key_id: str) -> list[str]:
-        """The tokens of slots 0 .. count-1 of a block, in order. Raises UnknownTokenKeyError."""
-        return self._seal(b"".join(_plain(log_id, position, slot) for slot in range(count)), key_id)
+    def seal_block(self, first: SealedSlot, count: int) -> list[str]:
+        """The tokens of `count` slots of a block, in order, from this one on. Raises UnknownTokenKeyError."""
+        plain = b"".join(_plain(first, slot) for slot in range(first.slot, first.slot + count))
+        sealed = self._encryptor(first.key_id).update(plain).hex()
+        return [PREFIX + sealed[at : at + 2 * BLOCK_BYTES] for at in range(0, len(sealed), 2 * BLOCK_BYTES)]
 
     def open(self, token: str) -> SealedSlot | None:
-        """The slot the token was sealed for; None if it is malformed or no key of ours sealed it."""
+        """The slot the token was sealed for; None if it is malformed or no key of ours sealed it.
+
+        Of other texts, one in 2**32 opens for each key. The caller must compare nonce and key with the block's.
+        """
         match = TOKEN.fullmatch(token)
         if match is None:
             return None
@@ -84,20 +107,20 @@ class TokenSealer:
     def _open(self, block: bytes) -> SealedSlot | None:
         """Try every key, and go on after the right one: how long it takes does not tell which key sealed it."""
         found: SealedSlot | None = None
-        for decryptor in self._decryptors:
+        for key_id, decryptor in self._decryptors.items():
             plain = decryptor.update(block)
-            if hmac.compare_digest(plain[-len(PADDING) :], PADDING):
-                found = _slot(plain)
+            is_first_form = hmac.compare_digest(plain[-len(FIRST_FORM) :], FIRST_FORM)
+            if hmac.compare_digest(plain[-len(FORM) :], FORM) or is_first_form:
+                found = _first_slot(plain, key_id) if is_first_form else _slot(plain, key_id)
         return found
 
-    def _seal(self, plain: bytes, key_id: str) -> list[str]:
+    def _encryptor(self, key_id: str) -> CipherContext:
         encryptor = self._encryptors.get(key_id)
         if encryptor is None and self._has_news():
             encryptor = self._encryptors.get(key_id)
         if encryptor is None:
             raise UnknownTokenKeyError(f"no key {key_id} in the key file; copy the file of the process that made it")
-        sealed = encryptor.update(plain).hex()
-        return [PREFIX + sealed[at : at + 2 * BLOCK_BYTES] for at in range(0, len(sealed), 2 * BLOCK_BYTES)]
+        return encryptor
 
     def _has_news(self) -> bool:
         """Whether the ring has keys now that it had not before."""
@@ -109,17 +132,28 @@ class TokenSealer:
         # Set up once, because that costs many times what a block does; whole blocks leave no state in a context.
         ciphers = {key.id: Cipher(AES256(key.secret), ECB()) for key in ring}  # noqa: S305 - one block, see the class
         self._encryptors.update({name: cipher.encryptor() for name, cipher in ciphers.items()})
-        self._decryptors.extend(cipher.decryptor() for cipher in ciphers.values())
+        self._decryptors.update({name: cipher.decryptor() for name, cipher in ciphers.items()})
         return bool(ciphers)
 
 
-def _plain(log_id: LogId, position: Position, slot: int) -> bytes:
-    assert 0 <= log_id <= LOG_MAX, f"log {log_id} does not fit the 2 bytes that a token has for it"
-    assert 0 <= position <= POSITION_MAX, f"position {position} does not fit the 6 bytes that a token has for it"
+def _plain(block: SealedSlot, slot: int) -> bytes:
+    """What is sealed in the token of this slot of the block; in the first version's form if the block has no nonce."""
+    position_max = FIRST_POSITION_MAX if block.nonce is None else POSITION_MAX
+    assert 0 <= block.log_id <= LOG_MAX, f"log {block.log_id} does not fit the 2 bytes that a token has for it"
+    assert 0 <= block.position <= position_max, f"position {block.position} does not fit what a token has for it"
     assert 0 <= slot <= SLOT_MAX, f"slot {slot} does not fit the byte that a token has for it"
-    return struct.pack(">HHIB", log_id, position >> 32, position & 0xFFFF_FFFF, slot) + PADDING
+    high, low = block.position >> 32, block.position & 0xFFFF_FFFF
+    if block.nonce is None:
+        return struct.pack(">HHIB", block.log_id, high, low, slot) + FIRST_FORM
+    assert 0 <= block.nonce < 2**TOKEN_NONCE_BITS, "a nonce fits the 4 bytes that a token has for it"
+    return struct.pack(">HBIBI", block.log_id, high, low, slot, block.nonce) + FORM
 
 
-def _slot(plain: bytes) -> SealedSlot:
+def _slot(plain: bytes, key_id: str) -> SealedSlot:
+    log_id, high, low, slot, nonce = struct.unpack_from(">HBIBI", plain)
+    return SealedSlot(LogId(log_id), Position(high << 32 | low), slot, TokenNonce(nonce), key_id)
+
+
+def _first_slot(plain: bytes, key_id: str) -> SealedSlot:
     log_id, high, low, slot = struct.unpack_from(">HHIB", plain)
-    return SealedSlot(log_id=LogId(log_id), position=Position(high << 32 | low), slot=slot)
+    return SealedSlot(LogId(log_id), Position(high << 32 | low), slot, None, key_id)

@@ -18,6 +18,7 @@ from service.log.event_log import (
     LogBrokenError,
     LogFaultError,
     LogHaltedError,
+    LogReadOnlyError,
     LogUnavailableError,
 )
 from service.metrics import Metrics
@@ -89,6 +90,8 @@ class Answering:
                 return refusal_of(Unavailable(why))
             case WriterBusyError():
                 return refusal_of(Unavailable(f"Too many requests are waiting. {NOTHING_DONE}"))
+            case LogReadOnlyError():
+                return refusal_of(Unavailable(f"The store is read-only and takes no writes. {NOTHING_DONE}"))
             case LogUnavailableError():
                 return refusal_of(Unavailable("The database cannot be reached."))
             case _:

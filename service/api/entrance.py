@@ -59,7 +59,7 @@ class Entrance:
     def _call(self, asked: Asked, principal: Principal, sent: Sent) -> Call:
         idempotency = None
         if asked.route.method == "POST" and asked.idempotency_key is not None:
-            idempotency = idempotency_of(asked.idempotency_key, principal.caller, sent.path, sent.given.canonical())
+            idempotency = idempotency_of(asked.idempotency_key, principal.caller, sent.path, sent.given)
         return Call(self.dependencies, sent, principal, idempotency)
 
     async def _stored_answer(self, call: Call) -> Answered | None:

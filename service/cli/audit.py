@@ -8,6 +8,7 @@ import click
 
 from service.cli.screen.operator_errors import explaining_postgres
 from service.cli.starting.present import database_url, present_settings
+from service.log.sessions import connected
 
 firm_filter = click.option("--firm", metavar="FIRM", help="Only series of this firm.")
 series_filter = click.option("--series", metavar="SERIES", help="Only this series, by id or name.")
@@ -18,8 +19,5 @@ async def reader() -> AsyncGenerator[asyncpg.Connection]:
     """A connection that may read the log and the projections, and nothing else. Raises CommandFault."""
     url = database_url(present_settings())
     with explaining_postgres(url):
-        connection = await asyncpg.connect(url, server_settings={"role": "numbering_reader"})
-        try:
+        async with connected(url, "numbering_reader", "numbering") as connection:
             yield connection
-        finally:
-            await connection.close()

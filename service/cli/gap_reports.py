@@ -74,7 +74,8 @@ def _row(gap: Gap) -> tuple[str, ...]:
     numbers = str(gap.first) if gap.first == gap.last else f"{gap.first}-{gap.last}"
     times = (when(gap.reserved_at), when(gap.ended_at))
     positions = ", ".join(map(str, gap.positions))
-    return (numbers, str(gap.count), str(gap.reason), gap.device_id or "-", *times, gap.ended_by, positions)
+    reason = str(gap.reason) if gap.reason_text is None else f"{gap.reason}: {gap.reason_text}"
+    return (numbers, str(gap.count), reason, gap.device_id or "-", *times, gap.ended_by, positions)
 
 
 async def _reports(firm_id: FirmId | None, series: str | None, as_of: AsOf | None) -> list[GapReport]:

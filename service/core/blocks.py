@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 from rpds import HashTrieMap
 
-from schemas.values import DeviceId, Number, NumberRange, Position, UnixSeconds
+from schemas.values import DeviceId, Number, NumberRange, Position, TokenNonce, UnixSeconds
 from service.core.ranges import Ranges
 
 SHELF_WIDTH: Final = 128
@@ -27,6 +27,7 @@ class Block(Struct, frozen=True, gc=False):
     expires_at: UnixSeconds
     token_key: str | None
     pending: int
+    token_nonce: TokenNonce | None = None
 
     def is_pending(self, number: Number) -> bool:
         """Whether `number` belongs to this block and has not ended."""

@@ -7,6 +7,7 @@ be written. The order of the checks comes from the contract (CONTRACT.md section
 from typing import assert_never
 
 from schemas.commands import (
+    AdvanceSeries,
     Caller,
     ChangeDocument,
     Command,
@@ -31,7 +32,7 @@ from schemas.commands import (
     VoidDraft,
 )
 from schemas.values import UnixSeconds
-from service.core import documents, drafts, expiry, issuing, locking, reservations, series_definition
+from service.core import documents, drafts, expiry, issuing, locking, losing, reservations, series_definition
 from service.core.decision import Decision
 from service.core.state import State
 
@@ -59,6 +60,8 @@ def decide(state: State, command: Command, caller: Caller, now: UnixSeconds) -> 
             return issuing.issue(state, command, caller, now)
         case ExpireReservations():
             return expiry.expire(state, command, now)
+        case AdvanceSeries():
+            return losing.advance(state, command)
         case VoidDocument():
             return documents.void(state, command, caller)
         case UnvoidDocument():

@@ -57,6 +57,7 @@ class _SeriesImage(Struct, frozen=True):
     withdrawn: tuple[NumberRange, ...]
     released: tuple[NumberRange, ...]
     expired: tuple[NumberRange, ...]
+    lost: tuple[NumberRange, ...]
     dates: dict[int, bytes]
     last_dated: Number
     standing_dates: dict[IsoDate, int]
@@ -75,6 +76,7 @@ class _StateImage(Struct, frozen=True):
     series: list[_SeriesImage]
     drafts: dict[DocumentId, Draft]
     draft_ends: list[tuple[FirmId, Mode, Position]]
+    lost_at: Position
 
 
 _MAPS = ("standing_dates", "changed", "reversal_of", "reversed_by")
@@ -92,6 +94,7 @@ def encode_state(state: State) -> bytes:
         series=[_image(state.series[series_id]) for series_id in opened],
         drafts=dict(state.drafts),
         draft_ends=[(firm_id, mode, position) for (firm_id, mode), position in state.draft_ends.items()],
+        lost_at=state.lost_at,
     )
     return _encoder.encode(image)
 
@@ -114,6 +117,7 @@ def decode_state(encoded: bytes) -> State:
         unsettled=HashTrieMap({b.position: (s.series_id, b.first) for s in all_series for b in s.blocks.values()}),
         drafts=HashTrieMap(image.drafts),
         draft_ends=HashTrieMap({(firm_id, mode): position for firm_id, mode, position in image.draft_ends}),
+        lost_at=image.lost_at,
     )
 
 

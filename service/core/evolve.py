@@ -18,6 +18,7 @@ from schemas.events import (
     DraftDeleted,
     DraftSaved,
     DraftVoided,
+    NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -60,36 +61,28 @@ def _evolve(state: State, record: Record) -> State:
             return _release(state, record, reservation, NumberRange(number, number))
         case ReservationExpired(reservation, ranges):
             return _expire(state, record, reservation, ranges)
+        case NumbersLost(first, last):
+            return _lose(state, record, NumberRange(first, last))
         case DraftSaved() | DraftVoided() | DraftDeleted():
             return _draft(state, event, record)
-        case (
-            SeriesDescribed()
-            | SeriesLocked()
-            | SeriesUnlocked()
-            | DocumentVoided()
-            | DocumentUnvoided()
-            | DocumentChanged()
-            | DocumentReversed()
-            | NumberWithdrawn()
-        ):
-            return _put(state, _evolve_alone(state.series[record.stream], event, record.at), record)
         case _:
-            assert_never(event)
+            return _put(state, _evolve_alone(state.series[record.stream], event, record.at), record)
 
 
-def _evolve_alone(
-    series: Series,
-    event: SeriesDescribed
+_Alone = (
+    SeriesDescribed
     | SeriesLocked
     | SeriesUnlocked
     | DocumentVoided
     | DocumentUnvoided
     | DocumentChanged
     | DocumentReversed
-    | NumberWithdrawn,
-    at: UnixSeconds,
-) -> Series:
-    """The series after an event that changes nothing else."""
+    | NumberWithdrawn
+)
+"""The events that change nothing but their own series; a new one is named here, or gets a case in `_evolve`."""
+
+
+def _evolve_alone(series: Series, event: _Alone, at: UnixSeconds) -> Series:
     match event:
         case SeriesDescribed(description):
             return replace(series, description=description)
@@ -175,6 +168,7 @@ def _reserve(state: State, reserved: NumbersReserved, record: Record) -> State:
         reserved_at=record.at,
         expires_at=reserved.expires_at,
         token_key=reserved.token_key,
+        token_nonce=reserved.token_nonce,
         pending=(1 << count) - 1,
     )
     series = replace(
@@ -229,6 +223,14 @@ def _expire(state: State, record: Record, reservation: Position, ranges: Ranges)
     for item in ranges:
         series = replace(series, expired=with_range(series.expired, item))
     return _settle(state, series, record, reservation, ranges)
+
+
+def _lose(state: State, record: Record, numbers: NumberRange) -> State:
+    """The counter stands behind the lost numbers; nothing else changes, a lock and pending numbers stay."""
+    series = state.series[record.stream]
+    assert numbers.first == series.next_number, "what is stepped over begins where the counter stands"
+    series = replace(series, next_number=Number(numbers.last + 1), lost=with_range(series.lost, numbers))
+    return _put(replace(state, lost_at=record.position), series, record)
 
 
 def _unvoid(series: Series, number: Number) -> Series:

@@ -32,7 +32,7 @@ def standing_above(series: Series, number: Number) -> Number | None:
 
 def _end_of_others(series: Series, number: Number, *, is_upward: bool) -> int | None:
     """How far the numbers without a standing document go from `number`; None if it is on a standing one."""
-    for ranges in (series.voided, series.withdrawn, series.released, series.expired):
+    for ranges in (series.voided, series.withdrawn, series.released, series.expired, series.lost):
         found = range_of(ranges, number)
         if found is not None:
             return found.last if is_upward else found.first

@@ -6,6 +6,7 @@ from typing import assert_never
 from msgspec import Struct
 
 from schemas.commands import (
+    AdvanceSeries,
     Caller,
     ChangeDocument,
     Command,
@@ -108,7 +109,7 @@ def _series_name(event: Event, end: Series | Draft | None) -> str | None:
 
 def _outcome(state: State, command: Command, records: Sequence[Record]) -> Outcome:
     match command:
-        case OpenSeries() | DescribeSeries() | MakePrimary() | LockSeries() | UnlockSeries():
+        case OpenSeries() | DescribeSeries() | MakePrimary() | LockSeries() | UnlockSeries() | AdvanceSeries():
             return SeriesOutcome(state.series[command.series_id].view(state.position))
         case ReserveNumbers():
             return _reserved(records[0])
@@ -145,6 +146,7 @@ def _reserved(record: Record) -> ReservedOutcome:
         reserved_at=record.at,
         expires_at=event.expires_at,
         token_key=event.token_key,
+        token_nonce=event.token_nonce,
     )
 
 

@@ -36,6 +36,7 @@ def reserve(state: State, command: ReserveNumbers, caller: Caller, now: UnixSeco
         device_id=caller.device_id,
         expires_at=UnixSeconds(now + command.hold_seconds),
         token_key=command.token_key,
+        token_nonce=command.token_nonce,
     )
     return Append([(series.series_id, reserved)])
 

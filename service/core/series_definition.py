@@ -44,14 +44,17 @@ def _format_refusal(state: State, command: OpenSeries, number_format: str, calle
 
 
 def describe(state: State, command: DescribeSeries, caller: Caller) -> Decision:
-    """Another description; refused once a document has a number of the series. Pending numbers do not count (D34)."""
+    """Another description; refused once a document has a number of the series. Pending numbers do not count (D34).
+
+    The description that it has may be named at any time (D94).
+    """
     series = state.of(caller, command.series_id)
     if series is None:
         return SeriesUnknown(command.series_id)
-    if series.is_used:
-        return SeriesInUse(command.series_id)
     if series.description == command.description:
         return Done()
+    if series.is_used:
+        return SeriesInUse(command.series_id)
     return Append([(series.series_id, SeriesDescribed(command.description))])
 
 

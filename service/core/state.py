@@ -72,6 +72,7 @@ class Series(Struct, frozen=True):
     withdrawn: Ranges = ()
     released: Ranges = ()
     expired: Ranges = ()
+    lost: Ranges = ()
     dates: DocumentDates = DocumentDates()
     standing_dates: HashTrieMap[IsoDate, int] = HashTrieMap()
     latest_date: IsoDate | None = None
@@ -101,6 +102,7 @@ class Series(Struct, frozen=True):
             Fate.PENDING: self.pending,
             Fate.RELEASED: _count(self.released),
             Fate.EXPIRED: _count(self.expired),
+            Fate.LOST: _count(self.lost),
         }
 
     def fate(self, number: Number, reservation: Position) -> Fate:
@@ -113,6 +115,7 @@ class Series(Struct, frozen=True):
             (Fate.EXPIRED, self.expired),
             (Fate.VOIDED, self.voided),
             (Fate.WITHDRAWN, self.withdrawn),
+            (Fate.LOST, self.lost),
         ):
             if has(ranges, number):
                 return fate
@@ -122,7 +125,7 @@ class Series(Struct, frozen=True):
         """Whether a document carries the number, standing or voided."""
         if not self.start_number <= number < self.next_number:
             return False
-        if any(has(ranges, number) for ranges in (self.released, self.expired, self.withdrawn)):
+        if any(has(ranges, number) for ranges in (self.released, self.expired, self.withdrawn, self.lost)):
             return False
         block = self.blocks.holding(number)
         return block is None or not block.is_pending(number)
@@ -183,6 +186,9 @@ class State(Struct, frozen=True):
     drafts: HashTrieMap[DocumentId, Draft] = HashTrieMap()
     draft_ends: HashTrieMap[Partition, Position] = HashTrieMap()
     """The position of the last event about any draft of the partition, deleted drafts included."""
+
+    lost_at: Position = Position(0)
+    """The position of the last event by which an operator stepped over lost numbers; 0 if there is none."""
 
     def of(self, caller: Caller, series_id: SeriesId) -> Series | None:
         """The series, if it belongs to the caller's firm and mode."""

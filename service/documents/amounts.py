@@ -1,48 +1,100 @@
-"""The amounts of an invoice: exact decimal arithmetic, halves rounded away from zero (CONTRACT.md D29 and D79)."""
+"""The amounts of an invoice: exact decimals, halves rounded away from zero (CONTRACT.md D29, D79, D91, D92)."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
-from service.documents.content import Amounts
+from msgspec import Struct
 
-CENT: Final = Decimal("0.01")
-AMOUNT_MAX: Final = Decimal(10) ** 13
-"""The largest amount. A larger JSON number with two decimals is not exact in every client."""
+from service.documents.content import Amounts
+from service.documents.currencies import HOME_DECIMALS
+
+DIGITS_MAX: Final = 15
+"""The most digits of an amount. A JSON number with more is not exact in every client."""
 
 # Precise enough that no product of two bounded fields is rounded before we round it.
 _EXACT: Final = Context(prec=100, rounding=ROUND_HALF_UP)
 
 
-def line_amounts(quantity: Decimal, price: Decimal, vat_rate: int) -> Amounts:
-    """Net and VAT of one line, each rounded to cents; the total is their sum."""
-    net = to_cents(_EXACT.multiply(quantity, price))
-    vat = to_cents(_EXACT.divide(_EXACT.multiply(net, Decimal(vat_rate)), Decimal(100)))
-    return Amounts(subtotal=net, vat_amount=vat, total=_EXACT.add(net, vat))
+class Priced(Struct, frozen=True):
+    """What the amounts of a line follow from; `vat_rate` is in percent."""
+
+    quantity: Decimal
+    price: Decimal
+    vat_rate: int
 
 
-def sum_amounts(lines: Iterable[Amounts]) -> Amounts:
-    """The amounts of the header: the sums of the rounded lines."""
-    subtotal, vat = Decimal("0.00"), Decimal("0.00")
+def line_amounts(lines: Sequence[Priced], decimals: int) -> list[Amounts]:
+    """The amounts of each line, rounded to these decimals. The VAT of all lines of one rate is that rate of their sum.
+
+    The sum is rounded once, and the lines one by one. What they differ by goes to the largest line of the rate, so that
+    the header is the sum of its lines and is also what the law says (CONTRACT.md D92).
+    """
+    nets = [rounded(_EXACT.multiply(line.quantity, line.price), decimals) for line in lines]
+    vats = [_part(net, line.vat_rate, decimals) for net, line in zip(nets, lines, strict=True)]
+    places_of = defaultdict[int, list[int]](list)
+    for place, line in enumerate(lines):
+        places_of[line.vat_rate].append(place)
+    for rate, places in places_of.items():
+        right = _part(_sum(nets[place] for place in places), rate, decimals)
+        largest = max(places, key=lambda place: nets[place].copy_abs())
+        others = _sum(vats[place] for place in places if place != largest)
+        vats[largest] = _EXACT.subtract(right, others)
+    return [amounts_of(net, vat) for net, vat in zip(nets, vats, strict=True)]
+
+
+def sum_amounts(lines: Iterable[Amounts], decimals: int) -> Amounts:
+    """The amounts of the header: the sums of the lines."""
+    subtotal = vat = Decimal(0).scaleb(-decimals)
     for line in lines:
         subtotal, vat = _EXACT.add(subtotal, line.subtotal), _EXACT.add(vat, line.vat_amount)
-    return Amounts(subtotal=subtotal, vat_amount=vat, total=_EXACT.add(subtotal, vat))
+    return amounts_of(subtotal, vat)
 
 
 def at_rate(amounts: Amounts, rate: Decimal) -> Amounts:
-    """The amounts of the header in RON: each is multiplied by the rate and rounded by itself."""
-    return Amounts(
-        subtotal=to_cents(_EXACT.multiply(amounts.subtotal, rate)),
-        vat_amount=to_cents(_EXACT.multiply(amounts.vat_amount, rate)),
-        total=to_cents(_EXACT.multiply(amounts.total, rate)),
-    )
+    """The amounts of the header in RON: two are multiplied by the rate and rounded, the total is their sum (D91)."""
+    subtotal = rounded(_EXACT.multiply(amounts.subtotal, rate), HOME_DECIMALS)
+    return amounts_of(subtotal, rounded(_EXACT.multiply(amounts.vat_amount, rate), HOME_DECIMALS))
 
 
-def is_exact_in_json(amounts: Amounts) -> bool:
-    """Whether every amount is small enough to keep its cents in any JSON client."""
-    return all(abs(amount) <= AMOUNT_MAX for amount in (amounts.subtotal, amounts.vat_amount, amounts.total))
+def negated(amounts: Amounts) -> Amounts:
+    """The amounts that take these back, to the last digit."""
+    return Amounts(minus(amounts.subtotal), minus(amounts.vat_amount), minus(amounts.total))
 
 
-def to_cents(amount: Decimal) -> Decimal:
-    """The nearest cent, halves away from zero; never a negative zero."""
-    return _EXACT.quantize(amount, CENT) + 0
+def minus(number: Decimal) -> Decimal:
+    """The negative number, exactly, and never a negative zero. The operator `-` rounds beyond 28 digits."""
+    return number.copy_negate() if number else number
+
+
+def amount_max(decimals: int) -> Decimal:
+    """The largest amount with these decimals that is exact in every client."""
+    return Decimal(10) ** (DIGITS_MAX - max(decimals, HOME_DECIMALS))
+
+
+def is_exact_in_json(amounts: Amounts, decimals: int) -> bool:
+    """Whether every amount is small enough to keep its decimals in any JSON client."""
+    most = amount_max(decimals)
+    return all(amount.copy_abs() <= most for amount in (amounts.subtotal, amounts.vat_amount, amounts.total))
+
+
+def rounded(amount: Decimal, decimals: int) -> Decimal:
+    """The nearest number with these decimals, halves away from zero; never a negative zero."""
+    return _EXACT.add(_EXACT.quantize(amount, Decimal(1).scaleb(-decimals)), Decimal(0))
+
+
+def amounts_of(subtotal: Decimal, vat: Decimal) -> Amounts:
+    """The two parts and their sum."""
+    return Amounts(subtotal=subtotal, vat_amount=vat, total=_EXACT.add(subtotal, vat))
+
+
+def _part(net: Decimal, vat_rate: int, decimals: int) -> Decimal:
+    return rounded(_EXACT.divide(_EXACT.multiply(net, Decimal(vat_rate)), Decimal(100)), decimals)
+
+
+def _sum(numbers: Iterable[Decimal]) -> Decimal:
+    total = Decimal(0)
+    for number in numbers:
+        total = _EXACT.add(total, number)
+    return total

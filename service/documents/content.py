@@ -18,7 +18,11 @@ Kind = Literal["fiscal", "proforma", "receipt"]
 
 
 class Amounts(Struct, frozen=True):
-    """Amounts, rounded to cents. `total` is the sum of the other two, except after conversion to RON."""
+    """Amounts with the decimals of their currency. `total` is the sum of the other two (CONTRACT.md D91).
+
+    In contents that were written before D91, amounts have two decimals in every currency, and the total in RON may
+    differ from that sum by 0.01.
+    """
 
     subtotal: Decimal
     vat_amount: Decimal
@@ -26,7 +30,10 @@ class Amounts(Struct, frozen=True):
 
 
 class InvoiceContent(Struct, frozen=True, kw_only=True):
-    """The content of an invoice or draft. `date` and `series_id` are set in drafts only, because no event has them."""
+    """The content of an invoice or draft.
+
+    `date`, `series_id` and `client_local_uuid` are set in drafts only, because no event of a draft has them.
+    """
 
     document_type: Kind
     client_id: str | None
@@ -52,6 +59,7 @@ class InvoiceContent(Struct, frozen=True, kw_only=True):
     delegate: dict[str, Any] | None
     date: IsoDate | None = None
     series_id: SeriesId | None = None
+    client_local_uuid: str | None = None
 
 
 class VoidContent(Struct, frozen=True):

@@ -18,6 +18,7 @@ from schemas.events import (
     DraftEvent,
     DraftSaved,
     DraftVoided,
+    NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -50,6 +51,7 @@ class NumberedFacts(Struct, frozen=True):
     is_deleted: bool = False
     reverses: DocumentId | None = None
     reversals: tuple[tuple[Number, DocumentId], ...] = ()
+    client_local_uuid: str | None = None
 
 
 class DraftFacts(Struct, frozen=True):
@@ -96,7 +98,7 @@ def _apply(facts: Facts | None, record: Record) -> Facts:
         case DocumentEvent():
             assert isinstance(facts, NumberedFacts), f"position {record.position}: there is no such document"
             return replace(_apply_to_numbered(facts, event, record.at), modified_at=record.at, position=record.position)
-        case NumbersReserved() | ReservationReleased() | ReservationExpired() | SeriesEvent():
+        case NumbersReserved() | ReservationReleased() | ReservationExpired() | NumbersLost() | SeriesEvent():
             raise AssertionError(f"position {record.position} is about no document")
         case _:
             assert_never(event)
@@ -115,6 +117,7 @@ def _issued(issued: ReservationConsumed, record: Record) -> NumberedFacts:
         modified_at=record.at,
         position=record.position,
         reverses=issued.reverses,
+        client_local_uuid=issued.client_local_uuid,
     )
 
 

@@ -58,7 +58,7 @@ def _numbering(facts: Facts, said: InvoiceContent, around: Surroundings) -> dict
                 "full_number": facts.full_number,
                 "date": facts.date,
                 "document_type": series.document_type.value,
-                "status": _status(facts, said.due_date, around.today),
+                "status": _status(facts, said.due_date, around),
                 "is_draft": False,
                 "is_storno": facts.reverses is not None,
                 "storno_for": facts.reverses,
@@ -83,11 +83,17 @@ def _numbering(facts: Facts, said: InvoiceContent, around: Surroundings) -> dict
             assert_never(facts)
 
 
-def _status(facts: NumberedFacts, due_date: IsoDate | None, today: IsoDate) -> Literal["issued", "overdue", "voided"]:
-    """The status of a numbered document. It is never `paid`, because no payment is recorded here (D27 and D80)."""
+def _status(
+    facts: NumberedFacts, due_date: IsoDate | None, around: Surroundings
+) -> Literal["issued", "overdue", "voided"]:
+    """The status of a numbered document. It is never `paid`, because no payment is recorded here (D27 and D80).
+
+    A document with a standing reversal is nobody's debt, so it is not overdue (D93).
+    """
     if facts.voided_at is not None:
         return "voided"
-    return "overdue" if due_date is not None and due_date < today else "issued"
+    is_owed = around.reversal is None
+    return "overdue" if is_owed and due_date is not None and due_date < around.today else "issued"
 
 
 def _void_reason(facts: Facts, contents: Mapping[Digest, Content]) -> str | None:
@@ -97,9 +103,10 @@ def _void_reason(facts: Facts, contents: Mapping[Digest, Content]) -> str | None
 
 def _said(said: InvoiceContent) -> dict[str, Any]:
     """The fields that the content and the invoice have under the same name."""
-    return {name: value for name, value in asdict(said).items() if name not in {"amounts", "amounts_ron"}}
+    return {name: value for name, value in asdict(said).items() if name not in _NOT_SHOWN}
 
 
+_NOT_SHOWN: Final = frozenset({"amounts", "amounts_ron", "client_local_uuid"})
 _NOTHING: Final = Amounts(Decimal("0.00"), Decimal("0.00"), Decimal("0.00"))
 
 # Fields that only other systems know: payments and the answers of the tax authority are not kept here.

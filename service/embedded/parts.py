@@ -1,6 +1,7 @@
 """The embedded parts together: PostgreSQL and NATS in one data directory."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -54,9 +55,10 @@ class EmbeddedParts:
 
     def stop(self) -> None:
         """Stop every part cleanly; what depends on the other first."""
-        for part in (self.nats, self.postgres):
-            if part is not None:
-                part.stop()
+        with ExitStack() as stops:
+            for part in (self.postgres, self.nats):
+                if part is not None:
+                    stops.callback(part.stop)
 
     def __enter__(self) -> Self:
         """Start."""

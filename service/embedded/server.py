@@ -91,10 +91,12 @@ class EmbeddedServer(ABC):
 
     def stop(self) -> None:
         """Shut down cleanly, cutting sessions off, and let others use the directory. Twice is once."""
-        if self._child is not None:
-            terminate(self._child, self.end_signal, self.end_seconds)
-            self._child = None
-        self._directory.unlock()
+        try:
+            if self._child is not None:
+                terminate(self._child, self.end_signal, self.end_seconds)
+                self._child = None
+        finally:
+            self._directory.unlock()
 
     def kill(self) -> None:
         """End the server at once, as a power cut would. The directory stays ours; `start` keeps the port."""

@@ -84,6 +84,10 @@ class LogUnavailableError(LogFaultError):
     """The store cannot be reached; nothing was written by this call."""
 
 
+class LogReadOnlyError(LogUnavailableError):
+    """The store can be read and takes no writes, such as a standby; nothing was written."""
+
+
 class AppendInDoubtError(LogFaultError):
     """The connection died during the append: it is written whole, or not at all, and only the log knows which."""
 
@@ -126,8 +130,10 @@ class EventLog(Protocol):
         """
         ...
 
-    def hold(self) -> AbstractAsyncContextManager[HeldLog]:
+    def hold(self, after: Position | None = None) -> AbstractAsyncContextManager[HeldLog]:
         """Take the write lock first, then read and append: a writer that does so cannot be overtaken.
+
+        What follows `after` comes with the lock, so that reading it costs no time in which others wait.
 
         Raises LogUnavailableError and LogHaltedError on entering; AppendInDoubtError on leaving.
         """

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 
-from schemas.events import NumbersReserved, ReservationConsumed, SeriesOpened
+from schemas.events import NumbersLost, NumbersReserved, ReservationConsumed, SeriesOpened
 from schemas.record import Record, StoredRecord, event_tag
 from schemas.values import (
     DEFAULT_LOG,
@@ -70,8 +70,9 @@ class MemoryLog:
             self._append(expected, batch)
 
     @asynccontextmanager
-    async def hold(self) -> AsyncGenerator["_HeldMemoryLog"]:
-        """See EventLog.hold."""
+    async def hold(self, after: Position | None = None) -> AsyncGenerator["_HeldMemoryLog"]:
+        """See EventLog.hold; reading costs nothing here."""
+        del after
         async with self._lock:
             self._refuse_if_halted()
             held = _HeldMemoryLog(self)
@@ -166,7 +167,7 @@ class MemoryLog:
             if stream in following or stream in self._next or not 1 <= event.start_number <= NUMBER_MAX:
                 raise LogBrokenError(f"{stream} cannot start at {event.start_number}")
             following[stream] = event.start_number
-        elif isinstance(event, NumbersReserved):
+        elif isinstance(event, NumbersReserved | NumbersLost):
             if event.last > NUMBER_MAX:
                 raise LogBrokenError(f"{event.last} is not exact in JSON")
             if event.first != following.get(stream, self._next.get(stream)) or event.last < event.first:
@@ -207,7 +208,7 @@ class MemoryLog:
         if isinstance(event, SeriesOpened):
             self._next[stream] = event.start_number
             self._types[stream] = event.document_type
-        elif isinstance(event, NumbersReserved):
+        elif isinstance(event, NumbersReserved | NumbersLost):
             self._next[stream] = event.last + 1
         elif isinstance(event, ReservationConsumed):
             self._consumed[stream, event.number] = stored

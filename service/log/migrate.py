@@ -6,6 +6,7 @@ from typing import Final
 
 import asyncpg
 
+from service.log.sessions import connected
 from service.statements import statement
 
 MIGRATIONS: Final = Path(__file__).with_name("sql") / "migrations"
@@ -19,14 +20,13 @@ async def migrate(database_url: str) -> list[str]:
     """Run the migrations this database has not seen, in order, and return their names.
 
     Safe to call from several processes at once: the table of migrations is locked while one runs. What ran before a
-    failure stays; the failing migration leaves nothing. Raises MigrationChangedError, and asyncpg's own errors.
+    failure stays; the failing migration leaves nothing. A migration that would wait longer than 4 s for a table in use
+    fails with SQLSTATE 55P03 and may be tried again. Raises MigrationChangedError, and asyncpg's own errors.
     """
-    connection = await asyncpg.connect(database_url)
-    try:
+    # Another process may migrate for long: that is waited for, as long as it takes.
+    async with connected(database_url, None, "numbering migrate", lock_timeout="0") as connection:
         await connection.execute(statement("migrations_table"))
         return [name for name, text in _migrations() if await _run(connection, name, text)]
-    finally:
-        await connection.close()
 
 
 def _migrations() -> list[tuple[str, str]]:
@@ -42,6 +42,8 @@ async def _run(connection: asyncpg.Connection, name: str, text: str) -> bool:
             return False
         if seen is not None:
             raise MigrationChangedError(f"migration {name} was edited after it ran on this database")
+        # Every statement that needs a table waits behind a migration that waits for it: the service must not, for long.
+        await connection.execute(statement("migrations_patience"))
         await connection.execute(text)
         await connection.execute(statement("migrations_add"), name, digest)
         return True

@@ -18,18 +18,23 @@ from service.log.event_log import (
     LogBrokenError,
     LogFaultError,
     LogHaltedError,
+    LogReadOnlyError,
     LogUnavailableError,
     PrintedTwiceError,
     StalePositionError,
 )
-
-CONNECT_SECONDS_MAX: Final = 5
 
 CONNECTION_LOST: Final = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.InternalClientError)
 """TimeoutError is an OSError."""
 
 _IN_DOUBT_CLASSES: Final = ("08", "57", "58", "XX")
 """Connection lost, operator intervention, system error, internal error: any of them may strike after the commit."""
+
+_READ_ONLY: Final = "25006"
+
+_NEEDS_A_NEW_SESSION: Final = (_READ_ONLY, "25P03", "25P04", "0A000", "26000")
+"""A new session may find the server that takes writes by now, where the URL names several. A transaction was idle, or
+open, for too long, and PostgreSQL has ended the session with it. A prepared statement is no longer what it was."""
 
 _BROKEN_CLASSES: Final = ("22", "23", "LG")
 """Data, constraint and log rules that only a defect of ours can break."""
@@ -43,7 +48,7 @@ def read_faults() -> Generator[None]:
     except CONNECTION_LOST as error:
         raise LogUnavailableError(f"PostgreSQL cannot be reached: {type(error).__name__}") from error
     except asyncpg.PostgresError as error:
-        raise _by_sqlstate(error) or LogUnavailableError(f"PostgreSQL refused: {error.sqlstate}") from error
+        raise _by_sqlstate(error) or _refused(error) from error
 
 
 @contextmanager
@@ -68,8 +73,10 @@ def append_faults(connection: asyncpg.Connection) -> Generator[None]:
         if (error.sqlstate or "XX")[:2] in _IN_DOUBT_CLASSES:
             connection.terminate()
             raise AppendInDoubtError(f"SQLSTATE {error.sqlstate}") from error
-        # Serialization, resources, a read-only standby: the transaction was rolled back, whole.
-        raise LogUnavailableError(f"PostgreSQL refused: {error.sqlstate}") from error
+        if error.sqlstate in _NEEDS_A_NEW_SESSION:
+            connection.terminate()
+        # Serialization, resources, a lock that did not come free: the transaction was rolled back, whole.
+        raise _refused(error) from error
 
 
 @contextmanager
@@ -87,6 +94,12 @@ def hearing_warnings(connection: asyncpg.Connection | PoolConnectionProxy) -> Ge
         yield heard
     finally:
         connection.remove_log_listener(hear)
+
+
+def _refused(error: asyncpg.PostgresError) -> LogUnavailableError:
+    if error.sqlstate == _READ_ONLY:
+        return LogReadOnlyError("PostgreSQL takes no writes: a standby, or default_transaction_read_only is on")
+    return LogUnavailableError(f"PostgreSQL refused: {error.sqlstate}")
 
 
 def _by_sqlstate(error: asyncpg.PostgresError) -> LogFaultError | None:

@@ -1,30 +1,47 @@
 """The log in PostgreSQL. `log.append` decides what may be written; this module says it in Python."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, Self
 
 import asyncpg
 import msgspec
 import structlog
+from asyncpg.pool import PoolConnectionProxy
 
 from schemas.outcomes import Outcome
-from schemas.record import StoredRecord, decode_record
+from schemas.record import StoredRecord
 from schemas.values import DEFAULT_LOG, Digest, DocumentId, LogId, Number, Position, SeriesId
 from service import clock
+from service.log.appender import ROLE, Appender, stored_of
 from service.log.clock_guard import ClockGuard
-from service.log.event_log import Answer, Batch, Content, LogUnavailableError, RecordOutline, Snapshot
-from service.log.postgres_faults import CONNECT_SECONDS_MAX, append_faults, hearing_warnings, read_faults
+from service.log.event_log import (
+    Answer,
+    Batch,
+    Content,
+    HeldLog,
+    LogUnavailableError,
+    RecordOutline,
+    Snapshot,
+    StalePositionError,
+)
+from service.log.postgres_faults import hearing_warnings, read_faults
+from service.log.sessions import ANSWER_SECONDS_MAX, connected, cut_off_after, end, open_pool
 from service.statements import statement
 
-ROLE: Final = "numbering_writer"
-READ_SECONDS_MAX: Final = 10
-APPEND_SECONDS_MAX: Final = 60
-"""An append that takes longer has lost its server without a word; its outcome is then in doubt, not failed."""
+READ_SECONDS_MAX: Final = ANSWER_SECONDS_MAX
+SNAPSHOT_SECONDS_MAX: Final = 10
+"""A snapshot is the one thing that is read, or kept, as a whole however large it is."""
 POOL_MAX: Final = 8
+SILENT_MILLISECONDS_MAX: Final = 5_000
+TRANSACTION_TIMEOUT: Final = "30s"
+"""For a transaction that stays open although its process says something now and then. A commit's wait for its standbys
+does not count."""
 
-_outcome_encoder = msgspec.json.Encoder()
+TRANSACTION_TIMEOUT_SINCE: Final = 170_000
+TRY_SECONDS_MAX: Final = 2.5
+TRY_FRESH_SECONDS: Final = 1.0
+
 _outcome_decoder: msgspec.json.Decoder[Outcome] = msgspec.json.Decoder(Outcome)
 _say = structlog.get_logger(__name__)
 
@@ -39,13 +56,11 @@ class PostgresLog:
     def __init__(self, database_url: str, pool: asyncpg.Pool, log_id: LogId, server_settings: dict[str, str]) -> None:
         # For reads, by any coroutine; also for those of `service.access`. Nothing is written to the log through it.
         self.pool = pool
-        self._database_url = database_url
         self._log_id = log_id
-        self._server_settings = server_settings
         self._clock_guard = ClockGuard(self.clock_skew)
-        # The connection that writes. Only the holder of `_appending` opens, uses or terminates it, except `close`.
-        self._appender: asyncpg.Connection | None = None
-        self._appending = asyncio.Lock()
+        self._appender = Appender(database_url, log_id, self._clock_guard, server_settings, pool.expire_connections)
+        # Where the log ended when `try_to_write` last looked.
+        self._tried_at = Position(0)
 
     @classmethod
     async def open(cls, database_url: str, log_id: LogId = DEFAULT_LOG) -> Self:
@@ -53,17 +68,19 @@ class PostgresLog:
         with read_faults():
             # Every session keeps what was found right, so that no change of the server's settings makes the commits of
             # a running service less durable.
-            commits = await _durable_commits(database_url)
+            commits, server_version = await _durable_commits(database_url)
             # Nor silence the warning that one of them is not durable yet (`hearing_warnings`).
-            settings = {"role": ROLE, "synchronous_commit": commits, "client_min_messages": "warning"}
-            pool = await asyncpg.create_pool(
+            settings = {"synchronous_commit": commits, "client_min_messages": "warning"}
+            if server_version >= TRANSACTION_TIMEOUT_SINCE:
+                settings["transaction_timeout"] = TRANSACTION_TIMEOUT
+            pool = await open_pool(
                 database_url,
-                min_size=1,
-                max_size=POOL_MAX,
-                timeout=CONNECT_SECONDS_MAX,
-                command_timeout=READ_SECONDS_MAX,
-                server_settings={**settings, "application_name": "numbering reader"},
+                ROLE,
+                "numbering reader",
+                sizes=(1, POOL_MAX),
+                seconds_max=SNAPSHOT_SECONDS_MAX,
                 reset=_keep,
+                **settings,
             )
         log = cls(database_url, pool, log_id, settings)
         try:
@@ -80,31 +97,27 @@ class PostgresLog:
 
     async def close(self) -> None:
         """Give the connections back; the log is not usable afterwards."""
-        if self._appender is not None:
-            self._appender.terminate()
-        self.pool.terminate()
+        self._appender.close()
+        end(self.pool)
 
     async def append(self, expected: Position, batch: Batch) -> None:
-        """See EventLog.append. One statement, one commit: when it returns, PostgreSQL has made the batch durable."""
-        await self._clock_guard.refuse_if_set()
-        async with self._writing() as connection, asyncio.timeout(APPEND_SECONDS_MAX):
-            # Before this line nothing is written; while it waits, only the log knows. The batch is durable, and its
-            # numbers are spent, when `_writing` ends without an exception, not when the row is here: a commit that did
-            # not wait for its standbys succeeds with a warning, which `append_faults` finds at the end.
-            await connection.fetchval(statement("log_append"), *_arguments(self._log_id, expected, batch))
+        """See EventLog.append."""
+        await self._appender.append(expected, batch)
 
-    @asynccontextmanager
-    async def hold(self) -> AsyncGenerator["_HeldPostgresLog"]:
-        """See EventLog.hold. The row lock of log.head is ours from the first statement until the commit."""
-        await self._clock_guard.refuse_if_set()
-        async with (
-            self._writing() as connection,
-            asyncio.timeout(APPEND_SECONDS_MAX),
-            connection.transaction(isolation="read_committed"),
-        ):
-            head = await connection.fetchval(statement("log_hold"), self._log_id)
-            # What is appended in the block is durable when the commit after it has returned and `_writing` has ended.
-            yield _HeldPostgresLog(connection, self._log_id, Position(head), self._clock_guard)
+    def hold(self, after: Position | None = None) -> AbstractAsyncContextManager[HeldLog]:
+        """See EventLog.hold."""
+        return self._appender.hold(after)
+
+    async def try_to_write(self) -> None:
+        """Do what a request needs that writes, with nothing in it; costs nothing just after a write.
+
+        Raises LogReadOnlyError, LogHaltedError, LogUnavailableError and AppendInDoubtError.
+        """
+        try:
+            await self._appender.try_to_write(self._tried_at, TRY_SECONDS_MAX, fresh_seconds=TRY_FRESH_SECONDS)
+        except StalePositionError as stale:
+            # The connection, the lock and the look at the head work; the next try is made where the log ends by now.
+            self._tried_at = stale.head
 
     async def head(self) -> Position:
         """See EventLog.head."""
@@ -123,17 +136,16 @@ class PostgresLog:
 
     async def barrier(self, reader: str) -> Position:
         """See EventLog.barrier. The statement is its own transaction: it has committed when the row is here."""
-        with read_faults():
-            async with self.pool.acquire() as connection:
-                with hearing_warnings(connection) as warnings:
-                    head = await connection.fetchval(statement("log_barrier"), self._log_id, reader)
+        async with self._reading() as connection:
+            with hearing_warnings(connection) as warnings:
+                head = await connection.fetchval(statement("log_barrier"), self._log_id, reader)
         if warnings:
             raise LogUnavailableError(warnings[0])
         return Position(head)
 
     async def read(self, after: Position, limit: int) -> list[StoredRecord]:
         """See EventLog.read."""
-        return [_stored(row[0]) for row in await self._fetch("log_read", self._log_id, after, limit)]
+        return [stored_of(row[0]) for row in await self._fetch("log_read", self._log_id, after, limit)]
 
     async def read_outlines(self, after: Position, limit: int) -> list[RecordOutline]:
         """See EventLog.read_outlines."""
@@ -143,16 +155,16 @@ class PostgresLog:
     async def record_at(self, position: Position) -> StoredRecord | None:
         """See EventLog.record_at."""
         row = await self._fetch_row("log_record_at", self._log_id, position)
-        return None if row is None else _stored(row[0])
+        return None if row is None else stored_of(row[0])
 
     async def document(self, document_id: DocumentId) -> list[StoredRecord]:
         """See EventLog.document."""
-        return [_stored(row[0]) for row in await self._fetch("log_document", document_id)]
+        return [stored_of(row[0]) for row in await self._fetch("log_document", document_id)]
 
     async def consumption(self, series_id: SeriesId, number: Number) -> StoredRecord | None:
         """See EventLog.consumption."""
         row = await self._fetch_row("log_consumption", series_id, number)
-        return None if row is None else _stored(row[0])
+        return None if row is None else stored_of(row[0])
 
     async def contents(self, digests: Sequence[Digest]) -> dict[Digest, Content]:
         """See EventLog.contents."""
@@ -167,13 +179,15 @@ class PostgresLog:
 
     async def snapshot(self, release: str) -> Snapshot | None:
         """See EventLog.snapshot."""
-        row = await self._fetch_row("log_snapshot", self._log_id, release)
+        async with self._reading(SNAPSHOT_SECONDS_MAX) as connection:
+            row = await connection.fetchrow(statement("log_snapshot"), self._log_id, release)
         return None if row is None else Snapshot(Position(row["position"]), row["record_digest"], row["state"])
 
     async def keep_snapshot(self, release: str, snapshot: Snapshot) -> None:
         """See EventLog.keep_snapshot."""
         values = (snapshot.position, release, snapshot.record_digest, snapshot.state)
-        await self._fetch_row("log_keep_snapshot", self._log_id, *values)
+        async with self._reading(SNAPSHOT_SECONDS_MAX) as connection:
+            await connection.execute(statement("log_keep_snapshot"), self._log_id, *values)
 
     async def clock_skew(self) -> float:
         """How many seconds this machine's clock is ahead of the server's. Raises LogUnavailableError."""
@@ -183,62 +197,35 @@ class PostgresLog:
         return (before + clock.seconds()) / 2 - float(row["now"])
 
     async def _fetch(self, name: str, *arguments: object) -> list[asyncpg.Record]:
-        with read_faults():
-            return await self.pool.fetch(statement(name), *arguments)
+        async with self._reading() as connection:
+            return await connection.fetch(statement(name), *arguments)
 
     async def _fetch_row(self, name: str, *arguments: object) -> asyncpg.Record | None:
-        with read_faults():
-            return await self.pool.fetchrow(statement(name), *arguments)
+        async with self._reading() as connection:
+            return await connection.fetchrow(statement(name), *arguments)
 
     @asynccontextmanager
-    async def _writing(self) -> AsyncGenerator[asyncpg.Connection]:
-        """The one connection that writes, for one coroutine at a time; what fails in the block is a fault of append."""
-        async with self._appending:
-            if self._appender is None or self._appender.is_closed():
-                with read_faults():
-                    self._appender = await asyncpg.connect(
-                        self._database_url,
-                        timeout=CONNECT_SECONDS_MAX,
-                        server_settings={**self._server_settings, "application_name": "numbering writer"},
-                    )
-            connection = self._appender
-            try:
-                with append_faults(connection):
-                    yield connection
-            except asyncio.CancelledError:
-                # A cancelled BEGIN or COMMIT leaves a transaction open, with the lock of the log: the next append
-                # would write into it, be told that it is durable, and lose it.
-                connection.terminate()
-                raise
+    async def _reading(self, seconds_max: float = READ_SECONDS_MAX) -> AsyncGenerator[PoolConnectionProxy]:
+        """A connection for one statement, which has `seconds_max`. Raises LogUnavailableError."""
+        with read_faults():
+            # The same time again to get one, and to give it back.
+            async with self.pool.acquire(timeout=READ_SECONDS_MAX) as connection:
+                try:
+                    with cut_off_after(connection, seconds_max):
+                        yield connection
+                except asyncpg.PostgresConnectionError:
+                    # The others of the pool may be as dead: each is replaced when it is next asked for.
+                    await self.pool.expire_connections()
+                    raise
 
 
-class _HeldPostgresLog:
-    """A log inside a transaction that holds the row lock of its head."""
+async def _durable_commits(database_url: str) -> tuple[str, int]:
+    """The server's synchronous_commit, by which no acknowledged commit is lost, and its version.
 
-    def __init__(self, connection: asyncpg.Connection, log_id: LogId, head: Position, clock_guard: ClockGuard) -> None:
-        self.head = head
-        self._connection = connection
-        self._log_id = log_id
-        self._clock_guard = clock_guard
-
-    async def read(self, after: Position, limit: int) -> list[StoredRecord]:
-        """See HeldLog.read."""
-        rows = await self._connection.fetch(statement("log_read"), self._log_id, after, limit)
-        return [_stored(row[0]) for row in rows]
-
-    async def append(self, expected: Position, batch: Batch) -> None:
-        """See HeldLog.append."""
-        await self._clock_guard.refuse_if_set()
-        await self._connection.fetchval(statement("log_append"), *_arguments(self._log_id, expected, batch))
-
-
-async def _durable_commits(database_url: str) -> str:
-    """The server's synchronous_commit, by which no acknowledged commit is lost. Raises DurabilityError."""
-    connection = await asyncpg.connect(database_url, timeout=CONNECT_SECONDS_MAX, server_settings={"role": ROLE})
-    try:
+    Raises DurabilityError.
+    """
+    async with connected(database_url, ROLE, "numbering") as connection:
         row = await connection.fetchrow(statement("log_durability"))
-    finally:
-        await connection.close()
     assert row is not None, "a SELECT without FROM returns a row"
     found: str = row["synchronous_commit"]
     if found not in {"on", "remote_apply"}:
@@ -246,26 +233,10 @@ async def _durable_commits(database_url: str) -> str:
     for name in ("fsync", "full_page_writes"):
         if row[name] != "on":
             _say.warning("a power cut may lose acknowledged numbers", setting=name, value=row[name])
-    return found
-
-
-def _stored(text: str) -> StoredRecord:
-    return StoredRecord(decode_record(text), text.encode())
-
-
-def _arguments(log_id: LogId, expected: Position, batch: Batch) -> tuple[object, ...]:
-    """What log.append takes, in its order."""
-    return (
-        log_id,
-        expected,
-        [stored.canonical.decode() for stored in batch.records],
-        [bytes.fromhex(content.digest) for content in batch.contents],
-        [content.salt for content in batch.contents],
-        [content.body.decode() for content in batch.contents],
-        [answer.key for answer in batch.answers],
-        [answer.request for answer in batch.answers],
-        [_outcome_encoder.encode(answer.outcome).decode() for answer in batch.answers],
-    )
+    if not 0 < row["silent_milliseconds"] <= SILENT_MILLISECONDS_MAX:
+        setting = "idle_in_transaction_session_timeout"
+        _say.warning("a vanished process may keep the log locked", setting=setting, value=row["silent_milliseconds"])
+    return found, row["server_version"]
 
 
 async def _keep(connection: asyncpg.Connection) -> None:

@@ -1,5 +1,6 @@
 """The HTTP carrier: its routes, its one middleware, and the refusals that only HTTP has."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -15,11 +16,14 @@ from service.api.refusals.table import refusal_of
 from service.health import Check, HealthBoard
 from service.web.asked import HttpAsked, address_of
 from service.web.cors import Cors
-from service.web.documentation import documentation
+from service.web.documentation import FixedDocument, documents, wants_page, welcome
 from service.web.health import OPEN, OPEN_ROUTES, Open
-from service.web.responses import EXCHANGE, response, standard_headers
+from service.web.responses import EXCHANGE, REQUEST_ID, response, standard_headers
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""What a caller may choose as the id of its request (CONTRACT.md D6)."""
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -59,8 +63,16 @@ def web_application(
     for route in ROUTES:
         _add(application, route.method, route.path, _answering(entrance, route, application[PATIENCE]))
     open_to_all = Open(entrance.dependencies, HealthBoard(checks))
-    for path, work in {**OPEN, **documentation(ROUTES, OPEN_ROUTES)}.items():
+    for path, work in OPEN.items():
         _add(application, "GET", path, _replying(entrance, open_to_all, work))
+    for path, document in documents(ROUTES, OPEN_ROUTES).items():
+        _add(application, "GET", path, _showing(entrance, document))
+    _add(
+        application,
+        "GET",
+        "/",
+        _welcoming(_showing(entrance, welcome()), _replying(entrance, open_to_all, OPEN["/v1"])),
+    )
     return application
 
 
@@ -81,7 +93,7 @@ def _outermost(entrance: Entrance, cors: Cors) -> Middleware:
         except web.HTTPException:
             refusal = refusal_of(RequestUnreadable("its head cannot be read"))
             answered = _response(entrance, request, entrance.answering.refuse(exchange, refusal))
-        answered.headers.update(cors.headers(request))
+        _add_headers(answered, cors.headers(request))
         return answered
 
     return answer
@@ -108,6 +120,28 @@ def _replying(entrance: Entrance, open_to_all: Open, work: Callable[[Open], Awai
     return answer
 
 
+def _showing(entrance: Entrance, document: FixedDocument) -> Handler:
+    """The aiohttp handler of a document."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        reply, headers = document.reply(request.headers)
+        entrance.answering.note(request[EXCHANGE], reply)
+        return _response(entrance, request, reply, headers)
+
+    return answer
+
+
+def _welcoming(page: Handler, api: Handler) -> Handler:
+    """The aiohttp handler of `/`: a page for browsers, name and version for programs."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        answered = await (page if wants_page(request.headers.get("Accept", "")) else api)(request)
+        _add_headers(answered, {"Vary": "Accept"})
+        return answered
+
+    return answer
+
+
 def _preflight(entrance: Entrance, cors: Cors, request: web.Request, exchange: Exchange) -> web.Response | None:
     """The response to a CORS preflight; none for any other request."""
     headers = cors.preflight(request)
@@ -126,6 +160,14 @@ def _response(
     return response(exchange, reply, headers)
 
 
+def _add_headers(answered: web.StreamResponse, more: Mapping[str, str]) -> None:
+    """Add these headers; what the reply varies by already stays."""
+    varies = [each for each in (answered.headers.get("Vary"), more.get("Vary")) if each]
+    answered.headers.update(more)
+    if varies:
+        answered.headers["Vary"] = ", ".join(varies)
+
+
 def _look(entrance: Entrance, request: web.Request, exchange: Exchange) -> None:
     """Give a request that was not counted for a credential the allowance of its address, for the headers."""
     if exchange.allowance is None:
@@ -136,7 +178,11 @@ def _exchange(request: web.Request) -> Exchange:
     """An exchange with labels from a fixed set: a client may send any word as method, and a path may hold a token."""
     resource = request.match_info.route.resource
     method = request.method if request.method in _METHODS else "other"
-    return Exchange("http", method, "none" if resource is None else resource.canonical)
+    exchange = Exchange("http", method, "none" if resource is None else resource.canonical)
+    sent_id = request.headers.get(REQUEST_ID, "")
+    if _REQUEST_ID.fullmatch(sent_id):
+        exchange.request_id = sent_id
+    return exchange
 
 
 def _add(application: web.Application, method: str, path: str, handler: Handler) -> None:

@@ -58,13 +58,48 @@ async def show_metrics(of: Open) -> Result:
 
 
 OPEN_ROUTES: Final = (
-    OpenRoute(path="/v1", summary="Name and version of the service", reply=ApiRoot),
-    OpenRoute(path="/v1/", summary="Name and version of the service", reply=ApiRoot),
-    OpenRoute(path="/v1/ping", summary="Whether the process answers", reply=Alive),
-    OpenRoute(path="/v1/version", summary="Name and version of the service", reply=ApiRoot),
-    OpenRoute(path="/healthz", summary="Whether the process answers", reply=Alive),
-    OpenRoute(path="/readyz", summary="The health of each part", reply=Readiness, refusals=(Unavailable,)),
-    OpenRoute(path="/metrics", summary="Metrics in the Prometheus text format"),
+    OpenRoute(
+        path="/v1",
+        operation="describe_api",
+        summary="Name and version of the service",
+        about="The same with a slash at the end, and at `/` for all but browsers.",
+        reply=ApiRoot,
+    ),
+    OpenRoute(
+        path="/v1/ping",
+        operation="ping",
+        summary="Whether the process answers",
+        about="It checks nothing else, like /healthz.",
+        reply=Alive,
+    ),
+    OpenRoute(
+        path="/v1/version",
+        operation="read_version",
+        summary="Name and version of the service",
+        about="The same as /v1.",
+        reply=ApiRoot,
+    ),
+    OpenRoute(
+        path="/healthz",
+        operation="check_liveness",
+        summary="Whether the process answers",
+        about="For a supervisor that restarts what does not answer. It checks nothing else.",
+        reply=Alive,
+    ),
+    OpenRoute(
+        path="/readyz",
+        operation="check_readiness",
+        summary="The health of each part",
+        about="For a load balancer. It is 503 if a part that requests need is down; `errors` then names each part.",
+        reply=Readiness,
+        refusals=(Unavailable,),
+    ),
+    OpenRoute(
+        path="/metrics",
+        operation="read_metrics",
+        summary="Metrics of this process",
+        about="For Prometheus, in its text format; without the envelope.",
+    ),
 )
 
 OPEN: Final[Mapping[str, Callable[[Open], Awaitable[Result]]]] = {

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
 
+import structlog
 from aiohttp import web
 
 from service.web.application import PATIENCE
@@ -18,6 +19,8 @@ HEADER_LINE_BYTES_MAX: Final = 16_384
 """Enough for the longest `search` parameter in its longest encoding."""
 
 HEADERS_MAX: Final = 100
+
+_say = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
@@ -38,7 +41,15 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncGe
         await web.TCPSite(runner, host, port, backlog=1024).start()
         yield runner.addresses[0][1]
     finally:
+        await _end(runner)
+
+
+async def _end(runner: web.AppRunner) -> None:
+    """Answer what was taken and close. What closing raises is said; the rest of the process stops in order."""
+    try:
         await runner.cleanup()
+    except Exception as error:  # noqa: BLE001 - whatever a connection is closed with, others are to be closed too
+        _say.warning("HTTP was not closed cleanly", exc_info=error)
 
 
 class _Server(web.Server):

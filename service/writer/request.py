@@ -17,11 +17,20 @@ Came = TypeVar("Came", bound=Struct)
 
 
 class Idempotency(Struct, frozen=True):
-    """`key` as the client sent it; `scope` and `request` are SHA-256 digests of key and scope, and of the body."""
+    """`key` as the client sent it; `scope` and `request` are SHA-256 digests of key and scope, and of the body.
+
+    `request` is kept with the answer. Answers of the version before D90 were kept with `request_as_written`, in which a
+    number counts by its written form; so a repeat of such a request must be written as it was then.
+    """
 
     key: str
     scope: bytes
     request: bytes
+    request_as_written: bytes = b""
+
+    def is_of(self, kept: bytes) -> bool:
+        """Whether the request that was kept with this digest is the same as this one."""
+        return kept in {self.request, self.request_as_written}
 
 
 class Submission(Struct, frozen=True):

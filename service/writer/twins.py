@@ -70,7 +70,7 @@ class Twins:
         answer = await self._log.answer(idempotency.scope)
         if answer is None:
             return None
-        if answer.request != idempotency.request:
+        if not idempotency.is_of(answer.request):
             return IdempotencyKeyReused()
         # Visible is not yet safe where somebody ended a commit's wait for its standbys: ours, after it, is both.
         await self._barrier.passed()

@@ -174,7 +174,7 @@ class Writer:
             await self.known.catch_up(self._log, self._head_seen)
         plan: Plan | None = None
         try:
-            async with self._log.hold() as held:
+            async with self._log.hold(self.known.state.position) as held:
                 if held.head < self.known.state.position:
                     raise _TailLostError(held.head, self.known.state.position)
                 self._is_contended = held.head != self.known.state.position

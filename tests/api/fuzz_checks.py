@@ -3,7 +3,9 @@
 from typing import Any
 
 import schemathesis
-from schemathesis import Case, CheckContext, GenerationMode, Response
+from schemathesis import Case, CheckContext, GenerationMode, HookContext, Response
+
+from tests.api.fuzz_rules import widen
 
 BEYOND_A_SCHEMA = (
     "of at most 30 digits",
@@ -15,8 +17,22 @@ BEYOND_A_SCHEMA = (
     "must stay in the year",
     "how many RON one",
     "a day from 2000-01-01",
+    "1 for RON",
+    "are two names of one field",
+    "is another name of info",
+    "the code of a currency in ISO 4217",
+    "with a printable character",
+    "client_data.name is required",
+    "has no other data of its client",
 )
-"""Rules that JSON Schema cannot express: digits, products, the length of a line, today, and the present state."""
+"""Rules that JSON Schema cannot express: digits, products, the length of a line, names that must agree, what is a
+currency or can be printed, today, and rules about the present state."""
+
+
+@schemathesis.hook  # pyright: ignore[reportUnknownMemberType] - partly typed
+def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None:
+    """Try what the service accepts, which is more than the document offers to generators of clients."""
+    widen(raw_schema)
 
 
 @schemathesis.check

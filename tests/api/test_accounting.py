@@ -75,7 +75,7 @@ async def test_the_gap_report_lists_every_gap_and_the_equation(api: Api) -> None
         ("after=1.5", "after"),
         ("after=%00", "after"),
         ("after=" + "9" * 100, "after"),
-        ("fate=lost", "fate"),
+        ("fate=mislaid", "fate"),
         ("as_of_position=0", "as_of_position"),
     ],
 )

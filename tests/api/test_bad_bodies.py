@@ -12,7 +12,7 @@ UNREADABLE = (
     b"[" * 10_000,
     b'{"name":"\\ud800","document_type":"fiscal"}',
     b'{"name":"A","document_type":"fiscal"} {}',
-    b'\xef\xbb\xbf{"name":"A","document_type":"fiscal"}',
+    b'\xef\xbb\xbf\xef\xbb\xbf{"name":"A","document_type":"fiscal"}',
     '{"name":"A","document_type":"fiscal"}'.encode("utf-16"),
     b"name=A&document_type=fiscal",
     b'"text"',

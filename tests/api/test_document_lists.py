@@ -191,7 +191,7 @@ async def test_filters(api: Api) -> None:
         "is_void=0": everything - VOIDED,
         "is_void=true": VOIDED,
         "is_paid=1": set[str](),
-        "is_paid=0": STANDING - {"storno"},
+        "is_paid=0": STANDING - {"source", "storno"},
         "document_type=proforma": {"proforma"},
         "document_type=receipt": {"receipt"},
         "document_type=fiscal": everything - {"proforma", "receipt"},

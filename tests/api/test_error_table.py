@@ -6,16 +6,23 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import fields
 
-from schemas.rejections import Rejection, ReservationUnknown
+from schemas.rejections import IdempotencyInProgress, IdempotencyKeyReused, Rejection, ReservationUnknown
+from service.api.catalogue import ROUTES
 from service.api.refusals.causes import EdgeProblem
 from service.api.refusals.field_faults import invalid, malformed, missing
 from service.api.refusals.table import TABLE, bad_fields, refusal_of
 
+OF_EVERY_POST = {IdempotencyKeyReused, IdempotencyInProgress}
 CAUSES: tuple[type[Struct], ...] = (*typing.get_args(Rejection), *typing.get_args(EdgeProblem))
 
 
 def test_every_rejection_and_every_problem_of_the_edge_has_a_row() -> None:
-    assert set(TABLE) == set(CAUSES)
+    assert set(TABLE) == set(CAUSES), "a row for each: service/api/refusals/table.py or edge_rows.py"
+
+
+def test_every_rejection_is_documented_at_a_call_that_may_answer_it() -> None:
+    documented = {cause for route in ROUTES for cause in route.refusals} | OF_EVERY_POST
+    assert set(typing.get_args(Rejection)) - documented == set(), "name it in `refusals` of its routes"
 
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.__name__)

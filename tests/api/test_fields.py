@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from msgspec import UNSET
 
 from schemas.api.bodies import CreateInvoiceBody, OpenSeriesBody, ReserveNumbersBody
 from service.api.reading.fields import read_fields
@@ -80,7 +81,7 @@ def test_a_format_is_printable_and_names_the_number_once_and_at_most_the_year(fo
 def test_every_field_at_fault_is_named() -> None:
     tree: dict[str, Tree] = {
         "client_data": {"email": "nobody"},
-        "items": [ITEM, {**ITEM, "quantity": 0, "vat_rate": 20}, 5],
+        "items": [ITEM, {**ITEM, "quantity": 0, "vat_rate": 18}, 5],
         "date": "2026-02-30",
         "due_date": 20260101,
         "currency": "lei",
@@ -129,14 +130,14 @@ def test_values_have_their_types() -> None:
     assert found.items[0].vat_rate == 5
 
 
-def test_a_line_has_one_of_six_rates_of_vat_and_19_if_it_names_none() -> None:
-    """CONTRACT.md D28."""
+def test_a_line_has_one_of_eight_rates_of_vat_or_names_none() -> None:
+    """CONTRACT.md D28 and D92."""
     allowed = [rate for rate in range(101) if not faults(CreateInvoiceBody, {"items": [{**ITEM, "vat_rate": rate}]})]
     found = read_fields(CreateInvoiceBody, {"items": [ITEM]})
 
-    assert allowed == [0, 5, 9, 11, 19, 21]
+    assert allowed == [0, 5, 9, 11, 19, 20, 21, 24]
     assert isinstance(found, CreateInvoiceBody)
-    assert found.items[0].vat_rate == 19
+    assert found.items[0].vat_rate is UNSET
 
 
 def test_nul_is_refused_in_every_text_and_passed_over_in_what_is_not_read() -> None:

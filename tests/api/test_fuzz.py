@@ -11,6 +11,7 @@ from tests.support.service.firms import a_firm
 from tests.support.service.service_process import ServiceProcess, services
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 SEED = "20261121"
 CASES_MIN = 3_000
 SECONDS_MAX = 240
@@ -24,7 +25,10 @@ async def fuzzed(base_url: str, credential: str, directory: Path) -> dict[str, A
         *("run", f"{base_url}/openapi.json", "-H", f"Authorization: Bearer {credential}", "--seed", SEED),
         *("--report", "json", "--report-json-path", report),
     ]
-    environment = os.environ | {"SCHEMATHESIS_HOOKS": "fuzz_checks", "PYTHONPATH": str(HERE)}
+    environment = os.environ | {
+        "SCHEMATHESIS_HOOKS": "fuzz_checks",
+        "PYTHONPATH": os.pathsep.join(map(str, (HERE, ROOT))),
+    }
     process = await asyncio.create_subprocess_exec(
         *map(str, command),
         cwd=directory,

@@ -1,10 +1,18 @@
-"""CONTRACT.md D60 and D72: a repeat under the same key gets the same answer."""
+"""CONTRACT.md D60, D72 and D90: a repeat under the same key gets the same answer."""
 
 import asyncio
 
 import pytest
 
-from tests.support.service.client import AN_INVOICE, Api
+from schemas.commands import Document, IssueOnline
+from schemas.values import DocumentType, IsoDate
+from service.access.callers import Principal
+from service.api.calling.idempotency import idempotency_of
+from service.api.reading.body import given_body
+from service.documents.content import VoidContent
+from service.documents.new import new_document_id, sealed
+from service.writer.request import Idempotency, Submission
+from tests.support.service.client import AN_INVOICE, Answer, Api
 
 
 async def test_a_repeat_gets_the_answer_of_then(api: Api) -> None:
@@ -31,6 +39,66 @@ async def test_white_space_and_the_order_of_names_do_not_make_another_request(ap
     again = await api.ask("POST", "/invoices", data=same, headers=key)
 
     assert again.data == first.data
+
+
+async def send(api: Api, body: str, key: str = "k") -> Answer:
+    return await api.ask("POST", "/invoices", data=body.encode(), headers={"Idempotency-Key": key})
+
+
+def written(price: str, quantity: str = "2", delegate: str = "1") -> str:
+    line = f'{{"description":"x","price":{price},"quantity":{quantity},"vat_rate":19.0}}'
+    return f'{{"client_id":"c","items":[{line}],"delegate":{{"a":[{delegate}]}},"unknown":{price}}}'
+
+
+async def test_equal_values_are_one_request_however_they_are_written(api: Api) -> None:
+    """CONTRACT.md D90."""
+    series_id = await api.a_series()
+    first = await send(api, written("12.5"))
+
+    same = [("12.50", "2", "1"), ("1.25e1", "2.0", "1.00"), ("125E-1", "20e-1", "0.1e1"), ("12.500", "2", "1")]
+    for price, quantity, delegate in same:
+        again = await send(api, written(price, quantity, delegate))
+        assert (again.data, again.headers["Idempotent-Replayed"]) == (first.data, "true")
+    marked = await send(api, "\ufeff" + written("12.5"))
+    assert marked.data == first.data
+    for price, quantity, delegate in (
+        ("12.51", "2", "1"),
+        ("12.5", "2.01", "1"),
+        ("12.5", "2", '"1"'),
+        ("12.5", "2", "true"),
+    ):
+        other = await send(api, written(price, quantity, delegate))
+        assert other.refusal == (409, "idempotency_key_reused")
+    assert await api.next_number(series_id) == 2
+
+
+async def test_twins_that_are_written_differently_are_twins(api: Api) -> None:
+    """CONTRACT.md D72 and D90."""
+    series_id = await api.a_series()
+
+    twins = await asyncio.gather(*(send(api, written(price)) for price in ("12.5", "12.50", "1.25e1", "12.500")))
+
+    assert len({twin.data["id"] for twin in twins}) == 1
+    assert await api.next_number(series_id) == 2
+
+
+async def test_an_answer_that_was_kept_before_values_counted_is_still_found(api: Api) -> None:
+    """CONTRACT.md D90: a log of the version before holds digests in which a number counts by its written form."""
+    await api.a_series()
+    body = written("12.50", "2.0")
+    caller = await api.dependencies.access.who(api.firm.live_key)
+    assert isinstance(caller, Principal)
+    now = idempotency_of("k", caller.caller, "/v1/invoices", given_body(body.encode(), ""))
+    then = Idempotency(now.key, now.scope, now.request_as_written)
+    content = sealed(VoidContent("x"))
+    document = Document(new_document_id(), DocumentType.FISCAL, IsoDate("2026-03-04"), content.digest)
+    command = IssueOnline(document, None)
+    await api.dependencies.writer.submit(Submission(command, caller.caller, None, then))
+
+    again = await send(api, body)
+
+    assert (again.data["id"], again.headers["Idempotent-Replayed"]) == (document.document_id, "true")
+    assert (await send(api, written("12.51", "2.0"))).refusal == (409, "idempotency_key_reused")
 
 
 async def test_another_body_under_the_key_is_refused_before_it_is_looked_at(api: Api) -> None:

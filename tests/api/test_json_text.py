@@ -2,9 +2,11 @@
 
 import time
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.api.reading.json_text import DEPTH_MAX, VALUES_MAX, BadJsonError, canonical_json, read_json
 
@@ -103,6 +105,58 @@ def test_bodies_that_say_the_same_are_one() -> None:
     assert canonical_json(read_json(b'{"b": 1, "a": {"d": 1.50, "c": null}}')) == canonical_json(
         read_json(b'{"a":{"c":null,"d":1.50},"b":1}')
     )
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        ["12.5", "12.50", "1.25e1", "1.25E+1", "125e-1", "12.5000000000000000000000000000000000000000"],
+        ["2", "2.0", "2e0", "20e-1", "0.2e1"],
+        ["0", "0.0", "-0", "-0.0", "0e5", "0e-999999"],
+        ["1e999999", "10e999998", "1.0e999999"],
+        ["-1000000000000000000", "-1e18", "-1000000000000000000.0", "-100e16"],
+        ["999999999999999999", "999999999999999999.0", "9.99999999999999999e17"],
+        ["1234567890123456789012345678901234567890", "1234567890123456789012345678901234567890.0"],
+    ],
+)
+def test_numbers_of_one_value_are_one(forms: list[str]) -> None:
+    """CONTRACT.md D90."""
+    assert len({canonical_json(read_json(f'{{"a":[{form}]}}'.encode())) for form in forms}) == 1
+
+
+def test_values_that_differ_in_the_least_are_two() -> None:
+    """CONTRACT.md D90: no digit is lost, and a number, a text and a flag are three things."""
+    texts = ["1", "10", "1.0000000000000000000000000000000000000001", '"1"', "true", "-1", "null", "[1]", "1e1000000"]
+
+    assert len({canonical_json(read_json(text.encode())) for text in texts}) == len(texts)
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False), st.integers(0, 40))
+def test_a_value_has_one_form_however_it_is_written(value: Decimal, zeros: int) -> None:
+    """CONTRACT.md D90."""
+    sign, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int)
+    other = Decimal((sign, (*digits, *[0] * zeros), exponent - zeros))
+
+    one, two = (canonical_json(read_json(f"{each:E}".encode())) for each in (value, other))
+
+    assert one == two
+    assert Decimal(one.decode()) == value
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.decimals(allow_nan=False, allow_infinity=False),
+        lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=3), children, max_size=4),
+        max_leaves=12,
+    )
+)
+def test_the_canonical_form_says_the_same_as_the_body(tree: Any) -> None:
+    """CONTRACT.md D90."""
+    written = canonical_json(tree)
+
+    assert canonical_json(read_json(written)) == written
+    assert read_json(written) == tree
 
 
 NAMES: Final = [f'"{number:x}":0' for number in range(VALUES_MAX - 2)]

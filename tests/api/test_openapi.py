@@ -31,8 +31,7 @@ async def test_the_document_is_served_and_names_every_route(api: Api) -> None:
 
     assert document["openapi"] == "3.1.0"
     served = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
-    routed = {(route.path, route.method) for route in ROUTES} | {(route.path, "GET") for route in OPEN_ROUTES}
-    assert served == routed | {(path, "HEAD") for path, method in routed if method == "GET"}
+    assert served == {(route.path, route.method) for route in ROUTES} | {(route.path, "GET") for route in OPEN_ROUTES}
 
 
 def test_it_is_a_document_of_openapi_3_1() -> None:
@@ -89,26 +88,19 @@ def test_only_paths_with_a_credential_are_secured() -> None:
         )
 
 
-def test_its_schemas_are_schemas_and_every_reference_leads_somewhere() -> None:
+def test_its_schemas_are_schemas_every_reference_leads_somewhere_and_no_component_is_idle() -> None:
     document = openapi_document(ROUTES, OPEN_ROUTES)
     schemas = document["components"]["schemas"]
 
     for schema in schemas.values():
         Draft202012Validator.check_schema(schema)
-    assert {name.removeprefix("#/components/schemas/") for name in references(document)} <= set(schemas)
+    headers = document["components"]["headers"]
+    named = {f"#/components/schemas/{name}" for name in schemas} | {f"#/components/headers/{name}" for name in headers}
+    assert references(document) == named
 
 
 def references(document: object) -> set[str]:
     return set(re.findall(r'"\$ref": ?"([^"]+)"', json.dumps(document)))
-
-
-def test_operations_have_names_of_their_own_and_a_summary() -> None:
-    operations = [
-        each for methods in openapi_document(ROUTES, OPEN_ROUTES)["paths"].values() for each in methods.values()
-    ]
-
-    assert len({operation["operationId"] for operation in operations}) == len(operations)
-    assert all(operation["summary"] for operation in operations)
 
 
 def test_every_refusal_of_a_route_is_in_the_table() -> None:
@@ -122,7 +114,7 @@ def test_a_right_body_is_right_by_the_document_and_a_wrong_one_is_not() -> None:
     def errors(**more: Any) -> int:
         return len(list(validator.iter_errors({**AN_INVOICE, **more})))  # pyright: ignore[reportUnknownMemberType] - stubs
 
-    assert errors(is_draft=0, send_email=True) == 0
+    assert errors(is_draft=False, send_email=True) == 0
     assert errors(is_draft=2, force_chronology=1, document_type="x", items=[]) == 4
     assert errors(items=[{"description": "x", "quantity": 0, "price": 1}]) == 1
 

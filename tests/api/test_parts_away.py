@@ -3,8 +3,11 @@
 import asyncio
 from pathlib import Path
 
+import asyncpg
+
 from tests.support.servers.cut_proxy import CutProxy
 from tests.support.service.client import Answer, Api, an_api
+from tests.support.waiting import until
 
 RESUME_SECONDS_MAX = 20
 
@@ -53,3 +56,34 @@ async def test_a_halted_log_issues_nothing_and_still_answers_reads(api: Api) -> 
     assert answer.refusal == (503, "service_unavailable")
     assert "operator" in answer.error["message"]
     assert await api.next_number(series_id) == 1
+
+
+async def test_a_read_only_database_is_named_in_the_refusal_and_still_answers_reads(
+    api: Api, database_url: str
+) -> None:
+    series_id = await api.a_series()
+    admin = await asyncpg.connect(database_url)
+    name = await admin.fetchval("SELECT quote_ident(current_database())")
+    await admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    await admin.execute(END)
+
+    async def is_named() -> bool:
+        answer = await api.issue()
+        assert answer.refusal == (503, "service_unavailable")
+        return "read-only" in answer.error["message"]
+
+    await until(is_named)
+    assert await api.next_number(series_id) == 1
+    await admin.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+    async def is_issued() -> bool:
+        return (await api.issue(key="after")).status == 201
+
+    await until(is_issued)
+    await admin.close()
+
+
+END = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'numbering writer'
+"""

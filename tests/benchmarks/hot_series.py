@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from schemas.commands import Caller, LockSeries, OpenSeries, ReserveNumbers
-from schemas.values import Actor, ActorKind, DeviceId, DocumentType, FirmId, Mode, SeriesId, UnixSeconds
+from schemas.values import Actor, ActorKind, DeviceId, DocumentType, FirmId, Mode, SeriesId, TokenNonce, UnixSeconds
 from service.log.postgres_log import PostgresLog
 from service.writer.request import Answered, Submission
 from service.writer.writer import Writer
@@ -21,7 +21,7 @@ class HotSeries:
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
-        self._reserve = Submission(ReserveNumbers(SERIES, 1, HOLD_SECONDS, "k1"), CALLER)
+        self._reserve = Submission(ReserveNumbers(SERIES, 1, HOLD_SECONDS, "k1", TokenNonce(1)), CALLER)
 
     async def reserve(self) -> None:
         """Reserve one number for the device; it is durable on return."""

@@ -1,6 +1,5 @@
 """The README and the guides beside the code work as pasted into a shell, against `numbering up`."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,12 +35,8 @@ def test_the_first_steps_work_as_pasted(up: Up) -> None:
 
 def test_every_endpoint_works_as_pasted(up: Up) -> None:
     printed = pasted(up, STEPS.partition("series=")[0], ENDPOINTS)
-
-    shown = re.findall(r"call \w+ (\w+) [\"']?([^\s\"'?)]+)", ENDPOINTS)
-    for route in ROUTES:
-        path = re.compile(re.sub(r"\{\w+\}", r"[^/]+", route.path.removeprefix("/v1/")))
-        assert any(method == route.method and path.fullmatch(asked) for method, asked in shown), route.path
-    assert printed.count('"success":true') >= len(ROUTES) - 5, "the replies of five blocks go into variables"
+    in_variables = ENDPOINTS.count("$(call ")
+    assert printed.count('"success":true') >= len(ROUTES) - in_variables, "every other reply is printed"
 
 
 def test_a_firm_and_its_credentials_are_made_as_pasted(up: Up) -> None:

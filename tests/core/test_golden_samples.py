@@ -16,6 +16,8 @@ from tests.support.domain.invariants import check_invariants
 
 SAMPLES = sorted(FOLDER.glob("*.json"))
 KINDS: tuple[type[Event], ...] = get_args(Event)
+CAUSE_IT = "let a command in `every_event` of tests/support/domain/golden.py cause it"
+FREEZE = f"{CAUSE_IT}, then run: python -m tests.support.domain.golden"
 [RULE] = [part for part in (events.__doc__ or "").split("\n\n") if part.startswith("The rule for a new field")]
 
 
@@ -29,7 +31,7 @@ def test_a_sample_decodes_and_is_encoded_the_same_today_but_for_fields_added_sin
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_event_type_has_a_sample_and_so_has_every_field_of_it(kind: type[Event]) -> None:
-    assert samples_of(tag_of(kind)), RULE
+    assert samples_of(tag_of(kind)), f"no sample of a new event type: {FREEZE}"
     assert fields_without_sample(kind) == [], RULE
 
 
@@ -66,7 +68,7 @@ def test_the_same_record_in_other_bytes_is_not_canonical(other: bytes) -> None:
 def test_the_history_behind_the_samples_is_a_true_one() -> None:
     records = every_event()
     check_invariants(records)
-    assert {type(record.event) for record in records} == set(KINDS)
+    assert {type(record.event) for record in records} == set(KINDS), CAUSE_IT
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)

@@ -22,6 +22,7 @@ from service.core.decision import Append, Done
 from service.core.ranges import Ranges
 from tests.support.domain.commands import (
     HOLD_SECONDS,
+    NONCE,
     NOW,
     OTHER_FIRM,
     SERIES,
@@ -125,6 +126,7 @@ def test_a_block_is_the_next_numbers_and_moves_the_counter_past_them() -> None:
         NOW,
         DUE,
         "k1",
+        NONCE,
     )
     assert history.series().next_number == 11
     assert history.attempt(a_reservation_of(1)) != outcome

@@ -1,6 +1,7 @@
 """Properties of whole working days, drawn at random."""
 
 from random import Random
+from typing import get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from schemas.commands import (
     ReleaseReservation,
     UnlockSeries,
 )
+from schemas.events import Event
 from schemas.rejections import Rejection
 from schemas.values import DEFAULT_LOG
 from service.core.decision import Append, Done
@@ -49,6 +51,12 @@ def _is_done_if_repeatable(history: History, command: Command, *, refused: bool,
         return True
     caller = history.last_caller
     return history.decide(command, caller, max(at, history.state.at)) == Done()
+
+
+def test_eight_random_days_leave_no_event_type_out() -> None:
+    happened = {type(record.event) for seed in range(8) for record in a_day(seed, 800).records}
+    never = {kind.__name__ for kind in get_args(Event)} - {kind.__name__ for kind in happened}
+    assert never == set(), "let `Script` of tests/support/domain/scripts.py draw the command that causes it"
 
 
 @settings(max_examples=25, deadline=None)

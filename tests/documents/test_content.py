@@ -1,6 +1,7 @@
 """What documents say, written and read back."""
 
 import hashlib
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -18,7 +19,7 @@ SALT: Final = b"salt of a test.."
 def an_invoice() -> InvoiceContent:
     item = ItemBody(description="Paper", quantity=Decimal("2.50"), price=Decimal("10.123456789012345678901234567"))
     delegate = {"a": [Decimal("1.50"), Decimal("1E+400"), 10**22, 7, "1.5", None, True]}
-    return content_of(CreateInvoiceBody(items=[item], client_id="c", delegate=delegate))
+    return content_of(CreateInvoiceBody(items=[item], client_id="c", delegate=delegate), date(2026, 3, 4))
 
 
 def test_a_body_is_read_back_to_the_last_digit() -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from schemas.events import NumbersReserved, ReservationConsumed, SeriesOpened
+from schemas.events import NumbersLost, NumbersReserved, ReservationConsumed, SeriesOpened
 from schemas.record import Record
-from schemas.values import NUMBER_MAX, DocumentId, DocumentType, LogId, Mode, Number, Position, SeriesId
+from schemas.values import NUMBER_MAX, DocumentId, DocumentType, LogId, Mode, Number, Position, SeriesId, Version
 from service.log.event_log import (
     AnswerExistsError,
     Batch,
@@ -26,9 +26,12 @@ from tests.support.domain.commands import (
     a_deletion,
     a_document,
     a_key,
+    a_reservation_of,
     a_series,
     a_void,
+    an_advance,
     an_issue,
+    the_operator,
 )
 from tests.support.domain.history import History, a_history, two_series_that_meet
 from tests.support.domain.invariants import check_invariants
@@ -305,3 +308,23 @@ def test_the_working_day_is_what_the_tables_think_it_is() -> None:
     events = a_working_day().events()
     assert isinstance(events[0], SeriesOpened)
     assert [type(events[at]) for at in (2, 3, 4, 5)] == [NumbersReserved, ReservationConsumed] * 2
+
+
+async def test_lost_numbers_are_in_one_chain_with_those_that_were_reserved(log: EventLog) -> None:
+    """CONTRACT.md D97: nobody is given a number that was stepped over, nor does anything else lose it."""
+    day = a_working_day().after((an_advance(20), the_operator()), an_issue(a_document("inv_21")), a_reservation_of(3))
+    await write(log, day)
+    assert check_invariants(await log.read(BEGIN, 100)) == day.state
+    before = await everything(log)
+    at, version = day.state.position, Version(day.series().version + 1)
+    for event in (
+        NumbersLost(Number(20), Number(30), "an overlap"),
+        NumbersLost(Number(26), Number(30), "a gap"),
+        NumbersLost(Number(25), Number(24), "nothing"),
+        NumbersLost(Number(25), Number(NUMBER_MAX + 1), "more than there are"),
+        NumbersReserved(Number(12), Number(13), None, day.state.at, None),
+    ):
+        record = replace(day.records[-1], position=Position(at + 1), version=version, previous=at, event=event)
+        with pytest.raises(LogBrokenError):
+            await log.append(at, a_batch([record]))
+    assert await everything(log) == before

@@ -13,6 +13,7 @@ from service.log.postgres_log import PostgresLog
 from tests.support.domain.batches import a_batch, a_working_day
 from tests.support.domain.commands import FIRM, NOW, a_key
 from tests.support.domain.invariants import check_invariants
+from tests.support.servers.cut_proxy import CutProxy
 from tests.support.waiting import until
 
 APPENDERS = 8
@@ -104,3 +105,24 @@ def _record(series_id: SeriesId, round_: int, expected: Position, previous: Posi
         idempotency_key=None,
         event=SeriesDescribed(f"round {round_}") if round_ else opened,
     )
+
+
+async def test_a_stale_writer_asks_four_times_and_holds_the_lock_for_two_of_them(
+    postgres_log: PostgresLog, database_url: str
+) -> None:
+    """Each answer under the lock is a time in which nobody else writes (DESIGN.md section 4)."""
+    day = a_working_day()
+    async with CutProxy.before(database_url) as proxy:
+        log = await PostgresLog.open(proxy.url)
+        await log.try_to_write()  # connects
+        for already in (2, 4):
+            head = await postgres_log.head()
+            await postgres_log.append(head, a_batch(day.records[head:already]))
+            before = proxy.asked
+            async with log.hold(head) as held:
+                assert proxy.asked == before + 2, "BEGIN, then the lock with what was missed"
+                assert len(await held.read(head, 10)) == already - head
+                await held.append(held.head, a_batch(day.records[already : already + 1]))
+                assert proxy.asked == before + 3, "the batch, with nothing to prepare"
+            assert proxy.asked == before + 4, "COMMIT"
+        await log.close()

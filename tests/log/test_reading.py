@@ -120,3 +120,28 @@ async def test_who_holds_second_waits_and_then_sees_what_the_first_wrote(log: Ev
         later = group.create_task(second())
     assert later.result() == 3
     assert await log.head() == 6
+
+
+async def test_a_hold_has_what_was_written_while_it_waited_for_the_lock(log: EventLog) -> None:
+    day = a_working_day()
+    await log.append(BEGIN, a_batch(day.records[:2]))
+    is_held = asyncio.Event()
+
+    async def first() -> None:
+        async with log.hold() as held:
+            is_held.set()
+            await asyncio.sleep(0.05)  # the other one waits by then; if not, it only reads what is there
+            await held.append(held.head, a_batch(day.records[2:]))
+
+    async def second() -> None:
+        await is_held.wait()
+        async with log.hold(Position(1)) as held:
+            assert held.head == 6
+            assert await held.read(Position(1), 10) == stored(day.records[1:])
+            assert await held.read(Position(3), 2) == stored(day.records[3:5])
+            assert await held.read(BEGIN, 1) == stored(day.records[:1])
+            assert await held.read(Position(6), 10) == []
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        group.create_task(first())
+        group.create_task(second())

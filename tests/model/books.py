@@ -24,6 +24,8 @@ class Document:
     void_reason: str | None = None
     is_deleted: bool = False
     has_other_notes: bool = False
+    vat_rate: int = 19
+    reversals: list["Document"] = field(default_factory=list["Document"])
     story: list[str] = field(default_factory=lambda: ["create"])
     """The types of its history, in order."""
 
@@ -41,6 +43,24 @@ class Document:
     def status(self) -> str:
         """The word of D27; nothing is paid or due here."""
         return "voided" if self.is_void else "draft" if self.is_draft else "issued"
+
+    @property
+    def total(self) -> float:
+        """What it comes to: one line of 21.00 and its VAT; a reversal mirrors its source (D92)."""
+        if self.storno_for is not None:
+            return -self.storno_for.total
+        return round(21 + 21 * self.vat_rate / 100, 2)
+
+    @property
+    def standing_reversal(self) -> "Document | None":
+        """The document that reverses this one, unless it was voided or deleted (D83)."""
+        return next((each for each in self.reversals if not each.is_void and not each.is_deleted), None)
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether somebody owes it (D80, D93)."""
+        is_plain = not self.is_draft and not self.is_void and self.storno_for is None
+        return is_plain and self.standing_reversal is None
 
     @property
     def full_number(self) -> str | None:
@@ -74,7 +94,7 @@ class Document:
             "void_reason": self.void_reason,
             "is_storno": self.storno_for is not None,
             "storno_for": None if self.storno_for is None else self.storno_for.handle,
-            "total": 24.99 if self.storno_for is None else -24.99,
+            "total": self.total,
             "created_at": iso(self.created_at),
         }
 

@@ -29,10 +29,14 @@ PLACES: Final = st.integers(0, 9)
 
 YES_OR_NO: Final = st.booleans()
 COUNTS: Final = st.sampled_from([1, 2, 3, 5, None, 50, 0, 51])
-DAYS: Final = st.sampled_from([0, 0, 0, 1, -1, -400, 366, 367, -11_000])
+DAYS: Final = st.sampled_from([0, 0, 0, 1, -1, -400, -500, 366, 367, -11_000])
 DAYS_OR_NONE: Final = st.none() | DAYS
 PAUSES: Final = st.sampled_from([1, 1, 60, 60, TTL_SECONDS - 1, TTL_SECONDS, 15 * 3600])
 REASONS: Final = st.sampled_from([None, "Wrong"])
+VOID_REASONS: Final = st.sampled_from([None, "Wrong", "Wrong", " \u2003"])
+SEEN_NUMBERS: Final = st.sampled_from([None, None, None, "its own", 1_000_000])
+"""Which number the caller of an update thinks that the document has."""
+
 
 _TYPES: Final = st.sampled_from(["fiscal"] * 4 + ["proforma"])
 SERIES: Final = st.builds(
@@ -53,6 +57,7 @@ INVOICES: Final = st.builds(
     days=DAYS_OR_NONE,
     force_chronology=YES_OR_NO,
     is_draft=st.sampled_from([False] * 5 + [True]),
+    names_rate=YES_OR_NO,
 )
 """Without series and token: only the history knows them."""
 

@@ -74,7 +74,7 @@ class History:
         for query in FILTERS if documents else [""]:
             data = (await self._get(who, f"/invoices?per_page=100&{query}")).data
             ids = [self.handles.handle_of(each["id"]) for each in data["data"]]
-            found = Page(frozenset(ids), data["total"], data["totals"]["total"])
+            found = Page(frozenset(ids), data["total"], data["totals"]["total"], data["totals"]["unpaid"])
             assert found == page_of(documents, query), f"the list of {query or 'all'} that {who} sees"
 
     async def check_story(self, handle: str) -> None:

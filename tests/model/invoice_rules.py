@@ -21,9 +21,12 @@ Asked = Issue | Void | Unvoid | Storno | Update | Delete | ReadDocument
 def answer(model: Model, who: Who, asked: Asked, key: str | None) -> Expected:
     """What the contract says for this request."""
     if isinstance(asked, Issue):
-        return Expected(201, data=_issue(model, who, asked, key).view())
+        issued = _issue(model, who, asked, key)
+        issued.vat_rate = 19 if asked.names_rate else _standard_rate(issued.date)
+        return Expected(201, data=issued.view())
     if isinstance(asked, Update):
         _check_new_date(model, who, asked)
+    _check_body(asked)
     document = model.find_document(who, asked.document)
     match asked:
         case Void():
@@ -47,6 +50,19 @@ def answer(model: Model, who: Who, asked: Asked, key: str | None) -> Expected:
         case _:
             assert_never(asked)
     return Expected(200, data=model.document_view(document))
+
+
+def _check_body(asked: Void | Unvoid | Storno | Update | Delete | ReadDocument) -> None:
+    """What is wrong whatever the document is comes before the document (D74)."""
+    if isinstance(asked, Void) and asked.reason is not None and not asked.reason.strip():
+        raise RefusedError(400, "invalid_field_value", "reason")
+    if isinstance(asked, Storno) and asked.names_items:
+        raise RefusedError(400, "invalid_field_value", "items")
+
+
+def _standard_rate(day: date) -> int:
+    """The rate of the day (D92); no history goes back to the rates before these."""
+    return 21 if day >= date(2025, 8, 1) else 19
 
 
 def _issue(model: Model, who: Who, asked: Issue, key: str | None) -> Document:
@@ -172,12 +188,15 @@ def _storno(model: Model, who: Who, source: Document) -> Document:
     check_gate(who, source.series)
     reversal = _put_next_number(model, who, source.series, model.today)
     reversal.storno_for = source
+    source.reversals.append(reversal)
     source.story.append("storno")
     return reversal
 
 
 def _update(model: Model, document: Document, asked: Update) -> None:
-    """The guards of section 4 and D76; the number never changes."""
+    """The guards of section 4 and D76; the number never changes, and may only be named as it is (D94)."""
+    if asked.number is not None and asked.number != document.number:
+        raise RefusedError(400, "invalid_field_value", "number_idx")
     if document.is_void:
         raise RefusedError(400, "invoice_already_voided")
     if document.storno_for is not None:

@@ -6,9 +6,6 @@ from typing import Final
 
 from tests.model.books import Document
 
-TOTAL: Final = 24.99
-"""The total of every invoice in a history; a reversal has the same with a minus."""
-
 
 @dataclass(frozen=True)
 class Page:
@@ -17,6 +14,7 @@ class Page:
     documents: frozenset[str]
     total: int
     worth: float
+    unpaid: float
 
 
 FILTERS: Final[Mapping[str, Callable[[Document], bool]]] = {
@@ -27,7 +25,7 @@ FILTERS: Final[Mapping[str, Callable[[Document], bool]]] = {
     "status=cancelled": lambda document: document.status == "voided",
     "is_void=1": lambda document: document.is_void,
     "is_void=0": lambda document: not document.is_void,
-    "is_paid=0": lambda document: not (document.is_draft or document.is_void or document.storno_for),
+    "is_paid=0": lambda document: document.is_owed,
     "is_paid=1": lambda _: False,
     "document_type=proforma": lambda document: document.document_type == "proforma",
 }
@@ -38,6 +36,6 @@ def page_of(documents: list[Document], query: str) -> Page:
     """The page that shows all that match; the sums are of documents that have a number and count."""
     found = [document for document in documents if not document.is_deleted and FILTERS[query](document)]
     counted = [document for document in found if not document.is_draft and not document.is_void]
-    reversals = sum(document.storno_for is not None for document in counted)
-    worth = round(TOTAL * (len(counted) - 2 * reversals), 2)
-    return Page(frozenset(document.handle for document in found), len(found), worth)
+    worth = round(sum(document.total for document in counted), 2)
+    unpaid = round(sum(document.total for document in found if document.is_owed), 2)
+    return Page(frozenset(document.handle for document in found), len(found), worth, unpaid)

@@ -22,8 +22,10 @@ from tests.model.draws import (
     PLACES,
     REASONS,
     REPLICAS,
+    SEEN_NUMBERS,
     SERIES,
     TYPES_ASKED,
+    VOID_REASONS,
     YES_OR_NO,
     By,
 )
@@ -178,7 +180,7 @@ class Machine(RuleBasedStateMachine):
             )
 
     @precondition(lambda self: self.history.model.documents)
-    @rule(by=ANYBODY, place=PLACES, reason=REASONS)
+    @rule(by=ANYBODY, place=PLACES, reason=VOID_REASONS)
     def void(self, by: By, place: int, reason: str | None) -> None:
         self._ask(by, Void(self._document(place), reason))
 
@@ -188,14 +190,16 @@ class Machine(RuleBasedStateMachine):
         self._ask(by, Unvoid(self._document(place)))
 
     @precondition(lambda self: self.history.model.documents)
-    @rule(by=ANYBODY, place=PLACES)
-    def storno(self, by: By, place: int) -> None:
-        self._ask(by, Storno(self._document(place)))
+    @rule(by=ANYBODY, place=PLACES, names_items=st.sampled_from([False] * 4 + [True]))
+    def storno(self, by: By, place: int, *, names_items: bool) -> None:
+        self._ask(by, Storno(self._document(place), names_items))
 
     @precondition(lambda self: self.history.model.documents)
-    @rule(by=ANYBODY, place=PLACES, is_dated=YES_OR_NO, days=DAYS)
-    def update(self, by: By, place: int, days: int, *, is_dated: bool) -> None:
-        self._ask(by, Update(self._document(place), days if is_dated else None))
+    @rule(by=ANYBODY, place=PLACES, is_dated=YES_OR_NO, days=DAYS, seen=SEEN_NUMBERS)
+    def update(self, by: By, place: int, days: int, seen: int | str | None, *, is_dated: bool) -> None:
+        document = self._document(place)
+        number = self.history.model.documents[document].number if isinstance(seen, str) else seen
+        self._ask(by, Update(document, days if is_dated else None, number))
 
     @precondition(lambda self: self.history.model.documents)
     @rule(by=ANYBODY, place=PLACES)

@@ -117,8 +117,7 @@ class Model:
 
     def standing_reversal(self, source: Document) -> Document | None:
         """The document that reverses this one, unless it was voided or deleted (D83)."""
-        reversals = [each for each in self.documents.values() if each.storno_for is source]
-        return next((each for each in reversals if not each.is_void and not each.is_deleted), None)
+        return source.standing_reversal
 
     def add_document(self, document_type: str, day: date, who: Who) -> Document:
         """A document without a number yet."""

@@ -39,7 +39,8 @@ def answer(model: Model, who: Who, asked: Asked) -> Expected:
         case MakePrimary():
             _make_primary(model, who, series)
         case Describe():
-            if series.is_used:
+            # The description that it has may be named at any time (D94).
+            if series.is_used and asked.description != series.description:
                 raise RefusedError(400, "series_in_use")
             series.description = asked.description
         case Lock():

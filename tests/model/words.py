@@ -89,6 +89,8 @@ class Issue:
     days: int | None
     force_chronology: bool
     is_draft: bool = False
+    names_rate: bool = True
+    """Whether the line says 19 % of VAT, or leaves the rate to the date."""
 
 
 @dataclass(frozen=True)
@@ -108,17 +110,22 @@ class Unvoid:
 
 @dataclass(frozen=True)
 class Storno:
-    """POST /invoices/{id}/storno."""
+    """POST /invoices/{id}/storno, with the lines to reverse or for all."""
 
     document: str
+    names_items: bool = False
 
 
 @dataclass(frozen=True)
 class Update:
-    """PATCH /invoices/{id}: another date, `days` from today, or other notes only."""
+    """PATCH /invoices/{id}: another date, `days` from today, or other notes only; and what nobody can change.
+
+    `number` is what the caller thinks the number is, none for a caller that does not say.
+    """
 
     document: str
     days: int | None
+    number: int | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from schemas.events import (
     DraftSaved,
     DraftVoided,
     Event,
+    NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -41,6 +42,7 @@ from schemas.values import (
     NumberRange,
     Position,
     SeriesId,
+    TokenNonce,
     UnixSeconds,
     Version,
 )
@@ -51,6 +53,7 @@ START = UnixSeconds(1_790_000_000)
 HOLD_SECONDS = 2_592_000
 DEVICES = [DeviceId(f"till-{number}") for number in range(3)]
 TILL = Actor(ActorKind.SESSION, "17")
+OPERATOR = Actor(ActorKind.SYSTEM, "operator")
 SWEEPER = Actor(ActorKind.SYSTEM, "sweeper")
 Documents = dict[Number, tuple[DocumentId, IsoDate]]
 
@@ -125,9 +128,9 @@ class History:
     def reserve(self, series: _Series, count: int, device_id: DeviceId | None) -> Position:
         """Take numbers for a device."""
         first, last = series.next, Number(series.next + count - 1)
-        key = "k1" if device_id else None
+        key, nonce = ("k1", TokenNonce(self._position)) if device_id else (None, None)
         expires_at = UnixSeconds(self._at + HOLD_SECONDS)
-        position = self.add(series.stream, NumbersReserved(first, last, device_id, expires_at, key), device_id)
+        position = self.add(series.stream, NumbersReserved(first, last, device_id, expires_at, key, nonce), device_id)
         series.blocks[position] = [Number(number) for number in range(first, last + 1)]
         series.next = Number(last + 1)
         return position
@@ -155,6 +158,12 @@ class History:
         numbers = list(series.blocks[reservation])
         self._settle(series, reservation, numbers)
         self.add(series.stream, ReservationExpired(reservation, _ranges(numbers)), actor=SWEEPER)
+
+    def lose(self, series: _Series, count: int) -> None:
+        """Step over numbers that the log lost."""
+        first, last = series.next, Number(series.next + count - 1)
+        self.add(series.stream, NumbersLost(first, last, f"loss of {count}"), actor=OPERATOR)
+        series.next = Number(last + 1)
 
     def void(self, series: _Series, number: Number) -> None:
         """Void a document."""
@@ -250,7 +259,7 @@ class History:
             del series.blocks[reservation]
 
     def _step(self, series: _Series) -> None:
-        choice = self.random.randrange(17)
+        choice = self.random.randrange(18)
         if choice < 2:
             self.reserve(series, self.random.choice([1, 2, 10]), self.random.choice(DEVICES))
         elif choice < 4:
@@ -262,6 +271,8 @@ class History:
             self._step_document(series, choice)
         elif choice < 15:
             self._step_draft()
+        elif choice == 17:
+            self.lose(series, self.random.choice([1, 2, 20]))
         elif choice == 15:
             self.add(series.stream, SeriesDescribed("described"))
         else:

@@ -37,6 +37,12 @@ class Listed(Struct):
     date: IsoDate | None = None
     reverses: DocumentId | None = None
     is_void: bool = False
+    is_reversed: bool = False
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it has a number, stands, and neither reverses nor is reversed (CONTRACT.md D80 and D93)."""
+        return self.number is not None and not (self.is_void or self.is_reversed or self.reverses is not None)
 
     def status(self, today: IsoDate) -> str:
         if self.is_void:
@@ -44,7 +50,8 @@ class Listed(Struct):
         if self.number is None:
             return "draft"
         due_date = None if self.body is None else self.body.due_date
-        return "overdue" if due_date is not None and due_date < today else "issued"
+        is_late = due_date is not None and due_date < today and not self.is_reversed
+        return "overdue" if is_late else "issued"
 
     def key(self, sort: str) -> int | str | None:
         """The value by which the document is sorted."""
@@ -92,6 +99,9 @@ def documents(records: Iterable[Record], bodies: Mapping[Digest, Body]) -> dict[
                 del found[document_id]
             case _:
                 pass
+    for document in found.values():
+        if document.reverses in found and not document.is_void:
+            found[document.reverses].is_reversed = True
     return found
 
 
@@ -106,10 +116,11 @@ def matching(found: Iterable[Listed], query: InvoicesWanted) -> list[Listed]:
 
 
 def totals(found: Iterable[Listed]) -> InvoiceTotals:
-    """The sums of the documents that have a number and are not voided."""
-    bodies = [each.body for each in found if each.number is not None and not each.is_void and each.body is not None]
-    net, vat = (Decimal(sum(body.cents[part] for body in bodies)) / 100 for part in (0, 1))
-    return InvoiceTotals(subtotal=net, vat=vat, total=net + vat, paid=Decimal(0), unpaid=net + vat)
+    """What the numbered ones that are not voided come to, and what is owed of it."""
+    counted = [each for each in found if each.number is not None and not each.is_void]
+    net, vat = (Decimal(sum(each.body.cents[part] for each in counted if each.body)) / 100 for part in (0, 1))
+    unpaid = Decimal(sum(sum(each.body.cents[:2]) for each in counted if each.body and each.is_owed)) / 100
+    return InvoiceTotals(subtotal=net, vat=vat, total=net + vat, paid=Decimal(0), unpaid=unpaid)
 
 
 def _read(draft: Listed, body: Body | None) -> None:
@@ -121,12 +132,11 @@ def _read(draft: Listed, body: Body | None) -> None:
 
 def _matches(document: Listed, query: InvoicesWanted) -> bool:
     body = document.body
-    is_countable = document.number is not None and not document.is_void and document.reverses is None
     return all(
         (
             query.client_id is None or (body is not None and body.client_id == query.client_id),
             query.series_id is None or document.series_id == query.series_id,
-            query.is_paid is None or (not query.is_paid and is_countable),
+            query.is_paid is None or (not query.is_paid and document.is_owed),
             query.is_void is None or document.is_void == query.is_void,
             query.document_type is None or document.document_type == query.document_type,
             query.status is None or document.status(query.today) == query.status,

@@ -49,7 +49,8 @@ async def test_a_rebuild_under_load_equals_the_copy_it_replaces(log: WrittenLog)
         while not is_done.is_set():
             report = await gaps_of(log.reader, history.series[0].series_id)
             assert report.equation.is_balanced
-            gone = report.equation.withdrawn + report.equation.released + report.equation.expired
+            terms = report.equation
+            gone = terms.withdrawn + terms.released + terms.expired + terms.lost
             assert gone == sum(gap.count for gap in report.data)
 
     async with running(runner), asyncio.TaskGroup() as group:

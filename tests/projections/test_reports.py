@@ -7,6 +7,7 @@ import msgspec
 from projections.keeping.runner import ProjectionRunner
 from projections.reports.as_of import AtPosition, AtTime, SeriesAsOf
 from projections.reports.gap_report import folded_gap_report
+from projections.reports.number_place import NumberPlace, folded_number_place, kept_number_place
 from projections.reports.number_register import RangesWanted, folded_number_register, register_of_fold
 from schemas.api.reports import Moment, NumberRangeRow, NumberRegister
 from schemas.values import DeviceId, Fate, Number, Position, SeriesId, UnixSeconds
@@ -92,6 +93,7 @@ async def test_the_gap_report_explains_every_gap(log: WrittenLog, runner: Projec
             "ended_at": released.at,
             "ended_by": "session:17",
             "positions": (8, 11),
+            "reason_text": None,
         },
         {
             "object": "gap",
@@ -104,6 +106,7 @@ async def test_the_gap_report_explains_every_gap(log: WrittenLog, runner: Projec
             "ended_at": expired.at,
             "ended_by": "system:sweeper",
             "positions": (8, 12),
+            "reason_text": None,
         },
     ]
     assert report.as_of.position == log.position
@@ -190,3 +193,31 @@ async def test_others_go_on_while_a_long_fold_is_made_a_report() -> None:
         page = await register_of_fold(found, RangesWanted(series_id=series.series_id))
         assert turns > 0, "nothing else ran from the first number to the last"
     assert shape(page.data) == [(1, 2000, "standing", None)]
+
+
+async def test_lost_numbers_are_a_gap_a_range_and_a_term(log: WrittenLog, runner: ProjectionRunner) -> None:
+    """CONTRACT.md D97: the event that steps over them says when and why, and names no device."""
+    history = a_working_day()
+    history.lose(history.series[0], 20)
+    history.reserve(history.series[0], 1, None)
+    await log.append(history.records, history.bodies)
+    event = history.records[-2]
+    series_id = event.stream
+    wanted = RangesWanted(series_id=series_id, fate=Fate.LOST)
+    folded = await gaps_of(log.reader, series_id), await ranges_of(log.reader, wanted)
+    await runner.catch_up()
+    kept = await gaps_of(log.reader, series_id), await ranges_of(log.reader, wanted)
+    assert msgspec.json.encode(kept) == msgspec.json.encode(folded)
+
+    report, register = kept
+    gap = report.data[-1]
+    assert (gap.first, gap.last, gap.count, gap.reason, gap.reason_text) == (11, 30, 20, Fate.LOST, "loss of 20")
+    assert (gap.device_id, gap.reserved_at, gap.ended_at, gap.ended_by) == (None, event.at, event.at, "system:operator")
+    assert gap.positions == (event.position, event.position)
+    assert shape(register.data) == [(11, 30, "lost", None)]
+    assert report.equation.words().endswith("+ 2 expired + 20 lost")
+    assert report.equation.is_balanced
+    for number in (Number(11), Number(30)):
+        place = await kept_number_place(log.reader, event.log, series_id, number, at_least=log.position)
+        assert place == await folded_number_place(log.reader, series_id, number, log.position)
+        assert place == NumberPlace(event.position, event.position, None, log.position)

@@ -54,7 +54,9 @@ def test_a_golden_event_is_valid_and_decodes(file: Path) -> None:
 
 
 def test_every_event_has_a_golden_sample() -> None:
-    assert {event_tag(decode_record(file.read_bytes()).event) for file in EVENTS} >= set(event_tags())
+    assert {event_tag(decode_record(file.read_bytes()).event) for file in EVENTS} >= set(event_tags()), (
+        "run: python -m tests.support.domain.golden"
+    )
 
 
 def test_the_asyncapi_document_is_valid() -> None:

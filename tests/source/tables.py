@@ -13,7 +13,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from schemas.api.operations import OPERATIONS
 from service.__main__ import numbering
-from service.api.openapi.examples import FIELD_FAULTS
+from service.api.openapi.route_refusals import FIELD_CODES
 from service.api.refusals.advice import WHAT_TO_DO
 from service.api.refusals.table import TABLE
 from service.metrics import Metrics, new_metrics
@@ -25,7 +25,7 @@ _PLACE: Final = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOT
 
 def codes() -> str:
     """Every error code, by its statuses."""
-    statuses = {(row.code, row.status) for row in TABLE.values()} | {(code, 400) for code in FIELD_FAULTS}
+    statuses = {(row.code, row.status) for row in TABLE.values()} | {(code, 400) for code in FIELD_CODES}
     by_code = {code: sorted(status for of, status in statuses if of == code) for code, _ in statuses}
     rows = sorted(by_code.items(), key=lambda item: (item[1], item[0]))
     return _table(

@@ -23,6 +23,9 @@ NOT_READ: Final = {
 PAGES: Final[Mapping[str, str]] = {"CONTRACT.md": CONTRACT, "DESIGN.md": "service/DESIGN.md"}
 """Pages with numbered sections, by the name under which they are cited."""
 
+GIVEN_LATER: Final = frozenset({95, 96})
+"""Numbers of decisions that are kept for rules which are not built yet."""
+
 URL: Final = re.compile(r"https?://\S+")
 PAGE: Final = re.compile(r"[\w./-]*\w\.md\b")
 HEADING: Final = re.compile(r"^#{2,4} (\d+(?:\.\d+)*)\.? ", re.MULTILINE)
@@ -139,7 +142,7 @@ def test_every_decision_is_explained_once_and_listed_where_it_is() -> None:
             explained[decision] = section
     assert dict(INDEX_CELL.findall(text)) == explained
     numbers = sorted(int(decision) for decision in explained if decision.isdigit())
-    assert numbers == list(range(1, numbers[-1] + 1))
+    assert sorted({*numbers, *GIVEN_LATER}) == list(range(1, max(numbers[-1], *GIVEN_LATER) + 1))
 
 
 def test_every_decision_is_named_by_a_test() -> None:

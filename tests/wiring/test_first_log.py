@@ -17,7 +17,7 @@ from projections.keeping.runner import ProjectionRunner
 from schemas.record import StoredRecord
 from schemas.values import DEFAULT_LOG, DeviceId, FirmId, Mode, Number, Position, SeriesId, UnixSeconds
 from service.access.key_file import KeyFile
-from service.access.reservation_tokens import TokenSealer
+from service.access.reservation_tokens import SealedSlot, TokenSealer
 from service.access.session_tokens import SessionClaims, sign
 from service.log.migrate import migrate
 from service.log.postgres_log import PostgresLog
@@ -117,7 +117,7 @@ async def test_its_devices_go_on_with_the_sessions_and_tokens_they_hold(first_lo
     keys = KeyFile(data / "keys.json")
     device = device_a(keys, last)
     sealer = TokenSealer.of(keys)
-    token = sealer.seal(DEFAULT_LOG, BLOCK, SLOT, keys.current_token_key.id)
+    token = sealer.seal(SealedSlot(DEFAULT_LOG, BLOCK, SLOT, None, keys.current_token_key.id))
 
     # The day the log was written: its reservations are held for thirty days.
     async with an_api(first_log, data, clock=Clock(last + 60 - int(time.time()))) as api:

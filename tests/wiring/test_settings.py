@@ -26,6 +26,7 @@ def test_values_are_read_by_their_type() -> None:
 
 
 SOME_TEXT = {
+    # A text that may be unset and has a form of its own: a text of this form.
     "NUMBERING_DATABASE_URL": "postgresql://a@b/c",
     "NUMBERING_NATS_URL": "nats://a",
     "NUMBERING_CORS_ORIGINS": "*",

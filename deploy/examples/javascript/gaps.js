@@ -25,6 +25,7 @@ const GAPS = {
   "reservation-released/1": () => 1,
   "reservation-expired/1": (event) => event.ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0),
   "number-withdrawn/1": () => 1,
+  "numbers-lost/1": (event) => event.last - event.first + 1,
 };
 
 const counts = new Map(); // series id -> { name, gaps, position }

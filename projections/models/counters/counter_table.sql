@@ -16,11 +16,13 @@ CREATE TABLE counter (
     pending bigint NOT NULL DEFAULT 0,
     released bigint NOT NULL DEFAULT 0,
     expired bigint NOT NULL DEFAULT 0,
+    lost bigint NOT NULL DEFAULT 0,
     CONSTRAINT counter_pk PRIMARY KEY (series_id),
     CONSTRAINT counter_terms_are_not_negative CHECK (
         standing >= 0 AND voided >= 0 AND withdrawn >= 0 AND pending >= 0 AND released >= 0 AND expired >= 0
+        AND lost >= 0
     ),
     CONSTRAINT counter_accounts_for_every_number CHECK (
-        next_number - start_number = standing + voided + withdrawn + pending + released + expired
+        next_number - start_number = standing + voided + withdrawn + pending + released + expired + lost
     )
 )

@@ -59,7 +59,7 @@ def _opened(record: Record, event: SeriesOpened) -> tuple[object, ...]:
 
 COUNTERS: Final = Projection(
     name="counters",
-    version=1,
+    version=2,
     tables=(statement("counter_table"), statement("counters_of_firm")),
     digests=(statement("counter_rows"),),
     collapse=collapse,

@@ -1,8 +1,10 @@
 -- Adds gaps, each with the device and the time of its reservation. Both are read from the log, from the event at
 -- `reserved_position`. A withdrawn number comes without this position: it is read from the event that put a document on
--- the number. A gap whose reservation the log lacks is not added. Raises unique_violation if a gap exists.
+-- the number. Lost numbers were reserved by no event that the log has; theirs is the event that steps over them, which
+-- names no device. A gap whose reservation the log lacks is not added. Raises unique_violation if a gap exists.
 INSERT INTO gap (
-    series_id, first, last, reason, device_id, reserved_at, ended_at, ended_by, reserved_position, ended_position
+    series_id, first, last, reason, device_id, reserved_at, ended_at, ended_by, reserved_position, ended_position,
+    reason_text
 )
 SELECT
     g.series_id,
@@ -14,10 +16,12 @@ SELECT
     g.ended_at,
     g.ended_by,
     r.position,
-    g.ended_position
+    g.ended_position,
+    g.reason_text
 FROM unnest(
-    $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[]
-) AS g (series_id, first, last, reason, ended_at, ended_by, reserved_position, ended_position)
+    $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[],
+    $10::text[]
+) AS g (series_id, first, last, reason, ended_at, ended_by, reserved_position, ended_position, reason_text)
 LEFT JOIN log.event AS c
     ON g.reserved_position IS NULL AND g.series_id = c.stream AND g.first = c.number
     AND c.tag LIKE 'reservation-consumed/%'

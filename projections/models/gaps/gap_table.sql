@@ -10,7 +10,8 @@ CREATE TABLE gap (
     ended_by text NOT NULL,
     reserved_position bigint NOT NULL,
     ended_position bigint NOT NULL,
+    reason_text text,
     CONSTRAINT gap_pk PRIMARY KEY (series_id, first),
     CONSTRAINT gap_is_not_empty CHECK (first <= last),
-    CONSTRAINT gap_reason_is_known CHECK (reason IN ('released', 'expired', 'withdrawn'))
+    CONSTRAINT gap_reason_is_known CHECK (reason IN ('released', 'expired', 'withdrawn', 'lost'))
 )

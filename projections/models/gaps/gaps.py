@@ -7,22 +7,27 @@ from projections.models.projection import Projection, Write, write_rows
 from projections.replay.gap_numbers import gaps_of
 from projections.replay.words import actor_text
 from projections.statements import statement
+from schemas.events import NumbersLost
 from schemas.record import Record
 
 
 def collapse(records: Sequence[Record]) -> list[Write]:
     """The writes of these records: one row for each gap; gap_add.sql reads facts of the reservation from the log."""
     rows = [
-        (r.stream, numbers.first, numbers.last, fate, r.at, actor_text(r.actor), reservation, r.position)
+        (r.stream, numbers.first, numbers.last, fate, r.at, actor_text(r.actor), reservation, r.position, _text_of(r))
         for r in records
         for numbers, fate, reservation in gaps_of(r)
     ]
     return write_rows(statement("gap_add"), rows, records[0].log)
 
 
+def _text_of(record: Record) -> str | None:
+    return record.event.reason if isinstance(record.event, NumbersLost) else None
+
+
 GAPS: Final = Projection(
     name="gaps",
-    version=1,
+    version=2,
     tables=(statement("gap_table"),),
     digests=(statement("gap_rows"),),
     collapse=collapse,

@@ -9,6 +9,7 @@ from schemas.events import (
     DocumentEvent,
     DraftEvent,
     Event,
+    NumbersLost,
     NumbersReserved,
     ReservationConsumed,
     ReservationExpired,
@@ -27,7 +28,7 @@ def collapse(records: Sequence[Record]) -> list[Write]:
 def numbers_of(event: Event) -> tuple[NumberRange, ...]:
     """The numbers that an event is about."""
     match event:
-        case NumbersReserved(first=first, last=last):
+        case NumbersReserved(first=first, last=last) | NumbersLost(first=first, last=last):
             return (NumberRange(first, last),)
         case ReservationExpired(ranges=ranges):
             return ranges
@@ -46,7 +47,7 @@ def document_of(event: Event) -> DocumentId | None:
     match event:
         case ReservationConsumed() | DocumentEvent() | DraftEvent():
             return event.document_id
-        case NumbersReserved() | ReservationReleased() | ReservationExpired() | SeriesEvent():
+        case NumbersReserved() | ReservationReleased() | ReservationExpired() | NumbersLost() | SeriesEvent():
             return None
         case _:
             assert_never(event)

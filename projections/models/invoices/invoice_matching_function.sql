@@ -1,5 +1,6 @@
 -- A function that returns the documents of a partition that match and were not deleted; a null argument matches all.
--- The service records no payments, so no document is ever paid (CONTRACT.md D80). `search` reads log.content.
+-- The service records no payments, so no document is ever paid (CONTRACT.md D80). A document that a standing one reverses
+-- is neither unpaid nor overdue (D93). `search` reads log.content.
 CREATE FUNCTION matching(
     firm_id text, mode text, today date, client_id text, series_id text, is_paid boolean, is_void boolean,
     document_type text, status text, currency text, start_date date, end_date date, search text
@@ -15,7 +16,13 @@ BEGIN ATOMIC
         AND (matching.series_id IS NULL OR i.series_id = matching.series_id)
         AND (
             matching.is_paid IS NULL
-            OR (NOT matching.is_paid AND i.number IS NOT NULL AND i.fate = 'standing' AND i.reverses IS NULL)
+            OR (
+                NOT matching.is_paid
+                AND i.number IS NOT NULL
+                AND i.fate = 'standing'
+                AND i.reverses IS NULL
+                AND NOT EXISTS (SELECT FROM invoice AS r WHERE r.reverses = i.document_id AND r.fate = 'standing')
+            )
         )
         AND (matching.is_void IS NULL OR (i.fate = 'voided') = matching.is_void)
         AND (matching.document_type IS NULL OR i.document_type = matching.document_type)
@@ -24,7 +31,9 @@ BEGIN ATOMIC
             OR matching.status = CASE
                 WHEN i.fate = 'voided' THEN 'voided'
                 WHEN i.number IS NULL THEN 'draft'
-                WHEN i.due_date < matching.today THEN 'overdue'
+                WHEN i.due_date < matching.today
+                    AND NOT EXISTS (SELECT FROM invoice AS r WHERE r.reverses = i.document_id AND r.fate = 'standing')
+                    THEN 'overdue'
                 ELSE 'issued'
             END
         )

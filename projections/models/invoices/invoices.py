@@ -17,6 +17,7 @@ from schemas.events import (
     DraftEvent,
     DraftSaved,
     DraftVoided,
+    NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -75,7 +76,7 @@ class _Batch:
                 change.date, change.content = date, content
             case DocumentReversed(document_id=document_id):
                 self._change(record, document_id)
-            case NumbersReserved() | ReservationReleased() | ReservationExpired() | SeriesEvent():
+            case NumbersReserved() | ReservationReleased() | ReservationExpired() | NumbersLost() | SeriesEvent():
                 pass
             case _:
                 assert_never(record.event)
@@ -156,7 +157,7 @@ def collapse(records: Sequence[Record]) -> list[Write]:
 
 INVOICES: Final = Projection(
     name="invoices",
-    version=1,
+    version=2,
     tables=(
         statement("invoice_table"),
         statement("invoices_of_firm"),

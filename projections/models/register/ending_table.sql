@@ -14,6 +14,6 @@ CREATE TABLE ending (
     ended_position bigint NOT NULL,
     CONSTRAINT ending_pk PRIMARY KEY (series_id, last),
     CONSTRAINT ending_is_not_empty CHECK (first <= last),
-    CONSTRAINT ending_fate_is_known CHECK (fate IN ('standing', 'voided', 'withdrawn', 'released', 'expired')),
+    CONSTRAINT ending_fate_is_known CHECK (fate IN ('standing', 'voided', 'withdrawn', 'released', 'expired', 'lost')),
     CONSTRAINT ending_of_a_document_is_one_number CHECK (document_id IS NULL OR first = last)
 )

@@ -16,6 +16,7 @@ from schemas.events import (
     DocumentUnvoided,
     DocumentVoided,
     DraftEvent,
+    NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
@@ -95,6 +96,8 @@ class _Batch:
             case ReservationExpired(reservation=reservation, ranges=ranges):
                 for numbers in ranges:
                     self._end(record, reservation, numbers, Fate.EXPIRED)
+            case NumbersLost(first=first, last=last):
+                self._lose(record, NumberRange(first, last))
             case DocumentVoided(number=number):
                 self._change(record, number, Fate.VOIDED)
             case DocumentUnvoided(number=number):
@@ -130,6 +133,12 @@ class _Batch:
             numbers, reservation, block, document_id, fate, record.at, record.position
         )
 
+    def _lose(self, record: Record, numbers: NumberRange) -> None:
+        """Lost numbers were never in a block that the log still has: the event that steps over them is both ends."""
+        at, position = record.at, record.position
+        taken = _Block(record.stream, numbers, 0, None, at, at, position)
+        self.endings[record.stream, numbers.last] = _Ending(numbers, position, taken, None, Fate.LOST, at, position)
+
     def _change(self, record: Record, number: Number, fate: Fate) -> None:
         ending = self.endings.get((record.stream, number))
         if ending is None:
@@ -155,7 +164,7 @@ def collapse(records: Sequence[Record]) -> list[Write]:
 
 REGISTER: Final = Projection(
     name="register",
-    version=1,
+    version=2,
     tables=(
         statement("block_table"),
         statement("ending_table"),

@@ -1,8 +1,19 @@
--- Returns how many documents match the filters $1 .. $13 of invoices.matching, and the sums in RON of those that have a
--- number and are not voided.
+-- Returns how many documents match the filters $1 .. $13 of invoices.matching, the sums in RON of those that have a number
+-- and are not voided, and what of it is unpaid (CONTRACT.md D93).
 SELECT
     count(*) AS documents,
     COALESCE(sum(m.subtotal_ron) FILTER (WHERE m.number IS NOT NULL AND m.fate = 'standing'), 0) AS subtotal,
     COALESCE(sum(m.vat_ron) FILTER (WHERE m.number IS NOT NULL AND m.fate = 'standing'), 0) AS vat,
-    COALESCE(sum(m.total_ron) FILTER (WHERE m.number IS NOT NULL AND m.fate = 'standing'), 0) AS total
+    COALESCE(sum(m.total_ron) FILTER (WHERE m.number IS NOT NULL AND m.fate = 'standing'), 0) AS total,
+    COALESCE(
+        sum(m.total_ron) FILTER (
+            WHERE m.number IS NOT NULL
+            AND m.fate = 'standing'
+            AND m.reverses IS NULL
+            AND NOT EXISTS (
+                SELECT FROM invoices.invoice AS r WHERE r.reverses = m.document_id AND r.fate = 'standing'
+            )
+        ),
+        0
+    ) AS unpaid
 FROM invoices.matching($1, $2, $3::text::date, $4, $5, $6, $7, $8, $9, $10, $11::text::date, $12::text::date, $13) AS m

@@ -1,7 +1,7 @@
 -- Returns the gaps of the series $1, in order.
 SELECT
     g.series_id, g.first, g.last, g.reason, g.device_id, g.reserved_at, g.ended_at, g.ended_by,
-    g.reserved_position, g.ended_position
+    g.reserved_position, g.ended_position, g.reason_text
 FROM gaps.gap AS g
 WHERE g.series_id = ANY($1::text[])
 ORDER BY g.series_id, g.first

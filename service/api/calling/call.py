@@ -60,14 +60,10 @@ class Call:
         """The query parameters. Raises RefusedError with all parameters that are wrong."""
         return read_query(self.sent.query, kind)
 
-    def has_field(self, name: str) -> bool:
-        """Whether the body has this field, with null or another value."""
-        return name in self.names()
-
-    def names(self) -> frozenset[str]:
-        """The names of the fields that the body has, with null or another value."""
+    def fields(self) -> Mapping[str, Tree]:
+        """The fields of the body as they were sent; none of a body that cannot be read."""
         fields = self.sent.given.fields
-        return frozenset() if isinstance(fields, Refusal) else frozenset(fields)
+        return {} if isinstance(fields, Refusal) else fields
 
     def place(self, name: str) -> str:
         """The variable of the path that the route calls `name`."""

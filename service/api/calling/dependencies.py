@@ -9,6 +9,7 @@ import asyncpg
 
 from schemas.values import UnixSeconds
 from service.access.callers import Access
+from service.access.lost_history import LostHistory
 from service.access.reservation_tokens import TokenSealer
 from service.api.admission.turns import Folds
 from service.log.event_log import EventLog
@@ -29,6 +30,7 @@ class Dependencies:
     log: EventLog
     access: Access
     sealer: TokenSealer
+    lost_history: LostHistory
     settings: Settings
     reads: asyncpg.Pool
     metrics: Metrics

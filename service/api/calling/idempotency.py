@@ -1,10 +1,11 @@
-"""The Idempotency-Key of a request and its scope (CONTRACT.md D60 and D72)."""
+"""The Idempotency-Key of a request and its scope (CONTRACT.md D60, D72 and D90)."""
 
 import hashlib
 import re
 from typing import Final
 
 from schemas.commands import Caller
+from service.api.reading.body import GivenBody
 from service.api.refusals.causes import ParameterWrong
 from service.api.refusals.table import refused
 from service.writer.request import Idempotency
@@ -13,12 +14,17 @@ HEADER: Final = "Idempotency-Key"
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 
 
-def idempotency_of(key: str, caller: Caller, path: str, canonical: bytes) -> Idempotency:
-    """The scope and digest by which a repeat is known. Raises RefusedError for a key that is not printable ASCII."""
+def idempotency_of(key: str, caller: Caller, path: str, given: GivenBody) -> Idempotency:
+    """The scope and digests by which a repeat is known. Raises RefusedError for a key that is not printable ASCII."""
     if _KEY.fullmatch(key) is None or not key.strip():
         raise refused(ParameterWrong(HEADER, "1 to 255 printable ASCII characters"))
     scope = (caller.firm_id, caller.mode, caller.device_id or "", "POST", path, key)
-    return Idempotency(key=key, scope=_digest(scope), request=hashlib.sha256(canonical).digest())
+    return Idempotency(
+        key=key,
+        scope=_digest(scope),
+        request=hashlib.sha256(given.canonical()).digest(),
+        request_as_written=hashlib.sha256(given.canonical_as_written()).digest(),
+    )
 
 
 def _digest(parts: tuple[str, ...]) -> bytes:

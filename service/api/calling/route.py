@@ -26,7 +26,8 @@ class Route:
     """One method of one path, for callers with a credential.
 
     `status` is the status of success, `reply` the type of the reply's `data`. If `handle` submits a command, `show`
-    makes the data.
+    makes the data. `about` tells a client what `summary` has no room for. `operation` is the name of the call, if it is
+    another than that of `handle`.
     """
 
     method: str
@@ -35,11 +36,24 @@ class Route:
     handle: Handle
     show: Show | None = None
     summary: str
+    about: str
+    operation: str | None = None
     reply: Any
     body: type[Struct] = NothingBody
     status: int = 200
     query: type[Struct] = NoQuery
     refusals: tuple[type, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the call in clients that are made from the OpenAPI document. It never changes."""
+        name = self.operation or str(getattr(self.handle, "__name__", self.summary))
+        return f"{name}_alias" if self.tag == "Aliases" else name
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the call reads fields from a body."""
+        return bool(self.body.__struct_fields__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +61,8 @@ class OpenRoute:
     """GET of one path that needs no credential and has no rate limit. If `reply` is none, the reply is text."""
 
     path: str
+    operation: str
     summary: str
+    about: str
     reply: Any = None
     refusals: tuple[type, ...] = ()

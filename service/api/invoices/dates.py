@@ -18,8 +18,8 @@ NAMES: Final = ("date_at", "date")
 
 
 def with_date(call: Call, cross_check: CrossCheck) -> CrossCheck:
-    """`cross_check`, and that `date`, if it is sent, can be meant today."""
-    return _both(cross_check, call, ("date",), None)
+    """`cross_check`, and that the date, if one is sent, can be meant today."""
+    return _both(cross_check, call, None)
 
 
 async def with_new_date(call: Call, cross_check: CrossCheck) -> CrossCheck:
@@ -28,27 +28,26 @@ async def with_new_date(call: Call, cross_check: CrossCheck) -> CrossCheck:
     Raises the faults of reading a document.
     """
     fields = call.sent.given.fields
-    is_needed = isinstance(fields, Mapping) and any(_faults(call, fields, NAMES, None))
-    return _both(cross_check, call, NAMES, await _present_date(call) if is_needed else None)
+    is_needed = isinstance(fields, Mapping) and any(_faults(call, fields, None))
+    return _both(cross_check, call, await _present_date(call) if is_needed else None)
 
 
-def _both(cross_check: CrossCheck, call: Call, names: tuple[str, ...], present: IsoDate | None) -> CrossCheck:
+def _both(cross_check: CrossCheck, call: Call, present: IsoDate | None) -> CrossCheck:
     def check(fields: Mapping[str, Tree]) -> Iterator[FieldFault]:
         yield from cross_check(fields)
-        yield from _faults(call, fields, names, present)
+        yield from _faults(call, fields, present)
 
     return check
 
 
-def _faults(
-    call: Call, fields: Mapping[str, Tree], names: tuple[str, ...], present: IsoDate | None
-) -> Iterator[FieldFault]:
-    """The dates out of bounds. Text that is no date has a fault of its own."""
+def _faults(call: Call, fields: Mapping[str, Tree], present: IsoDate | None) -> Iterator[FieldFault]:
+    """The date out of bounds, under the first of its names. Text that is no date has a fault of its own."""
     latest = call.dependencies.today() + datetime.timedelta(days=call.dependencies.settings.date_ahead_days_max)
-    for name in names:
+    for name in NAMES:
         sent = fields.get(name)
         if isinstance(sent, str) and sent != present and not EARLIEST_DATE <= sent <= latest.isoformat():
             yield invalid(name, f"a day from {EARLIEST_DATE} to {latest}")
+            return
 
 
 async def _present_date(call: Call) -> IsoDate | None:

@@ -30,6 +30,10 @@ ROUTES: Final = (
         handle=delete_invoice,
         show=show_deleted,
         summary="Delete a draft, or a voided invoice with the last number taken",
+        about=(
+            "The counter stays: the number of a deleted invoice is withdrawn, an explained gap. A deleted invoice is "
+            "found nowhere."
+        ),
         reply=DeletedInvoice,
         refusals=(DocumentUnknown, DocumentNotDeletable, DocumentNotLast),
     ),

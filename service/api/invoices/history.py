@@ -38,6 +38,7 @@ ROUTES: Final = (
         tag="Invoices",
         handle=read_history,
         summary="The history of an invoice: what happened, and who did it",
+        about="The oldest event first. A caller is named by ids, never by the name of a person.",
         reply=InvoiceHistory,
         query=PageQuery,
         refusals=(DocumentUnknown,),

@@ -12,6 +12,7 @@ from schemas.rejections import (
     DocumentTypeMismatch,
     NoPrimarySeries,
     PrintedAlready,
+    ReceiptHasNoSeries,
     ReservationAlreadyConsumed,
     ReservationHasExpired,
     ReservationNotPending,
@@ -28,8 +29,9 @@ from service.api.calling.call import Call
 from service.api.calling.route import Route
 from service.api.invoices.create_body import content_of, cross_check
 from service.api.invoices.dates import with_date
+from service.api.invoices.invoice_client import refuse_what_follows
 from service.api.invoices.show import INVOICES, show_invoice
-from service.api.series.reservation_objects import slot_of
+from service.api.series.opened_tokens import slot_of
 from service.documents.content import InvoiceContent
 from service.documents.new import new_document_id, sealed
 from service.writer.request import Answered
@@ -38,11 +40,13 @@ from service.writer.request import Answered
 async def create_invoice(call: Call) -> Answered:
     """POST /v1/invoices: keep a draft, or issue under the token's number or the next one (CONTRACT.md section 9)."""
     body = call.body(CreateInvoiceBody, with_date(call, cross_check))
-    kept = content_of(body)
-    date = IsoDate((body.date or call.dependencies.today()).isoformat())
+    day = body.date or body.date_at or call.dependencies.today()
+    kept = content_of(body, day)
+    refuse_what_follows(call.fields().get("client_data"), kept.client)
+    date = IsoDate(day.isoformat())
     series_id = None if body.series_id is None else SeriesId(body.series_id)
     if body.is_draft:
-        return await _keep_draft(call, kept, date, series_id)
+        return await _keep_draft(call, replace(kept, client_local_uuid=body.client_local_uuid), date, series_id)
     content = sealed(kept)
     document = Document(
         document_id=new_document_id(),
@@ -52,7 +56,7 @@ async def create_invoice(call: Call) -> Answered:
         client_local_uuid=body.client_local_uuid or (None if call.idempotency is None else call.idempotency.key),
     )
     # The date that the service puts in by itself is never refused: the caller could not have sent a better one.
-    is_checked = body.force_chronology and body.date is not None
+    is_checked = body.force_chronology and (body.date or body.date_at) is not None
     command: ConsumeReservation | IssueOnline
     if body.reservation_token is None:
         command = IssueOnline(document, series_id, is_chronology_checked=is_checked)
@@ -84,6 +88,11 @@ ROUTES: Final = (
         handle=create_invoice,
         show=show_invoice,
         summary="Issue an invoice with a reserved number or the next one, or keep a draft",
+        about=(
+            "With `reservation_token` the invoice gets the reserved number; without it the next number of the series; "
+            "with `is_draft` none. Either `client_id` or `client_data` is required. Send an Idempotency-Key, so that a "
+            "repeat after a lost reply takes no second number."
+        ),
         body=CreateInvoiceBody,
         reply=Invoice,
         status=201,
@@ -101,6 +110,7 @@ ROUTES: Final = (
             SeriesLockedToOtherDevice,
             ChronologyViolated,
             SeriesExhausted,
+            ReceiptHasNoSeries,
             PrintedAlready,
         ),
     ),

@@ -1,54 +1,79 @@
-"""The lines of an invoice and their amounts (CONTRACT.md D29 and D79)."""
+"""The lines of an invoice and their amounts (CONTRACT.md D29, D79, D91 and D92)."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from msgspec.structs import replace
+from msgspec import UNSET
+from msgspec.structs import asdict, replace
 
 from schemas.api.bodies import ItemBody
 from schemas.api.fields import ITEMS_MAX
 from schemas.api.invoice import Item
 from service.api.reading.json_text import Tree
+from service.api.reading.known_names import name_conflicts
 from service.api.refusals.field_faults import FieldFault, invalid, missing
 from service.api.refusals.table import bad_fields
-from service.documents.amounts import AMOUNT_MAX, at_rate, is_exact_in_json, line_amounts, sum_amounts
+from service.documents.amounts import (
+    Priced,
+    amount_max,
+    at_rate,
+    is_exact_in_json,
+    line_amounts,
+    minus,
+    negated,
+    sum_amounts,
+)
 from service.documents.content import Amounts
-
-HOME_CURRENCY: Final = "RON"
-
-
-def lines_of(items: Sequence[ItemBody]) -> list[Item]:
-    """The lines with their amounts, numbered from 1."""
-    return [_line(place, item) for place, item in enumerate(items, start=1)]
+from service.documents.currencies import HOME_DECIMALS, decimals_kept
+from service.documents.vat import standard_rate
 
 
-def negated(line: Item) -> Item:
-    """The line that reverses this one: the negative quantity at the same price."""
-    return replace(
-        line,
-        quantity=_minus(line.quantity),
-        subtotal=_minus(line.subtotal),
-        vat_amount=_minus(line.vat_amount),
-        total=_minus(line.total),
-        save_as_product=False,
+def lines_of(items: Sequence[ItemBody], day: date, currency: str) -> list[Item]:
+    """The lines with their amounts, numbered from 1. A line without a rate of VAT has the standard one of `day`."""
+    named = [_line(place, item, standard_rate(day)) for place, item in enumerate(items, start=1)]
+    return priced(named, currency)
+
+
+def priced(lines: Sequence[Item], currency: str) -> list[Item]:
+    """The same lines, with their amounts computed in this currency."""
+    amounts = line_amounts(
+        [Priced(line.quantity, line.price, line.vat_rate) for line in lines], decimals_kept(currency)
     )
+    return [replace(line, **asdict(each)) for line, each in zip(lines, amounts, strict=True)]
 
 
-def header_amounts(lines: Sequence[Item], rate: Decimal) -> tuple[Amounts, Amounts]:
+def says_the_same(lines: Sequence[Item], others: Sequence[Item]) -> bool:
+    """Whether these are the same lines, whatever amounts were computed for them."""
+    return [_unpriced(line) for line in lines] == [_unpriced(line) for line in others]
+
+
+def reversed_line(line: Item) -> Item:
+    """The line that reverses this one: the negative quantity at the same price."""
+    amounts = negated(Amounts(line.subtotal, line.vat_amount, line.total))
+    return replace(line, quantity=minus(line.quantity), save_as_product=False, **asdict(amounts))
+
+
+def header_amounts(lines: Sequence[Item], currency: str, rate: Decimal) -> tuple[Amounts, Amounts]:
     """The sums of the lines, in their currency and in RON. Raises RefusedError if they are too large to be exact."""
-    amounts = sum_amounts(Amounts(line.subtotal, line.vat_amount, line.total) for line in lines)
+    decimals = decimals_kept(currency)
+    amounts = sum_amounts((Amounts(line.subtotal, line.vat_amount, line.total) for line in lines), decimals)
     amounts_ron = at_rate(amounts, rate)
-    if not (is_exact_in_json(amounts) and is_exact_in_json(amounts_ron)):
-        raise bad_fields([invalid("items", f"worth at most {AMOUNT_MAX:,f} together")])
+    if not (is_exact_in_json(amounts, decimals) and is_exact_in_json(amounts_ron, HOME_DECIMALS)):
+        raise bad_fields([invalid("items", f"worth at most {amount_max(decimals):,f} together")])
     return amounts, amounts_ron
 
 
 def item_faults(items: Tree) -> Iterator[FieldFault]:
-    """The faults of lines that name no product: there is no catalogue here to look one up in."""
+    """The faults of lines: no catalogue here knows what a line without a description and a product is about."""
     for place, item in enumerate(items[:ITEMS_MAX] if isinstance(items, list) else ()):
-        if isinstance(item, dict) and item.get("description") is None and item.get("product_czuid") is None:
-            yield missing(f"items.{place}.description", f"items.{place} needs a description or a product_czuid.")
+        if not isinstance(item, dict):
+            continue
+        path = f"items.{place}"
+        if all(item.get(name) is None for name in ("description", "product_czuid", "product_id")):
+            yield missing(f"{path}.description", f"{path} needs a description or a product_czuid.")
+        yield from name_conflicts(item, (("product_czuid", "product_id"),), path)
 
 
 def plain(number: Decimal) -> Decimal:
@@ -56,28 +81,29 @@ def plain(number: Decimal) -> Decimal:
     return Decimal(f"{number:f}")
 
 
-def _minus(number: Decimal) -> Decimal:
-    """The negative number, exactly, and never a negative zero. The operator `-` rounds beyond 28 digits."""
-    return number.copy_negate() if number else number
+def _unpriced(line: Item) -> Item:
+    return replace(line, subtotal=_NOTHING, vat_amount=_NOTHING, total=_NOTHING)
 
 
-def _line(place: int, item: ItemBody) -> Item:
-    amounts = line_amounts(item.quantity, item.price, item.vat_rate)
+def _line(place: int, item: ItemBody, rate_of_day: int) -> Item:
     return Item(
         id=place,
-        product_id=item.product_czuid,
+        product_id=item.product_czuid if item.product_czuid is not None else item.product_id,
         description=item.description,
         description_extended=item.description_extended,
         quantity=plain(item.quantity),
         price=plain(item.price),
-        vat_rate=item.vat_rate,
+        vat_rate=rate_of_day if item.vat_rate is UNSET else item.vat_rate,
         vat_key=item.vat_key,
         unit=item.unit,
         ubl_um=item.ubl_um,
         ubl_nc=item.ubl_nc,
         ubl_cpv=item.ubl_cpv,
-        subtotal=amounts.subtotal,
-        vat_amount=amounts.vat_amount,
-        total=amounts.total,
+        subtotal=_NOTHING,
+        vat_amount=_NOTHING,
+        total=_NOTHING,
         save_as_product=item.save_as_product,
     )
+
+
+_NOTHING: Final = Decimal(0)

@@ -97,6 +97,10 @@ ROUTES: Final = (
         tag="Invoices",
         handle=list_documents,
         summary="The invoices of the firm, drafts and voided ones included",
+        about=(
+            "The newest first, unless `sort` or `order` say otherwise. Deleted invoices are never listed. The list "
+            "contains the caller's own last write."
+        ),
         reply=InvoiceList,
         query=InvoicesQuery,
     ),

@@ -116,6 +116,7 @@ ROUTES: Final = (
         tag="Invoices",
         handle=read_invoice,
         summary="One invoice",
+        about="With its lines, its client and its state as of today.",
         reply=Invoice,
         query=InvoiceParts,
         refusals=(DocumentUnknown,),

@@ -3,7 +3,7 @@
 The replies in `examples/` come from a running service; names and ids were then made easy to read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -15,8 +15,7 @@ from msgspec.structs import fields
 
 from schemas.api import bodies
 from service.api.refusals import causes as edge
-from service.api.refusals.field_faults import FieldFault, invalid, malformed, missing
-from service.api.refusals.table import Refusal, bad_fields, refusal_of
+from service.api.refusals.table import Refusal, refusal_of
 
 FOLDER: Final = Path(__file__).with_name("examples")
 
@@ -62,7 +61,7 @@ REQUESTS: Final[Mapping[type[Struct], Mapping[str, Any]]] = MappingProxyType(
                 "currency_rate": 4.9771,
                 "items": _LINES,
             },
-            "a draft": {"client_id": "cli_1a2b3c4d5e", "is_draft": 1, "items": _LINES},
+            "a draft": {"client_id": "cli_1a2b3c4d5e", "is_draft": True, "items": _LINES},
         },
         bodies.UpdateInvoiceBody: {
             "a later due date": {"due_date": "2026-12-31", "notes": "As agreed by telephone"},
@@ -70,16 +69,6 @@ REQUESTS: Final[Mapping[type[Struct], Mapping[str, Any]]] = MappingProxyType(
         },
     }
 )
-
-FIELD_FAULTS: Final[Mapping[str, Sequence[FieldFault]]] = MappingProxyType(
-    {
-        "invalid_request": (missing("name"), invalid("start_number", "a whole number from 1 to 9007199254740991")),
-        "missing_required_field": (missing("items"),),
-        "invalid_field_value": (invalid("count", "a whole number from 1 to 50"),),
-        "invalid_format": (malformed("date", "a date as YYYY-MM-DD"),),
-    }
-)
-"""The wrong fields in the example of each validation code (CONTRACT.md D73)."""
 
 _FACTS: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -121,17 +110,15 @@ _WHYS: Final[Mapping[type, str]] = MappingProxyType(
 )
 
 
-def refusal_example(cause: type) -> Refusal:
-    """The refusal that a client sees for a cause of this type."""
-    facts = {field.name: _FACTS[field.name] for field in fields(cause)}
+def refusal_example(cause: type, *, wrong: str | None = None, **known: object) -> Refusal:
+    """The refusal that a client sees for a cause of this type; `wrong` is the parameter at fault, `known` are facts."""
+    names = [field.name for field in fields(cause)]
+    without = [name for name in names if name not in _FACTS]
+    assert not without, f"{cause.__name__}: add an example of {without} to _FACTS in service/api/openapi/examples.py"
+    facts = {name: _FACTS[name] for name in names} | known
     if cause in _WHYS:
         facts["why"] = _WHYS[cause]
-    return refusal_of(cause(**facts))
-
-
-def field_examples() -> dict[str, Refusal]:
-    """The refusals that a client sees for wrong fields, by code."""
-    return {code: bad_fields(list(faults)).refusal for code, faults in FIELD_FAULTS.items()}
+    return refusal_of(cause(**facts), param=wrong)
 
 
 @cache

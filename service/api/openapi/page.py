@@ -7,9 +7,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-_TAGS: Final = ("Series", "Reservations", "Invoices", "Accounting", "Aliases", "Service")
 _BOUNDS: Final = (
-    ("const", "always"),
     ("format", "as"),
     ("minimum", "from"),
     ("maximum", "to"),
@@ -21,14 +19,18 @@ _BOUNDS: Final = (
 )
 """Keywords of JSON Schema that bound a value, each with its words on the page."""
 
+_WIDTHS: Final = frozenset({"int64", "double"})
+"""Formats that say nothing to people."""
+
+_Operation = tuple[str, str, Mapping[str, Any]]
+
 
 def docs_page(document: Mapping[str, Any]) -> str:
-    """The page for this document. HEAD is left out, because it is GET without the body."""
-    operations = [
+    """The page for this document."""
+    operations: list[_Operation] = [
         (method.upper(), path, operation)
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
-        if method != "head"
     ]
     schemas: Mapping[str, Any] = document["components"]["schemas"]
     # A server makes the page once and most commands never make it, so the template is not kept.
@@ -41,12 +43,17 @@ def docs_page(document: Mapping[str, Any]) -> str:
     )
     return templates.get_template("page.html").render(
         info=document["info"],
-        operations_by_tag={tag: [each for each in operations if tag in each[2]["tags"]] for tag in _TAGS},
+        operations_by_tag={tag["name"]: _of_tag(operations, tag["name"]) for tag in document["tags"]},
         objects={name: schema for name, schema in schemas.items() if not name.startswith("Success_")},
         bounds=_BOUNDS,
+        widths=_WIDTHS,
         indented=_indented,
         literal=_literal,
     )
+
+
+def _of_tag(operations: list[_Operation], tag: str) -> list[_Operation]:
+    return [each for each in operations if tag in each[2]["tags"]]
 
 
 def _indented(value: object) -> str:

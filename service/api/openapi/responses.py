@@ -1,6 +1,6 @@
 """The responses in the OpenAPI document: success and refusals, each with examples."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -25,20 +25,29 @@ _REASONS: Final = {
     503: "A part of the service is unavailable",
 }
 
-_HEADERS: Final[dict[str, Any]] = {
-    name: {"description": words, "schema": {"type": kind}}
-    for name, kind, words in (
-        ("X-Request-Id", "string", "The id of this request, as in `meta`"),
-        ("X-RateLimit-Limit", "integer", "How many requests are allowed in one minute"),
-        ("X-RateLimit-Remaining", "integer", "How many requests are left in this minute"),
-        ("X-RateLimit-Reset", "integer", "When the next minute begins, in Unix seconds"),
+_WHOLE: Final[Schema] = {"type": "integer", "format": "int64"}
+_TRUE: Final[Schema] = {"type": "string", "enum": ["true"]}
+
+HEADERS: Final[dict[str, Any]] = {
+    name: {"description": words, "schema": schema}
+    for name, schema, words in (
+        ("X-Request-Id", {"type": "string"}, "The id of this request, as in `meta`"),
+        ("X-RateLimit-Limit", _WHOLE, "How many requests are allowed in one minute"),
+        ("X-RateLimit-Remaining", _WHOLE, "How many requests are left in this minute"),
+        ("X-RateLimit-Reset", _WHOLE, "When the next minute begins, in Unix seconds"),
+        ("Idempotent-Replayed", _TRUE, "Present if this is the kept reply to an earlier request with the same key"),
+        ("Retry-After", _WHOLE, "How many seconds to wait before the request is sent again"),
+        ("WWW-Authenticate", {"type": "string"}, "`Bearer`: which kind of credential is wanted"),
     )
 }
+"""The headers of the responses; the document describes each once."""
+
+_ALWAYS: Final = ("X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 
-def success_response(status: int, schema: Schema) -> Schema:
+def success_response(status: int, schema: Schema, *, may_repeat: bool = False) -> Schema:
     """The response to a request that was done; `schema` refers to the envelope that contains the data."""
-    response = _response(status, schema)
+    response = _response(status, schema, ("Idempotent-Replayed",) if may_repeat else ())
     name = str(schema["$ref"]).rpartition("/")[2].removeprefix("Success_")
     response["content"]["application/json"]["example"] = {"success": True, "data": reply_example(name), "meta": META}
     return response
@@ -46,7 +55,8 @@ def success_response(status: int, schema: Schema) -> Schema:
 
 def text_response() -> Schema:
     """The response of a path that returns text."""
-    return {"description": _REASONS[200], "headers": _HEADERS, "content": {"text/plain": {}}}
+    content = {"text/plain": {"schema": {"type": "string"}, "example": "numbering_log_position 104.0\n"}}
+    return {"description": _REASONS[200], "headers": _headers(), "content": content}
 
 
 def failure_responses(refusals: Sequence[Refusal]) -> Schema:
@@ -55,16 +65,11 @@ def failure_responses(refusals: Sequence[Refusal]) -> Schema:
     return {str(status): _failure(status, [each for each in refusals if each.status == status]) for status in statuses}
 
 
-def without_body(responses: Schema) -> Schema:
-    """The responses to HEAD, made from those to GET."""
-    return {
-        status: {name: part for name, part in response.items() if name != "content"}
-        for status, response in responses.items()
-    }
-
-
-def _failure(status: int, refusals: Iterable[Refusal]) -> Schema:
-    response = _response(status, {"$ref": "#/components/schemas/Failure"})
+def _failure(status: int, refusals: Sequence[Refusal]) -> Schema:
+    own = ("WWW-Authenticate",) if status == 401 else ()
+    if any(refusal.retry_after for refusal in refusals):
+        own = (*own, "Retry-After")
+    response = _response(status, {"$ref": "#/components/schemas/Failure"}, own)
     examples: Schema = {}
     for refusal in refusals:
         error = msgspec.to_builtins(problem_of(refusal, META["request_id"]))
@@ -83,9 +88,13 @@ def _key(code: str, taken: Schema) -> str:
     return f"{code} {found + 1}" if found else code
 
 
-def _response(status: int, schema: Schema) -> Schema:
+def _response(status: int, schema: Schema, own_headers: Sequence[str]) -> Schema:
     return {
         "description": _REASONS[status],
-        "headers": _HEADERS,
+        "headers": _headers(*own_headers),
         "content": {"application/json": {"schema": schema}},
     }
+
+
+def _headers(*own: str) -> Schema:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in (*_ALWAYS, *own)}

@@ -1,10 +1,11 @@
-"""The body of a request: JSON, then an object (CONTRACT.md D1, D73)."""
+"""The body of a request: JSON, then an object (CONTRACT.md D1, D73, D90)."""
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 
 from msgspec import Struct
 
-from service.api.reading.json_text import BadJsonError, Tree, canonical_json, read_json
+from service.api.reading.json_text import BadJsonError, Tree, canonical_as_written, canonical_json, read_json
 from service.api.refusals.causes import BodyUnreadable
 from service.api.refusals.table import Refusal, refusal_of
 
@@ -25,12 +26,19 @@ class GivenBody(Struct, frozen=True):
             return self.text
         return canonical_json(dict(self.fields)) if self.fields else b""
 
+    def canonical_as_written(self) -> bytes:
+        """The bytes of `canonical` as they were before D90, when a number kept its written form."""
+        if isinstance(self.fields, Refusal):
+            return self.text
+        return canonical_as_written(dict(self.fields)) if self.fields else b""
+
 
 NO_BODY = GivenBody({}, b"")
 
 
 def given_body(text: bytes, content_type: str) -> GivenBody:
-    """The fields of this body; an empty body, null and [] have no fields."""
+    """The fields of this body; an empty body, null and [] have no fields. A byte order mark is passed over (D90)."""
+    text = text.removeprefix(BOM_UTF8)
     if not text.strip():
         return NO_BODY
     if content_type and not _is_json(content_type):

@@ -11,7 +11,9 @@ from msgspec import inspect as shape
 
 from schemas.api.fields import DIGITS_MAX
 from service.api.reading.json_text import Tree, holds_nul
+from service.api.reading.printed import is_printed
 from service.api.refusals.field_faults import FieldFault, invalid, malformed
+from service.documents.currencies import decimals_of
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -65,11 +67,9 @@ def _whole(kind: shape.IntType, path: str, given: Tree) -> object:
 def _decimal(path: str, given: Tree, hints: Mapping[str, Any]) -> object:
     """A decimal number. Size and digits are checked before any arithmetic, so that 1e999999 costs nothing."""
     least, most = Decimal(hints["minimum"]), Decimal(hints["maximum"])
-    if isinstance(given, bool) or not isinstance(given, int | Decimal):
-        return invalid(path, f"a number from {least} to {most}")
+    if isinstance(given, bool) or not isinstance(given, int | Decimal) or not least <= given <= most:
+        return invalid(path, f"a number from {least} to {most}{hints['words']}")
     value = Decimal(given)
-    if not least <= value <= most:
-        return invalid(path, f"a number from {least} to {most}")
     _, digits, exponent = value.as_tuple()
     if len(digits) > DIGITS_MAX or not isinstance(exponent, int) or exponent < -DIGITS_MAX:
         return invalid(path, f"a number of at most {DIGITS_MAX} digits")
@@ -88,6 +88,10 @@ def _text(kind: shape.StrType, path: str, given: Tree, hints: Mapping[str, Any])
         if syntax := hints.get("syntax"):
             return malformed(path, syntax)
         return invalid(path, hints["words"])
+    if hints.get("is_currency") and decimals_of(value) is None:
+        return invalid(path, hints["words"])
+    if hints.get("is_printed") and not is_printed(value):
+        return invalid(path, "text with a printable character and without control characters")
     return value
 
 

@@ -45,10 +45,16 @@ def read_json(text: bytes) -> Tree:
 
 
 def canonical_json(tree: Tree) -> bytes:
-    """The same bytes for the same value; the order of names and the white space make no difference.
+    """The same bytes for the same value (CONTRACT.md D90).
 
-    A number keeps its written form: 1.5 and 1.50 give different bytes, and so do 1 and "1".
+    The order of names, the white space and the written form of a number make no difference: 1.5, 1.50 and 15e-1 give
+    the same bytes, and so do 2 and 2.0. The number 1, the text "1" and true are three values.
     """
+    return _encoder.encode(_plain(tree))
+
+
+def canonical_as_written(tree: Tree) -> bytes:
+    """What `canonical_json` gave before D90: a number keeps its written form. The log holds digests of these bytes."""
     return _encoder.encode(tree)
 
 
@@ -116,6 +122,35 @@ def _first_repeated(pairs: list[tuple[str, Any]]) -> str:
             return name
         seen.add(name)
     raise AssertionError("fewer names than pairs")
+
+
+def _plain(tree: Tree) -> Tree:
+    """The same value, each number in the one form that its value has: an int if it is whole and short."""
+    match tree:
+        case Decimal():
+            return _plain_number(tree)
+        case int() if abs(tree) >= 10**_INT_DIGITS_MAX:
+            return _plain_number(Decimal(tree))
+        case dict():
+            return {name: _plain(child) for name, child in tree.items()}
+        case list():
+            return [_plain(child) for child in tree]
+        case _:
+            return tree
+
+
+def _plain_number(number: Decimal) -> int | Decimal:
+    """The digits without zeros at their end. Decimal.normalize would round; int of 1e999999 would fill the memory."""
+    if not number:
+        return 0
+    sign, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int), "JSON has no infinities"
+    text = "".join(map(str, digits))
+    bare = text.rstrip("0")
+    exponent += len(text) - len(bare)
+    if exponent >= 0 and number.adjusted() < _INT_DIGITS_MAX:
+        return int(f"{'-' if sign else ''}{bare}{'0' * exponent}")
+    return Decimal(f"{'-' if sign else ''}{bare}E{exponent}")
 
 
 def _integer(text: str) -> int | Decimal:

@@ -1,10 +1,13 @@
 """The faults of the fields of a request, one for each wrong field (CONTRACT.md D73)."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
 FaultCode = Literal["missing_required_field", "invalid_field_value", "invalid_format"]
+
+SEVERAL_WRONG: Final = "invalid_request"
+"""The code if several fields are wrong; if one is, the refusal has the code of its fault."""
 
 
 class FieldFault(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""A row of the table of refusals, and the types of error that it may name (CONTRACT.md D13)."""
+"""What one row of the table of refusals says."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass

@@ -1,7 +1,7 @@
 """Every refusal as a client sees it: ONE table from each cause to status, type, code and message.
 
-The rows of requests that never become a command are in `edge_table.py`. CONTRACT.md section 4 and section 13. HTTP
-statuses and error codes appear nowhere else.
+CONTRACT.md section 4 and section 13. HTTP statuses and error codes appear nowhere else. The rows of faults that no rule
+of the log found are in `edge_rows.py`, and become a part of this table.
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ from schemas.api.envelope import ErrorKind
 from schemas.rejections import Rejection
 from service.api.refusals import causes as edge
 from service.api.refusals.causes import EdgeProblem
-from service.api.refusals.edge_table import EDGE_TABLE
-from service.api.refusals.field_faults import FieldFault
+from service.api.refusals.edge_rows import EDGE_ROWS
+from service.api.refusals.field_faults import SEVERAL_WRONG, FieldFault
 from service.api.refusals.row import FIELDS, FORBIDDEN, INVALID, Row
 
 
@@ -71,7 +71,7 @@ def bad_fields(faults: list[FieldFault]) -> RefusedError:
     else:
         listed = {fault.path: fault.message for fault in faults[:FAULTS_SHOWN_MAX]}
         message = f"{len(faults)} fields are wrong: {', '.join(list(listed)[:5])}. See errors."
-        refusal = Refusal(400, "validation_error", "invalid_request", message, errors=listed)
+        refusal = Refusal(400, "validation_error", SEVERAL_WRONG, message, errors=listed)
     return RefusedError(refusal)
 
 
@@ -325,6 +325,6 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             param="Idempotency-Key",
             retry_after=1,
         ),
-        **EDGE_TABLE,
+        **EDGE_ROWS,
     }
 )

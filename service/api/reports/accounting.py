@@ -68,6 +68,10 @@ ROUTES: Final = (
         tag="Accounting",
         handle=list_numbers,
         summary="What became of every number of a series",
+        about=(
+            "Numbers beside each other with one fate and one device are one range. `equation` tells how all numbers "
+            "that were taken add up. The reply contains the caller's own last write."
+        ),
         reply=NumberRegister,
         query=NumbersQuery,
         refusals=(SeriesUnknown,),
@@ -78,6 +82,10 @@ ROUTES: Final = (
         tag="Accounting",
         handle=list_gaps,
         summary="The numbers without a document, and why",
+        about=(
+            "Every gap of the series, with its reason and the two events behind it, and the equation that accounts for "
+            "all numbers. The reply contains the caller's own last write."
+        ),
         reply=GapReport,
         query=AsOfQuery,
         refusals=(SeriesUnknown,),

@@ -6,7 +6,7 @@ from typing import Final
 from projections.replay.terms import moved_by
 from projections.reports.number_place import NumberPlace, folded_number_place, kept_number_place
 from schemas.api.numbers import NumberEvent, NumberStory
-from schemas.events import NumbersReserved
+from schemas.events import NumbersLost, NumbersReserved
 from schemas.record import Record, event_tag
 from schemas.rejections import SeriesUnknown
 from schemas.values import NUMBER_MAX, Fate, Number, SeriesId
@@ -44,14 +44,15 @@ async def _records(call: Call, place: NumberPlace) -> list[Record]:
     found = [await log.record_at(place.reserved)]
     if place.document_id is not None:
         found += await log.document(place.document_id)
-    elif place.ended is not None:
+    elif place.ended is not None and place.ended != place.reserved:
         found.append(await log.record_at(place.ended))
     return [each.record for each in found if each is not None and each.record.position <= place.as_of]
 
 
 def _story(series_id: SeriesId, number: Number, records: Sequence[Record], place: NumberPlace) -> NumberStory:
-    reserved = records[0]
-    assert isinstance(reserved.event, NumbersReserved), "a number is reserved before anything else"
+    taken = records[0]
+    assert isinstance(taken.event, NumbersReserved | NumbersLost), "a number is taken before anything else"
+    reserved = taken.event if isinstance(taken.event, NumbersReserved) else None
     fate, ended_at, full_number = Fate.PENDING, None, None
     for record in records:
         full_number = getattr(record.event, "full_number", full_number)
@@ -63,9 +64,9 @@ def _story(series_id: SeriesId, number: Number, records: Sequence[Record], place
         number=number,
         full_number=full_number,
         fate=fate,
-        device_id=reserved.event.device_id,
-        reserved_at=reserved.at,
-        expires_at=reserved.event.expires_at if reserved.event.token_key is not None else None,
+        device_id=None if reserved is None else reserved.device_id,
+        reserved_at=taken.at,
+        expires_at=None if reserved is None or reserved.token_key is None else reserved.expires_at,
         ended_at=ended_at,
         invoice_id=place.document_id,
         as_of=place.as_of,
@@ -83,6 +84,7 @@ ROUTES: Final = (
         tag="Accounting",
         handle=explain_number,
         summary="What became of one number, and the events that led to it",
+        about="The fate of the number, and the events about it in the order of the log.",
         reply=NumberStory,
         refusals=(SeriesUnknown, NumberUntaken, ParameterWrong),
     ),

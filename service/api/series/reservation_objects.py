@@ -1,4 +1,4 @@
-"""Makes reservations as clients see them, and finds the slot of a token (CONTRACT.md sections 5.2 and 7)."""
+"""Makes reservations as clients see them (CONTRACT.md sections 5.2 and 7)."""
 
 import asyncio
 from typing import Final, Literal, assert_never
@@ -7,13 +7,13 @@ import msgspec
 from msgspec import Struct
 
 from schemas.api.objects import NumberReservation
-from schemas.commands import Slot
-from schemas.events import NumbersReserved, ReservationConsumed
+from schemas.events import ReservationConsumed
 from schemas.outcomes import ReleasedOutcome, ReservedOutcome
 from schemas.rejections import ReservationNotFound
-from schemas.values import DeviceId, Fate, Number, Position, SeriesId, UnixSeconds
+from schemas.values import DeviceId, Fate, Number, UnixSeconds
 from service.api.calling.call import Call
 from service.api.refusals.table import refused
+from service.api.series.opened_tokens import block_of_caller, opened, slot_in, token_block
 from service.core.blocks import Block
 from service.core.state import Series, State
 
@@ -53,23 +53,14 @@ def reserved_objects(call: Call, reserved: ReservedOutcome) -> list[NumberReserv
 
 async def released_object(call: Call, released: ReleasedOutcome) -> NumberReservation:
     """The number that was released. Raises LogUnavailableError."""
-    block = await _block_at(call, released.reservation)
+    block = await block_of_caller(call, released.reservation)
     assert block is not None, "a released number was reserved"
     return _object(call, block, released.number, "released")
 
 
-async def slot_of(call: Call, token: str) -> Slot | None:
-    """The slot of this token; none if the token opens nothing of the caller's firm. Raises LogUnavailableError."""
-    found = await _open(call, token)
-    if found is None:
-        return None
-    block, number = found
-    return Slot(block.position, block.series_id, number, block.device_id)
-
-
 async def reservation_object(call: Call, token: str) -> NumberReservation:
     """The reservation of this token in its present state (D68). Raises RefusedError and LogUnavailableError."""
-    found = await _open(call, token)
+    found = await opened(call, token)
     if found is None:
         raise refused(ReservationNotFound())
     block, number = found
@@ -97,59 +88,15 @@ def _usable_blocks(series: Series, device: DeviceId | None, now: UnixSeconds) ->
 
 
 def _pending_of(call: Call, series: Series, block: Block) -> list[NumberReservation]:
-    known = _token_block(series.series_id, block)
+    known = token_block(series.series_id, block)
     assert known is not None, "the block has tokens"
     return _objects(call, known, list(block.numbers()))
-
-
-async def _open(call: Call, token: str) -> tuple[ReservedOutcome, Number] | None:
-    sealed = call.dependencies.sealer.open(token)
-    if sealed is None or sealed.log_id != call.dependencies.log.log_id:
-        return None
-    block = await _block_at(call, sealed.position)
-    if block is None or sealed.slot > block.last - block.first:
-        return None
-    return block, Number(block.first + sealed.slot)
-
-
-async def _block_at(call: Call, position: Position) -> ReservedOutcome | None:
-    """The block that was reserved at this position, if it belongs to the caller's firm and mode and has tokens."""
-    unsettled = call.dependencies.writer.known.state.block_at(position)
-    if unsettled is not None:
-        series, block = unsettled
-        is_ours = call.dependencies.writer.known.state.of(call.caller, series.series_id) is not None
-        return _token_block(series.series_id, block) if is_ours else None
-    stored = await call.dependencies.log.record_at(position)
-    if stored is None:
-        return None
-    record, event = stored.record, stored.record.event
-    is_ours = record.firm_id == call.caller.firm_id and record.mode is call.caller.mode
-    if not is_ours or not isinstance(event, NumbersReserved) or event.device_id is None or event.token_key is None:
-        return None
-    return ReservedOutcome(
-        position, record.stream, event.first, event.last, event.device_id, record.at, event.expires_at, event.token_key
-    )
-
-
-def _token_block(series_id: SeriesId, block: Block) -> ReservedOutcome | None:
-    if block.device_id is None or block.token_key is None:
-        return None
-    return ReservedOutcome(
-        position=block.position,
-        series_id=series_id,
-        first=block.first,
-        last=block.last,
-        device_id=block.device_id,
-        reserved_at=block.reserved_at,
-        expires_at=block.expires_at,
-        token_key=block.token_key,
-    )
 
 
 def _objects(call: Call, block: ReservedOutcome, numbers: list[Number]) -> list[NumberReservation]:
     """Pending reservations of one block. All of its tokens are sealed in one call, which is faster."""
     count = block.last - block.first + 1
-    tokens = call.dependencies.sealer.seal_block(call.dependencies.log.log_id, block.position, count, block.token_key)
+    tokens = call.dependencies.sealer.seal_block(slot_in(call, block, 0), count)
     return [_view(block, number, tokens[number - block.first], "pending") for number in numbers]
 
 
@@ -160,8 +107,7 @@ def _object(
     status: Status,
     consumed: tuple[object, UnixSeconds] | None = None,
 ) -> NumberReservation:
-    slot = number - block.first
-    token = call.dependencies.sealer.seal(call.dependencies.log.log_id, block.position, slot, block.token_key)
+    token = call.dependencies.sealer.seal(slot_in(call, block, number - block.first))
     if consumed is None:
         return _view(block, number, token, status)
     event, at = consumed
@@ -201,6 +147,8 @@ def _status(fate: Fate, block: ReservedOutcome, now: UnixSeconds) -> Status:
             return "expired"
         case Fate.STANDING | Fate.VOIDED | Fate.WITHDRAWN:
             return "consumed"
+        case Fate.LOST:
+            raise AssertionError("a lost number was never reserved in this log")
         case _:
             assert_never(fate)
 

@@ -16,25 +16,28 @@ from schemas.rejections import (
     SeriesNotLockedToDevice,
     SeriesUnknown,
 )
-from schemas.values import ActorKind, Number
+from schemas.values import TOKEN_NONCE_BITS, ActorKind, Number, TokenNonce
 from service.api.calling.call import Call
 from service.api.calling.route import Route
 from service.api.refusals.table import refused
+from service.api.series.named_fields import refuse_named_in_release, refuse_named_in_reserve
+from service.api.series.opened_tokens import slot_of
 from service.api.series.reservation_objects import (
     EncodedReservations,
     pending_reservations,
     released_object,
     reservation_object,
     reserved_objects,
-    slot_of,
 )
 from service.api.series.series import SERIES
+from service.random_ids import random_bits
 from service.writer.request import Answered
 
 
 async def reserve_numbers(call: Call) -> Answered:
     """POST /v1/invoice-series/{id}/reserve-numbers: one reservation for each number, ascending."""
     body = call.body(ReserveNumbersBody)
+    await refuse_named_in_reserve(call)
     settings = call.dependencies.settings
     return await call.submit(
         ReserveNumbers(
@@ -42,6 +45,7 @@ async def reserve_numbers(call: Call) -> Answered:
             count=body.count,
             hold_seconds=settings.reservation_ttl_seconds,
             token_key=call.dependencies.sealer.current_key,
+            token_nonce=TokenNonce(random_bits(TOKEN_NONCE_BITS)),
             pending_max=settings.pending_max,
         )
     )
@@ -63,6 +67,7 @@ async def read_reservation(call: Call) -> NumberReservation:
 
 async def release_reservation(call: Call) -> Answered:
     """POST /v1/invoice-series/reservations/{token}/release: the number becomes a documented gap."""
+    await refuse_named_in_release(call)
     return await call.submit(ReleaseReservation(await slot_of(call, call.place("token"))))
 
 
@@ -87,6 +92,11 @@ ROUTES: Final = (
         handle=reserve_numbers,
         show=show_reserved,
         summary="Reserve consecutive numbers for the calling device",
+        about=(
+            "The device must hold the lock of the series. The numbers leave the counter at once and for good; the "
+            "reply has one reservation for each number, ascending. Use a number with POST /v1/invoices and its token "
+            "before it expires."
+        ),
         body=ReserveNumbersBody,
         reply=ListOf[NumberReservation],
         status=201,
@@ -98,6 +108,7 @@ ROUTES: Final = (
         tag="Reservations",
         handle=list_reservations,
         summary="The reservations that the calling device can still use",
+        about="Ascending and without pages. A caller without a device gets an empty list.",
         reply=ListOf[NumberReservation],
         refusals=(SeriesUnknown,),
     ),
@@ -107,6 +118,7 @@ ROUTES: Final = (
         tag="Reservations",
         handle=read_reservation,
         summary="One reservation, also if it is no longer pending",
+        about="For the device that reserved the number, and for any API key of the firm.",
         reply=NumberReservation,
         refusals=(ReservationNotFound, NotYourReservation),
     ),
@@ -117,6 +129,10 @@ ROUTES: Final = (
         handle=release_reservation,
         show=show_released,
         summary="Release a reserved number; it becomes a documented gap",
+        about=(
+            "Only the device that reserved the number can release it. A released number is never given again. A second "
+            "release changes nothing."
+        ),
         reply=NumberReservation,
         refusals=(ReservationNotFound, NotYourReservation, ReservationAlreadyConsumed, ReservationHasExpired),
     ),

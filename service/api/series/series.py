@@ -20,6 +20,8 @@ from schemas.rejections import (
 from schemas.values import Number, SeriesId
 from service.api.calling.call import Call
 from service.api.calling.route import Route, Tag
+from service.api.reading.known_names import names_of
+from service.api.series.named_fields import lock_by_caller, opening_faults, refuse_named_fields
 from service.api.series.series_objects import series_objects
 from service.random_ids import BASE62, random_text
 from service.writer.request import Answered
@@ -44,13 +46,14 @@ async def list_series_bare(call: Call) -> list[InvoiceSeries]:
 
 async def open_series(call: Call) -> Answered:
     """POST /v1/invoice-series: open a series."""
-    body = call.body(OpenSeriesBody)
+    year = call.dependencies.today().year
+    body = call.body(OpenSeriesBody, lambda fields: opening_faults(fields, year))
     return await call.submit(
         OpenSeries(
             series_id=SeriesId(random_text(BASE62, ID_LENGTH)),
             name=body.name,
             document_type=body.document_type,
-            year=call.dependencies.today().year,
+            year=year,
             description=body.description,
             format=body.format,
             start_number=Number(body.start_number),
@@ -66,10 +69,11 @@ async def read_series(call: Call) -> InvoiceSeries:
 
 
 async def describe_series(call: Call) -> Answered:
-    """PUT and PATCH /v1/invoice-series/{id}: change the description if the body has one (CONTRACT.md D34)."""
+    """PUT and PATCH /v1/invoice-series/{id}: change the description if the body has one (CONTRACT.md D34 and D94)."""
     body = call.body(DescribeSeriesBody)
     series_id = call.series_id()
-    if call.has_field("description"):
+    await refuse_named_fields(call, but=names_of(DescribeSeriesBody))
+    if "description" in call.fields():
         return await call.submit(DescribeSeries(series_id, body.description))
     series, _ = await call.series()
     return await call.submit(DescribeSeries(series_id, series.description))
@@ -77,17 +81,24 @@ async def describe_series(call: Call) -> Answered:
 
 async def make_primary(call: Call) -> Answered:
     """POST /v1/invoice-series/{id}/set-primary: make it the default of its document type."""
+    await refuse_named_fields(call, {"is_primary": True})
     return await call.submit(MakePrimary(call.series_id()))
 
 
 async def lock_series(call: Call) -> Answered:
     """POST /v1/invoice-series/{id}/lock: to the calling device."""
+    if call.fields():
+        lock = await lock_by_caller(call)
+        await refuse_named_fields(call, {**lock, "is_locked": True, "lock": lock})
     return await call.submit(LockSeries(call.series_id()))
 
 
 async def unlock_series(call: Call) -> Answered:
     """POST /v1/invoice-series/{id}/unlock: lift the lock."""
     body = call.body(UnlockBody)
+    if call.fields().keys() - names_of(UnlockBody):
+        free = {"is_locked": False, "lock": None}
+        await refuse_named_fields(call, free, await lock_by_caller(call), but=names_of(UnlockBody))
     return await call.submit(UnlockSeries(call.series_id(), is_forced=body.force))
 
 
@@ -112,10 +123,33 @@ def _opening(prefix: str, tag: Tag) -> Route:
         handle=open_series,
         show=show_series,
         summary="Open a series",
+        about=(
+            "The first series of a document type becomes the primary one, which gives a number to invoices that name "
+            "no series; a new primary series takes the place of the one before."
+        ),
         body=OpenSeriesBody,
         reply=InvoiceSeries,
         status=201,
         refusals=(SeriesNameTaken, FormatTaken),
+    )
+
+
+def _describing(method: str, path: str, tag: Tag, operation: str | None = None) -> Route:
+    return Route(
+        method=method,
+        path=path,
+        operation=operation,
+        tag=tag,
+        handle=describe_series,
+        show=show_series,
+        summary="Change the description of a series without documents",
+        about=(
+            "Only the description can change, and only until a document has a number of the series. PUT and PATCH do "
+            "the same."
+        ),
+        body=DescribeSeriesBody,
+        reply=InvoiceSeries,
+        refusals=(SeriesUnknown, SeriesInUse),
     )
 
 
@@ -130,20 +164,11 @@ def _routes(prefix: str, tag: Tag) -> list[Route]:
             tag=tag,
             handle=read_series,
             summary="One series",
+            about="The series with its counter and, while a device holds it, its lock.",
             reply=InvoiceSeries,
             refusals=(SeriesUnknown,),
         ),
-        Route(
-            method="PATCH",
-            path=one,
-            tag=tag,
-            handle=describe_series,
-            show=show_series,
-            summary="Change the description of a series without documents",
-            body=DescribeSeriesBody,
-            reply=InvoiceSeries,
-            refusals=(SeriesUnknown, SeriesInUse),
-        ),
+        _describing("PATCH", one, tag),
         Route(
             method="POST",
             path=one + "/set-primary",
@@ -151,6 +176,7 @@ def _routes(prefix: str, tag: Tag) -> list[Route]:
             handle=make_primary,
             show=show_series,
             summary="Make the series the default of its document type",
+            about="It takes the place of the primary series before. If it is the primary one already, nothing changes.",
             reply=InvoiceSeries,
             refusals=(SeriesUnknown,),
         ),
@@ -164,21 +190,12 @@ ROUTES: Final = (
         tag="Series",
         handle=list_series,
         summary="All series of the firm, primary ones first",
+        about="One list without pages; after the primary ones, the older series come first.",
         reply=ListOf[InvoiceSeries],
         query=SeriesQuery,
     ),
     *_routes(SERIES, "Series"),
-    Route(
-        method="PUT",
-        path=SERIES + "/{id}",
-        tag="Series",
-        handle=describe_series,
-        show=show_series,
-        summary="Change the description of a series without documents",
-        body=DescribeSeriesBody,
-        reply=InvoiceSeries,
-        refusals=(SeriesUnknown, SeriesInUse),
-    ),
+    _describing("PUT", SERIES + "/{id}", "Series", "describe_series_by_put"),
     Route(
         method="POST",
         path=SERIES + "/{id}/lock",
@@ -186,6 +203,10 @@ ROUTES: Final = (
         handle=lock_series,
         show=show_series,
         summary="Lock the series to the calling device",
+        about=(
+            "Only a device can lock, and one device at most holds a series. While it does, only this device takes new "
+            "numbers of the series. A second lock by the holder changes nothing."
+        ),
         reply=InvoiceSeries,
         refusals=(SeriesUnknown, DeviceIdMissing, LockHeldByOtherDevice),
     ),
@@ -196,6 +217,10 @@ ROUTES: Final = (
         handle=unlock_series,
         show=show_series,
         summary="Lift the lock of a series",
+        about=(
+            "The holder needs no `force`; an admin's device and an API key can lift the lock of another device with "
+            "`force: true`. Reservations stay as they are. On a series that is not locked nothing changes."
+        ),
         body=UnlockBody,
         reply=InvoiceSeries,
         refusals=(SeriesUnknown, SeriesLockedToOtherDevice, ForceNeedsAdmin),
@@ -203,9 +228,11 @@ ROUTES: Final = (
     Route(
         method="GET",
         path=ALIAS,
+        operation="list_series",
         tag="Aliases",
         handle=list_series_bare,
         summary="All series of the firm, as a bare array",
+        about="The same series as GET /v1/invoice-series, but `data` is the array itself.",
         reply=list[InvoiceSeries],
         query=SeriesQuery,
     ),

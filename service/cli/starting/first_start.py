@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import asyncpg
 import msgspec
 from msgspec import Struct
 
@@ -14,6 +13,7 @@ from service.access.key_file import KeyFile
 from service.access.records import AccessRecords, access_records
 from service.cli.starting.present import Runtime, write_private
 from service.clock import now
+from service.log.sessions import ANSWER_SECONDS_MAX, end, open_pool
 
 
 class DemoCredentials(Struct, frozen=True):
@@ -74,10 +74,11 @@ async def _firm_of(credentials: DemoCredentials, database_url: str, keys: KeyFil
 
 @asynccontextmanager
 async def _access(database_url: str, keys: KeyFile) -> AsyncGenerator[Access]:
-    async with asyncpg.create_pool(
-        database_url, min_size=1, max_size=1, server_settings={"role": "numbering_writer"}
-    ) as pool:
+    pool = await open_pool(database_url, "numbering_writer", "numbering", sizes=(1, 1), seconds_max=ANSWER_SECONDS_MAX)
+    try:
         yield Access(pool, keys, cache_seconds=0, clock=now)
+    finally:
+        end(pool)
 
 
 async def _create(runtime: Runtime, keys: KeyFile) -> DemoCredentials:

@@ -2,6 +2,11 @@
 
 from typing import ClassVar, Final
 
+from nats.errors import Error as NatsError
+
+CONNECTION_FAULTS: Final = (NatsError, OSError, TimeoutError, RuntimeError)
+"""What a call of nats-py raises when the connection is lost. uvloop raises RuntimeError for a socket that is closed."""
+
 # JetStream's numbers for "the stream's last sequence is not the one expected": from one server, and from a cluster.
 WRONG_LAST_SEQUENCE: Final = 10071
 WRONG_LAST_SEQUENCE_REPLICATED: Final = 10164

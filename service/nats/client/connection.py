@@ -1,16 +1,15 @@
 """A connection to NATS that ends when it breaks: the relay compares both ends again before it goes on."""
 
-import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from ssl import SSLContext, create_default_context
 from typing import Final
 
 from msgspec import Struct
-from nats.errors import Error as NatsError
 
-from service.nats.client.broker_faults import BrokerUnavailableError
+from service.nats.client.broker_faults import CONNECTION_FAULTS, BrokerUnavailableError
+from service.nats.client.closing import closed
 from service.nats.client.pipelined import PipelinedClient
 
 # Unanswered, when the next is due.
@@ -54,22 +53,16 @@ async def connected(settings: NatsSettings, name: str) -> AsyncGenerator[Pipelin
             # Ours are safe as they are made (`cloud_event.token`).
             skip_subject_validation=True,
         )
-    except (NatsError, OSError, TimeoutError) as error:
+    except CONNECTION_FAULTS as error:
         # nats-py leaves the socket open when a server takes the connection and then says nothing.
         if client.is_connecting:
-            await _close(client, settings.connect_seconds)
+            await closed(client.close(), settings.connect_seconds, name)
         raise BrokerUnavailableError(str(error) or type(error).__name__) from error
     try:
         yield client
     finally:
-        await _close(client, settings.connect_seconds)
-
-
-async def _close(client: PipelinedClient, seconds: int) -> None:
-    """Close, without waiting for a peer that reads no more; its socket then goes with the client."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await client.close()
+        # Not waiting for a peer that reads no more.
+        await closed(client.close(), settings.connect_seconds, name)
 
 
 async def _ignore(_: Exception) -> None:

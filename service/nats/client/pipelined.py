@@ -6,6 +6,7 @@ an exception it did not foresee it reads no further, for ever, without closing t
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -36,6 +37,25 @@ class PipelinedClient(Client):
         task = asyncio.current_task()
         if task is not None and not task.cancelling():
             await self._process_op_err(UnexpectedEOF())
+
+    async def _close(self, status: int, do_cbs: bool = True) -> None:
+        """Close to the end, also where nats-py stops halfway: it sends its last words before it lets go of anything."""
+        try:
+            await super()._close(status, do_cbs)  # pyright: ignore[reportUnknownMemberType] - untyped callbacks
+        except Exception:  # noqa: BLE001 - the connection is gone, which is what was wanted
+            self._let_go()
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        """End the tasks of the subscriptions, and give up the socket with what could not be sent."""
+        for subscription in self._subs.values():
+            subscription._stop_processing()
+        self._subs.clear()
+        with suppress(Exception):
+            if self._transport is not None:
+                self._transport.close()  # type: ignore[no-untyped-call]  # nats-py leaves it so
 
     async def _process_headers(self, headers: bytes | None) -> dict[str, str] | None:
         """The headers; none if they cannot be read. Servers pass on what a publisher sent, whatever it is."""

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Final
 
 from msgspec import Struct
-from nats.errors import Error as NatsError
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig, StreamInfo
 from nats.js.errors import APIError
 from nats.js.manager import JetStreamManager
@@ -13,6 +12,7 @@ from nats.js.manager import JetStreamManager
 from schemas.values import LogId, Position
 from service.nats.client.broker_faults import (
     CLUSTER_NOT_AVAILABLE,
+    CONNECTION_FAULTS,
     MESSAGE_NOT_FOUND,
     STREAM_NAME_IN_USE,
     STREAM_NOT_FOUND,
@@ -122,7 +122,7 @@ def _faults() -> Generator[None]:
         yield
     except APIError as error:
         raise _refused(error) from error
-    except (NatsError, OSError, TimeoutError) as error:
+    except CONNECTION_FAULTS as error:
         raise BrokerUnavailableError(str(error) or type(error).__name__) from error
     heed_cancellation()
 

@@ -14,17 +14,18 @@ import msgspec
 from msgspec import Struct
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.errors import Error as NatsError
 
 from schemas.values import Position
 from service.log.event_log import RecordOutline
 from service.nats.client.broker_faults import (
+    CONNECTION_FAULTS,
     MOVED,
     BrokerUnavailableError,
     RelayFaultError,
     StreamMovedError,
     StreamRefusedError,
 )
+from service.nats.client.closing import closed
 from service.nats.client.pipelined import PipelinedClient
 from service.nats.relay.cloud_event import message_id, message_of
 
@@ -40,6 +41,7 @@ WINDOW_EVENTS_MAX: Final = 4096
 REPLICATED_WINDOW_EVENTS_MAX: Final = 512
 ACK_SECONDS: Final = 5.0
 LOOK_SECONDS: Final = 0.1
+CLOSE_SECONDS_MAX: Final = 2.0
 
 
 class _Refusal(Struct, frozen=True):
@@ -92,7 +94,7 @@ class PublishWindow:
             self._subscription = await self._client.subscribe(  # pyright: ignore[reportUnknownMemberType] - untyped future
                 f"{self._inbox}.*", cb=self._on_answer
             )
-        except NatsError as error:
+        except CONNECTION_FAULTS as error:
             raise BrokerUnavailableError(str(error)) from error
         return self
 
@@ -101,7 +103,7 @@ class PublishWindow:
     ) -> None:
         # Late answers to this window must not be taken for answers to the next.
         if self._subscription is not None and not self._client.is_closed:
-            await self._subscription.unsubscribe()
+            await closed(self._subscription.unsubscribe(), CLOSE_SECONDS_MAX, self._inbox)
 
     async def publish(self, records: Sequence[RecordOutline]) -> None:
         """Send the records, waiting only while too many are unanswered.
@@ -115,7 +117,7 @@ class PublishWindow:
                 # nats-py waits without end for a peer that reads no more, once its buffer is full.
                 async with asyncio.timeout(ACK_SECONDS):
                     await self._send_all(chunk)
-            except (NatsError, OSError, TimeoutError) as error:
+            except CONNECTION_FAULTS as error:
                 raise BrokerUnavailableError(str(error) or "NATS takes no more") from error
             # nats-py seldom gives way by itself, and others share this thread.
             await asyncio.sleep(0)

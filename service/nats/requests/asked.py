@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
 
 from schemas.api.operations import OPERATIONS, Operation
 from schemas.commands import Caller
+from schemas.values import NUMBER_MAX
 from service.api.admission.rate_limit import ADDRESS
 from service.api.calling.route import Route
 from service.api.calling.sent import Sent
@@ -111,14 +113,28 @@ def _places(operation: Operation, given: GivenBody) -> dict[str, str]:
     faults = [fault for name in names.values() if (fault := _place_fault(name, fields.get(name)))]
     if faults:
         raise bad_fields(faults)
-    return {place: str(fields[name]) for place, name in names.items()}
+    return {place: _in_path(fields[name]) for place, name in names.items()}
+
+
+def _in_path(value: Tree) -> str:
+    """The value as HTTP writes it in a path; a whole number may be sent as 1.0 (CONTRACT.md D90)."""
+    return str(int(value) if isinstance(value, Decimal) else value)
 
 
 def _place_fault(name: str, value: Tree) -> FieldFault | None:
     if value is None:
         return missing(name, f"{name} is required.")
     if name == "number":
-        is_right = isinstance(value, int) and not isinstance(value, bool) and value > 0
+        match value:
+            case bool():
+                is_right = False
+            case int():
+                is_right = value > 0
+            case Decimal():
+                # The bound comes first: int of 1e999999 would fill the memory.
+                is_right = 0 < value <= NUMBER_MAX and value == int(value)
+            case _:
+                is_right = False
         return None if is_right else invalid(name, "a whole number, 1 or more")
     is_right = isinstance(value, str) and 1 <= len(value) <= 255
     return None if is_right else invalid(name, "text of 1 to 255 characters")

@@ -17,12 +17,11 @@ import structlog
 from msgspec import Struct
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.errors import Error as NatsError
 
 from schemas.api.operations import OPERATIONS, REQUEST_ROOT, Operation
 from service.api.calling.reply import Reply
 from service.backoff import Backoff
-from service.nats.client.broker_faults import BrokerUnavailableError
+from service.nats.client.broker_faults import CONNECTION_FAULTS, BrokerUnavailableError
 from service.nats.client.cancellation import heed_cancellation
 from service.nats.client.connection import NatsSettings, connected
 from service.nats.client.pipelined import PipelinedClient
@@ -107,7 +106,7 @@ class RequestsEndpoint:
             self._client = client
             subscriptions = await self._subscribe(client, group)
             await client.flush()
-        except (NatsError, OSError, TimeoutError) as error:
+        except CONNECTION_FAULTS as error:
             raise BrokerUnavailableError(str(error) or type(error).__name__) from error
         heed_cancellation()
         if self._fault is not None:
@@ -182,7 +181,7 @@ class RequestsEndpoint:
                 if self._working:
                     await asyncio.wait(self._working)
                 await client.flush()
-        except (NatsError, OSError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - the connection may go at any step, and with it what is not sent yet
             _say.warning("requests.undrained", in_flight=len(self._working), fault=repr(error))
 
     def _fail(self, fault: BrokerUnavailableError) -> None:

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Final
 
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 
+from service.nats.client.broker_faults import CONNECTION_FAULTS
 from service.nats.client.pipelined import PipelinedClient
 
 REPLY_SECONDS: Final = 5.0
@@ -36,7 +36,7 @@ async def send_reply(
     client: PipelinedClient, asked: Msg, body: bytes, headers: Mapping[str, str] | None = None
 ) -> None:
     """Send the reply. If that fails, the reply is lost and the caller must repeat its request."""
-    with suppress(NatsError, OSError):
+    with suppress(*CONNECTION_FAULTS):
         # When its buffer is full, nats-py waits without end until the peer reads, even if the peer is gone.
         async with asyncio.timeout(REPLY_SECONDS):
             await client.publish(asked.reply, body, headers=dict(headers) if headers else None)

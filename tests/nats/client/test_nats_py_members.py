@@ -4,9 +4,11 @@ from inspect import iscoroutinefunction, signature
 
 import pytest
 from nats.aio.client import Client
+from nats.aio.subscription import Subscription
 
 PARAMETERS = {
     "_build_message": ["self", "sid", "subject", "reply", "data", "headers"],
+    "_close": ["self", "status", "do_cbs"],
     "_flush_pending": ["self", "force_flush"],
     "_process_headers": ["self", "headers"],
     "_process_op_err": ["self", "e"],
@@ -27,4 +29,6 @@ def test_nats_py_flushes_through_the_queue_that_our_client_looks_at() -> None:
     client = Client()
     assert "_flush_queue" in vars(client), "Client._flush_queue: see PipelinedClient.publish_encoded"
     assert {"out_msgs", "out_bytes"} <= set(client.stats), "Client.stats: see PipelinedClient.publish_encoded"
+    assert {"_subs", "_transport"} <= set(vars(client)), "Client._subs, _transport: see PipelinedClient._let_go"
+    assert list(signature(Subscription._stop_processing).parameters) == ["self"], "see PipelinedClient._let_go"
     assert client.is_connecting is False, "Client.is_connecting: see `connected`"

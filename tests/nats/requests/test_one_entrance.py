@@ -1,9 +1,13 @@
 """Requests of both carriers go through the same steps in the same order (D55, D74)."""
 
+import re
 from typing import Any
 
 import pytest
 
+from schemas.api.operations import OPERATIONS, Operation
+from schemas.api.queries import NoQuery
+from service.api.catalogue import ROUTES
 from tests.support.nats.requesting import Requester
 from tests.support.service.client import AN_INVOICE
 
@@ -16,6 +20,14 @@ async def refusals(requester: Requester, operation: str, path: str, body: bytes,
     headers = {"Idempotency-Key": key}
     over_http = await api.ask("POST", path, api.firm.device_a, data=body, headers=headers)
     return [over_http.refusal, (await requester.ask(operation, body, key=key)).refusal]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_an_operation_is_one_call_without_a_query_and_replies_as_it_does(operation: Operation) -> None:
+    [route] = [each for each in ROUTES if (each.method, each.path) == (operation.method, operation.path)]
+    assert operation.reply == route.reply
+    assert route.query is NoQuery, "a request over NATS has no query"
+    assert set(operation.in_path) == set(re.findall(r"\{(\w+)\}", operation.path)), "each is a field of the body"
 
 
 async def test_a_used_key_is_seen_before_a_body_that_cannot_be_read(requester: Requester) -> None:

@@ -41,7 +41,7 @@ async def test_a_number_is_explained_by_the_events_that_made_its_fate(requester:
     invoice = (await api.issue(api.firm.device_a, reservation_token=tokens[0])).data
     await api.post(f"/invoices/{invoice['id']}/void")
     await requester.ask("release", {"token": tokens[1]})
-    stories = await stories_of(requester, series_id, (1, 2, 3))
+    stories = await stories_of(requester, series_id, (1.0, 2, 3.0))
     over_http = (await api.get(f"/invoice-series/{series_id}/numbers/1")).data
 
     assert [story["fate"] for story in stories] == ["voided", "released", "pending"]
@@ -195,7 +195,7 @@ async def test_requests_at_once_get_distinct_contiguous_numbers(requester: Reque
     assert numbers == list(range(1, 401))
 
 
-async def stories_of(requester: Requester, series_id: str, numbers: Iterable[int]) -> list[dict[str, Any]]:
+async def stories_of(requester: Requester, series_id: str, numbers: Iterable[float]) -> list[dict[str, Any]]:
     """What became of each number, asked for at once: what is not in the projections yet is waited for once."""
     asked = [requester.ask("number", {"series_id": series_id, "number": number}) for number in numbers]
     return [answer.data for answer in await asyncio.gather(*asked)]

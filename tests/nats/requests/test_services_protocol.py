@@ -7,13 +7,14 @@ from typing import Any
 
 from nats.errors import TimeoutError as NatsTimeoutError
 
+from schemas.api.operations import OPERATIONS
 from service.api.calling.reply import Reply
 from service.nats.requests.asked import Arrived
 from tests.support.nats.requesting import Requester, a_requester, decoded
 from tests.support.service.client import Api
 from tests.support.waiting import until
 
-OPERATIONS = {"reserve", "consume", "issue", "release", "lock", "unlock", "series", "reservations", "number"}
+NAMES = {operation.name for operation in OPERATIONS}
 
 
 async def discovered(requester: Requester, subject: str) -> dict[str, Any]:
@@ -35,7 +36,7 @@ async def test_discovery_answers_as_the_protocol_documents(requester: Requester)
     assert {(found["name"], found["id"], found["version"]) for found in (ping, info, stats)} == {
         ("numbering", ping["id"], "0.1.0")
     }
-    assert {endpoint["name"] for endpoint in info["endpoints"]} == OPERATIONS
+    assert {endpoint["name"] for endpoint in info["endpoints"]} == NAMES
     subjects = {endpoint["name"]: endpoint["subject"] for endpoint in info["endpoints"]}
     assert subjects["reserve"] == "numbering.v1.requests.*.*.reserve"
     assert {endpoint["queue_group"] for endpoint in stats["endpoints"]} == {"q"}
@@ -132,4 +133,4 @@ async def test_the_asyncapi_document_is_served(api: Api) -> None:
         document = await response.json()
 
     assert (response.status, document["asyncapi"]) == (200, "3.0.0")
-    assert OPERATIONS | {"publishEvents"} == set(document["operations"])
+    assert NAMES | {"publishEvents"} == set(document["operations"])

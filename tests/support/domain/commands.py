@@ -3,6 +3,7 @@
 import hashlib
 
 from schemas.commands import (
+    AdvanceSeries,
     Caller,
     ChangeDocument,
     Command,
@@ -34,6 +35,7 @@ from schemas.values import (
     Platform,
     Position,
     SeriesId,
+    TokenNonce,
     UnixSeconds,
 )
 from service.log.event_log import Content
@@ -45,6 +47,7 @@ SERIES = SeriesId("seriesaaaa")
 SECOND = SeriesId("second")
 NOW = UnixSeconds(1_800_000_000)
 HOLD_SECONDS = 3_600
+NONCE = TokenNonce(4_000_000_000)
 TODAY = IsoDate("2027-01-15")
 
 
@@ -92,7 +95,17 @@ def a_reservation_of(
     count: int, series_id: SeriesId = SERIES, *, hold_seconds: int = HOLD_SECONDS, pending_max: int = 0
 ) -> ReserveNumbers:
     """Reserve `count` numbers."""
-    return ReserveNumbers(series_id, count, hold_seconds, "k1", pending_max)
+    return ReserveNumbers(series_id, count, hold_seconds, "k1", NONCE, pending_max)
+
+
+def an_advance(to: int, reason: str = "restored from a copy", series_id: SeriesId = SERIES) -> AdvanceSeries:
+    """Step over lost numbers."""
+    return AdvanceSeries(series_id, Number(to), reason)
+
+
+def the_operator() -> Caller:
+    """An operator at the command line, who acts for no firm."""
+    return Caller(FirmId(""), Mode.LIVE, Actor(ActorKind.SYSTEM, "operator"))
 
 
 def a_slot(number: int, reservation: int = 3, series_id: SeriesId = SERIES, device: str | None = "till_1") -> Slot:

@@ -49,15 +49,15 @@ class LosesReplies(EventLog):
         if fault is not Fault.NONE:
             raise AppendInDoubtError(fault.value)
 
-    def hold(self) -> AbstractAsyncContextManager[HeldLog]:
+    def hold(self, after: Position | None = None) -> AbstractAsyncContextManager[HeldLog]:
         """Hold, and perhaps lose the connection while leaving."""
-        return self._hold()
+        return self._hold(after)
 
     @asynccontextmanager
-    async def _hold(self) -> AsyncGenerator[HeldLog]:
+    async def _hold(self, after: Position | None) -> AsyncGenerator[HeldLog]:
         fault = self._next()
         try:
-            async with self._log.hold() as held:
+            async with self._log.hold(after) as held:
                 yield held
                 _lose_before_commit(fault)
         except _LostBeforeCommitError:

@@ -30,9 +30,11 @@ from tests.support.domain.commands import (
     a_slot,
     a_sweep,
     a_void,
+    an_advance,
     an_issue,
     an_unvoid,
     digest,
+    the_operator,
     the_sweeper,
 )
 from tests.support.domain.history import History
@@ -51,8 +53,11 @@ def every_event() -> list[Record]:
         (MakePrimary(SECOND.series_id), a_key()),
         a_lock(),
         a_reservation_of(10),
-        a_consumption(a_slot(1, reservation=6)),
-        a_release(a_slot(2, reservation=6)),
+    )
+    block = history.state.position
+    return history.after(
+        a_consumption(a_slot(1, reservation=block)),
+        a_release(a_slot(2, reservation=block)),
         (UnlockSeries(SERIES, is_forced=True), a_device("till_2", is_admin=True)),
         a_change(1, "inv_1", date="2027-01-16"),
         a_reversal(1, "inv_1", a_document("inv_2", "2027-01-17"), content=digest("changed")),
@@ -65,8 +70,8 @@ def every_event() -> list[Record]:
         (VoidDraft(DRAFT, digest("reason")), a_key()),
         (DeleteDraft(DRAFT), a_key()),
         (a_sweep(), the_sweeper(), NOW + HOLD_SECONDS),
-    )
-    return history.records
+        (an_advance(20), the_operator(), NOW + HOLD_SECONDS),
+    ).records
 
 
 def samples_of(tag: str) -> list[Path]:

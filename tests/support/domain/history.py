@@ -42,8 +42,8 @@ class History:
         for step in steps:
             command, caller, at = as_step(step)
             before = len(self.records)
-            self.attempt(command, caller, at)
-            assert len(self.records) > before, f"a step of a test's history was rejected: {command}"
+            result = self.attempt(command, caller, at)
+            assert len(self.records) > before, f"a step of a test's history appended nothing: {command}: {result}"
         return self
 
     def append(self, event: Event, series_id: SeriesId = SERIES) -> None:

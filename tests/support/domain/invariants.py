@@ -10,23 +10,25 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from schemas.events import (
+    AnyDocumentEvent,
+    AnyDraftEvent,
+    AnyReservationEvent,
+    AnySeriesEvent,
     DocumentChanged,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
+    DraftEvent,
     DraftSaved,
-    DraftVoided,
+    NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
     ReservationConsumed,
     ReservationExpired,
     ReservationReleased,
-    SeriesDescribed,
-    SeriesLocked,
-    SeriesMadePrimary,
+    SeriesEvent,
     SeriesOpened,
-    SeriesUnlocked,
 )
 from schemas.outcomes import (
     DeletedOutcome,
@@ -37,26 +39,12 @@ from schemas.outcomes import (
     ReservedOutcome,
     SeriesOutcome,
 )
-from schemas.record import Record, StoredRecord, decode_record, encode_record
+from schemas.record import Record, StoredRecord, decode_record, encode_record, is_canonical
 from schemas.values import DEFAULT_LOG, DocumentId, Fate, IsoDate, Number, NumberRange, Position, SeriesId, Version
 from service.core.evolve import evolve
 from service.core.ranges import has
 from service.core.state import Series, State, empty_state
 from service.writer.request import Answered
-
-DocumentEvent = DocumentVoided | DocumentUnvoided | DocumentChanged | DocumentReversed | NumberWithdrawn
-SeriesEvent = (
-    SeriesOpened
-    | SeriesDescribed
-    | SeriesMadePrimary
-    | SeriesLocked
-    | SeriesUnlocked
-    | NumbersReserved
-    | ReservationConsumed
-    | ReservationReleased
-    | ReservationExpired
-    | DocumentEvent
-)
 
 TOKEN = re.compile(rb"rsv_[0-9a-f]{32}")
 CREDENTIAL = re.compile(rb"sk_(live|test)_|eyJ[A-Za-z0-9_-]{10,}\.")
@@ -92,7 +80,7 @@ def _record(item: StoredRecord | Record) -> Record:
 def _check_bytes(item: StoredRecord | Record) -> None:
     canonical = item.canonical if isinstance(item, StoredRecord) else encode_record(item)
     assert decode_record(canonical) == _record(item), "the bytes say what the record says"
-    assert encode_record(_record(item)) == canonical, "the bytes are canonical"
+    assert is_canonical(canonical, _record(item)), "the bytes are canonical"
     assert not TOKEN.search(canonical), "no token is in the log"
     assert not CREDENTIAL.search(canonical), "no credential is in the log"
 
@@ -127,7 +115,7 @@ class _Account:
         assert record.previous == self.previous, "each record names the one before it in its stream"
         self.version, self.previous = record.version, record.position
         event = record.event
-        if isinstance(event, DraftSaved | DraftVoided | DraftDeleted):
+        if isinstance(event, DraftEvent):
             self._apply_to_draft(record, event)
             return
         assert (record.version == 1) == isinstance(event, SeriesOpened), "a series opens first, and once"
@@ -138,7 +126,7 @@ class _Account:
         assert record.series_name == self.opened.name, "a record names its series"
         self._apply_to_numbers(record.position, event)
 
-    def _apply_to_draft(self, record: Record, event: DraftSaved | DraftVoided | DraftDeleted) -> None:
+    def _apply_to_draft(self, record: Record, event: AnyDraftEvent) -> None:
         assert record.series_name is None, "a draft has no series"
         assert record.stream == SeriesId(event.document_id), "a draft is a stream of its own"
         assert self.opened is None, "a series has no drafts"
@@ -146,10 +134,15 @@ class _Account:
         assert record.version > 1 or isinstance(event, DraftSaved), "a draft begins by being saved"
         self.is_deleted = isinstance(event, DraftDeleted)
 
-    def _apply_to_numbers(self, position: Position, event: SeriesEvent) -> None:
+    def _apply_to_numbers(
+        self, position: Position, event: AnySeriesEvent | AnyReservationEvent | AnyDocumentEvent
+    ) -> None:
         match event:
             case NumbersReserved(first, last):
                 self._reserve(position, first, last)
+            case NumbersLost(first, last, reason):
+                assert reason.strip(), "lost numbers have a reason"
+                self._take(first, last, Fate.LOST)
             case ReservationConsumed():
                 self._consume(event)
             case ReservationReleased(reservation, number):
@@ -177,18 +170,21 @@ class _Account:
                 assert self.documents[reversal_id].reverses == event.document_id, "a reversal names its source"
                 assert self.documents[reversal_id].number == event.reversal_number, "the source names its reversal"
                 self._check_reversals()
-            case SeriesOpened() | SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
+            case SeriesEvent():
                 pass
             case _:
                 assert_never(event)
 
     def _reserve(self, position: Position, first: Number, last: Number) -> None:
-        assert first == self.next, "a block begins where the numbers end"
-        assert last >= first, "a block is not empty"
         self.blocks[position] = NumberRange(first, last)
+        self._take(first, last, Fate.PENDING)
+
+    def _take(self, first: Number, last: Number, fate: Fate) -> None:
+        assert first == self.next, "a range begins where the numbers end"
+        assert last >= first, "a range is not empty"
         for number in range(first, last + 1):
-            self.fates[Number(number)] = Fate.PENDING
-        self.counts[Fate.PENDING] += last - first + 1
+            self.fates[Number(number)] = fate
+        self.counts[fate] += last - first + 1
         self.next = last + 1
 
     def _consume(self, event: ReservationConsumed) -> None:
@@ -204,7 +200,7 @@ class _Account:
         assert block.first <= number <= block.last, "a slot is of the block it names"
         self._move(number, Fate.PENDING, fate)
 
-    def _turn(self, event: DocumentEvent, before: Fate, after: Fate) -> None:
+    def _turn(self, event: AnyDocumentEvent, before: Fate, after: Fate) -> None:
         document = self.documents[event.document_id]
         assert (event.number, event.full_number) == (document.number, document.full_number), "it keeps its number"
         self._move(event.number, before, after)
@@ -251,11 +247,11 @@ def _check_answers(records: Sequence[Record], states: Sequence[State], answers: 
 
 def _check_outcome(records: Sequence[Record], states: Sequence[State], outcome: Outcome) -> None:
     match outcome:
-        case ReservedOutcome(position, series_id, first, last, device_id, reserved_at, expires_at, token_key):
+        case ReservedOutcome(position, series_id, first, last, device_id, reserved_at, expires_at, key, nonce):
             record = records[position - 1]
             assert record.stream == series_id, "the block is of the series that was asked for"
             assert record.at == reserved_at, "the block was reserved at the time in the outcome"
-            assert record.event == NumbersReserved(first, last, device_id, expires_at, token_key)
+            assert record.event == NumbersReserved(first, last, device_id, expires_at, key, nonce)
         case ReleasedOutcome(reservation, number):
             series_id = records[reservation - 1].stream
             assert has(states[-1].series[series_id].released, number), "the number is released"

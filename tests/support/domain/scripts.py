@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
 from schemas.commands import (
+    AdvanceSeries,
     Caller,
     ChangeDocument,
     Command,
@@ -37,8 +38,10 @@ from tests.support.domain.commands import (
     a_reservation_of,
     a_session_without_device,
     a_sweep,
+    an_advance,
     an_issue,
     digest,
+    the_operator,
     the_sweeper,
 )
 
@@ -90,6 +93,8 @@ class Script:
         if self._chance.random() < 0.05:
             first = self._chance.randrange(1, state.position + 1)
             return a_sweep(first, first + self._chance.choice([1, 30, 10_000])), the_sweeper()
+        if self._chance.random() < 0.02:
+            return self._advance(state), the_operator()
         caller = self._chance.choice(CALLERS)
         make = self._chance.choices(self._kinds, self._weights)[0]
         return make(state, caller), caller
@@ -128,6 +133,11 @@ class Script:
 
     def _unlock(self, state: State, caller: Caller) -> UnlockSeries:
         return UnlockSeries(self._series_of(state, caller), is_forced=self._chance.random() < 0.5)
+
+    def _advance(self, state: State) -> AdvanceSeries:
+        """Step over some numbers of any series; at times over none, or over more than there are."""
+        series = self._chance.choice(sorted(state.series.values(), key=lambda each: each.series_id))
+        return an_advance(series.next_number + self._chance.choice([-2, -1, 0, 2, 30]), series_id=series.series_id)
 
     def _reserve(self, state: State, caller: Caller) -> Command:
         held = [

@@ -13,9 +13,13 @@ class CutProxy:
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)
         self._connections: set[asyncio.StreamWriter] = set()
+        self._to_clients: set[asyncio.StreamWriter] = set()
+        self._silent: set[asyncio.StreamWriter] = set()
         self._is_mute = False
         self._is_shut = False
         self._accepted = 0
+        self.asked = 0
+        """How often a client said something, as the proxy heard it: a short question is heard as one."""
         self._is_flowing = asyncio.Event()
         self._is_flowing.set()
         self.swallowed = asyncio.Event()
@@ -41,6 +45,14 @@ class CutProxy:
         self._is_mute = True
         self.swallowed.clear()
 
+    def silence(self, *, is_server_hearing: bool = False) -> None:
+        """From now on those that are connected hear nothing, and are not told; later connections work.
+
+        The server hears them no more either, unless `is_server_hearing`. `swallowed` is set at the next word.
+        """
+        self._silent |= self._to_clients if is_server_hearing else self._connections
+        self.swallowed.clear()
+
     def stall(self) -> None:
         """From now on the proxy reads nothing from the client, so that the client's buffers fill."""
         self._is_flowing.clear()
@@ -52,6 +64,8 @@ class CutProxy:
         for writer in self._connections:
             writer.transport.abort()
         self._connections.clear()
+        self._to_clients.clear()
+        self._silent.clear()
 
     def shut(self) -> None:
         """End every connection, and accept no new one."""
@@ -78,6 +92,7 @@ class CutProxy:
             writer.transport.abort()
             return
         self._connections |= {writer, far_writer}
+        self._to_clients.add(writer)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._pass_on(reader, far_writer, is_server=False))
             group.create_task(self._pass_on(far_reader, writer, is_server=True))
@@ -85,7 +100,11 @@ class CutProxy:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_server: bool) -> None:
         try:
             while data := await reader.read(65536):
+                self.asked += not is_server
                 await self._is_flowing.wait()
+                if writer in self._silent:
+                    self.swallowed.set()
+                    continue
                 if is_server and self._is_mute:
                     self.swallowed.set()
                     continue
@@ -94,4 +113,6 @@ class CutProxy:
         except OSError:
             return
         finally:
-            writer.transport.abort()
+            # The end of a silent connection is not passed on either: as if the machine, or the line to it, were gone.
+            if writer not in self._silent:
+                writer.transport.abort()

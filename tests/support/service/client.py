@@ -15,6 +15,7 @@ from schemas.values import UnixSeconds
 from service.access.callers import Access
 from service.access.identity_provider import IdentityKeys
 from service.access.key_file import KeyFile, ensure
+from service.access.lost_history import LostHistory
 from service.access.reservation_tokens import TokenSealer
 from service.api.calling.dependencies import Dependencies
 from service.api.catalogue import ROUTES
@@ -209,13 +210,15 @@ def dependencies_of(
     """The dependencies of the API in one process; the caller must run the writer."""
     ensure(directory / "keys.json")
     keys = KeyFile(directory / "keys.json")
+    metrics = new_metrics()
     return Dependencies(
         writer=Writer(log, clock=clock),
         log=log,
         access=Access(records, keys, cache_seconds=CACHE_SECONDS, clock=clock, identity=options.identity),
         sealer=TokenSealer.of(keys),
+        lost_history=LostHistory(log.log_id, metrics.lost_history_tokens.inc),
         settings=Settings(data_dir=directory, rate_limit=options.rate_limit, **options.settings),
         reads=reads,
-        metrics=new_metrics(),
+        metrics=metrics,
         clock=clock,
     )

@@ -163,6 +163,8 @@ def _invoice(command: Issue, handles: Handles, today: date) -> dict[str, Any]:
     }
     if command.days is not None:
         body["date"] = _day(today, command.days)
+    if not command.names_rate:
+        body["items"] = [{name: value for name, value in line.items() if name != "vat_rate"} for line in body["items"]]
     if command.series is not None:
         body["series_id"] = handles.id_of(command.series)
     if command.token is not None:
@@ -176,11 +178,12 @@ def _of_document(command: Void | Unvoid | Storno | Update | Delete, path: str, t
             return HttpRequest("POST", path + "/void", None if reason is None else {"reason": reason})
         case Unvoid():
             return HttpRequest("POST", path + "/unvoid")
-        case Storno():
-            return HttpRequest("POST", path + "/storno")
-        case Update(days=days):
-            body = {"notes": "Changed"} if days is None else {"date": _day(today, days)}
-            return HttpRequest("PATCH", path, body)
+        case Storno(names_items=names_items):
+            body = {"items": [{"id": 1, "quantity": 1}]} if names_items else None
+            return HttpRequest("POST", path + "/storno", body)
+        case Update(days=days, number=number):
+            change: dict[str, Any] = {"notes": "Changed"} if days is None else {"date": _day(today, days)}
+            return HttpRequest("PATCH", path, change if number is None else {**change, "number_idx": number})
         case Delete():
             return HttpRequest("DELETE", path)
         case _:

@@ -37,7 +37,7 @@ class Document:
 
     def _operation(self, method: str, path: str) -> dict[str, Any] | None:
         for pattern, operations in self._patterns:
-            if pattern.fullmatch(path):
+            if pattern.fullmatch(path.rstrip("/")):
                 found: dict[str, Any] | None = operations.get(method.lower())
                 return found
         return None

@@ -1,4 +1,4 @@
-"""The refusals of requests that never become a command of the log, by cause."""
+"""The rows of the table for the faults of a request that no rule of the log found (CONTRACT.md section 4)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,7 +7,7 @@ from typing import Final
 from service.api.refusals import causes as edge
 from service.api.refusals.row import API, AUTH, FIELDS, FORBIDDEN, INVALID, Row
 
-EDGE_TABLE: Final[Mapping[type, Row]] = MappingProxyType(
+EDGE_ROWS: Final[Mapping[type, Row]] = MappingProxyType(
     {
         edge.CredentialMissing: Row(
             401,

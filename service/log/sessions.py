@@ -1,0 +1,159 @@
+"""Sessions with PostgreSQL: what is held in one, for how long, and when an end gives the other up.
+
+A process that freezes, or vanishes with its machine, closes no connection, and TCP alone notices after hours. So each
+session has limits of ours at the server, and each of our sockets asks whether the other end is still there. The
+projections set the same limits themselves, because neither of the two packages may import the other.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Final, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+CONNECT_SECONDS_MAX: Final = 5
+CLOSE_SECONDS_MAX: Final = 2
+
+ANSWER_SECONDS_MAX: Final = 5
+"""What PostgreSQL has not answered by then, it has not heard, or we do not hear it."""
+
+LIMITS: Final[Mapping[str, str]] = {
+    # A transaction whose process says nothing for so long is rolled back, and what it had locked is free.
+    "idle_in_transaction_session_timeout": "3s",
+    # Longer than that, so that waiting for a vanished process succeeds; shorter than ANSWER_SECONDS_MAX, so that no
+    # statement that its process has given up stays in the queue for a lock.
+    "lock_timeout": "4s",
+    # A machine that does not say that it is there for 4 s, or does not take what was sent to it, is gone. Without
+    # effect where PostgreSQL's system does not know it, and on Unix sockets.
+    "tcp_keepalives_idle": "2",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "4000",
+}
+"""What PostgreSQL takes back by itself, of every session."""
+
+OPERATORS: Final = frozenset({*LIMITS, "statement_timeout", "transaction_timeout"})
+"""What the operator names of these in the URL of the database counts instead of ours; nothing else does."""
+
+# The same from our end, where the system knows the option: seconds, seconds, times, milliseconds.
+_SOCKET_OPTIONS: Final = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 2, "TCP_USER_TIMEOUT": 4000}
+
+
+class _Transport(Protocol):
+    def get_extra_info(self, name: str) -> socket.socket: ...
+
+
+class Session(asyncpg.Connection):
+    """A connection whose socket notices that the other machine is gone.
+
+    asyncpg has no setting for it, and gives the transport to the constructor of its connections alone
+    (`tests/log/test_asyncpg_members.py`).
+    """
+
+    def __init__(self, protocol: object, transport: _Transport, *rest: object) -> None:
+        super().__init__(protocol, transport, *rest)  # type: ignore[arg-type]  # passed on as it came
+        notice_silence(transport.get_extra_info("socket"))
+
+
+def notice_silence(line: socket.socket) -> None:
+    """Have the system end this connection some 4 s after the other machine went silent; only TCP knows how."""
+    if line.family not in {socket.AF_INET, socket.AF_INET6}:
+        return
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _SOCKET_OPTIONS.items():
+        option: int | None = getattr(socket, name, None)
+        if option is not None:
+            line.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+async def connect(database_url: str, role: str | None, application: str, **settings: str) -> asyncpg.Connection:
+    """A session of this role, or of the URL's user, with the limits of every session and these settings.
+
+    Raises asyncpg's errors.
+    """
+    return await asyncpg.connect(
+        database_url,
+        timeout=CONNECT_SECONDS_MAX,
+        connection_class=Session,
+        server_settings=_settings(database_url, role, application, settings),
+    )
+
+
+@asynccontextmanager
+async def connected(
+    database_url: str, role: str | None, application: str, **settings: str
+) -> AsyncGenerator[asyncpg.Connection]:
+    """As `connect`, closed at the end of the block. Raises asyncpg's errors while it connects."""
+    connection = await connect(database_url, role, application, **settings)
+    try:
+        yield connection
+    finally:
+        await close(connection)
+
+
+async def open_pool(
+    database_url: str,
+    role: str,
+    application: str,
+    *,
+    sizes: tuple[int, int],
+    seconds_max: int,
+    reset: Callable[[asyncpg.Connection], Awaitable[None]] | None = None,
+    **settings: str,
+) -> asyncpg.Pool:
+    """Sessions of this role, the least and the most of them; a statement ends after `seconds_max` at both ends.
+
+    `reset` makes a session ready for its next user, instead of asyncpg's own way. Raises asyncpg's errors.
+    """
+    size_min, size_max = sizes
+    # At the server a little later: a process that is there asks for the end of its statement itself.
+    limit = {"statement_timeout": f"{seconds_max + 1}s"}
+    return await asyncpg.create_pool(
+        database_url,
+        min_size=size_min,
+        max_size=size_max,
+        timeout=CONNECT_SECONDS_MAX,
+        command_timeout=seconds_max,
+        connection_class=Session,
+        server_settings=_settings(database_url, role, application, limit | settings),
+        reset=reset,
+    )
+
+
+async def close(connection: asyncpg.Connection) -> None:
+    """End a session. Nothing that fails is raised: what was done on it is done, and what was refused was raised."""
+    try:
+        await connection.close(timeout=CLOSE_SECONDS_MAX)
+    except Exception:  # noqa: BLE001 - a socket that is gone is closed too; only a cancellation passes
+        connection.terminate()
+
+
+def end(sessions: asyncpg.Connection | asyncpg.Pool) -> None:
+    """End them at once, whatever is under way; what that raises ends nothing else."""
+    with suppress(Exception):
+        sessions.terminate()
+
+
+@contextmanager
+def cut_off_after(connection: asyncpg.Connection | PoolConnectionProxy, seconds: float) -> Generator[None]:
+    """End the connection, and whatever waits in the block for its answer, once `seconds` are over.
+
+    Nothing is cancelled at the server, as asyncpg's own time-outs would: that would end a commit's wait for its
+    standbys, and everybody would see what a failover may take back. What the server works on it finishes or, in a
+    transaction, rolls back.
+    """
+    cutting = asyncio.get_running_loop().call_later(seconds, connection.terminate)
+    try:
+        yield
+    finally:
+        cutting.cancel()
+
+
+def _settings(database_url: str, role: str | None, application: str, settings: Mapping[str, str]) -> dict[str, str]:
+    given = {name.lower() for name, _ in parse_qsl(urlsplit(database_url).query, keep_blank_values=True)}
+    ours = {**LIMITS, **settings, "application_name": application} | ({} if role is None else {"role": role})
+    return {name: value for name, value in ours.items() if name not in given or name not in OPERATORS}
