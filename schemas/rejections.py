@@ -22,6 +22,21 @@ class SeriesNameTaken(Struct, frozen=True, tag=True):
     series_id: SeriesId
 
 
+class FormatTaken(Struct, frozen=True, tag=True):
+    """Open: the format could print what a series of the same partition and document type prints (CONTRACT.md D87)."""
+
+    document_type: DocumentType
+    series_id: SeriesId
+    series_name: str
+
+
+class PrintedAlready(Struct, frozen=True, tag=True):
+    """Issue or reverse: a document of another series with a meeting format shows this full number (CONTRACT.md D87)."""
+
+    full_number: str
+    series_id: SeriesId
+
+
 class SeriesInUse(Struct, frozen=True, tag=True):
     """A document of the series has a number, so the definition of the series is fixed."""
 
@@ -138,10 +153,26 @@ class NotYourReservation(Struct, frozen=True, tag=True):
 
 
 class ChronologyViolated(Struct, frozen=True, tag=True):
-    """The date of the document is before the latest date of its series."""
+    """Issue: the date of the document is before the latest date of the standing documents of its series."""
 
     date: IsoDate
     latest_date: IsoDate
+
+
+class DateBeforePrevious(Struct, frozen=True, tag=True):
+    """Change: the date is before that of the nearest standing document with a lower number (CONTRACT.md D89)."""
+
+    date: IsoDate
+    number: Number
+    bound: IsoDate
+
+
+class DateAfterNext(Struct, frozen=True, tag=True):
+    """Change: the date is after that of the nearest standing document with a higher number (CONTRACT.md D89)."""
+
+    date: IsoDate
+    number: Number
+    bound: IsoDate
 
 
 class DocumentUnknown(Struct, frozen=True, tag=True):
@@ -169,7 +200,13 @@ class DocumentNotReversible(Struct, frozen=True, tag=True):
 
 
 class DocumentAlreadyReversed(Struct, frozen=True, tag=True):
-    """Change, reverse or unvoid: another document reverses this one and is not voided."""
+    """Change, reverse, void or unvoid: another document reverses this one and is not voided."""
+
+    document_id: DocumentId
+
+
+class ReversalOfVoided(Struct, frozen=True, tag=True):
+    """Unvoid: the document reverses one that is voided, and a sale is taken back once (CONTRACT.md D93)."""
 
     document_id: DocumentId
 
@@ -230,6 +267,8 @@ class IdempotencyInProgress(Struct, frozen=True, tag=True):
 Rejection = (
     SeriesUnknown
     | SeriesNameTaken
+    | FormatTaken
+    | PrintedAlready
     | SeriesInUse
     | NoPrimarySeries
     | DocumentTypeMismatch
@@ -250,11 +289,14 @@ Rejection = (
     | ReservationOfOtherDevice
     | NotYourReservation
     | ChronologyViolated
+    | DateBeforePrevious
+    | DateAfterNext
     | DocumentUnknown
     | DocumentAlreadyVoided
     | DocumentNotVoided
     | DocumentNotReversible
     | DocumentAlreadyReversed
+    | ReversalOfVoided
     | DocumentIsReversal
     | DocumentNotDeletable
     | DocumentNotLast

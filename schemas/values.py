@@ -35,6 +35,9 @@ NUMBER_MAX: Final = Number(9_007_199_254_740_991)
 RESERVE_COUNT_MAX: Final = 50
 """The most numbers one call may reserve (CONTRACT.md section 7)."""
 
+EARLIEST_DATE: Final = IsoDate("2000-01-01")
+"""No document can mean an earlier date (CONTRACT.md D88)."""
+
 DEFAULT_LOG: Final = LogId(1)
 
 TokenNonce = NewType("TokenNonce", int)

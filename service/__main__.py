@@ -6,6 +6,7 @@ import click
 
 from service.cli.adopt_tail import adopt_tail, resume
 from service.cli.advance_counters import advance
+from service.cli.check_paper import check
 from service.cli.database import migrate
 from service.cli.firms import firm, key, session
 from service.cli.gap_reports import gaps
@@ -36,6 +37,7 @@ for command in (
     migrate,
     gaps,
     replay,
+    check,
     adopt_tail,
     resume,
     advance,

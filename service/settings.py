@@ -117,6 +117,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     pending_max: Annotated[
         int, _about("numbers", "The most pending numbers a device may hold in a series; 0 for no cap", ge=0)
     ] = 0
+    date_ahead_days_max: Annotated[
+        int, _about("days", "How far after today the date of an invoice may lie", ge=0, le=36_500)
+    ] = 366
     time_zone: Annotated[TimeZone, _about("IANA name", "Decides what day it is: invoice dates, a series' year")] = (
         ZoneName("Europe/Bucharest")
     )

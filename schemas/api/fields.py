@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
+from schemas.number_formats import FORMAT_MAX
+
 SCALED_MAX: Final = Decimal(10) ** 12
 """The largest quantity or price of a line. No real invoice needs more, and cents stay exact in JSON numbers."""
 
@@ -72,12 +74,15 @@ NumberFormat = Annotated[
     str,
     Meta(
         min_length=8,
-        max_length=60,
-        pattern=r"^[^{}\x00]*(\{year\}[^{}\x00]*)*\{number\}[^{}\x00]*(\{year\}[^{}\x00]*)*$",
-        extra={"words": "text with {number} exactly once and no other placeholder than {year}"},
+        max_length=FORMAT_MAX,
+        pattern=r"^[ -z|~]*(\{year\}[ -z|~]*)*\{number\}[ -z|~]*(\{year\}[ -z|~]*)*$",
+        extra={
+            "words": f"up to {FORMAT_MAX} printable ASCII characters, with {{number}} exactly once and no other "
+            "placeholder than {year}",
+        },
     ),
 ]
-"""The pattern of a printed number (CONTRACT.md D17)."""
+"""The pattern of a printed number (CONTRACT.md D17, D87)."""
 
 SmallCount = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 CurrencyText = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", extra={"words": "three capital letters, such as RON"})]

@@ -38,7 +38,7 @@ async def _replay(firm: str | None, series: str | None, until: int | None, *, is
     shown: set[str] = set()
     console = out()
     async with reader() as connection:
-        async for record in _records(connection, until):
+        async for record in read_log(connection, until):
             replayed.apply(record)
             if record.version == 1 and firm in {None, record.firm_id} and opens(record, series):
                 shown.add(record.stream)
@@ -47,7 +47,8 @@ async def _replay(firm: str | None, series: str | None, until: int | None, *, is
     _conclude(replayed, shown)
 
 
-async def _records(connection: asyncpg.Connection, until: int | None) -> AsyncIterator[Record]:
+async def read_log(connection: asyncpg.Connection, until: int | None) -> AsyncIterator[Record]:
+    """Every record from the first one to position `until`, or to the end, with a bar that shows how far it is."""
     head = await read_head(connection, DEFAULT_LOG)
     end = head if until is None else min(head, until)
     with progress() as bar:

@@ -3,7 +3,8 @@
 from schemas.commands import Caller, ChangeDocument, DeleteDocument, UnvoidDocument, VoidDocument
 from schemas.events import DocumentChanged, DocumentUnvoided, DocumentVoided, NumberWithdrawn
 from schemas.rejections import (
-    ChronologyViolated,
+    DateAfterNext,
+    DateBeforePrevious,
     DocumentAlreadyReversed,
     DocumentAlreadyVoided,
     DocumentHasChanged,
@@ -13,21 +14,25 @@ from schemas.rejections import (
     DocumentNotVoided,
     DocumentUnknown,
     Rejection,
+    ReversalOfVoided,
     YearFixed,
 )
 from schemas.values import IsoDate, Number, SeriesId
 from service.core.decision import Append, Decision, Done
+from service.core.neighbours import standing_above, standing_below
 from service.core.ranges import has
 from service.core.state import Series, State
 
 
 def void(state: State, command: VoidDocument, caller: Caller) -> Decision:
-    """The document keeps its number and no longer counts (D61)."""
+    """The document keeps its number and no longer counts (D61), unless a reversal takes its sale back already (D93)."""
     series = _series_of(state, caller, command.series_id, command.number)
     if series is None:
         return DocumentUnknown(command.document_id)
     if has(series.voided, command.number):
         return DocumentAlreadyVoided(command.document_id)
+    if series.standing_reversal(command.number) is not None:
+        return DocumentAlreadyReversed(command.document_id)
     return Append(
         [(series.series_id, DocumentVoided(command.number, command.full_number, command.document_id, command.content))]
     )
@@ -36,7 +41,7 @@ def void(state: State, command: VoidDocument, caller: Caller) -> Decision:
 def unvoid(state: State, command: UnvoidDocument, caller: Caller) -> Decision:
     """The document counts again, even if others were issued since (D62).
 
-    A reversal counts again only if its source has no other standing reversal.
+    A reversal counts again only if its source stands and has no other standing reversal (D83, D93).
     """
     series = _series_of(state, caller, command.series_id, command.number)
     if series is None:
@@ -46,6 +51,8 @@ def unvoid(state: State, command: UnvoidDocument, caller: Caller) -> Decision:
     source = series.reversal_of.get(command.number)
     if source is not None and series.standing_reversal(source) is not None:
         return DocumentAlreadyReversed(command.document_id)
+    if source is not None and has(series.voided, source):
+        return ReversalOfVoided(command.document_id)
     return Append([(series.series_id, DocumentUnvoided(command.number, command.full_number, command.document_id))])
 
 
@@ -63,7 +70,7 @@ def change(state: State, command: ChangeDocument, caller: Caller) -> Decision:
         return DocumentAlreadyReversed(command.document_id)
     if not series.has_content(number, command.content_before):
         return DocumentHasChanged(command.document_id)
-    date_before = series.date_of(number, command.issued_date)
+    date_before = series.dates.of(number)
     date = command.date or date_before
     if (date, command.content) == (date_before, command.content_before):
         return Done()
@@ -83,7 +90,7 @@ def delete(state: State, command: DeleteDocument, caller: Caller) -> Decision:
         return DocumentNotDeletable(command.document_id)
     if command.number + 1 != series.next_number:
         return DocumentNotLast(command.document_id, command.full_number, series.name)
-    date = series.date_of(command.number, command.issued_date)
+    date = series.dates.of(command.number)
     return Append([(series.series_id, NumberWithdrawn(command.number, command.full_number, command.document_id, date))])
 
 
@@ -100,19 +107,22 @@ def _series_of_dated(state: State, caller: Caller, command: ChangeDocument | Del
     refusal does not last: the writer decides again at the head.
     """
     series = _series_of(state, caller, command.series_id, command.number)
-    if series is None or series.date_of(command.number, command.issued_date) not in series.dates:
-        return None
-    return series
+    if series is None or command.number in series.changed:
+        return series
+    return series if series.dates.of(command.number) == command.issued_date else None
 
 
 def _date_refusal(series: Series, date_before: IsoDate, date: IsoDate, command: ChangeDocument) -> Rejection | None:
-    """Why the document cannot have this date while all others keep theirs; None if it can (D59, D76)."""
+    """Why the document cannot have this date between those of its neighbours; None if it can (D76, D89)."""
     if date == date_before:
         return None
     if "{year}" in series.format and date[:4] != command.issued_date[:4]:
         return YearFixed(date, command.issued_date)
-    others = series.dates.get(date_before, 0) - 1
-    latest = max((each for each in series.dates if others or each != date_before), default=None)
-    if command.is_chronology_checked and latest is not None and date < latest:
-        return ChronologyViolated(date, latest)
+    if not command.is_chronology_checked:
+        return None
+    below, above = standing_below(series, command.number), standing_above(series, command.number)
+    if below is not None and date < series.dates.of(below):
+        return DateBeforePrevious(date, below, series.dates.of(below))
+    if above is not None and date > series.dates.of(above):
+        return DateAfterNext(date, above, series.dates.of(above))
     return None

@@ -13,6 +13,7 @@ from rpds import HashTrieMap
 
 from schemas.outcomes import LockView
 from schemas.values import (
+    Digest,
     DocumentId,
     DocumentType,
     FirmId,
@@ -27,7 +28,8 @@ from schemas.values import (
     Version,
 )
 from service.core.blocks import Block, Blocks
-from service.core.state import Changed, Draft, Series, State, name_key
+from service.core.document_dates import DocumentDates
+from service.core.state import Draft, Series, State, name_key
 
 
 class _SeriesImage(Struct, frozen=True):
@@ -56,9 +58,11 @@ class _SeriesImage(Struct, frozen=True):
     released: tuple[NumberRange, ...]
     expired: tuple[NumberRange, ...]
     lost: tuple[NumberRange, ...]
-    dates: dict[IsoDate, int]
+    dates: dict[int, bytes]
+    last_dated: Number
+    standing_dates: dict[IsoDate, int]
     latest_date: IsoDate | None
-    changed: dict[Number, Changed]
+    changed: dict[Number, Digest]
     reversal_of: dict[Number, Number]
     reversed_by: dict[Number, Number]
 
@@ -75,7 +79,7 @@ class _StateImage(Struct, frozen=True):
     lost_at: Position
 
 
-_MAPS = ("dates", "changed", "reversal_of", "reversed_by")
+_MAPS = ("standing_dates", "changed", "reversal_of", "reversed_by")
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_StateImage)
 
@@ -120,10 +124,12 @@ def decode_state(encoded: bytes) -> State:
 def _image(series: Series) -> _SeriesImage:
     fields: dict[str, Any] = asdict(series) | {name: dict(getattr(series, name)) for name in _MAPS}
     fields["blocks"] = list(series.blocks.values())
+    fields |= {"dates": dict(series.dates.shelves), "last_dated": series.dates.last}
     return _SeriesImage(**fields)
 
 
 def _series(image: _SeriesImage) -> Series:
     fields: dict[str, Any] = asdict(image) | {name: HashTrieMap(getattr(image, name)) for name in _MAPS}
     fields["blocks"] = reduce(Blocks.put, image.blocks, Blocks())
+    fields["dates"] = DocumentDates(HashTrieMap(image.dates), fields.pop("last_dated"))
     return Series(**fields)

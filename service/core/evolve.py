@@ -8,7 +8,6 @@ from __future__ import annotations  # rpds' maps are generic to type checkers on
 from typing import assert_never
 
 from msgspec.structs import replace
-from rpds import HashTrieMap
 
 from schemas.events import (
     AnyDraftEvent,
@@ -36,7 +35,7 @@ from schemas.record import Record
 from schemas.values import IsoDate, Number, NumberRange, Position, SeriesId, UnixSeconds, Version
 from service.core.blocks import Block
 from service.core.ranges import Ranges, with_range, without
-from service.core.state import Changed, Draft, Series, State, name_key
+from service.core.state import Draft, Series, State, name_key
 
 
 def evolve(state: State, record: Record) -> State:
@@ -92,7 +91,8 @@ def _evolve_alone(series: Series, event: _Alone, at: UnixSeconds) -> Series:
         case SeriesUnlocked():
             return replace(series, lock=None)
         case DocumentVoided(number):
-            return replace(series, voided=with_range(series.voided, NumberRange(number, number)))
+            voided = with_range(series.voided, NumberRange(number, number))
+            return replace(_without_date(series, series.dates.of(number)), voided=voided)
         case DocumentUnvoided(number):
             return _unvoid(series, number)
         case DocumentChanged():
@@ -103,8 +103,9 @@ def _evolve_alone(series: Series, event: _Alone, at: UnixSeconds) -> Series:
                 reversal_of=series.reversal_of.insert(reversal_number, number),
                 reversed_by=series.reversed_by.insert(number, reversal_number),
             )
-        case NumberWithdrawn(number=number, date=date):
-            return _withdraw(series, number, date)
+        case NumberWithdrawn(number=number):
+            withdrawn = with_range(series.withdrawn, NumberRange(number, number))
+            return replace(series, voided=without(series.voided, number), withdrawn=withdrawn)
         case _:
             assert_never(event)
 
@@ -206,14 +207,8 @@ def _settle(state: State, series: Series, record: Record, reservation: Position,
 
 
 def _consume(state: State, consumed: ReservationConsumed, record: Record) -> State:
-    series = state.series[record.stream]
-    date = consumed.date
-    series = replace(
-        series,
-        is_used=True,
-        dates=series.dates.insert(date, series.dates.get(date, 0) + 1),
-        latest_date=date if series.latest_date is None else max(series.latest_date, date),
-    )
+    series = _with_date(state.series[record.stream], consumed.date)
+    series = replace(series, is_used=True, dates=series.dates.put(consumed.number, consumed.date))
     return _settle(state, series, record, consumed.reservation, (NumberRange(consumed.number, consumed.number),))
 
 
@@ -238,38 +233,38 @@ def _lose(state: State, record: Record, numbers: NumberRange) -> State:
     return _put(replace(state, lost_at=record.position), series, record)
 
 
-def _withdraw(series: Series, number: Number, date: IsoDate) -> Series:
-    """The series without the document, whose date no longer bounds the dates of later documents."""
-    dates = _without_date(series, date)
-    return replace(
-        series,
-        voided=without(series.voided, number),
-        withdrawn=with_range(series.withdrawn, NumberRange(number, number)),
-        dates=dates,
-        latest_date=max(dates, default=None),
-    )
-
-
 def _unvoid(series: Series, number: Number) -> Series:
     """The series in which the document counts again; a reversal becomes the standing one of its source."""
-    series = replace(series, voided=without(series.voided, number))
+    series = replace(_with_date(series, series.dates.of(number)), voided=without(series.voided, number))
     source = series.reversal_of.get(number)
     return series if source is None else replace(series, reversed_by=series.reversed_by.insert(source, number))
 
 
 def _change(series: Series, changed: DocumentChanged) -> Series:
-    series = replace(series, changed=series.changed.insert(changed.number, Changed(changed.date, changed.content)))
+    series = replace(series, changed=series.changed.insert(changed.number, changed.content))
     if changed.date == changed.date_before:
         return series
-    dates = _without_date(series, changed.date_before)
-    dates = dates.insert(changed.date, dates.get(changed.date, 0) + 1)
-    return replace(series, dates=dates, latest_date=max(dates))
+    series = _with_date(_without_date(series, changed.date_before), changed.date)
+    return replace(series, dates=series.dates.put(changed.number, changed.date))
 
 
-def _without_date(series: Series, date: IsoDate) -> HashTrieMap[IsoDate, int]:
-    """How many documents have each date, with one less on this date."""
-    left = series.dates[date] - 1
-    return series.dates.insert(date, left) if left else series.dates.remove(date)
+def _with_date(series: Series, date: IsoDate) -> Series:
+    """The series with one more standing document on this date."""
+    return replace(
+        series,
+        standing_dates=series.standing_dates.insert(date, series.standing_dates.get(date, 0) + 1),
+        latest_date=date if series.latest_date is None else max(series.latest_date, date),
+    )
+
+
+def _without_date(series: Series, date: IsoDate) -> Series:
+    """The series with one standing document less on this date, which no longer bounds others if that was the last."""
+    left = series.standing_dates[date] - 1
+    if left:
+        return replace(series, standing_dates=series.standing_dates.insert(date, left))
+    dates = series.standing_dates.remove(date)
+    latest_date = max(dates, default=None) if date == series.latest_date else series.latest_date
+    return replace(series, standing_dates=dates, latest_date=latest_date)
 
 
 def _draft(state: State, event: AnyDraftEvent, record: Record) -> State:

@@ -137,7 +137,7 @@ def _token_refusal(
 
 
 def _chronology_refusal(series: Series, command: ConsumeReservation | IssueOnline) -> Rejection | None:
-    """Why the date is refused: it is before the latest one of the series, and the caller did not allow that (D59)."""
+    """Why the date is refused: a standing document has a later one, and the caller did not allow that (D59, D88)."""
     date = command.document.date
     if not command.is_chronology_checked or series.latest_date is None or date >= series.latest_date:
         return None

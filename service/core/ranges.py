@@ -9,8 +9,13 @@ Ranges = tuple[NumberRange, ...]
 
 def has(ranges: Ranges, number: Number) -> bool:
     """Whether `number` is in the set."""
+    return range_of(ranges, number) is not None
+
+
+def range_of(ranges: Ranges, number: Number) -> NumberRange | None:
+    """The range of the set that holds `number`; None if it is not in the set."""
     at = bisect_right(ranges, number, key=_first) - 1
-    return at >= 0 and number <= ranges[at].last
+    return ranges[at] if at >= 0 and number <= ranges[at].last else None
 
 
 def with_range(ranges: Ranges, new: NumberRange) -> Ranges:

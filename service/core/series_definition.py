@@ -2,7 +2,8 @@
 
 from schemas.commands import Caller, DescribeSeries, MakePrimary, OpenSeries
 from schemas.events import SeriesDescribed, SeriesMadePrimary, SeriesOpened
-from schemas.rejections import SeriesInUse, SeriesNameTaken, SeriesUnknown
+from schemas.number_formats import can_print_the_same, default_format
+from schemas.rejections import FormatTaken, Rejection, SeriesInUse, SeriesNameTaken, SeriesUnknown
 from service.core.decision import Append, Decision, Done
 from service.core.state import State, name_key
 
@@ -15,19 +16,31 @@ def open_series(state: State, command: OpenSeries, caller: Caller) -> Decision:
         return Done()
     if taken is not None:
         return SeriesNameTaken(command.name, command.document_type, taken)
+    number_format = command.format or default_format(command.name)
+    refusal = _format_refusal(state, command, number_format, caller)
+    if refusal is not None:
+        return refusal
     primary = state.primaries.get((caller.firm_id, caller.mode, command.document_type))
     is_primary = command.is_primary or primary is None
     opened = SeriesOpened(
         name=command.name,
         document_type=command.document_type,
         description=command.description,
-        format=command.format or f"{command.name}-{{year}}-{{number}}",
+        format=number_format,
         start_number=command.start_number,
         year=command.year,
         is_primary=is_primary,
         replaces=primary if is_primary else None,
     )
     return Append([(command.series_id, opened)])
+
+
+def _format_refusal(state: State, command: OpenSeries, number_format: str, caller: Caller) -> Rejection | None:
+    """Why no series can be opened with this format: two documents could show one text (D87). None if it can."""
+    for series in state.series_of(caller.firm_id, caller.mode):
+        if series.document_type is command.document_type and can_print_the_same(number_format, series.format):
+            return FormatTaken(series.document_type, series.series_id, series.name)
+    return None
 
 
 def describe(state: State, command: DescribeSeries, caller: Caller) -> Decision:

@@ -28,14 +28,8 @@ from schemas.values import (
     Version,
 )
 from service.core.blocks import Block, Blocks
+from service.core.document_dates import DocumentDates
 from service.core.ranges import Ranges, has
-
-
-class Changed(Struct, frozen=True):
-    """The present date and content of a document that was changed."""
-
-    date: IsoDate
-    content: Digest
 
 
 class Draft(Struct, frozen=True):
@@ -50,7 +44,11 @@ class Draft(Struct, frozen=True):
 
 
 class Series(Struct, frozen=True):
-    """One counter and what became of its numbers."""
+    """One counter and what became of its numbers.
+
+    `standing_dates` counts the standing documents of each date, and `latest_date` is the greatest of these dates.
+    `changed` has the present content of each document that was changed.
+    """
 
     series_id: SeriesId
     firm_id: FirmId
@@ -75,9 +73,10 @@ class Series(Struct, frozen=True):
     released: Ranges = ()
     expired: Ranges = ()
     lost: Ranges = ()
-    dates: HashTrieMap[IsoDate, int] = HashTrieMap()
+    dates: DocumentDates = DocumentDates()
+    standing_dates: HashTrieMap[IsoDate, int] = HashTrieMap()
     latest_date: IsoDate | None = None
-    changed: HashTrieMap[Number, Changed] = HashTrieMap()
+    changed: HashTrieMap[Number, Digest] = HashTrieMap()
     reversal_of: HashTrieMap[Number, Number] = HashTrieMap()
     reversed_by: HashTrieMap[Number, Number] = HashTrieMap()
 
@@ -96,10 +95,9 @@ class Series(Struct, frozen=True):
 
         The documents are counted by date, not from the counter: the sum equals `taken` only if no event was lost.
         """
-        voided = _count(self.voided)
         return {
-            Fate.STANDING: sum(self.dates.values()) - voided,
-            Fate.VOIDED: voided,
+            Fate.STANDING: sum(self.standing_dates.values()),
+            Fate.VOIDED: _count(self.voided),
             Fate.WITHDRAWN: _count(self.withdrawn),
             Fate.PENDING: self.pending,
             Fate.RELEASED: _count(self.released),
@@ -132,18 +130,12 @@ class Series(Struct, frozen=True):
         block = self.blocks.holding(number)
         return block is None or not block.is_pending(number)
 
-    def date_of(self, number: Number, issued_date: IsoDate) -> IsoDate:
-        """The date of a document that was issued under `issued_date`."""
-        changed = self.changed.get(number)
-        return issued_date if changed is None else changed.date
-
     def has_content(self, number: Number, content: Digest) -> bool:
         """Whether the document still has `content`; the caller must have read it so once.
 
         The first content is not kept here: a document that was never changed still has it.
         """
-        changed = self.changed.get(number)
-        return changed is None or changed.content == content
+        return self.changed.get(number, content) == content
 
     def standing_reversal(self, number: Number) -> Number | None:
         """The number of the standing document that reverses this one; None if it was voided or withdrawn."""

@@ -92,6 +92,10 @@ class AppendInDoubtError(LogFaultError):
     """The connection died during the append: it is written whole, or not at all, and only the log knows which."""
 
 
+class PrintedTwiceError(LogFaultError):
+    """A document of the batch would show the full number of another (CONTRACT.md D87); nothing was written."""
+
+
 class LogBrokenError(LogFaultError):
     """The store refused what only a defect can have produced (a gap, an overlap, a fork); nothing was written."""
 
@@ -121,8 +125,8 @@ class EventLog(Protocol):
     async def append(self, expected: Position, batch: Batch) -> None:
         """Write the batch after position `expected`; when it returns, the batch is durable.
 
-        Raises StalePositionError, AnswerExistsError, LogHaltedError, LogUnavailableError and LogBrokenError with
-        nothing written, AppendInDoubtError with nothing or everything written.
+        Raises StalePositionError, AnswerExistsError, PrintedTwiceError, LogHaltedError, LogUnavailableError and
+        LogBrokenError with nothing written, AppendInDoubtError with nothing or everything written.
         """
         ...
 

@@ -7,7 +7,19 @@ from hashlib import sha256
 
 from schemas.events import NumbersLost, NumbersReserved, ReservationConsumed, SeriesOpened
 from schemas.record import Record, StoredRecord, event_tag
-from schemas.values import DEFAULT_LOG, NUMBER_MAX, Digest, DocumentId, LogId, Number, Position, SeriesId
+from schemas.values import (
+    DEFAULT_LOG,
+    NUMBER_MAX,
+    Digest,
+    DocumentId,
+    DocumentType,
+    FirmId,
+    LogId,
+    Mode,
+    Number,
+    Position,
+    SeriesId,
+)
 from service.log.event_log import (
     Answer,
     AnswerExistsError,
@@ -15,10 +27,13 @@ from service.log.event_log import (
     Content,
     LogBrokenError,
     LogHaltedError,
+    PrintedTwiceError,
     RecordOutline,
     Snapshot,
     StalePositionError,
 )
+
+Printed = tuple[FirmId, Mode, DocumentType, str]
 
 
 class MemoryLog:
@@ -29,6 +44,8 @@ class MemoryLog:
         self._records: list[StoredRecord] = []
         self._versions: dict[SeriesId, int] = {}
         self._next: dict[SeriesId, int] = {}
+        self._types: dict[SeriesId, DocumentType] = {}
+        self._printed: set[Printed] = set()
         self._consumed: dict[tuple[SeriesId, Number], StoredRecord] = {}
         self._documents: dict[DocumentId, list[StoredRecord]] = {}
         self._contents: dict[Digest, Content] = {}
@@ -136,6 +153,7 @@ class MemoryLog:
                 raise LogBrokenError(f"position {record.position} does not continue the log or its stream")
             versions[record.stream] = version
             self._check_numbers(record, following, taken)
+        self._check_printed([stored.record for stored in batch.records])
         for content in batch.contents:
             if sha256(content.salt + content.body).hexdigest() != content.digest:
                 raise LogBrokenError("a content does not match its digest")
@@ -161,6 +179,18 @@ class MemoryLog:
                 raise LogBrokenError(f"number {event.number} or its document is taken")
             taken.update((key, event.document_id))
 
+    def _check_printed(self, records: Sequence[Record]) -> None:
+        """The constraint `printed_once` of `log.printed`."""
+        opened = {each.stream: each.event.document_type for each in records if isinstance(each.event, SeriesOpened)}
+        printed = set[Printed]()
+        for record in records:
+            if isinstance(record.event, ReservationConsumed):
+                document_type = opened.get(record.stream) or self._types[record.stream]
+                shown = (record.firm_id, record.mode, document_type, record.event.full_number)
+                if shown in self._printed or shown in printed:
+                    raise PrintedTwiceError("a document would show the full number of another one")
+                printed.add(shown)
+
     def _append(self, expected: Position, batch: Batch) -> None:
         self.check(expected, batch)
         for stored in batch.records:
@@ -177,10 +207,13 @@ class MemoryLog:
             self._documents.setdefault(document_id, []).append(stored)
         if isinstance(event, SeriesOpened):
             self._next[stream] = event.start_number
+            self._types[stream] = event.document_type
         elif isinstance(event, NumbersReserved | NumbersLost):
             self._next[stream] = event.last + 1
         elif isinstance(event, ReservationConsumed):
             self._consumed[stream, event.number] = stored
+            record = stored.record
+            self._printed.add((record.firm_id, record.mode, self._types[stream], event.full_number))
 
     def _refuse_if_halted(self) -> None:
         if self._halted_because is not None:

@@ -20,6 +20,7 @@ from service.log.event_log import (
     LogHaltedError,
     LogReadOnlyError,
     LogUnavailableError,
+    PrintedTwiceError,
     StalePositionError,
 )
 
@@ -112,5 +113,7 @@ def _by_sqlstate(error: asyncpg.PostgresError) -> LogFaultError | None:
         return LogHaltedError(detail)
     if sqlstate[:2] in _BROKEN_CLASSES:
         constraint = getattr(error, "constraint_name", None)
+        if constraint == "printed_once":
+            return PrintedTwiceError("a document would show the full number of another one")
         return LogBrokenError(f"SQLSTATE {sqlstate}, constraint {constraint}: {error}")
     return None

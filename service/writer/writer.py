@@ -12,7 +12,8 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
-from schemas.rejections import Rejection
+from schemas.events import ReservationConsumed
+from schemas.rejections import PrintedAlready, Rejection
 from schemas.values import Position, UnixSeconds
 from service.backoff import Backoff
 from service.log.event_log import (
@@ -24,6 +25,7 @@ from service.log.event_log import (
     LogFaultError,
     LogHaltedError,
     LogUnavailableError,
+    PrintedTwiceError,
     StalePositionError,
 )
 from service.writer.batch import Plan, plan_batch
@@ -143,6 +145,8 @@ class Writer:
                 self._is_contended, self._head_seen = True, stale.head
             except AnswerExistsError:
                 await self._twins.answer_from_log(waiting)
+            except PrintedTwiceError:
+                await self._refuse_printed(waiting)
             except LogBrokenError as fault:
                 await self._isolate(waiting, fault)
             except _TailLostError as lost:
@@ -225,6 +229,22 @@ class Writer:
                 await asyncio.sleep(RETRY_SECONDS_MAX)
                 continue
             return found is not None and bool(plan.batch.records) and found == plan.batch.records[0]
+
+    async def _refuse_printed(self, waiting: Sequence[Waiting]) -> None:
+        """The log refused what one document would show: find the command it is about, in halves, and refuse it.
+
+        Only formats of series that were opened before formats were compared can meet (CONTRACT.md D87). So the state is
+        right, and the next number of the series is refused as long as the series has its format.
+        """
+        if len(waiting) > 1:
+            middle = len(waiting) // 2
+            await self._write(waiting[:middle])
+            await self._write(waiting[middle:])
+            return
+        plan = plan_batch(self.known.state, waiting, self._clock())
+        for stored in plan.batch.records:
+            if isinstance(stored.record.event, ReservationConsumed):
+                waiting[0].answer(PrintedAlready(stored.record.event.full_number, stored.record.stream))
 
     async def _isolate(self, waiting: Sequence[Waiting], fault: LogBrokenError) -> None:
         """The log refused the batch as broken: find the command it is about, so that the others are answered."""

@@ -16,6 +16,7 @@ BEYOND_A_SCHEMA = (
     "has no primary",
     "must stay in the year",
     "how many RON one",
+    "a day from 2000-01-01",
     "1 for RON",
     "are two names of one field",
     "is another name of info",
@@ -25,7 +26,7 @@ BEYOND_A_SCHEMA = (
     "has no other data of its client",
 )
 """Rules that JSON Schema cannot express: digits, products, the length of a line, names that must agree, what is a
-currency or can be printed, and rules about the present state."""
+currency or can be printed, today, and rules about the present state."""
 
 
 @schemathesis.hook  # pyright: ignore[reportUnknownMemberType] - partly typed

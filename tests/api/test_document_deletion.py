@@ -115,10 +115,13 @@ async def test_an_invoice_of_another_firm_or_mode_is_not_deleted(api: Api) -> No
 async def test_the_date_of_a_deleted_invoice_no_longer_bounds_the_next(api: Api) -> None:
     """CONTRACT.md D59."""
     await api.a_series()
-    invoice = await a_voided(api, date="2099-01-01")
-
+    invoice = await a_voided(api, date="2026-06-01")
+    await api.post(f"/invoices/{invoice}/unvoid")
     assert (await api.issue(date="2026-01-01")).refusal == (409, "chronology_violation")
-    await api.ask("DELETE", f"/invoices/{invoice}")
+
+    await api.post(f"/invoices/{invoice}/void")
+    assert (await api.ask("DELETE", f"/invoices/{invoice}")).status == 200
+
     assert (await api.issue(date="2026-01-01")).status == 201
 
 

@@ -1,5 +1,6 @@
 """CONTRACT.md section 10, D30, D54a, D71, D83: a reversal takes the next number and names what it reverses."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -63,7 +64,8 @@ async def test_a_reversal_is_of_what_the_invoice_says_now(api: Api) -> None:
 
 async def test_a_reversal_is_dated_today_and_never_refused_for_it(api: Api) -> None:
     await api.a_series()
-    source = await an_invoice(api, date="2099-01-01")
+    ahead = api.dependencies.today() + timedelta(days=366)
+    source = await an_invoice(api, date=ahead.isoformat())
 
     reversal = (await api.post(f"/invoices/{source['id']}/storno")).data
 
@@ -106,15 +108,19 @@ async def test_a_source_whose_reversal_was_voided_or_deleted_may_be_reversed_aga
     assert await api.next_number(series_id) == 4
 
 
-async def test_a_reversed_source_may_be_voided(api: Api) -> None:
+async def test_a_sale_is_taken_back_once(api: Api) -> None:
+    """CONTRACT.md D93."""
     await api.a_series()
     source = (await an_invoice(api))["id"]
     reversal = (await api.post(f"/invoices/{source}/storno")).data["id"]
 
-    voided = (await api.post(f"/invoices/{source}/void")).data
-
-    assert (voided["status"], voided["storno_bill_id"]) == ("voided", reversal)
+    assert (await api.post(f"/invoices/{source}/void")).refusal == (400, "invoice_already_storned")
+    await api.post(f"/invoices/{reversal}/void")
+    assert (await api.post(f"/invoices/{source}/void")).data["status"] == "voided"
+    assert (await api.post(f"/invoices/{reversal}/unvoid")).refusal == (400, "invoice_cannot_be_storned")
     assert (await api.post(f"/invoices/{source}/storno")).refusal == (400, "invoice_cannot_be_storned")
+    await api.post(f"/invoices/{source}/unvoid")
+    assert (await api.post(f"/invoices/{reversal}/unvoid")).data["status"] == "issued"
 
 
 @pytest.mark.parametrize(

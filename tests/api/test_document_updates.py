@@ -122,18 +122,21 @@ async def test_the_series_of_a_numbered_invoice_stays(api: Api) -> None:
     assert (await update(api, invoice, series_id=first)).data == invoice
 
 
-async def test_a_date_moves_as_chronology_allows_without_this_invoice(api: Api) -> None:
+async def test_a_date_moves_between_those_of_the_standing_neighbours(api: Api) -> None:
+    """CONTRACT.md D89."""
     await api.a_series()
-    first = await an_invoice(api)
-    assert (await update(api, first, date="2026-01-01")).data["date"] == "2026-01-01"
+    days = ("2026-01-01", "2026-01-05", "2026-01-10", "2026-01-15", "2026-01-20")
+    first, second, third, *_ = [await an_invoice(api, date=day) for day in days]
 
-    second = await an_invoice(api, date="2026-02-02")
-    early = await update(api, second, date="2025-12-31")
-    assert early.refusal == (400, "invalid_field_value")
-    assert (await update(api, first, date="2026-01-31")).refusal == (409, "chronology_violation")
-    assert (await update(api, first, date="2026-01-31", force_chronology=False)).status == 200
-    assert (await update(api, first, date="2026-02-02")).status == 200
-    assert (await update(api, second, info="a change that leaves the date")).status == 200
+    assert (await update(api, third, date="2026-01-09")).data["date"] == "2026-01-09"
+    late = await update(api, first, date="2026-01-25")
+    assert (*late.refusal, late.error["param"]) == (409, "chronology_violation", "date")
+    assert "2026-01-05, the date of number 2" in late.error["message"]
+    assert (await update(api, second, date="2025-12-31")).refusal == (400, "invalid_field_value")
+    assert (await update(api, third, date="2026-01-16")).refusal == (409, "chronology_violation")
+    assert (await update(api, third, date="2026-01-16", force_chronology=False)).status == 200
+    assert (await update(api, third, info="a change that leaves the date")).status == 200
+    assert (await an_invoice(api, date="2026-01-20"))["number_idx"] == 6
 
 
 async def test_the_year_stays_where_the_number_shows_it(api: Api) -> None:

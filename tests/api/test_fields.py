@@ -56,10 +56,23 @@ def test_a_series_name_is_trimmed() -> None:
         ("{number}{number}", False),
         ("{number}-{month}", False),
         ("{number}-{", False),
+        ("F {number} ~", True),
+        ("x" * 52 + "{number}", True),
+        ("x" * 53 + "{number}", False),
+        ("", False),
+        ("   ", False),
+        ("a\nb-{number}", False),
+        ("{number}\n", False),
+        ("\x1b[1m{number}", False),
+        ("\x7f{number}", False),
+        ("\u202e{number}", False),
+        ("\u200b{number}", False),
+        ("\u00a0{number}", False),
+        ("ș{number}", False),
     ],
 )
-def test_a_format_names_the_number_once_and_nothing_but_the_year_besides(format_: str, *, is_right: bool) -> None:
-    """CONTRACT.md D17."""
+def test_a_format_is_printable_and_names_the_number_once_and_at_most_the_year(format_: str, *, is_right: bool) -> None:
+    """CONTRACT.md D17 and D87."""
     found = faults(OpenSeriesBody, {"name": "A", "document_type": "fiscal", "format": format_})
 
     assert found == ([] if is_right else ["format invalid_field_value"])

@@ -6,7 +6,7 @@ from schemas.commands import DeleteDraft, DraftSeries, ReverseDraft, SaveDraft, 
 from schemas.events import DocumentChanged, DocumentReversed, DraftSaved
 from schemas.outcomes import DeletedOutcome, DocumentOutcome
 from schemas.rejections import (
-    ChronologyViolated,
+    DateAfterNext,
     DocumentAlreadyVoided,
     DocumentHasChanged,
     DocumentNotReversible,
@@ -16,7 +16,7 @@ from schemas.rejections import (
     ReceiptHasNoSeries,
     SeriesUnknown,
 )
-from schemas.values import DocumentId, DocumentType, IsoDate, SeriesId
+from schemas.values import DocumentId, DocumentType, IsoDate, Number, SeriesId
 from service.core.decision import Append, Decision, Done
 from tests.support.domain.commands import (
     NOW,
@@ -54,8 +54,8 @@ def test_the_same_body_under_the_same_date_is_no_event() -> None:
 def test_the_same_body_is_refused_where_another_would_be() -> None:
     assert a_history(ISSUE, a_void(1, "inv_1")).decide(SAME) == DocumentAlreadyVoided(ONE)
     dated = a_history(ISSUE, an_issue(a_document("inv_2")))
-    early = a_change(1, "inv_1", to="inv_1", date="2027-01-10")
-    assert dated.decide(early) == ChronologyViolated(IsoDate("2027-01-10"), TODAY)
+    late = a_change(1, "inv_1", to="inv_1", date="2027-01-20")
+    assert dated.decide(late) == DateAfterNext(IsoDate("2027-01-20"), Number(2), TODAY)
 
 
 def test_a_draft_saved_as_it_was_is_no_event() -> None:

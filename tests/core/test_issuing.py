@@ -176,8 +176,29 @@ CHRONOLOGY: list[tuple[str, list[Step], str, bool, str | None]] = [
         LATE,
     ),
     (
-        "a voided document counts",
+        "a voided document does not count",
         [an_issue(a_document("a", LATE)), a_void(1, "a")],
+        EARLY,
+        True,
+        None,
+    ),
+    (
+        "the latest of those that stand counts",
+        [an_issue(a_document("a", "2027-01-12")), an_issue(a_document("b", LATE)), a_void(2, "b")],
+        EARLY,
+        True,
+        "2027-01-12",
+    ),
+    (
+        "one of two on the latest day is voided",
+        [an_issue(a_document("a", LATE)), an_issue(a_document("b", LATE)), a_void(2, "b")],
+        EARLY,
+        True,
+        LATE,
+    ),
+    (
+        "a document that came back counts again",
+        [an_issue(a_document("a", LATE)), a_void(1, "a"), an_unvoid(1, "a")],
         EARLY,
         True,
         LATE,
@@ -190,7 +211,7 @@ CHRONOLOGY: list[tuple[str, list[Step], str, bool, str | None]] = [
     ("steps", "date", "is_checked", "latest"), [row[1:] for row in CHRONOLOGY], ids=[row[0] for row in CHRONOLOGY]
 )
 def test_chronology(steps: list[Step], date: str, is_checked: bool, latest: str | None, how: str) -> None:
-    """CONTRACT.md D59."""
+    """CONTRACT.md D59 and D88."""
     history = a_history(*steps, a_lock(), a_reservation_of(1))
     slot = a_slot(history.series().next_number - 1, history.state.position)
     document = a_document("new", date)

@@ -3,12 +3,13 @@
 import pytest
 
 from schemas.commands import Caller, DescribeSeries, MakePrimary, OpenSeries
-from schemas.events import DocumentUnvoided, DocumentVoided, SeriesDescribed, SeriesMadePrimary
+from schemas.events import DocumentUnvoided, DocumentVoided, SeriesDescribed, SeriesMadePrimary, SeriesOpened
 from schemas.outcomes import SeriesOutcome
 from schemas.rejections import (
     DocumentAlreadyVoided,
     DocumentNotVoided,
     DocumentUnknown,
+    FormatTaken,
     SeriesInUse,
     SeriesNameTaken,
     SeriesUnknown,
@@ -111,6 +112,50 @@ def test_a_series_opens_with_its_start_number_as_the_next_and_a_format_of_its_na
 
 def test_opening_the_same_series_twice_finds_it_open() -> None:
     assert a_history().decide(a_series(), a_key()) == Done()
+
+
+def opened_with(
+    number_format: str | None, name: str = "FACT", document_type: DocumentType = DocumentType.FISCAL
+) -> OpenSeries:
+    return OpenSeries(SERIES if name == "FACT" else SECOND, name, document_type, 2027, format=number_format)
+
+
+FORMATS: list[tuple[str, OpenSeries, OpenSeries, Caller, bool]] = [
+    ("the same format", opened_with("INV-{number}"), opened_with("INV-{number}", "B"), a_key(), False),
+    ("a digit that a number may have", opened_with("F{number}"), opened_with("F1{number}", "B"), a_key(), False),
+    ("one year of all", opened_with("X-{year}-{number}"), opened_with("X-2026-{number}", "B"), a_key(), False),
+    ("another's default", opened_with(None), opened_with("FACT-{year}-{number}", "B"), a_key(), False),
+    ("its own default", opened_with("B-{year}-{number}"), opened_with(None, "B"), a_key(), False),
+    ("another letter", opened_with("F{number}"), opened_with("G{number}", "B"), a_key(), True),
+    ("another case", opened_with("INV-{number}"), opened_with("Inv-{number}", "B"), a_key(), True),
+    ("the same elsewhere", opened_with("F{number}"), opened_with("F{number}", "B", PROFORMA), a_key(), True),
+    (
+        "the same for another firm",
+        opened_with("F{number}"),
+        opened_with("F{number}", "B"),
+        a_key(firm=OTHER_FIRM),
+        True,
+    ),
+    (
+        "the same in the other mode",
+        opened_with("F{number}"),
+        opened_with("F{number}", "B"),
+        a_key(mode=Mode.TEST),
+        True,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "caller", "is_free"), [row[1:] for row in FORMATS], ids=[row[0] for row in FORMATS]
+)
+def test_no_two_series_of_a_type_can_print_one_number(
+    first: OpenSeries, second: OpenSeries, caller: Caller, *, is_free: bool
+) -> None:
+    """CONTRACT.md D87."""
+    history = History().after((first, a_key()))
+    refusal = FormatTaken(DocumentType.FISCAL, SERIES, "FACT")
+    assert verdict(history.decide(second, caller)) == (SeriesOpened if is_free else refusal)
 
 
 DESCRIBE = DescribeSeries(SERIES, "of the shop")

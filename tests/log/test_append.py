@@ -8,28 +8,32 @@ from msgspec.structs import replace
 
 from schemas.events import NumbersLost, NumbersReserved, ReservationConsumed, SeriesOpened
 from schemas.record import Record
-from schemas.values import NUMBER_MAX, DocumentId, LogId, Number, Position, SeriesId, Version
+from schemas.values import NUMBER_MAX, DocumentId, DocumentType, LogId, Mode, Number, Position, SeriesId, Version
 from service.log.event_log import (
     AnswerExistsError,
     Batch,
     EventLog,
     LogBrokenError,
     LogHaltedError,
+    PrintedTwiceError,
     StalePositionError,
 )
 from tests.support.domain.batches import a_batch, a_working_day, an_answer, moved, stored, write
 from tests.support.domain.commands import (
     OTHER_FIRM,
+    SECOND,
     a_content,
+    a_deletion,
     a_document,
     a_key,
     a_reservation_of,
     a_series,
+    a_void,
     an_advance,
     an_issue,
     the_operator,
 )
-from tests.support.domain.history import History, a_history
+from tests.support.domain.history import History, a_history, two_series_that_meet
 from tests.support.domain.invariants import check_invariants
 
 BEGIN = Position(0)
@@ -176,6 +180,48 @@ async def test_the_largest_number_is_taken_and_none_beyond_it(log: EventLog) -> 
     record = replace(day.records[1], position=Position(4), version=day.series().version + 1, event=beyond)
     with pytest.raises(LogBrokenError):
         await log.append(Position(3), a_batch([record]))
+
+
+async def test_no_two_documents_show_one_number(log: EventLog) -> None:
+    """CONTRACT.md D87: in one batch, and in two."""
+    day = two_series_that_meet().after(an_issue(a_document("inv_1")))
+    twin = a_document("inv_2")
+    both = two_series_that_meet().after(an_issue(a_document("inv_1")), an_issue(twin, SECOND))
+    with pytest.raises(PrintedTwiceError):
+        await log.append(BEGIN, a_batch(both.records, [a_content()], [an_answer()]))
+    assert await log.head() == 0
+    await write(log, day)
+    before = await everything(log)
+    day.after(an_issue(twin, SECOND))
+    with pytest.raises(PrintedTwiceError):
+        await log.append(Position(4), a_batch(day.records[4:], [a_content()], [an_answer()]))
+    assert await everything(log) == before
+
+
+async def test_a_voided_and_a_withdrawn_document_showed_their_number_too(log: EventLog) -> None:
+    """CONTRACT.md D87."""
+    day = two_series_that_meet().after(an_issue(a_document("inv_1")), a_void(1, "inv_1"), a_deletion(1, "inv_1"))
+    await write(log, day)
+    day.after(an_issue(a_document("inv_2"), SECOND))
+    with pytest.raises(PrintedTwiceError):
+        await log.append(Position(6), a_batch(day.records[6:]))
+
+
+async def test_series_of_another_type_mode_or_firm_show_the_same_numbers(log: EventLog) -> None:
+    """CONTRACT.md D87."""
+    day = a_history(an_issue(a_document("inv_0")))
+    for place, (document_type, caller) in enumerate(
+        [
+            (DocumentType.PROFORMA, a_key()),
+            (DocumentType.FISCAL, a_key(mode=Mode.TEST)),
+            (DocumentType.FISCAL, a_key(firm=OTHER_FIRM)),
+        ],
+        start=1,
+    ):
+        series_id, document = SeriesId(f"series{place}"), a_document(f"inv_{place}", document_type=document_type)
+        day.after((a_series(series_id, document_type=document_type), caller), (an_issue(document, series_id), caller))
+    await write(log, day)
+    assert await log.head() == len(day.records)
 
 
 async def test_an_answer_is_kept_with_the_events_and_answers_once(log: EventLog) -> None:

@@ -18,15 +18,22 @@ from tests.support.domain.batches import a_batch, a_working_day, an_answer
 from tests.support.domain.commands import a_content
 from tests.support.domain.history import a_history
 
-TABLES = ["head", "event", "stream", "allocation", "content", "answer", "beat"]
-GROWING = ["event", "allocation"]
+TABLES = ["head", "event", "stream", "allocation", "printed", "content", "answer", "beat"]
+GROWING = ["event", "allocation", "printed"]
 CHANGES = {
     "update": "UPDATE log.{} SET {} = {}",
     "delete": "DELETE FROM log.{}",
     "truncate": "TRUNCATE log.{} CASCADE",
     "insert": "INSERT INTO log.{} SELECT * FROM log.{} LIMIT 1",
 }
-COLUMN = {"head": "position", "event": "number", "stream": "version", "allocation": "next", "content": "salt"}
+COLUMN = {
+    "head": "position",
+    "event": "number",
+    "stream": "version",
+    "allocation": "next",
+    "printed": "number",
+    "content": "salt",
+}
 REFUSED = "LG005"
 NOT_ALLOWED = "42501"
 

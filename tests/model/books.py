@@ -64,10 +64,15 @@ class Document:
 
     @property
     def full_number(self) -> str | None:
-        """As the series' default format renders it (D17 to D19, D23)."""
+        """As the series' format renders it (D17 to D19, D23)."""
         if self.series is None or self.number is None:
             return None
-        return f"{self.series.name}-{self.date.year}-{self.number:05}"
+        return self.series.format.replace("{year}", str(self.date.year)).replace("{number}", f"{self.number:05}")
+
+    @property
+    def stands(self) -> bool:
+        """Whether it bounds the dates of others (D88)."""
+        return not self.is_void and not self.is_deleted
 
     def view(self) -> dict[str, Any]:
         """What a reply says of it."""
@@ -129,6 +134,7 @@ class Series:
     partition: Partition
     name: str
     document_type: str
+    format: str
     start_number: int
     next_number: int
     is_primary: bool
@@ -149,7 +155,7 @@ class Series:
             "description": self.description,
             "start_number": self.start_number,
             "next_number": self.next_number,
-            "format": self.name + "-{year}-{number}",
+            "format": self.format,
             "is_primary": self.is_primary,
             "is_used": self.is_used,
             "is_locked": self.holder is not None,
@@ -188,10 +194,14 @@ class Series:
         assert sum(counts.values()) == taken, "the model itself accounts for every number"
         return counts | ({"taken": taken} if taken else {})
 
-    def latest_date(self, *, without: Document | None = None) -> date | None:
-        """The latest date of its documents; voided ones count, deleted ones do not (D59)."""
-        documents = [slot.document for slot in self.slots.values() if slot.document is not None]
-        return max((each.date for each in documents if each is not without and not each.is_deleted), default=None)
+    def latest_date(self) -> date | None:
+        """The latest date of its standing documents (D59, D88)."""
+        return max((date for _, date in self.standing_dates()), default=None)
+
+    def standing_dates(self) -> list[tuple[int, date]]:
+        """The number and the date of every standing document, ascending."""
+        documents = [(number, self.slots[number].document) for number in sorted(self.slots)]
+        return [(number, each.date) for number, each in documents if each is not None and each.stands]
 
 
 def iso(seconds: int) -> str:

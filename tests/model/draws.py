@@ -29,7 +29,8 @@ PLACES: Final = st.integers(0, 9)
 
 YES_OR_NO: Final = st.booleans()
 COUNTS: Final = st.sampled_from([1, 2, 3, 5, None, 50, 0, 51])
-DAYS: Final = st.sampled_from([0, 0, 0, 1, -1, -400, -500])
+DAYS: Final = st.sampled_from([0, 0, 0, 1, -1, -400, -500, 366, 367, -11_000])
+DAYS_OR_NONE: Final = st.none() | DAYS
 PAUSES: Final = st.sampled_from([1, 1, 60, 60, TTL_SECONDS - 1, TTL_SECONDS, 15 * 3600])
 REASONS: Final = st.sampled_from([None, "Wrong"])
 VOID_REASONS: Final = st.sampled_from([None, "Wrong", "Wrong", " \u2003"])
@@ -44,13 +45,16 @@ SERIES: Final = st.builds(
     document_type=_TYPES,
     start_number=st.sampled_from([1, 1, 1, 7, 99_998, NUMBER_MAX - 2]),
     is_primary=YES_OR_NO,
+    format=st.sampled_from(
+        [None] * 6 + ["F{number}", "F1{number}", "{year}{number}", "X.1-2026-{number}", "X.1{number}"]
+    ),
 )
 INVOICES: Final = st.builds(
     Issue,
     series=st.none(),
     token=st.none(),
     document_type=_TYPES,
-    days=DAYS,
+    days=DAYS_OR_NONE,
     force_chronology=YES_OR_NO,
     is_draft=st.sampled_from([False] * 5 + [True]),
     names_rate=YES_OR_NO,

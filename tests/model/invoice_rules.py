@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from tests.model.books import Document, Series, Slot
 from tests.model.reservation_rules import check_token, take
@@ -12,6 +12,8 @@ from tests.model.words import Delete, Expected, Issue, ReadDocument, RefusedErro
 
 if TYPE_CHECKING:
     from tests.model.model import Model
+
+DAYS_AHEAD_MAX: Final = 366
 
 Asked = Issue | Void | Unvoid | Storno | Update | Delete | ReadDocument
 
@@ -22,12 +24,16 @@ def answer(model: Model, who: Who, asked: Asked, key: str | None) -> Expected:
         issued = _issue(model, who, asked, key)
         issued.vat_rate = 19 if asked.names_rate else _standard_rate(issued.date)
         return Expected(201, data=issued.view())
+    if isinstance(asked, Update):
+        _check_new_date(model, who, asked)
     _check_body(asked)
     document = model.find_document(who, asked.document)
     match asked:
         case Void():
             if document.is_void:
                 raise RefusedError(400, "invoice_already_voided")
+            if model.standing_reversal(document) is not None:
+                raise RefusedError(400, "invoice_already_storned")
             document.voided_at, document.void_reason = model.now, asked.reason
             document.story.append("void")
         case Unvoid():
@@ -61,26 +67,28 @@ def _standard_rate(day: date) -> int:
 
 def _issue(model: Model, who: Who, asked: Issue, key: str | None) -> Document:
     """The checks are in the order of D55."""
+    faults = ["date"] if asked.days is not None and not _can_be_meant(model, asked.days) else []
     if asked.is_draft and asked.token is not None:
-        raise RefusedError(400, "invalid_field_value", "is_draft")
+        faults.append("is_draft")
+    if faults:
+        raise _refused_fields(faults)
+    day = model.day(asked.days or 0)
     named = None if asked.series is None else model.find_series(who, asked.series, "series_id")
     if named is not None and named.document_type != asked.document_type:
         raise RefusedError(400, "invalid_field_value", "document_type")
-    day = model.day(asked.days)
     if asked.is_draft:
         draft = model.add_document(asked.document_type, day, who)
         draft.series = named
         return draft
     if asked.token is not None:
-        return _consume(model, who, asked, named, key)
+        return _consume(model, who, asked, named, key, day)
     series = named or _primary(model, who, asked.document_type)
     check_gate(who, series)
-    if asked.force_chronology:
-        _check_chronology(series, day)
+    _check_chronology(series, asked, day)
     return _put_next_number(model, who, series, day)
 
 
-def _consume(model: Model, who: Who, asked: Issue, named: Series | None, key: str | None) -> Document:
+def _consume(model: Model, who: Who, asked: Issue, named: Series | None, key: str | None, day: date) -> Document:
     """The lock does not matter to a valid token (D51)."""
     assert asked.token is not None
     found = model.find_slot(who, asked.token)
@@ -92,9 +100,7 @@ def _consume(model: Model, who: Who, asked: Issue, named: Series | None, key: st
     if series.document_type != asked.document_type:
         raise RefusedError(400, "invalid_field_value", "document_type")
     check_token(model, who, slot)
-    day = model.day(asked.days)
-    if asked.force_chronology:
-        _check_chronology(series, day)
+    _check_chronology(series, asked, day)
     slot.client_local_uuid = key
     return _put(model, who, series, slot, day)
 
@@ -106,9 +112,40 @@ def _primary(model: Model, who: Who, document_type: str) -> Series:
     raise RefusedError(400, "missing_required_field", "series_id")
 
 
-def _check_chronology(series: Series, day: date, *, without: Document | None = None) -> None:
-    latest = series.latest_date(without=without)
-    if latest is not None and day < latest:
+def _can_be_meant(model: Model, days: int) -> bool:
+    """Whether an invoice may have the date that many days from today (D88)."""
+    return model.day(days) >= date(2000, 1, 1) and days <= DAYS_AHEAD_MAX
+
+
+def _refused_fields(faults: list[str]) -> RefusedError:
+    """One field at fault is named, several are not (D73)."""
+    return (
+        RefusedError(400, "invalid_request") if len(faults) > 1 else RefusedError(400, "invalid_field_value", faults[0])
+    )
+
+
+def _check_new_date(model: Model, who: Who, asked: Update) -> None:
+    """A bad date is refused before the invoice is looked for; the date that it has already is no bad one (D74, D88)."""
+    if asked.days is None or _can_be_meant(model, asked.days):
+        return
+    document = model.documents.get(asked.document)
+    if document is None or document.partition != (who.firm, who.mode) or document.date != model.day(asked.days):
+        raise _refused_fields(["date"])
+
+
+def _check_chronology(series: Series, asked: Issue, day: date) -> None:
+    """The date that the service puts in itself is never refused (D59)."""
+    latest = series.latest_date()
+    if asked.force_chronology and asked.days is not None and latest is not None and day < latest:
+        raise RefusedError(409, "chronology_violation")
+
+
+def _check_neighbours(series: Series, document: Document, day: date) -> None:
+    """The date lies between those of the nearest standing documents by number (D89)."""
+    assert document.number is not None
+    below = [each for number, each in series.standing_dates() if number < document.number]
+    above = [each for number, each in series.standing_dates() if number > document.number]
+    if (below and day < below[-1]) or (above and day > above[0]):
         raise RefusedError(409, "chronology_violation")
 
 
@@ -127,13 +164,15 @@ def _put(model: Model, who: Who, series: Series, slot: Slot, day: date) -> Docum
 
 
 def _unvoid(model: Model, document: Document) -> None:
-    """Chronology and lock are not checked (D62); but a document has at most one standing reversal (D83)."""
+    """Chronology and lock are not checked (D62); but a sale is taken back once (D83, D93)."""
     if document.is_draft:
         raise RefusedError(400, "cannot_unvoid_draft")
     if not document.is_void:
         raise RefusedError(400, "invoice_not_voided")
     if document.storno_for is not None and model.standing_reversal(document.storno_for) is not None:
         raise RefusedError(400, "invoice_already_storned")
+    if document.storno_for is not None and document.storno_for.is_void:
+        raise RefusedError(400, "invoice_cannot_be_storned")
     document.voided_at = document.void_reason = None
     document.story.append("unvoid")
 
@@ -166,10 +205,10 @@ def _update(model: Model, document: Document, asked: Update) -> None:
         raise RefusedError(400, "invoice_already_storned")
     day = document.date if asked.days is None else model.day(asked.days)
     if not document.is_draft and day != document.date:
-        if day.year != document.date.year:
-            raise RefusedError(400, "invalid_field_value")
         assert document.series is not None
-        _check_chronology(document.series, day, without=document)
+        if "{year}" in document.series.format and day.year != document.date.year:
+            raise RefusedError(400, "invalid_field_value")
+        _check_neighbours(document.series, document, day)
     is_changed = day != document.date or (asked.days is None and not document.has_other_notes)
     document.date, document.has_other_notes = day, document.has_other_notes or asked.days is None
     if is_changed:

@@ -16,6 +16,7 @@ from tests.model.draws import (
     ANYBODY,
     COUNTS,
     DAYS,
+    DAYS_OR_NONE,
     INVOICES,
     PAUSES,
     PLACES,
@@ -146,8 +147,8 @@ class Machine(RuleBasedStateMachine):
         self._ask(by, replace(invoice, token=self._token(place), series=series))
 
     @precondition(lambda self: self.tokens)
-    @rule(by=ANYBODY, place=PLACES, days=DAYS, force=YES_OR_NO)
-    def consume_as_owner(self, by: By, place: int, days: int, *, force: bool) -> None:
+    @rule(by=ANYBODY, place=PLACES, days=DAYS_OR_NONE, force=YES_OR_NO)
+    def consume_as_owner(self, by: By, place: int, days: int | None, *, force: bool) -> None:
         token = self._token(place)
         document_type = self.history.model.series[_series_of(token)].document_type
         self._ask(self._as_owner(by, token), Issue(None, token, document_type, days, force))

@@ -71,7 +71,7 @@ class Model:
         if key is None or isinstance(command, WITHOUT_KEY):
             return self._answer(who, command, None)
         scope = (who.firm, who.mode, who.device, *_path(command), key)
-        body = (command, self.today if isinstance(command, Issue) else None)
+        body = (command, self.today if isinstance(command, Issue) and command.days is not None else None)
         if scope in self._answers:
             first, answer = self._answers[scope]
             return answer if first == body else Expected(409, "idempotency_key_reused")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Final, assert_never
 
 from tests.model.books import Series
 from tests.model.words import (
@@ -20,6 +22,8 @@ from tests.model.words import (
 
 if TYPE_CHECKING:
     from tests.model.model import Model
+
+_PIECE: Final = re.compile(r"\{year\}|\{number\}|.")
 
 Asked = OpenSeries | MakePrimary | Describe | Lock | Unlock | ReadSeries | ListSeries
 
@@ -51,15 +55,19 @@ def answer(model: Model, who: Who, asked: Asked) -> Expected:
 
 
 def _open(model: Model, who: Who, asked: OpenSeries) -> Series:
-    """Names are unique without case per type (D20); the first of a type is primary (D32)."""
+    """Names are unique without case per type (D20), and so is what is printed (D87); the first of a type is primary."""
     siblings = [each for each in model.series_of(who) if each.document_type == asked.document_type]
     if any(each.name.lower() == asked.name.lower() for each in siblings):
-        raise RefusedError(409, "resource_already_exists")
+        raise RefusedError(409, "resource_already_exists", "name")
+    number_format = asked.format or asked.name + "-{year}-{number}"
+    if any(can_meet(number_format, each.format) for each in siblings):
+        raise RefusedError(409, "resource_already_exists", "format")
     series = Series(
         handle=f"series {len(model.series) + 1}",
         partition=(who.firm, who.mode),
         name=asked.name,
         document_type=asked.document_type,
+        format=number_format,
         start_number=asked.start_number,
         next_number=asked.start_number,
         is_primary=not siblings,
@@ -69,6 +77,34 @@ def _open(model: Model, who: Who, asked: OpenSeries) -> Series:
     if asked.is_primary:
         _make_primary(model, who, series)
     return series
+
+
+def can_meet(one: str, other: str) -> bool:
+    """Whether one text fits both formats, place by place; the last digit of a number may come again (D18, D87)."""
+    return _meet(_places(one), _places(other))
+
+
+@cache
+def _meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    if not one or not other:
+        return {*one, *other} <= {"more"}
+    here, there = one[0], other[0]
+    if here == "more":
+        return _meet(one[1:], other) or ((_is_digit(there) or there == "more") and _meet(one, other[1:]))
+    if there == "more":
+        return _meet(one, other[1:]) or (_is_digit(here) and _meet(one[1:], other))
+    is_same = here == there or (_is_digit(here) and there == "digit") or (_is_digit(there) and here == "digit")
+    return is_same and _meet(one[1:], other[1:])
+
+
+def _is_digit(place: str) -> bool:
+    return place == "digit" or place in set("0123456789")
+
+
+def _places(number_format: str) -> tuple[str, ...]:
+    """One entry a character: itself, `digit` for any digit, and `more` for any number of digits."""
+    pieces = {"{year}": ("digit",) * 4, "{number}": (*("digit",) * 5, "more")}
+    return tuple(place for each in _PIECE.findall(number_format) for place in pieces.get(each, (each,)))
 
 
 def _make_primary(model: Model, who: Who, series: Series) -> None:

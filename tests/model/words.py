@@ -31,6 +31,7 @@ class OpenSeries:
     document_type: str
     start_number: int
     is_primary: bool
+    format: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,12 @@ class Release:
 
 @dataclass(frozen=True)
 class Issue:
-    """POST /invoices, dated `days` from today."""
+    """POST /invoices, dated `days` from today, or without a date."""
 
     series: str | None
     token: str | None
     document_type: str
-    days: int
+    days: int | None
     force_chronology: bool
     is_draft: bool = False
     names_rate: bool = True

@@ -11,6 +11,7 @@ from schemas.rejections import (
     ChronologyViolated,
     DocumentTypeMismatch,
     NoPrimarySeries,
+    PrintedAlready,
     ReceiptHasNoSeries,
     ReservationAlreadyConsumed,
     ReservationHasExpired,
@@ -27,6 +28,7 @@ from schemas.values import DocumentType, IsoDate, SeriesId
 from service.api.calling.call import Call
 from service.api.calling.route import Route
 from service.api.invoices.create_body import content_of, cross_check
+from service.api.invoices.dates import with_date
 from service.api.invoices.invoice_client import refuse_what_follows
 from service.api.invoices.show import INVOICES, show_invoice
 from service.api.series.opened_tokens import slot_of
@@ -37,7 +39,7 @@ from service.writer.request import Answered
 
 async def create_invoice(call: Call) -> Answered:
     """POST /v1/invoices: keep a draft, or issue under the token's number or the next one (CONTRACT.md section 9)."""
-    body = call.body(CreateInvoiceBody, cross_check)
+    body = call.body(CreateInvoiceBody, with_date(call, cross_check))
     day = body.date or body.date_at or call.dependencies.today()
     kept = content_of(body, day)
     refuse_what_follows(call.fields().get("client_data"), kept.client)
@@ -53,12 +55,14 @@ async def create_invoice(call: Call) -> Answered:
         content=content.digest,
         client_local_uuid=body.client_local_uuid or (None if call.idempotency is None else call.idempotency.key),
     )
+    # The date that the service puts in by itself is never refused: the caller could not have sent a better one.
+    is_checked = body.force_chronology and (body.date or body.date_at) is not None
     command: ConsumeReservation | IssueOnline
     if body.reservation_token is None:
-        command = IssueOnline(document, series_id, is_chronology_checked=body.force_chronology)
+        command = IssueOnline(document, series_id, is_chronology_checked=is_checked)
     else:
         slot = await slot_of(call, body.reservation_token)
-        command = ConsumeReservation(slot, document, series_id, is_chronology_checked=body.force_chronology)
+        command = ConsumeReservation(slot, document, series_id, is_chronology_checked=is_checked)
     return await call.submit(command, content, series_param="series_id")
 
 
@@ -107,6 +111,7 @@ ROUTES: Final = (
             ChronologyViolated,
             SeriesExhausted,
             ReceiptHasNoSeries,
+            PrintedAlready,
         ),
     ),
 )

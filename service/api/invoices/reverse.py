@@ -14,6 +14,7 @@ from schemas.rejections import (
     DocumentHasChanged,
     DocumentNotReversible,
     DocumentUnknown,
+    PrintedAlready,
     SeriesExhausted,
     SeriesLockedToDevice,
     SeriesLockedToOtherDevice,
@@ -101,6 +102,7 @@ ROUTES: Final = (
             SeriesLockedToOtherDevice,
             DocumentHasChanged,
             SeriesExhausted,
+            PrintedAlready,
         ),
     ),
 )

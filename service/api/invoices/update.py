@@ -1,4 +1,4 @@
-"""Changes header fields and lines of an invoice; its number stays (CONTRACT.md section 6.2, D38 and D76)."""
+"""Changes header fields and lines of an invoice; its number stays (CONTRACT.md section 6.2, D38, D76 and D89)."""
 
 from typing import Final
 
@@ -9,7 +9,8 @@ from schemas.api.bodies import UpdateInvoiceBody
 from schemas.api.invoice import Invoice
 from schemas.commands import ChangeDocument, SaveDraft
 from schemas.rejections import (
-    ChronologyViolated,
+    DateAfterNext,
+    DateBeforePrevious,
     DocumentAlreadyReversed,
     DocumentAlreadyVoided,
     DocumentHasChanged,
@@ -24,6 +25,7 @@ from schemas.values import IsoDate, iso_time
 from service.api.calling.call import Call
 from service.api.calling.route import Route
 from service.api.invoices.attempts import Asking, on_what_was_read, said_of
+from service.api.invoices.dates import with_new_date
 from service.api.invoices.fixed_fields import refuse_fixed_fields
 from service.api.invoices.invoice_client import refuse_what_follows
 from service.api.invoices.issue import draft_series
@@ -37,8 +39,8 @@ from service.writer.request import Answered
 
 
 async def update_invoice(call: Call) -> Answered:
-    """PUT and PATCH /v1/invoices/{id}: header fields and lines; the number stays (CONTRACT.md D38, D76 and D94)."""
-    body = call.body(UpdateInvoiceBody, cross_check)
+    """PUT and PATCH /v1/invoices/{id}: header fields and lines; the number stays (CONTRACT.md D38, D76, D89, D94)."""
+    body = call.body(UpdateInvoiceBody, await with_new_date(call, cross_check))
 
     async def change() -> Asking:
         facts = await document_of(call, call.document_id())
@@ -107,7 +109,8 @@ def _update_route(method: str, operation: str | None = None) -> Route:
             DocumentIsReversal,
             DocumentAlreadyReversed,
             YearFixed,
-            ChronologyViolated,
+            DateBeforePrevious,
+            DateAfterNext,
             DocumentHasChanged,
             ReceiptHasNoSeries,
         ),

@@ -12,6 +12,7 @@ from schemas.rejections import (
     DocumentNotVoided,
     DocumentUnknown,
     DraftCannotBeUnvoided,
+    ReversalOfVoided,
 )
 from service.api.calling.call import Call
 from service.api.calling.route import Route
@@ -68,7 +69,7 @@ ROUTES: Final = (
         ),
         body=VoidBody,
         reply=Invoice,
-        refusals=(DocumentUnknown, DocumentAlreadyVoided),
+        refusals=(DocumentUnknown, DocumentAlreadyVoided, DocumentAlreadyReversed),
     ),
     Route(
         method="POST",
@@ -79,6 +80,12 @@ ROUTES: Final = (
         summary="Let a voided invoice count again, under the same number",
         about="Dates, newer numbers and the lock of the series do not matter. A voided draft stays voided.",
         reply=Invoice,
-        refusals=(DocumentUnknown, DraftCannotBeUnvoided, DocumentNotVoided, DocumentAlreadyReversed),
+        refusals=(
+            DocumentUnknown,
+            DraftCannotBeUnvoided,
+            DocumentNotVoided,
+            DocumentAlreadyReversed,
+            ReversalOfVoided,
+        ),
     ),
 )

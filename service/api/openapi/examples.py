@@ -73,6 +73,7 @@ REQUESTS: Final[Mapping[type[Struct], Mapping[str, Any]]] = MappingProxyType(
 _FACTS: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "allowed": "GET, HEAD, POST",
+        "bound": "2026-11-21",
         "bytes_max": 1_048_576,
         "date": "2026-11-20",
         "document_id": "inv_1a2b3c4d5e",

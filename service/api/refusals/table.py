@@ -99,6 +99,21 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             "Use that series, or choose another name; case does not matter.",
             param="name",
         ),
+        because.FormatTaken: Row(
+            409,
+            INVALID,
+            "resource_already_exists",
+            "The format could print a number that your {document_type} series {series_name} ({series_id}) prints too. "
+            "Use that series, or send a format that differs from it in more than digits.",
+            param="format",
+        ),
+        because.PrintedAlready: Row(
+            409,
+            INVALID,
+            "resource_already_exists",
+            "Another invoice shows {full_number}, the number that series {series_id} comes to; nothing was issued. "
+            "Open another series, whose format no other series can print, and issue there.",
+        ),
         because.SeriesInUse: Row(
             400,
             INVALID,
@@ -204,6 +219,22 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             "send a later date, or force_chronology false.",
             param="date",
         ),
+        because.DateBeforePrevious: Row(
+            409,
+            INVALID,
+            "chronology_violation",
+            "The date {date} is before {bound}, the date of number {number}, the standing invoice before this one; "
+            "send that date or a later one, or force_chronology false.",
+            param="date",
+        ),
+        because.DateAfterNext: Row(
+            409,
+            INVALID,
+            "chronology_violation",
+            "The date {date} is after {bound}, the date of number {number}, the standing invoice after this one; "
+            "send that date or an earlier one, or force_chronology false.",
+            param="date",
+        ),
         because.DocumentUnknown: Row(
             404,
             INVALID,
@@ -228,6 +259,12 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             INVALID,
             "invoice_already_storned",
             "Another invoice reverses invoice {document_id}; void or delete that other invoice first.",
+        ),
+        because.ReversalOfVoided: Row(
+            400,
+            INVALID,
+            "invoice_cannot_be_storned",
+            "Invoice {document_id} reverses an invoice that is voided, and cannot count again; unvoid that one first.",
         ),
         because.DocumentIsReversal: Row(
             400, INVALID, "invoice_is_storno", "Invoice {document_id} is a reversal and cannot be changed."

@@ -10,6 +10,7 @@ from schemas.outcomes import SeriesOutcome
 from schemas.rejections import (
     DeviceIdMissing,
     ForceNeedsAdmin,
+    FormatTaken,
     LockHeldByOtherDevice,
     SeriesInUse,
     SeriesLockedToOtherDevice,
@@ -129,7 +130,7 @@ def _opening(prefix: str, tag: Tag) -> Route:
         body=OpenSeriesBody,
         reply=InvoiceSeries,
         status=201,
-        refusals=(SeriesNameTaken,),
+        refusals=(SeriesNameTaken, FormatTaken),
     )
 
 

@@ -44,6 +44,7 @@ from service.writer.request import Idempotency, Submission
 FIRM = FirmId("firm_a")
 OTHER_FIRM = FirmId("firm_b")
 SERIES = SeriesId("seriesaaaa")
+SECOND = SeriesId("second")
 NOW = UnixSeconds(1_800_000_000)
 HOLD_SECONDS = 3_600
 NONCE = TokenNonce(4_000_000_000)

@@ -1,7 +1,9 @@
 """A log without a store: commands are decided one after another, as the writer decides them."""
 
+from msgspec.structs import replace
+
 from schemas.commands import Caller, Command
-from schemas.events import Event
+from schemas.events import Event, SeriesOpened
 from schemas.outcomes import Outcome
 from schemas.record import Record
 from schemas.rejections import Rejection
@@ -11,7 +13,7 @@ from service.core.decision import Append, Decision
 from service.core.evolve import evolve
 from service.core.prepare import Cause, Prepared, prepare
 from service.core.state import Series, State, empty_state
-from tests.support.domain.commands import NOW, SERIES, a_device, a_key, a_series
+from tests.support.domain.commands import NOW, SECOND, SERIES, a_device, a_key, a_series
 
 
 class History:
@@ -92,6 +94,19 @@ def as_step(step: Step) -> tuple[Command, Caller, int]:
 def a_history(*steps: Step) -> History:
     """A series FACT that starts at 1, opened by an API key, and then these steps."""
     return History().after((a_series(), a_key()), *steps)
+
+
+def two_series_that_meet() -> History:
+    """FACT and SECOND, opened before formats were compared (CONTRACT.md D87): they print the same numbers."""
+    history = a_history()
+    before = history.state
+    history.after((a_series(SECOND, "SECOND"), a_key()))
+    record = history.records.pop()
+    assert isinstance(record.event, SeriesOpened), "this opened the second series"
+    opened = replace(record, event=replace(record.event, format="FACT-{year}-{number}"))
+    history.records.append(opened)
+    history.state = evolve(before, opened)
+    return history
 
 
 def verdict(decision: Decision) -> object:

@@ -136,7 +136,7 @@ def _of_all_series(command: OpenSeries | ListSeries) -> HttpRequest:
         "start_number": command.start_number,
         "is_primary": command.is_primary,
     }
-    return HttpRequest("POST", SERIES, body)
+    return HttpRequest("POST", SERIES, body if command.format is None else body | {"format": command.format})
 
 
 def _of_series(command: MakePrimary | Describe | Lock | Unlock | Reserve, path: str) -> HttpRequest:
@@ -159,9 +159,10 @@ def _invoice(command: Issue, handles: Handles, today: date) -> dict[str, Any]:
     body: dict[str, Any] = {
         **AN_INVOICE,
         "document_type": command.document_type,
-        "date": _day(today, command.days),
         "force_chronology": command.force_chronology,
     }
+    if command.days is not None:
+        body["date"] = _day(today, command.days)
     if not command.names_rate:
         body["items"] = [{name: value for name, value in line.items() if name != "vat_rate"} for line in body["items"]]
     if command.series is not None:
