@@ -9,7 +9,7 @@ def expected(series_name: str) -> dict[str, Any]:
         "locked_by": "device-a",
         "series": [series_name],
         "reserved": [1, 2, 3],
-        "consumed": [1, "Ștefan", 24.99],
+        "consumed": [1, "Ștefan", 25.41],
         "repeated": ["true", True],
         "issued": 4,
         "voided": ["voided", "wrong client"],

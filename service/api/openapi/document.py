@@ -18,8 +18,8 @@ Every reply, also a refusal, is an envelope with a request id in `meta`. A calle
 letters, digits, `.`, `_` or `-`, chooses this id.
 
 A path that answers GET also answers HEAD. Any other method is refused with 405 `method_not_allowed` and the header
-Allow. Unknown fields and query parameters are ignored. A body whose fields are all optional may be left out, or be null
-or [].
+Allow. Unknown fields and query parameters are ignored. A field that an object has and a call cannot set is refused,
+unless it is sent with the value that it has. A body whose fields are all optional may be left out, or be null or [].
 """
 
 _TAGS: Final[dict[Tag, str]] = {
