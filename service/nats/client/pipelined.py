@@ -51,7 +51,7 @@ class PipelinedClient(Client):
     def _let_go(self) -> None:
         """End the tasks of the subscriptions, and give up the socket with what could not be sent."""
         for subscription in self._subs.values():
-            subscription._stop_processing()
+            subscription._stop_processing()  # pyright: ignore[reportPrivateUsage] - nats-py's own way to end one
         self._subs.clear()
         with suppress(Exception):
             if self._transport is not None:

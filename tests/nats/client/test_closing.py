@@ -1,3 +1,4 @@
+# pyright: reportPrivateUsage=false, reportUnknownMemberType=false
 """Whatever closing, cancelling or draining a connection raises ends no job and no process; a cancellation passes."""
 
 import asyncio

@@ -30,5 +30,5 @@ def test_nats_py_flushes_through_the_queue_that_our_client_looks_at() -> None:
     assert "_flush_queue" in vars(client), "Client._flush_queue: see PipelinedClient.publish_encoded"
     assert {"out_msgs", "out_bytes"} <= set(client.stats), "Client.stats: see PipelinedClient.publish_encoded"
     assert {"_subs", "_transport"} <= set(vars(client)), "Client._subs, _transport: see PipelinedClient._let_go"
-    assert list(signature(Subscription._stop_processing).parameters) == ["self"], "see PipelinedClient._let_go"
+    assert "_stop_processing" in vars(Subscription), "Subscription._stop_processing: see PipelinedClient._let_go"
     assert client.is_connecting is False, "Client.is_connecting: see `connected`"

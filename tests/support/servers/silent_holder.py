@@ -1,3 +1,4 @@
+# pyright: reportPrivateUsage=false
 """A process that takes the write lock of a log and freezes: `python -m tests.support.servers.silent_holder URL LINES`.
 
 `LINES` is how many lines of 1,000 bytes it asks for under the lock and does not read.
