@@ -4,13 +4,14 @@ import sys
 
 import click
 
-from service.cli.adopt_tail import adopt_tail, resume
+from service.cli.adopt_tail import adopt_tail
 from service.cli.database import migrate
 from service.cli.firms import firm, key, session
 from service.cli.gap_reports import gaps
 from service.cli.play_demo import demo
 from service.cli.rebuild_projections import rebuild
 from service.cli.replay_log import replay
+from service.cli.resume_log import resume
 from service.cli.screen.operator_errors import Commands
 from service.cli.show_settings import keys, show_settings
 from service.cli.starting.serving import project, relay, requests, serve

@@ -5,9 +5,10 @@ from time import monotonic
 from typing import Final
 
 from projections.keeping.runner import ProjectionRunner
-from service.health import Check, Health
+from service.health import Check, Finding, Health
 from service.log.clock_guard import SKEW_SECONDS_MAX
 from service.log.event_log import LogFaultError
+from service.log.gate import Gate
 from service.log.postgres_log import PostgresLog
 from service.metrics import Metrics
 from service.nats.relay.relay import Relay
@@ -20,8 +21,10 @@ LAG_EVENTS_MAX: Final = 10_000
 """The most events that the relay or the projections may be behind; beyond it they are `degraded`."""
 
 
-def checks(log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | None) -> dict[str, Check]:
-    """One check for each part that runs in this process."""
+def checks(
+    log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | None, gate: Gate | None = None
+) -> dict[str, Check]:
+    """One check for each part that runs in this process; the log is down while `gate` is closed."""
     found: dict[str, Check] = {}
     look = _Look(log)
 
@@ -32,11 +35,12 @@ def checks(log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | Non
             return Health.DOWN
         return Health.OK
 
-    async def numbering() -> Health:
+    async def numbering() -> Finding:
         try:
-            return Health.OK if await look.halted() is None else Health.DOWN
+            because = await look.halted() or (None if gate is None else gate.because)
         except LogFaultError:
-            return Health.DOWN
+            return Finding(Health.DOWN)
+        return Finding(Health.OK if because is None else Health.DOWN, because)
 
     async def clock() -> Health:
         try:

@@ -15,6 +15,7 @@ from schemas.values import DEFAULT_LOG, Digest, DocumentId, LogId, Number, Posit
 from service import clock
 from service.log.clock_guard import ClockGuard
 from service.log.event_log import Answer, Batch, Content, LogUnavailableError, RecordOutline, Snapshot
+from service.log.identity import LogIdentity
 from service.log.postgres_faults import CONNECT_SECONDS_MAX, append_faults, hearing_warnings, read_faults
 from service.statements import statement
 
@@ -78,6 +79,13 @@ class PostgresLog:
         """Which log this is."""
         return self._log_id
 
+    async def identity(self) -> LogIdentity:
+        """See EventLog.identity."""
+        row = await self._fetch_row("log_identity", self._log_id)
+        if row is None:
+            raise LogUnavailableError(f"log {self._log_id} does not exist")
+        return LogIdentity(**{**dict(row), "given_up": frozenset(row["given_up"])})
+
     async def close(self) -> None:
         """Give the connections back; the log is not usable afterwards."""
         if self._appender is not None:
@@ -91,7 +99,7 @@ class PostgresLog:
             # Before this line nothing is written; while it waits, only the log knows. The batch is durable, and its
             # numbers are spent, when `_writing` ends without an exception, not when the row is here: a commit that did
             # not wait for its standbys succeeds with a warning, which `append_faults` finds at the end.
-            await connection.fetchval(statement("log_append"), *_arguments(self._log_id, expected, batch))
+            await connection.fetchval(statement("log_append"), *append_arguments(self._log_id, expected, batch))
 
     @asynccontextmanager
     async def hold(self) -> AsyncGenerator["_HeldPostgresLog"]:
@@ -159,6 +167,11 @@ class PostgresLog:
         rows = await self._fetch("log_contents", [bytes.fromhex(digest) for digest in digests])
         found = (Content(Digest(row["digest"].hex()), row["salt"], row["body"].encode()) for row in rows)
         return {content.digest: content for content in found}
+
+    async def lost_contents(self, digests: Sequence[Digest]) -> set[Digest]:
+        """See EventLog.lost_contents."""
+        rows = await self._fetch("log_lost_contents", [bytes.fromhex(digest) for digest in digests])
+        return {Digest(row["digest"].hex()) for row in rows}
 
     async def answer(self, key: bytes) -> Answer | None:
         """See EventLog.answer."""
@@ -229,7 +242,7 @@ class _HeldPostgresLog:
     async def append(self, expected: Position, batch: Batch) -> None:
         """See HeldLog.append."""
         await self._clock_guard.refuse_if_set()
-        await self._connection.fetchval(statement("log_append"), *_arguments(self._log_id, expected, batch))
+        await self._connection.fetchval(statement("log_append"), *append_arguments(self._log_id, expected, batch))
 
 
 async def _durable_commits(database_url: str) -> str:
@@ -253,7 +266,7 @@ def _stored(text: str) -> StoredRecord:
     return StoredRecord(decode_record(text), text.encode())
 
 
-def _arguments(log_id: LogId, expected: Position, batch: Batch) -> tuple[object, ...]:
+def append_arguments(log_id: LogId, expected: Position, batch: Batch) -> tuple[object, ...]:
     """What log.append takes, in its order."""
     return (
         log_id,
