@@ -135,7 +135,7 @@ async def test_an_invoice_whose_body_is_lost_says_so_and_one_that_was_erased_say
             for document_id, word in ((ids[0], "lost"), (erased, "erased")):
                 answer = await api.post(f"/invoices/{document_id}/storno", {}, disaster.device)
                 assert answer.refusal == (404, "resource_missing")
-                assert f"has been {word}" in answer.error["message"]
+                assert f"was {word}" in answer.error["message"]
 
 
 async def erase(database_url: str, document_id: str) -> None:
