@@ -100,7 +100,18 @@ class ExpiredOutcome(Struct, frozen=True, tag="expired"):
     numbers: int
 
 
-Outcome = SeriesOutcome | ReservedOutcome | ReleasedOutcome | DocumentOutcome | DeletedOutcome | ExpiredOutcome
+class AnswerLost(Struct, frozen=True, tag="answer-lost"):
+    """Something that is known by its events only, from `position` on: what the caller was answered is lost.
+
+    Kept under the key, so that a repeat is refused and not done once more.
+    """
+
+    position: Position
+
+
+Outcome = (
+    SeriesOutcome | ReservedOutcome | ReleasedOutcome | DocumentOutcome | DeletedOutcome | ExpiredOutcome | AnswerLost
+)
 
 Equation = dict[Fate, int]
 """The right-hand side of the accounting equation; its sum is `taken` = next_number - start_number."""

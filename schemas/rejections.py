@@ -5,7 +5,7 @@ The HTTP status and error code of each are in `service/api/refusals/table.py`.
 
 from msgspec import Struct
 
-from schemas.values import DocumentId, DocumentType, IsoDate, Number, SeriesId
+from schemas.values import DocumentId, DocumentType, IsoDate, Number, Position, SeriesId
 
 
 class SeriesUnknown(Struct, frozen=True, tag=True):
@@ -260,6 +260,12 @@ class IdempotencyKeyReused(Struct, frozen=True, tag=True):
     """The key belongs to an earlier request that was a different one."""
 
 
+class IdempotencyAnswerLost(Struct, frozen=True, tag=True):
+    """The request was done, and its events came back from the stream; its answer did not. `position` is the first."""
+
+    position: Position
+
+
 class IdempotencyInProgress(Struct, frozen=True, tag=True):
     """The first request under this key is still running."""
 
@@ -305,5 +311,6 @@ Rejection = (
     | YearFixed
     | DocumentHasChanged
     | IdempotencyKeyReused
+    | IdempotencyAnswerLost
     | IdempotencyInProgress
 )

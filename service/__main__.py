@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from service.cli.adopt_tail import adopt_tail, resume
+from service.cli.adopt_tail import adopt_tail
 from service.cli.advance_counters import advance
 from service.cli.check_paper import check
 from service.cli.database import migrate
@@ -13,6 +13,7 @@ from service.cli.gap_reports import gaps
 from service.cli.play_demo import demo
 from service.cli.rebuild_projections import rebuild
 from service.cli.replay_log import replay
+from service.cli.resume_log import resume
 from service.cli.screen.operator_errors import Commands
 from service.cli.show_settings import keys, show_settings
 from service.cli.starting.serving import project, relay, requests, serve

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Final
 
 import structlog
+from msgspec import Struct
 
 CHECK_SECONDS_MAX: Final = 3.0
 FRESH_SECONDS: Final = 1.0
@@ -25,7 +26,14 @@ class Health(StrEnum):
     """The part is away, and no request can be answered without it."""
 
 
-Check = Callable[[], Awaitable[Health]]
+class Finding(Struct, frozen=True):
+    """How a part is, and for an operator why."""
+
+    health: Health
+    because: str | None = None
+
+
+Check = Callable[[], Awaitable[Health | Finding]]
 
 
 class HealthBoard:
@@ -37,27 +45,36 @@ class HealthBoard:
         self._clock = clock
         self._turn = asyncio.Lock()
         self._read_at = float("-inf")
-        self._parts: dict[str, Health] = {}
+        self._found: dict[str, Finding] = {}
 
     async def latest(self) -> Mapping[str, Health]:
         """The health of every part, at most FRESH_SECONDS old."""
         async with self._turn:
             if self._clock() - self._read_at >= FRESH_SECONDS:
-                self._parts = await ask_all(self._checks)
+                self._found = await _findings(self._checks)
                 self._read_at = self._clock()
-            return self._parts
+            return {name: found.health for name, found in self._found.items()}
+
+    def reasons(self) -> Mapping[str, str]:
+        """Why the parts were so, where they say it, when `latest` asked them last."""
+        return {name: found.because for name, found in self._found.items() if found.because is not None}
 
 
 async def ask_all(checks: Mapping[str, Check]) -> dict[str, Health]:
     """The health of every part now; a part that does not answer in CHECK_SECONDS_MAX is down."""
+    return {name: found.health for name, found in (await _findings(checks)).items()}
+
+
+async def _findings(checks: Mapping[str, Check]) -> dict[str, Finding]:
     found = await asyncio.gather(*(_ask(name, check) for name, check in checks.items()))
     return dict(zip(checks, found, strict=True))
 
 
-async def _ask(name: str, check: Check) -> Health:
+async def _ask(name: str, check: Check) -> Finding:
     try:
         async with asyncio.timeout(CHECK_SECONDS_MAX):
-            return await check()
+            found = await check()
+            return found if isinstance(found, Finding) else Finding(found)
     except Exception as error:  # noqa: BLE001 - any failure means that the part is down; the other checks go on
         _say.warning("a part does not answer", part=name, fault=repr(error))
-        return Health.DOWN
+        return Finding(Health.DOWN)

@@ -8,9 +8,10 @@ import structlog
 
 from projections.keeping.runner import ProjectionRunner
 from service.access.lost_history import LostHistory
-from service.health import Check, Health
+from service.health import Check, Finding, Health
 from service.log.clock_guard import SKEW_SECONDS_MAX
 from service.log.event_log import LogFaultError
+from service.log.gate import Gate
 from service.log.postgres_log import PostgresLog
 from service.metrics import Metrics
 from service.nats.relay.relay import Relay
@@ -26,11 +27,13 @@ LAG_EVENTS_MAX: Final = 10_000
 _say = structlog.get_logger(__name__)
 
 
-def checks(log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | None) -> dict[str, Check]:
-    """One check for each part that runs in this process."""
+def checks(
+    log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | None, gate: Gate | None = None
+) -> dict[str, Check]:
+    """One check for each part that runs in this process; the log is down while `gate` is closed."""
     found: dict[str, Check] = {}
     look = _Look(log)
-    trial = _Trial(log, look)
+    trial = _Trial(log, look, gate)
 
     async def postgres() -> Health:
         try:
@@ -39,8 +42,8 @@ def checks(log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | Non
             return Health.DOWN
         return Health.OK
 
-    async def numbering() -> Health:
-        return await trial.health()
+    async def numbering() -> Finding:
+        return await trial.finding()
 
     async def clock() -> Health:
         try:
@@ -78,24 +81,26 @@ class _Look:
 class _Trial:
     """Tries what a request needs that writes. What stands in the way is said when it changes, not at every look."""
 
-    def __init__(self, log: PostgresLog, look: _Look) -> None:
+    def __init__(self, log: PostgresLog, look: _Look, gate: Gate | None) -> None:
         self._log = log
         self._look = look
+        self._gate = gate
         self._fault: str | None = None
 
-    async def health(self) -> Health:
-        """Whether the log takes writes from this process: not halted, not read-only, its lock and its commits free."""
+    async def finding(self) -> Finding:
+        """Whether the log takes writes from this process: it is let in, the log is not halted, and a commit is free."""
+        because = None
         try:
-            halted_because = await self._look.halted()
-            if halted_because is None:
+            because = await self._look.halted() or (None if self._gate is None else self._gate.because)
+            if because is None:
                 await self._log.try_to_write()
-            fault = None if halted_because is None else f"halted: {halted_because}"
+            fault = because
         except LogFaultError as error:
             fault = str(error) or type(error).__name__
         if fault is not None and fault != self._fault:
             _say.error("the log takes no writes", fault=fault)
         self._fault = fault
-        return Health.OK if fault is None else Health.DOWN
+        return Finding(Health.OK if fault is None else Health.DOWN, fault)
 
 
 def requests_health(endpoint: RequestsEndpoint) -> Check:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from projections.keeping.runner import ProjectionRunner
 from service.access.callers import Access
+from service.access.event_proofs import EventProver
 from service.access.identity_provider import IdentityKeys
 from service.access.key_file import KeyFile
 from service.access.lost_history import LostHistory
@@ -19,10 +20,14 @@ from service.access.reservation_tokens import TokenSealer
 from service.api.calling.dependencies import Dependencies
 from service.api.entrance import Entrance
 from service.clock import now
+from service.comparing import Comparing
 from service.health import Check
 from service.invariants import BrokenInvariants
+from service.log.gate import Gate
+from service.log.mark import MarkFile
 from service.log.postgres_faults import read_faults
 from service.log.postgres_log import PostgresLog
+from service.log.schema_fit import require_fit
 from service.log.sessions import end, open_pool
 from service.metrics import Metrics, new_metrics
 from service.nats.client.connection import NatsSettings
@@ -67,15 +72,18 @@ class Wiring(Struct, frozen=True):
     writer: Writer
     relay: Relay | None
     runner: ProjectionRunner | None
+    gate: Gate
+    comparing: Comparing
     invariants: BrokenInvariants
 
 
 async def run_service(settings: Settings, jobs: frozenset[Job], on_ready: Callable[[], None]) -> None:
     """Run the jobs until SIGINT or SIGTERM; `on_ready` is called when all of them run.
 
-    Raises MissingSettingError, LogUnavailableError, DurabilityError and ClockError before anything runs, and OSError if
-    the port is taken. A broken invariant is raised as an AssertionError in an exception group, also one that a handler
-    reported to `BrokenInvariants`: it ends the process, and the supervisor starts it again from the log.
+    Raises MissingSettingError, SchemaUnfitError, LogUnavailableError, DurabilityError and ClockError before anything
+    runs, and OSError if the port is taken. A broken invariant is raised as an AssertionError in an exception group,
+    also one that a handler reported to `BrokenInvariants`: it ends the process, and the supervisor starts it again from
+    the log.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -84,10 +92,13 @@ async def run_service(settings: Settings, jobs: frozenset[Job], on_ready: Callab
     async with _wired(settings, jobs) as wiring, asyncio.TaskGroup() as group:
         tasks = [group.create_task(each) for each in _running(wiring, jobs)]
         if jobs & DECIDING:
+            await wiring.comparing.compare()  # no number is issued before this has agreed
             await wiring.writer.known.read()  # else the first caller waits while the whole log is read
+            await wiring.comparing.keep_mark()
         async with _answering(wiring, jobs):
             on_ready()
             await stop.wait()
+        await wiring.comparing.keep_mark()
         # Every request that was taken, by HTTP or NATS, is answered by now, so the other jobs can stop at once.
         for task in tasks:
             task.cancel()
@@ -97,6 +108,7 @@ async def run_service(settings: Settings, jobs: frozenset[Job], on_ready: Callab
 async def _wired(settings: Settings, jobs: frozenset[Job]) -> AsyncGenerator[Wiring]:
     if settings.database_url is None:
         raise MissingSettingError("NUMBERING_DATABASE_URL is not set; `numbering up` starts a PostgreSQL of its own")
+    await require_fit(settings.database_url)
     log = await PostgresLog.open(settings.database_url)
     try:
         await log.head()
@@ -133,12 +145,22 @@ def _wire(settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asy
             if part is not None:
                 part.wake.set()
 
-    writer = Writer(log, clock=now, limits=_limits(settings), on_append=on_append)
-    return Wiring(settings, metrics, log, reads, writer, relay, runner, BrokenInvariants())
+    gate = Gate()
+    writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=on_append)
+    comparing = Comparing(
+        log,
+        gate,
+        MarkFile(settings.data_dir, log.log_id),
+        nats_settings(settings) if settings.nats_url is not None else None,
+        known=lambda: writer.known.state.position,
+        clock=now,
+    )
+    return Wiring(settings, metrics, log, reads, writer, relay, runner, gate, comparing, BrokenInvariants())
 
 
 def _relay(settings: Settings, log: PostgresLog) -> Relay:
-    return Relay(log, nats_settings(settings), clock=now, replicas=settings.stream_replicas)
+    prover = EventProver.of(KeyFile(settings.keys_path))
+    return Relay(log, nats_settings(settings), clock=now, prover=prover, replicas=settings.stream_replicas)
 
 
 def nats_settings(settings: Settings) -> NatsSettings:
@@ -167,6 +189,7 @@ def _running(wiring: Wiring, jobs: frozenset[Job]) -> list[Coroutine[Any, Any, N
         measure(wiring.metrics, wiring.writer, wiring.relay, wiring.runner),
     ]
     if jobs & DECIDING:
+        running.append(wiring.comparing.run())
         running.append(wiring.writer.run())
         running.append(SnapshotKeeper(wiring.log, wiring.writer.known).run())
     if Job.SWEEP in jobs:
@@ -192,7 +215,7 @@ async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[Non
     """Take requests by HTTP and NATS for the life of the block; then answer those that were taken."""
     async with AsyncExitStack() as stack:
         if jobs & {Job.WEB, Job.REQUESTS}:
-            health = checks(wiring.log, wiring.relay, wiring.runner)
+            health = checks(wiring.log, wiring.relay, wiring.runner, wiring.gate)
             entrance = Entrance(_dependencies(wiring), wiring.invariants.report)
             health["history"] = history_health(entrance.dependencies.lost_history, wiring.writer.known)
             if Job.REQUESTS in jobs:

@@ -96,9 +96,18 @@ async def create(connection: asyncpg.Connection, copy: Copy) -> None:
     """Make an empty copy; the caller is in a transaction."""
     await connection.execute(statement("subject_set"), copy.schema, copy.projection.definition)
     await connection.execute(statement("schema_create"))
+    await connection.execute(statement("schema_grant"))
     await use(connection, copy)
     for table in (statement("checkpoint_table"), *copy.projection.tables):
         await connection.execute(table)
+
+
+async def take_over(connection: asyncpg.Connection, copy: Copy) -> None:
+    """Give a copy that belongs to another user to the projector; the caller holds a transaction, and may do so."""
+    await connection.execute(statement("subject_set"), copy.schema, "")
+    await connection.execute(statement("schema_own"))
+    await connection.execute(statement("role_projector"))
+    await connection.execute(statement("schema_grant"))
 
 
 async def follow(connection: asyncpg.Connection, copy: Copy, logs: Sequence[LogId]) -> None:

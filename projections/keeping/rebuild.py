@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
+from types import MappingProxyType
 from typing import Final
 
 import asyncpg
@@ -27,6 +28,8 @@ UNREADABLE: Final = "unreadable"
 DROPS_MAX: Final = 5
 """How often a rebuild tries to drop the copy that it replaced; after that the next rebuild drops it."""
 
+NOWHERE: Final[Mapping[LogId, Position]] = MappingProxyType({})
+
 ReadPositions = Callable[[asyncpg.Connection, Copy], Awaitable[dict[LogId, Position]]]
 """copies.positions or copies.lock_all."""
 
@@ -39,15 +42,19 @@ def no_progress(_reached: Position, _target: Position) -> None:
 
 
 class Rebuilt(Struct, frozen=True):
-    """The result of a rebuild; both copies were at `position` when their digests were computed.
+    """The result of a rebuild: both copies were compared at `compared_at`, then the new one was filled to `position`.
 
-    `live_digest` is None if the old copy had an older definition: then the two cannot be compared.
+    `position` is at least the head that the log had when the rebuild began, whatever the old copy held, unless nothing
+    was swapped. `digest` is that of the new copy at `position`. `live_digest` is None if the old copy had an older
+    definition: then the two cannot be compared.
     """
 
     name: str
+    compared_at: Position
     position: Position
     live_digest: str | None
     rebuilt_digest: str
+    digest: str
     is_swapped: bool
 
     @property
@@ -95,6 +102,7 @@ class Rebuild:
         """
         if not await self._connection.fetchval(statement("rebuild_lock"), self._projection.name):
             raise RebuildRunningError(f"another process rebuilds {self._projection.name}; try again when it has ended")
+        began = await read_heads(self._connection)
         await self._drop(copies.retired(self._projection))
         await self._drop(self._next)
         async with self._connection.transaction():
@@ -103,18 +111,31 @@ class Rebuild:
         await copies.analyze(self._connection, self._next)
         found = await self._compare(is_forced=is_forced)
         is_swapped = is_forced or found.live_digest in {None, found.rebuilt_digest}
+        position, digest = found.position, found.rebuilt_digest
         if is_swapped:
-            await self._fill(is_forced=is_forced)  # the events that came while the digests were computed
-            await self._level_and_swap(found, is_forced=is_forced)
+            # The events that came while the digests were computed, and those that no runner had applied.
+            await self._fill(began, is_forced=is_forced)
+            if position < max(began.values(), default=Position(0)):
+                position, digest = await self._stand()
+            await self._level_and_swap(found, began, is_forced=is_forced)
         await self._drop(copies.retired(self._projection) if is_swapped else self._next)
-        return Rebuilt(self._projection.name, found.position, found.live_digest, found.rebuilt_digest, is_swapped)
+        return Rebuilt(
+            self._projection.name,
+            found.position,
+            position,
+            found.live_digest,
+            found.rebuilt_digest,
+            digest,
+            is_swapped,
+        )
 
-    async def _fill(self, *, is_forced: bool) -> None:
-        """Bring the new copy to within LEVEL_MAX events of the old one, with one transaction for each batch."""
+    async def _fill(self, at_least: Mapping[LogId, Position] = NOWHERE, *, is_forced: bool) -> None:
+        """Bring the new copy to within LEVEL_MAX events of the old one and of `at_least`, a transaction a batch."""
         is_behind = True
         while is_behind:
             async with self._connection.transaction():
-                targets = await self._targets(self._connection, copies.positions, is_forced=is_forced)
+                found = await self._targets(self._connection, copies.positions, is_forced=is_forced)
+                targets = _later(found, at_least)
                 await copies.follow(self._connection, self._next, list(targets))
                 reached = await copies.positions(self._connection, self._next)
             is_behind = False
@@ -191,10 +212,19 @@ class Rebuild:
         except copies.UNREADABLE:
             return UNREADABLE
 
-    async def _level_and_swap(self, compared: _Compared, *, is_forced: bool) -> None:
+    async def _stand(self) -> tuple[Position, str]:
+        """Where the new copy stands, and its digest there."""
+        async with self._connection.transaction(isolation="repeatable_read", readonly=True):
+            reached = await copies.positions(self._connection, self._next)
+            return max(reached.values(), default=Position(0)), await copies.digest(self._connection, self._next)
+
+    async def _level_and_swap(
+        self, compared: _Compared, at_least: Mapping[LogId, Position], *, is_forced: bool
+    ) -> None:
         async with self._connection.transaction():
             # From here on every runner waits for this transaction: no event is applied to the old copy and lost.
-            await self._level(await self._targets(self._connection, copies.lock_all, is_forced=is_forced))
+            found = await self._targets(self._connection, copies.lock_all, is_forced=is_forced)
+            await self._level(_later(found, at_least))
             if await copies.look_at(self._connection, self._live) != compared.look:
                 raise ProjectionBrokenError(f"{self._live.schema} was replaced during this rebuild; start it again")
             await self._swap()
@@ -222,3 +252,9 @@ class Rebuild:
                 if attempt == DROPS_MAX and copy == self._next:
                     raise
         return None
+
+
+def _later(found: Mapping[LogId, Position], at_least: Mapping[LogId, Position]) -> dict[LogId, Position]:
+    """The later of both positions, for every log that either names."""
+    start = Position(0)
+    return {log: max(found.get(log, start), at_least.get(log, start)) for log in found.keys() | at_least.keys()}

@@ -66,6 +66,9 @@ class Problem(Struct, frozen=True, kw_only=True):
     details: str | UnsetType = UNSET
     """More about the error."""
 
+    position: int | UnsetType = UNSET
+    """The position of the first event of a request whose answer was lost; with `idempotency_answer_lost` only."""
+
 
 class Failure(Struct, frozen=True, kw_only=True):
     """The reply to a request that was not done."""

@@ -197,6 +197,12 @@ class Invoice(Struct, frozen=True, kw_only=True):
     modified_at: str
     """When it was last changed; ISO 8601 in UTC."""
 
+    content_erased: bool
+    """Whether what it said, or why it was voided, was erased: then these fields are null or zero."""
+
+    content_lost: bool
+    """Whether that was lost with the end of a database, whose events came back without it."""
+
 
 class DeletedInvoice(Struct, frozen=True, kw_only=True):
     """The reply to the deletion of an invoice."""

@@ -17,7 +17,19 @@ _PARAMETERS: Final[Schema] = {
     "mode": {"description": "The mode of the partition", "enum": ["live", "test"]},
     "firm": {"description": "The firm's id; each byte but letters, digits, _ and - is written as %XX"},
 }
-_TEXT: Final[Schema] = {"type": "string"}
+_EVENT_TEXTS: Final[Schema] = {
+    name: {"type": "string", "description": description}
+    for name, description in {
+        "ce-id": "Position and checksum: no other event of the source has it",
+        "ce-source": "/numbering/<installation>/logs/<log>: no other installation's events have it",
+        "ce-subject": "The series' id, or the draft's",
+        "ce-time": "When it was written, in UTC",
+        "ce-sequence": "The position in 20 digits",
+        "ce-partitionkey": "As `ce-subject`",
+        "Nats-Msg-Id": "As `ce-id`",
+        "Numbering-Mac": "The service's own proof that it published the message",
+    }.items()
+}
 _FAILED: Final = (
     "The request was not done; `code` says why, as over HTTP. With one code it was done: `answer_too_large` says that "
     "the reply is larger than the NATS server carries, and the message says how to read it over HTTP"
@@ -84,12 +96,12 @@ def _event_headers(tag: str) -> Schema:
         "ce-specversion": "1.0",
         "ce-type": f"numbering.{tag}",
         "ce-dataschema": schema_id(tag),
+        "ce-datacontenttype": "application/json",
         "content-type": "application/json",
     }
-    texts = ("ce-id", "ce-source", "ce-subject", "ce-time", "ce-sequence", "ce-partitionkey", "Nats-Msg-Id")
     found: Schema = {name: {"type": "string", "const": value} for name, value in constants.items()}
-    found |= dict.fromkeys(texts, _TEXT)
-    return {"type": "object", "properties": found, "required": [*constants, *texts]}
+    found |= _EVENT_TEXTS
+    return {"type": "object", "properties": found, "required": list(found)}
 
 
 def _event_channel() -> Schema:

@@ -21,6 +21,7 @@ from service.log.event_log import (
     LogReadOnlyError,
     LogUnavailableError,
 )
+from service.log.gate import LogNotComparedError
 from service.metrics import Metrics
 from service.writer.queue import WriterBusyError
 from service.writer.writer import OutcomeUnknownError
@@ -29,6 +30,7 @@ FAULTS: Final = (LogFaultError, WriterBusyError, OutcomeUnknownError, UnknownTok
 """The faults that a request meets if a part of the service is away."""
 
 NOTHING_DONE: Final = "Nothing was done."
+_NOT_COMPARED: Final = "No numbers are issued before the log was compared with the marks of where it ended."
 _MAYBE_DONE: Final = "It is not known whether this was done."
 
 
@@ -85,6 +87,8 @@ class Answering:
                 return refusal_of(Unavailable(_MAYBE_DONE))
             case LogBrokenError():
                 return refusal_of(Unexpected())
+            case LogNotComparedError():
+                return refusal_of(Unavailable(f"{_NOT_COMPARED} {NOTHING_DONE}"))
             case LogHaltedError():
                 why = f"No numbers are issued until an operator resumes the log. {NOTHING_DONE}"
                 return refusal_of(Unavailable(why))

@@ -1,8 +1,8 @@
-"""`numbering adopt-tail` and `numbering resume`: what an operator does about a log that was halted."""
+"""`numbering adopt-tail`: what an operator does about a log whose events only the NATS stream still has."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,26 +10,27 @@ import click
 import uvloop
 
 from projections.replay.replay import HistoryBrokenError, Replay
-from schemas.record import Record, StoredRecord
-from schemas.values import DEFAULT_LOG, Position
+from schemas.record import Record, StoredRecord, event_tag
+from schemas.values import Position
+from service.access.event_proofs import EventProver
+from service.access.key_file import KeyFile
+from service.access.reservation_tokens import TokenSealer
+from service.api.lost_keys import RecordAt, lost_answers
+from service.cli.both_ends import both_ends, renew_mark, told
 from service.cli.kept_messages import keep_messages
 from service.cli.screen.console import err, print_json, progress
 from service.cli.screen.log_lines import write_log_lines
 from service.cli.screen.operator_errors import CommandFault
 from service.cli.starting.present import database_url, present_settings
-from service.log.adoption import adopt
-from service.log.adoption import resume as resume_log
+from service.log.adoption import adopt, resume
 from service.log.postgres_log import PostgresLog
-from service.nats.client.connection import connected
 from service.nats.relay.stream import EventStream, StreamMessage
 from service.nats.relay.tail import Fork, Tail, find_fork, read_tail
 from service.settings import Settings
-from service.wiring import nats_settings
 
 READ: Final = 1_000
 LOOKS: Final = 5
 LOOK_SECONDS: Final = 0.1
-NAME: Final = "numbering-adoption"
 
 
 @click.command("adopt-tail")
@@ -39,62 +40,70 @@ NAME: Final = "numbering-adoption"
     is_flag=True,
     help="Keep what cannot be adopted in a file only, and have a new stream made.",
 )
-def adopt_tail(*, is_loss_accepted: bool) -> None:
+@click.option(
+    "--unverified",
+    "is_unverified_accepted",
+    is_flag=True,
+    help="Adopt events without proof too; without this they are listed and refused.",
+)
+def adopt_tail(*, is_loss_accepted: bool, is_unverified_accepted: bool) -> None:
     """Give the log back the events that only the stream still has, after checking each, and resume it.
 
     Numbers and their fates come back. What documents said, and the answers kept for idempotency keys, do not: they were
-    never in the stream.
+    never in the stream. A repeat under such a key is refused, not done once more. An event is adopted only with the
+    proof that our relay published it; earlier releases sent none.
     """
     settings = present_settings()
     write_log_lines(settings)
-    print_json(uvloop.run(_adopt_tail(settings, is_loss_accepted=is_loss_accepted)))
+    print_json(
+        uvloop.run(
+            _adopt_tail(settings, is_loss_accepted=is_loss_accepted, is_unverified_accepted=is_unverified_accepted)
+        )
+    )
 
 
-@click.command()
-def resume() -> None:
-    """Let a halted log take events again, if the stream holds nothing that the log does not."""
-    settings = present_settings()
-    write_log_lines(settings)
-    print_json(uvloop.run(_resume(settings)))
-
-
-async def _resume(settings: Settings) -> dict[str, Any]:
-    async with _both_ends(settings) as (stream, log):
-        because = await log.halted()
-        fork = await find_fork(stream, log)
-        if not fork.is_agreed:
-            raise CommandFault(f"{_told(fork)}; see `numbering adopt-tail --help`")
-        await resume_log(database_url(settings), log.log_id)
-        return {"resumed": because is not None, "was_halted_because": because, "position": fork.head}
-
-
-async def _adopt_tail(settings: Settings, *, is_loss_accepted: bool) -> dict[str, Any]:
-    async with _both_ends(settings) as (stream, log):
+async def _adopt_tail(settings: Settings, *, is_loss_accepted: bool, is_unverified_accepted: bool) -> dict[str, Any]:
+    keys = KeyFile(settings.keys_path)
+    async with both_ends(settings) as (stream, log):
         fork = await find_fork(stream, log)
         if fork.is_agreed:
             raise CommandFault("the stream holds nothing that the log does not; `numbering resume` lifts a halt")
-        tail = await read_tail(stream, log.log_id, fork)
+        tail = await read_tail(stream, log.log_id, fork, EventProver.of(keys))
         adopted, strange = await _following(log, fork, tail)
+        if not is_unverified_accepted:
+            adopted, strange = _proven(adopted, tail, strange)
         lost = tail.messages[len(adopted) :]
         is_lossy = bool(lost) or strange is not None
         if is_lossy and not is_loss_accepted:
             raise CommandFault(_why_not(fork, strange))
         # From here on: what is lost is in a file first, then the log is whole, and only then the stream may go.
         kept = keep_messages(settings.data_dir, lost) if lost else None
-        await adopt(database_url(settings), log.log_id, fork.head, adopted)
+        answers = await lost_answers(
+            [stored.record for stored in adopted], TokenSealer.of(keys), _finding(log, adopted)
+        )
+        await adopt(
+            database_url(settings),
+            log.log_id,
+            fork.head,
+            adopted,
+            answers,
+            begins_lineage=(await log.identity()).is_moved,
+            is_loss_accepted=is_lossy,
+        )
         if is_lossy:
             await stream.delete()
         await _stay_resumed(settings, stream, log)
+        await renew_mark(settings, log, is_forced=is_lossy)
         true_up_to = Position(fork.common + len(adopted)) if is_lossy else None
         _warn(adopted, true_up_to)
         return _report(fork, adopted, lost, kept) | {"consumers_true_up_to": true_up_to}
 
 
 async def _stay_resumed(settings: Settings, stream: EventStream, log: PostgresLog) -> None:
-    """Lift a halt that a relay was about to make when it last looked, before the two were one again."""
+    """Lift a halt that a process was about to make when it last looked, before the two were one again."""
     for _ in range(LOOKS):
         if await log.halted() is not None and (await find_fork(stream, log)).is_agreed:
-            await resume_log(database_url(settings), log.log_id)
+            await resume(database_url(settings), log.log_id)
         await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -119,6 +128,47 @@ async def _following(log: PostgresLog, fork: Fork, tail: Tail) -> tuple[Sequence
     return records, tail.strange
 
 
+def _proven(
+    adopted: Sequence[StoredRecord], tail: Tail, strange: str | None
+) -> tuple[Sequence[StoredRecord], str | None]:
+    """The records before the first without proof, and why not that one; all of these are shown."""
+    unproven = {stored.record.position for stored in tail.unproven}
+    found = [stored.record for stored in adopted if stored.record.position in unproven]
+    for record in found:
+        err().print(f"without proof: {_shown(record)}")
+    if not found:
+        return adopted, strange
+    first = found[0].position
+    why = (
+        f"message {first} has no proof that this service published it: an earlier release sent none, and any peer that "
+        f"may publish into the stream could have made it. {len(found)} such events are listed above; if every one of "
+        "them is right, repeat with --unverified"
+    )
+    return [stored for stored in adopted if stored.record.position < first], why
+
+
+def _shown(record: Record) -> str:
+    """One event in a line; whatever it holds, it cannot command a terminal."""
+    at = datetime.fromtimestamp(record.at, UTC).isoformat()
+    number = getattr(record.event, "full_number", None) or getattr(record.event, "first", "")
+    words = (record.position, at, event_tag(record.event), record.firm_id, record.mode, record.stream, number)
+    actor = f"by {record.actor.kind} {record.actor.id}"
+    return f"{' '.join(map(str, words))} {actor}".encode("unicode_escape").decode()
+
+
+def _finding(log: PostgresLog, adopted: Sequence[StoredRecord]) -> RecordAt:
+    """Finds a record among those to adopt, or in the log."""
+    by_position = {stored.record.position: stored.record for stored in adopted}
+
+    async def record_at(position: Position) -> Record | None:
+        if position in by_position:
+            return by_position[position]
+        stored = await log.record_at(position)
+        return None if stored is None else stored.record
+
+    return record_at
+
+
 def _warn(adopted: Sequence[StoredRecord], true_up_to: Position | None) -> None:
     """Say loudly what did not come back, and which consumers hold events that are not in the log."""
     bodies, keys = _bodies(adopted), _keys(adopted)
@@ -127,9 +177,7 @@ def _warn(adopted: Sequence[StoredRecord], true_up_to: Position | None) -> None:
             f"{bodies} adopted events name the body of a document that is LOST: the number is back, its text not"
         )
     if keys:
-        err().print(
-            f"{keys} Idempotency-Keys of adopted events have LOST their answer: a repeat counts as a new request"
-        )
+        err().print(f"{keys} Idempotency-Keys of adopted events have LOST their answer: a repeat is refused by name")
     if true_up_to is not None:
         err().print(
             f"A new stream is made and has OTHER events after {true_up_to}: a consumer that read on must forget "
@@ -160,25 +208,10 @@ def _keys(adopted: Sequence[StoredRecord]) -> int:
     return len({(each.firm_id, each.device_id, each.idempotency_key) for each in records if each.idempotency_key})
 
 
-def _told(fork: Fork) -> str:
-    return f"stream and log are the same up to {fork.common}; the log ends at {fork.head}, the stream at {fork.end}"
-
-
 def _why_not(fork: Fork, strange: str | None) -> str:
     if not fork.is_tail_lost:
         own = Position(fork.head - fork.common)
         reason = f"after that the log has {own} events of its own, so what the stream has there cannot follow it"
     else:
         reason = f"{strange}, so what follows cannot be adopted"
-    return f"{_told(fork)}; {reason}; restore a newer copy of the database, or name the loss with --accept-loss"
-
-
-@asynccontextmanager
-async def _both_ends(settings: Settings) -> AsyncGenerator[tuple[EventStream, PostgresLog]]:
-    """The stream and the log. Raises CommandFault, LogUnavailableError and BrokerUnavailableError."""
-    log = await PostgresLog.open(database_url(settings))
-    try:
-        async with connected(nats_settings(settings), NAME) as client:
-            yield EventStream(client, DEFAULT_LOG, replicas=settings.stream_replicas), log
-    finally:
-        await log.close()
+    return f"{told(fork)}; {reason}; restore a newer copy of the database, or name the loss with --accept-loss"

@@ -1,6 +1,7 @@
 """Makes the invoice that a client sees from the facts and contents of a document (CONTRACT.md section 5.3). Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any, Final, Literal, assert_never
 
@@ -12,7 +13,7 @@ from schemas.values import Digest, DocumentId, IsoDate, SeriesId, iso_time
 from service.core.full_number import padded
 from service.core.state import Series
 from service.documents.content import Amounts, InvoiceContent, open_invoice, open_void
-from service.documents.facts import DraftFacts, Facts, NumberedFacts
+from service.documents.facts import DraftFacts, Facts, NumberedFacts, digests_of
 from service.log.event_log import Content
 
 
@@ -24,18 +25,33 @@ class Surroundings(Struct, frozen=True):
     reversal: DocumentId | None = None
 
 
-def invoice_view(facts: Facts, contents: Mapping[Digest, Content], around: Surroundings) -> Invoice:
-    """The invoice as a client sees it; erased fields are null or zero (CONTRACT.md D78)."""
-    kept = contents.get(facts.content)
+class Contents(Struct, frozen=True):
+    """The contents that are kept, by digest, and the digests whose contents were lost with the end of a log.
+
+    A digest in neither was erased.
+    """
+
+    kept: Mapping[Digest, Content]
+    lost: AbstractSet[Digest] = frozenset()
+
+    def missing(self, digests: Iterable[Digest]) -> set[Digest]:
+        """The digests that stand for nothing any more."""
+        return {digest for digest in digests if digest not in self.kept}
+
+
+def invoice_view(facts: Facts, contents: Contents, around: Surroundings) -> Invoice:
+    """The invoice as a client sees it; erased and lost fields are null or zero, and it says so (CONTRACT.md D78)."""
+    kept = contents.kept.get(facts.content)
     said = _ERASED if kept is None else open_invoice(kept)
     return Invoice(
         id=facts.document_id,
         is_void=facts.voided_at is not None,
         is_voided=facts.voided_at is not None,
         voided_at=None if facts.voided_at is None else iso_time(facts.voided_at),
-        void_reason=_void_reason(facts, contents),
+        void_reason=_void_reason(facts, contents.kept),
         created_at=iso_time(facts.created_at),
         modified_at=iso_time(facts.modified_at),
+        **_silent(facts, contents),
         subtotal_ron=said.amounts_ron.subtotal,
         vat_amount_ron=said.amounts_ron.vat_amount,
         total_ron=said.amounts_ron.total,
@@ -43,6 +59,12 @@ def invoice_view(facts: Facts, contents: Mapping[Digest, Content], around: Surro
         **(_said(said) | _numbering(facts, said, around)),
         **_OF_OTHERS,
     )
+
+
+def _silent(facts: Facts, contents: Contents) -> dict[str, Any]:
+    """Whether a part of what it said, or why it was voided, is not there, and why not."""
+    missing = contents.missing(digests_of(facts))
+    return {"content_erased": bool(missing - contents.lost), "content_lost": bool(missing & contents.lost)}
 
 
 def _numbering(facts: Facts, said: InvoiceContent, around: Surroundings) -> dict[str, Any]:

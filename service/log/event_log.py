@@ -9,6 +9,7 @@ from msgspec import Struct
 from schemas.outcomes import Outcome
 from schemas.record import StoredRecord
 from schemas.values import Digest, DocumentId, FirmId, LogId, Mode, Number, Position, SeriesId, UnixSeconds
+from service.log.identity import LogIdentity
 
 
 class Content(Struct, frozen=True):
@@ -122,6 +123,10 @@ class EventLog(Protocol):
         """Which log this is."""
         ...
 
+    async def identity(self) -> LogIdentity:
+        """Of which installation it is, and on which server. Raises LogUnavailableError."""
+        ...
+
     async def append(self, expected: Position, batch: Batch) -> None:
         """Write the batch after position `expected`; when it returns, the batch is durable.
 
@@ -181,6 +186,13 @@ class EventLog(Protocol):
 
     async def contents(self, digests: Sequence[Digest]) -> dict[Digest, Content]:
         """The bodies of these digests, without those that were erased. Raises LogUnavailableError."""
+        ...
+
+    async def lost_contents(self, digests: Sequence[Digest]) -> set[Digest]:
+        """Those of these digests whose bodies did not come back with their events, and were not erased by anybody.
+
+        Raises LogUnavailableError.
+        """
         ...
 
     async def answer(self, key: bytes) -> Answer | None:

@@ -32,6 +32,7 @@ from service.log.event_log import (
     Snapshot,
     StalePositionError,
 )
+from service.log.identity import LogIdentity
 
 Printed = tuple[FirmId, Mode, DocumentType, str]
 
@@ -58,6 +59,12 @@ class MemoryLog:
     def log_id(self) -> LogId:
         """Which log this is."""
         return self._log_id
+
+    async def identity(self) -> LogIdentity:
+        """See EventLog.identity; all logs in memory are of one installation, and live nowhere."""
+        return LogIdentity(
+            installation="memory", lineage="memory", given_up=frozenset(), home=None, system=None, timeline=None
+        )
 
     @property
     def length(self) -> Position:
@@ -121,6 +128,11 @@ class MemoryLog:
     async def contents(self, digests: Sequence[Digest]) -> dict[Digest, Content]:
         """See EventLog.contents."""
         return {digest: self._contents[digest] for digest in digests if digest in self._contents}
+
+    async def lost_contents(self, digests: Sequence[Digest]) -> set[Digest]:
+        """See EventLog.lost_contents; nothing is restored here."""
+        del digests
+        return set()
 
     async def answer(self, key: bytes) -> Answer | None:
         """See EventLog.answer."""

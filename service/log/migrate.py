@@ -1,36 +1,60 @@
-"""Brings a database's schema up to date: numbered SQL files, forward only, each in a transaction of its own."""
+"""Brings a database's schema up to date: numbered SQL files, forward only, each in a transaction of its own.
+
+Roles, and what they may do, are made first and whatever ran before: a dump carries neither, so a copy that was
+restored into an empty cluster has all migrations and nobody who may use them.
+"""
 
 import hashlib
-from pathlib import Path
-from typing import Final
 
 import asyncpg
 
+from service.log.schema_fit import known_migrations, require_known
 from service.log.sessions import connected
 from service.statements import statement
-
-MIGRATIONS: Final = Path(__file__).with_name("sql") / "migrations"
 
 
 class MigrationChangedError(Exception):
     """A migration that ran here reads differently now; nothing was changed by the run that noticed."""
 
 
+class OwnersLostError(Exception):
+    """The schema is not its owner's, and who owned what was never noted; nothing was changed but missing roles made."""
+
+
 async def migrate(database_url: str) -> list[str]:
-    """Run the migrations this database has not seen, in order, and return their names.
+    """Make roles and privileges right, run the migrations this database has not seen, in order; returns their names.
 
     Safe to call from several processes at once: the table of migrations is locked while one runs. What ran before a
     failure stays; the failing migration leaves nothing. A migration that would wait longer than 4 s for a table in use
-    fails with SQLSTATE 55P03 and may be tried again. Raises MigrationChangedError, and asyncpg's own errors.
+    fails with SQLSTATE 55P03 and may be tried again. Raises MigrationChangedError, SchemaUnfitError for a database of a
+    newer release, OwnersLostError, and asyncpg's own errors.
     """
     # Another process may migrate for long: that is waited for, as long as it takes.
     async with connected(database_url, None, "numbering migrate", lock_timeout="0") as connection:
         await connection.execute(statement("migrations_table"))
-        return [name for name, text in _migrations() if await _run(connection, name, text)]
+        async with connection.transaction():
+            await connection.execute(statement("migrations_lock"))
+            await connection.execute(statement("migrations_roles"))
+        await _restore_privileges(connection)
+        require_known([row["name"] for row in await connection.fetch(statement("migrations_names"))])
+        ran = [name for name, text in known_migrations().items() if await _run(connection, name, text)]
+        if ran:
+            await connection.execute(statement("privileges_note"))
+        return ran
 
 
-def _migrations() -> list[tuple[str, str]]:
-    return [(file.stem, file.read_text("utf-8")) for file in sorted(MIGRATIONS.glob("*.sql"))]
+async def _restore_privileges(connection: asyncpg.Connection) -> None:
+    found = await connection.fetchrow(statement("privileges_are_noted"))
+    assert found is not None, "the statement returns a row"
+    if found["is_notable"]:
+        async with connection.transaction():
+            await connection.execute(statement("migrations_lock"))
+            await connection.fetchval(statement("privileges_restore"))
+    elif found["is_owned"] is False:
+        raise OwnersLostError(
+            "the schema log does not belong to numbering_owner: this copy was restored while the roles were missing. "
+            "They exist now: drop this database, and restore the copy once more"
+        )
 
 
 async def _run(connection: asyncpg.Connection, name: str, text: str) -> bool:

@@ -25,6 +25,7 @@ from service.log.event_log import (
     Snapshot,
     StalePositionError,
 )
+from service.log.identity import LogIdentity
 from service.log.postgres_faults import hearing_warnings, read_faults
 from service.log.sessions import ANSWER_SECONDS_MAX, connected, cut_off_after, end, open_pool
 from service.statements import statement
@@ -94,6 +95,13 @@ class PostgresLog:
     def log_id(self) -> LogId:
         """Which log this is."""
         return self._log_id
+
+    async def identity(self) -> LogIdentity:
+        """See EventLog.identity."""
+        row = await self._fetch_row("log_identity", self._log_id)
+        if row is None:
+            raise LogUnavailableError(f"log {self._log_id} does not exist")
+        return LogIdentity(**{**dict(row), "given_up": frozenset(row["given_up"])})
 
     async def close(self) -> None:
         """Give the connections back; the log is not usable afterwards."""
@@ -171,6 +179,11 @@ class PostgresLog:
         rows = await self._fetch("log_contents", [bytes.fromhex(digest) for digest in digests])
         found = (Content(Digest(row["digest"].hex()), row["salt"], row["body"].encode()) for row in rows)
         return {content.digest: content for content in found}
+
+    async def lost_contents(self, digests: Sequence[Digest]) -> set[Digest]:
+        """See EventLog.lost_contents."""
+        rows = await self._fetch("log_lost_contents", [bytes.fromhex(digest) for digest in digests])
+        return {Digest(row["digest"].hex()) for row in rows}
 
     async def answer(self, key: bytes) -> Answer | None:
         """See EventLog.answer."""

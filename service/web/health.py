@@ -46,7 +46,9 @@ async def say_ready(of: Open) -> Result:
     }
     if len(up) == len(parts):
         return Result(Readiness(parts=up))
-    refusal = refusal_of(Unavailable(f"These parts are down: {', '.join(sorted(set(parts) - set(up)))}."))
+    reasons = of.health.reasons()
+    down = [f"{name} ({reasons[name]})" if name in reasons else name for name in sorted(set(parts) - set(up))]
+    refusal = refusal_of(Unavailable(f"These parts are down: {', '.join(down)}."))
     raise RefusedError(replace(refusal, errors={name: str(health) for name, health in parts.items()}))
 
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from schemas.rejections import IdempotencyInProgress, IdempotencyKeyReused, Rejection
+from schemas.outcomes import AnswerLost
+from schemas.rejections import IdempotencyAnswerLost, IdempotencyInProgress, IdempotencyKeyReused, Rejection
 from service.log.event_log import EventLog, LogUnavailableError
 from service.writer.barrier import SharedBarrier
 from service.writer.request import Answered, Idempotency, Waiting
@@ -70,6 +71,9 @@ class Twins:
         answer = await self._log.answer(idempotency.scope)
         if answer is None:
             return None
+        if isinstance(answer.outcome, AnswerLost):
+            # Only the key of the request came back, so nobody can tell whether this one is the same.
+            return IdempotencyAnswerLost(answer.outcome.position)
         if not idempotency.is_of(answer.request):
             return IdempotencyKeyReused()
         # Visible is not yet safe where somebody ended a commit's wait for its standbys: ours, after it, is both.

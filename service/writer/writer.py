@@ -28,6 +28,7 @@ from service.log.event_log import (
     PrintedTwiceError,
     StalePositionError,
 )
+from service.log.gate import Gate
 from service.writer.batch import Plan, plan_batch
 from service.writer.known_state import KnownState
 from service.writer.queue import WriterQueue
@@ -72,14 +73,17 @@ class Writer:
         *,
         clock: Callable[[], UnixSeconds],
         limits: Limits | None = None,
+        gate: Gate | None = None,
         on_append: Callable[[Appended], None] = lambda _: None,
     ) -> None:
+        """Nothing is taken while `gate` is closed; without one, from the first moment on."""
         # Shared with every reader of the process: readers move it forward by reading the log. Only `run` moves it by
         # what it wrote, once that is durable, or makes it forget.
         self.known = KnownState(log)
         # The composition root's; it closes the log after `run` has ended.
         self._log = log
         self._clock = clock
+        self._gate = gate or Gate(None)
         self._limits = limits or Limits()
         self._on_append = on_append
         # `submit` adds, for any caller; only `run` takes from it, one batch at a time, and closes it at the end.
@@ -113,6 +117,7 @@ class Writer:
         WriterBusyError, LogUnavailableError and LogHaltedError with nothing done, OutcomeUnknownError if that is not
         known.
         """
+        self._gate.refuse_if_closed()
         idempotency = request.idempotency
         if idempotency is None:
             return await self._queue.enqueue(request).future

@@ -22,6 +22,7 @@ from service.nats.relay.relay import Relay
 from tests.benchmarks.long_log import fill
 from tests.benchmarks.place import Pace, Place
 from tests.benchmarks.report import Cell, Report
+from tests.support.nats.relays import A_PROVER
 
 EVENTS: Final = {0.0: 2_000, 0.5: 20_000}
 EVENTS_FULL: Final = 200_000
@@ -73,7 +74,7 @@ async def _round(place: Place, log: PostgresLog, events: int) -> dict[str, Cell]
 
 
 async def _relay(place: Place, log: PostgresLog, events: int) -> float:
-    relay = Relay(log, NatsSettings(url=place.nats_url), clock=lambda: UnixSeconds(int(time.time())))
+    relay = Relay(log, NatsSettings(url=place.nats_url), clock=lambda: UnixSeconds(int(time.time())), prover=A_PROVER)
     started = perf_counter()
     running = asyncio.create_task(relay.run())
     try:

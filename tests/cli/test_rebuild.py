@@ -14,7 +14,7 @@ WRONG = "INSERT INTO gaps.gap VALUES ('nosuch', 1, 1, 'released', NULL, 1, 1, 'k
 def result(outcome: Outcome) -> str:
     """The last column of the only line of output."""
     _, line = outcome.stdout.splitlines()
-    return line.split(maxsplit=3)[3]
+    return line.split(maxsplit=4)[4]
 
 
 def change(database_url: str, statement: str) -> None:

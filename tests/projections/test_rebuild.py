@@ -165,3 +165,24 @@ async def test_an_empty_log_rebuilds_to_itself(runner: ProjectionRunner) -> None
 async def test_an_unknown_projection_is_a_key_error(runner: ProjectionRunner) -> None:
     with pytest.raises(KeyError):
         await runner.rebuild("ledger")
+
+
+@pytest.mark.parametrize("held", [0, 60], ids=["nothing", "the beginning"])
+@pytest.mark.parametrize("is_forced", [False, True])
+async def test_a_rebuild_goes_to_the_head_that_the_log_had_whatever_the_old_copy_holds(
+    log: WrittenLog, runner: ProjectionRunner, held: int, *, is_forced: bool
+) -> None:
+    """As after a restore without projections, where no process follows the log."""
+    history = History.of_seed(17)
+    if held:
+        await log.append(history.grow(held))
+        await runner.catch_up()
+    compared_at = log.position
+    await log.append(history.grow(80))
+
+    for projection in ALL:
+        rebuilt = await runner.rebuild(projection.name, is_forced=is_forced)
+        assert (rebuilt.compared_at, rebuilt.position, rebuilt.is_swapped) == (compared_at, log.position, True)
+        assert rebuilt.digest == await runner.digest(projection.name)
+        assert (await runner.rebuild(projection.name)).rebuilt_digest == rebuilt.digest
+    await assert_all_agree(log, history)

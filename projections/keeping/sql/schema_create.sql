@@ -1,5 +1,5 @@
 -- Makes the schema that subject_set.sql named. Its comment holds the definition: by it a program knows whether it made
--- this copy, whatever its tables. Readers and writers get SELECT on all tables that are made in it later.
+-- this copy, whatever its tables.
 -- Raises duplicate_schema or unique_violation if another process makes the schema at the same time.
 DO $$
 DECLARE
@@ -7,9 +7,5 @@ DECLARE
 BEGIN
     EXECUTE format('CREATE SCHEMA %I', v_schema);
     EXECUTE format('COMMENT ON SCHEMA %I IS %L', v_schema, current_setting('projections.gets'));
-    EXECUTE format('GRANT USAGE ON SCHEMA %I TO numbering_reader, numbering_writer', v_schema);
-    EXECUTE format(
-        'ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT SELECT ON TABLES TO numbering_reader, numbering_writer', v_schema
-    );
 END;
 $$

@@ -5,6 +5,7 @@ import re
 from typing import Final
 
 from schemas.commands import Caller
+from schemas.values import DeviceId, FirmId, Mode
 from service.api.reading.body import GivenBody
 from service.api.refusals.causes import ParameterWrong
 from service.api.refusals.table import refused
@@ -18,13 +19,17 @@ def idempotency_of(key: str, caller: Caller, path: str, given: GivenBody) -> Ide
     """The scope and digests by which a repeat is known. Raises RefusedError for a key that is not printable ASCII."""
     if _KEY.fullmatch(key) is None or not key.strip():
         raise refused(ParameterWrong(HEADER, "1 to 255 printable ASCII characters"))
-    scope = (caller.firm_id, caller.mode, caller.device_id or "", "POST", path, key)
     return Idempotency(
         key=key,
-        scope=_digest(scope),
+        scope=scope_of(caller.firm_id, caller.mode, caller.device_id, path, key),
         request=hashlib.sha256(given.canonical()).digest(),
         request_as_written=hashlib.sha256(given.canonical_as_written()).digest(),
     )
+
+
+def scope_of(firm_id: FirmId, mode: Mode, device_id: DeviceId | None, path: str, key: str) -> bytes:
+    """The digest under which the answer to a request with this key is kept."""
+    return _digest((firm_id, mode, device_id or "", "POST", path, key))
 
 
 def _digest(parts: tuple[str, ...]) -> bytes:

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -84,6 +85,7 @@ def not_done(exchange: Exchange, refusal: Refusal) -> Reply:
 
 def problem_of(refusal: Refusal, request_id: str) -> Problem:
     """The `error` object of this refusal."""
+    details: Mapping[str, Any] = refusal.details or {}
     return Problem(
         message=refusal.message,
         type=refusal.type,
@@ -93,5 +95,5 @@ def problem_of(refusal: Refusal, request_id: str) -> Problem:
         errors=dict(refusal.errors) if refusal.errors else UNSET,
         retry_after=refusal.retry_after or UNSET,
         request_id=request_id if refusal.status == 500 else UNSET,
-        **(refusal.details or {}),
+        **details,
     )

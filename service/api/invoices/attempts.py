@@ -6,7 +6,8 @@ from typing import Final
 from schemas.commands import Command
 from schemas.rejections import DocumentHasChanged, Rejection, SeriesUnknown
 from service.api.calling.call import Call
-from service.api.refusals.causes import ContentErased
+from service.api.invoices.contents import contents_of
+from service.api.refusals.causes import ContentMissing
 from service.api.refusals.table import refused
 from service.documents.content import InvoiceContent, open_invoice
 from service.documents.facts import Facts
@@ -37,8 +38,9 @@ async def on_what_was_read(call: Call, make: Callable[[], Awaitable[Asking]]) ->
 
 
 async def said_of(call: Call, facts: Facts) -> InvoiceContent:
-    """The content of the document. Raises RefusedError if it was erased, and LogUnavailableError."""
-    content = (await call.dependencies.log.contents([facts.content])).get(facts.content)
+    """The content of the document. Raises RefusedError if it was erased or lost, and LogUnavailableError."""
+    contents = await contents_of(call, [facts.content])
+    content = contents.kept.get(facts.content)
     if content is None:
-        raise refused(ContentErased(facts.document_id))
+        raise refused(ContentMissing(facts.document_id, "lost" if facts.content in contents.lost else "erased"))
     return open_invoice(content)

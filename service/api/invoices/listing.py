@@ -9,6 +9,7 @@ from schemas.api.queries import InvoicesQuery
 from schemas.values import IsoDate
 from service.api.calling.call import Call
 from service.api.calling.route import Route
+from service.api.invoices.contents import contents_of
 from service.api.invoices.show import INVOICES
 from service.api.refusals.causes import Unavailable
 from service.api.refusals.table import refused
@@ -77,7 +78,7 @@ def _wanted(call: Call, query: InvoicesQuery) -> InvoicesWanted:
 async def _invoices(call: Call, page: InvoicePage) -> list[Invoice]:
     """The invoices of a page, all as of one moment; one query reads all contents. Raises LogUnavailableError."""
     found = [(facts, row.reversal_id) for row in page.rows if (facts := fold_document(row.records)) is not None]
-    contents = await call.dependencies.log.contents([digest for facts, _ in found for digest in digests_of(facts)])
+    contents = await contents_of(call, [digest for facts, _ in found for digest in digests_of(facts)])
     state = call.dependencies.writer.known.state
     if state.position < page.as_of.position:
         state = await call.state()

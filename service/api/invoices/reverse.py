@@ -27,7 +27,7 @@ from service.api.invoices.fixed_fields import refuse_named_fields
 from service.api.invoices.lines import reversed_line
 from service.api.invoices.show import INVOICES, document_of, show_invoice
 from service.api.reading.json_text import Tree
-from service.api.refusals.causes import ContentErased
+from service.api.refusals.causes import ContentMissing
 from service.api.refusals.field_faults import FieldFault
 from service.documents.amounts import negated
 from service.documents.content import InvoiceContent
@@ -95,7 +95,7 @@ ROUTES: Final = (
         reply=Invoice,
         refusals=(
             DocumentUnknown,
-            ContentErased,
+            ContentMissing,
             DocumentNotReversible,
             DocumentAlreadyReversed,
             SeriesLockedToDevice,

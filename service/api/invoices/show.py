@@ -7,14 +7,14 @@ from schemas.api.queries import InvoiceParts
 from schemas.events import DraftSaved, ReservationConsumed
 from schemas.outcomes import DeletedOutcome, DocumentOutcome
 from schemas.rejections import DocumentUnknown
-from schemas.values import Digest, DocumentId, IsoDate, Position, iso_time
+from schemas.values import DocumentId, IsoDate, Position, iso_time
 from service.api.calling.call import Call
 from service.api.calling.route import Route
+from service.api.invoices.contents import contents_of
 from service.api.refusals.table import refused
 from service.core.state import State
 from service.documents.facts import Facts, NumberedFacts, digests_of, fold_document
-from service.documents.view import Surroundings, invoice_view
-from service.log.event_log import Content
+from service.documents.view import Contents, Surroundings, invoice_view
 from service.writer.request import Answered
 
 INVOICES: Final = "/v1/invoices"
@@ -41,7 +41,7 @@ async def document_of(call: Call, document_id: DocumentId, until: Position | Non
 
 async def invoice_of(call: Call, facts: Facts) -> Invoice:
     """The invoice with these facts, as of today. Raises LogUnavailableError."""
-    contents = await call.dependencies.log.contents(digests_of(facts))
+    contents = await contents_of(call, digests_of(facts))
     state = await _state_for(call, facts)
     around = Surroundings(IsoDate(call.dependencies.today().isoformat()), state.series, standing_reversal(facts, state))
     return invoice_view(facts, contents, around)
@@ -53,12 +53,12 @@ async def show_invoice(call: Call, done: Answered) -> Invoice:
     A new document is shown from what was just written. For any other, its earlier events and contents are read.
     """
     outcome = done.came_to(DocumentOutcome)
-    facts, contents = _written(done, outcome.document_id), dict[Digest, Content]()
+    facts = _written(done, outcome.document_id)
     if facts is None or done.content is None:
         facts = await document_of(call, outcome.document_id, outcome.position)
-        contents = await call.dependencies.log.contents(digests_of(facts))
+        contents = await contents_of(call, digests_of(facts))
     else:
-        contents[done.content.digest] = done.content
+        contents = Contents({done.content.digest: done.content})
     is_of_then = done.is_repeat or len(done.records) > 0
     day = call.dependencies.day_of(facts.modified_at) if is_of_then else call.dependencies.today()
     state = await _state_for(call, facts)

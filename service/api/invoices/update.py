@@ -31,7 +31,7 @@ from service.api.invoices.invoice_client import refuse_what_follows
 from service.api.invoices.issue import draft_series
 from service.api.invoices.show import INVOICES, document_of, show_invoice
 from service.api.invoices.update_body import cross_check, merged, new_date, new_series
-from service.api.refusals.causes import ContentErased
+from service.api.refusals.causes import ContentMissing
 from service.documents.content import InvoiceContent
 from service.documents.facts import DraftFacts, NumberedFacts
 from service.documents.new import sealed
@@ -102,7 +102,7 @@ def _update_route(method: str, operation: str | None = None) -> Route:
         reply=Invoice,
         refusals=(
             DocumentUnknown,
-            ContentErased,
+            ContentMissing,
             SeriesUnknown,
             DocumentTypeMismatch,
             DocumentAlreadyVoided,

@@ -73,6 +73,7 @@ REQUESTS: Final[Mapping[type[Struct], Mapping[str, Any]]] = MappingProxyType(
 _FACTS: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "allowed": "GET, HEAD, POST",
+        "became": "erased",
         "bound": "2026-11-21",
         "bytes_max": 1_048_576,
         "date": "2026-11-20",
@@ -93,6 +94,7 @@ _FACTS: Final[Mapping[str, Any]] = MappingProxyType(
         "part": "body",
         "pending": 95,
         "pending_max": 100,
+        "position": 2662,
         "retry_after": 37,
         "seconds": 20,
         "series_id": "xKwpf9jQ3a",

@@ -5,7 +5,7 @@ from typing import Any, Final, get_args
 
 from msgspec import inspect as shape
 
-from schemas.rejections import IdempotencyInProgress, IdempotencyKeyReused, SeriesUnknown
+from schemas.rejections import IdempotencyAnswerLost, IdempotencyInProgress, IdempotencyKeyReused, SeriesUnknown
 from service.api.calling.route import OpenRoute, Route
 from service.api.openapi.examples import REQUESTS, refusal_example
 from service.api.reading.fields import read_fields, shape_of
@@ -36,7 +36,7 @@ def refusals_of(route: Route) -> list[Refusal]:
     if route.has_body:
         causes += _WITH_BODY
     if route.method == "POST":
-        causes.append(IdempotencyInProgress)
+        causes += [IdempotencyAnswerLost, IdempotencyInProgress]
     if route.method == "POST" and route.has_body:
         causes.append(IdempotencyKeyReused)
     found = [*_field_refusals(route).values(), *(_example(cause, route) for cause in causes), _slow(route)]

@@ -15,6 +15,7 @@ WHAT_TO_DO: Final[Mapping[str, str]] = MappingProxyType(
         "device_id_missing": "Lock with the token of a device session; an API key has no device.",
         "expired_api_key": "Ask the operator for a new key.",
         "forbidden": "Ask as the device that holds the reservation.",
+        "idempotency_answer_lost": "Do not repeat it: it was done. Look for what it made.",
         "idempotency_in_progress": "Repeat the request after `Retry-After`, under the same key.",
         "idempotency_key_reused": "Send a new request under a new key; repeat an old one with its old body.",
         "insufficient_permissions": "Ask as an admin's device or by an API key; over NATS use your own firm and mode.",

@@ -1,5 +1,7 @@
 """Reasons to refuse a request that are not rejections of the log: most are found before any command is made."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 
@@ -72,10 +74,11 @@ class NumberUntaken(Struct, frozen=True):
     series_id: str
 
 
-class ContentErased(Struct, frozen=True):
-    """The content of the document was erased, so no change and no reversal can be made from it."""
+class ContentMissing(Struct, frozen=True):
+    """The content of the document was erased or lost, so no change and no reversal can be made from it."""
 
     document_id: str
+    became: Literal["erased", "lost"]
 
 
 class SubjectOfOthers(Struct, frozen=True):
@@ -112,7 +115,7 @@ EdgeProblem = (
     | RequestUnreadable
     | ParameterWrong
     | NumberUntaken
-    | ContentErased
+    | ContentMissing
     | SubjectOfOthers
     | RateExceeded
     | Unavailable

@@ -51,11 +51,11 @@ EDGE_ROWS: Final[Mapping[type, Row]] = MappingProxyType(
             "Number {number} was never taken from series {series_id}, so there is nothing to report about it.",
             param="number",
         ),
-        edge.ContentErased: Row(
+        edge.ContentMissing: Row(
             404,
             INVALID,
             "resource_missing",
-            "The content of invoice {document_id} was erased, so the invoice cannot be changed or reversed.",
+            "The content of invoice {document_id} was {became}, so the invoice cannot be changed or reversed.",
             param="id",
         ),
         edge.SubjectOfOthers: Row(

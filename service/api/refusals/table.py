@@ -6,7 +6,7 @@ of the log found are in `edge_rows.py`, and become a part of this table.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -31,7 +31,7 @@ class Refusal(Struct, frozen=True):
     param: str | None = None
     errors: Mapping[str, str] | None = None
     retry_after: int | None = None
-    details: Mapping[str, str] | None = None
+    details: Mapping[str, str | int] | None = None
 
 
 class RefusedError(Exception):
@@ -59,8 +59,14 @@ def refusal_of(cause: Rejection | EdgeProblem, *, param: str | None = None) -> R
         message=row.message.format(**facts),
         param=param or own_param,
         retry_after=cause.retry_after if isinstance(cause, edge.RateExceeded) else row.retry_after,
-        details=row.details and {name: text.format(**facts) for name, text in row.details.items()},
+        details=row.details and {name: _filled(text, facts) for name, text in row.details.items()},
     )
+
+
+def _filled(text: str, facts: Mapping[str, Any]) -> str | int:
+    """The text with the facts in it; one fact alone stays what it is, such as a number."""
+    name = text[1:-1]
+    return facts[name] if text == f"{{{name}}}" else text.format(**facts)
 
 
 def bad_fields(faults: list[FieldFault]) -> RefusedError:
@@ -316,6 +322,14 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             "idempotency_key_reused",
             "This Idempotency-Key was used for a different request; use a new key for a new request.",
             param="Idempotency-Key",
+        ),
+        because.IdempotencyAnswerLost: Row(
+            409,
+            INVALID,
+            "idempotency_answer_lost",
+            "This request was done, as event {position} of the log says, but its answer was lost; read what it made.",
+            param="Idempotency-Key",
+            details={"position": "{position}"},
         ),
         because.IdempotencyInProgress: Row(
             409,

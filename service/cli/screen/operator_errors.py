@@ -17,8 +17,9 @@ from service.demo.caller import DemoFaultError
 from service.embedded import CannotStartError
 from service.log.clock_guard import ClockError
 from service.log.event_log import LogFaultError, LogUnavailableError
-from service.log.migrate import MigrationChangedError
+from service.log.migrate import MigrationChangedError, OwnersLostError
 from service.log.postgres_log import DurabilityError
+from service.log.schema_fit import SchemaUnfitError
 from service.nats.client.broker_faults import RelayFaultError
 from service.settings import SettingsError, without_password
 from service.wiring import MissingSettingError
@@ -34,9 +35,11 @@ SPEAK_FOR_THEMSELVES: Final = (
     LogFaultError,
     MigrationChangedError,
     MissingSettingError,
+    OwnersLostError,
     ProjectionBrokenError,
     RebuildRunningError,
     RelayFaultError,
+    SchemaUnfitError,
     SettingsError,
     UnknownFirmError,
 )

@@ -15,6 +15,7 @@ import msgspec
 import uvloop
 
 from service.access.key_file import KeyFile, ensure
+from service.cli.database import prepare
 from service.cli.screen.console import err
 from service.cli.screen.operator_errors import CommandFault, explaining_postgres
 from service.cli.starting.first_start import ensure_demo
@@ -23,7 +24,6 @@ from service.cli.starting.serving import ALL_JOBS, run_until_stopped
 from service.cli.starting.watch import watch_parts
 from service.embedded import EmbeddedParts
 from service.embedded.data_directory import DataDirectory
-from service.log.migrate import migrate
 from service.settings import Settings, read_settings
 
 DIRECTORY_MODE: Final = 0o711
@@ -87,7 +87,7 @@ def _prepare(settings: Settings, runtime: Runtime) -> None:
 
 
 async def _prepare_database(demo: Path, runtime: Runtime, keys: KeyFile) -> None:
-    names = await migrate(runtime.database_url)
+    names = await prepare(runtime.database_url)
     if names:
         _say(f"prepared the database: {', '.join(names)}")
     if await ensure_demo(demo, runtime, keys):

@@ -37,7 +37,11 @@ async def compare(stream: EventStream, log: EventLog, known: Position) -> Common
     Raises StreamAheadError and StreamDiffersError, on which the log must be halted, and the faults of both ends.
     """
     # The stream first: in the other order, what a second relay publishes in between would look like a lost tail.
-    end = await stream.end()
+    return await compare_at(stream, await stream.end(), log, known)
+
+
+async def compare_at(stream: EventStream, end: StreamEnd, log: EventLog, known: Position) -> CommonEnd:
+    """As `compare`, where the stream's end was read before."""
     if end.last == 0:
         # New, or lost with its store and made again: sequences begin at 1, as positions do, and all is published.
         return CommonEnd(None, 0, end.is_replicated)

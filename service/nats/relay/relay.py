@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from schemas.values import Position, UnixSeconds
+from service.access.event_proofs import EventProver
 from service.backoff import Backoff, jittered
 from service.log.event_log import EventLog, LogFaultError, RecordOutline
 from service.nats.client.broker_faults import (
@@ -22,6 +23,7 @@ from service.nats.client.broker_faults import (
 )
 from service.nats.client.cancellation import heed_cancellation
 from service.nats.client.connection import NatsSettings, connected
+from service.nats.relay.cloud_event import CloudEvents, source_of
 from service.nats.relay.comparison import CommonEnd, compare, position_of
 from service.nats.relay.read_ahead import publish_and_read_on, read_on
 from service.nats.relay.status import RelayState, RelayStatus, Report
@@ -58,14 +60,16 @@ class Relay:
         nats: NatsSettings,
         *,
         clock: Callable[[], UnixSeconds],
+        prover: EventProver,
         replicas: int = 1,
         pace: RelayPace | None = None,
     ) -> None:
-        """`replicas` counts only when the stream is made."""
+        """`prover` proves each event to be ours; `replicas` counts only when the stream is made."""
         self.wake = asyncio.Event()
         self._log = log
         self._nats = nats
         self._clock = clock
+        self._prover = prover
         self._replicas = replicas
         self._pace = pace or RelayPace()
         self._report = Report(log.log_id)
@@ -154,10 +158,11 @@ class Relay:
     async def _follow(self, stream: EventStream, common: CommonEnd) -> None:
         """Publish what comes after the common end, until it is time to compare both ends again."""
         loop = asyncio.get_running_loop()
+        events = CloudEvents(source_of(await self._log.identity(), self._log.log_id), self._prover)
         compare_at = loop.time() + self._pace.compare
         last, is_replicated = common.record, common.is_replicated
         async with PublishWindow(
-            stream.client, stream.name, self._acked, is_replicated=is_replicated, is_careful=self._is_careful
+            stream.client, stream.name, self._acked, events, is_replicated=is_replicated, is_careful=self._is_careful
         ) as window:
             while loop.time() < compare_at:
                 if stream.client.is_closed:

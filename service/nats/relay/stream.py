@@ -10,6 +10,7 @@ from nats.js.errors import APIError
 from nats.js.manager import JetStreamManager
 
 from schemas.values import LogId, Position
+from service.access.event_proofs import HEADER
 from service.nats.client.broker_faults import (
     CLUSTER_NOT_AVAILABLE,
     CONNECTION_FAULTS,
@@ -42,11 +43,12 @@ class StreamEnd(Struct, frozen=True):
 
 
 class StreamMessage(Struct, frozen=True):
-    """One message as the stream holds it."""
+    """One message as the stream holds it; `proof` is its header of `service.access.event_proofs`, if it has one."""
 
     sequence: Position
     subject: str
     body: bytes
+    proof: str | None = None
 
 
 class EventStream:
@@ -63,13 +65,16 @@ class EventStream:
 
         Raises StreamUnsafeError if its settings would lose events, StreamRefusedError, BrokerUnavailableError.
         """
-        info = await self._info()
+        info = await self._found() or await self._create()
         unsafe = "; ".join(_dangers(info.config, self._wanted))
         if unsafe:
             raise StreamUnsafeError(f"stream {self.name}: {unsafe}")
-        state, is_replicated = info.state, (info.config.num_replicas or 1) > 1
-        first = Position(state.first_seq if state.messages else state.last_seq + 1)
-        return StreamEnd(first, Position(state.last_seq), state.last_seq - state.messages, is_replicated)
+        return _end_of(info)
+
+    async def present_end(self) -> StreamEnd | None:
+        """Where the stream ends, whatever its settings; none if there is none. Raises as `stored_at`."""
+        info = await self._found()
+        return None if info is None else _end_of(info)
 
     async def message_at(self, position: Position) -> bytes | None:
         """The body stored under this sequence. Otherwise as `stored_at`."""
@@ -88,31 +93,40 @@ class EventStream:
                 if error.err_code != MESSAGE_NOT_FOUND:
                     raise
                 return None
-        return StreamMessage(position, message.subject or "", message.data or b"")
+        proof = (message.headers or {}).get(HEADER)
+        return StreamMessage(position, message.subject or "", message.data or b"", proof)
 
     async def delete(self) -> None:
         """Delete the stream with all it holds; the relay makes a new one. Raises as `stored_at`."""
         with _faults():
             await self._manager.delete_stream(self.name)
 
-    async def _info(self) -> StreamInfo:
+    async def _found(self) -> StreamInfo | None:
+        """What the server says of the stream; none if there is none."""
         with _faults():
             try:
-                info = await self._manager.stream_info(self.name)
+                return await self._manager.stream_info(self.name)
             except APIError as error:
                 if error.err_code != STREAM_NOT_FOUND:
                     raise
-                info = await self._create()
-        return info
+                return None
 
     async def _create(self) -> StreamInfo:
-        try:
-            return await self._manager.add_stream(self._wanted)  # pyright: ignore[reportUnknownMemberType] - untyped options
-        except APIError as error:
-            if error.err_code != STREAM_NAME_IN_USE:
-                raise
-            # Another process made it in between, with other settings, which the caller now judges.
-            return await self._manager.stream_info(self.name)
+        with _faults():
+            try:
+                return await self._manager.add_stream(self._wanted)  # pyright: ignore[reportUnknownMemberType] - untyped options
+            except APIError as error:
+                if error.err_code != STREAM_NAME_IN_USE:
+                    raise
+                # Another process made it in between, with other settings, which the caller now judges.
+                return await self._manager.stream_info(self.name)
+
+
+def _end_of(info: StreamInfo) -> StreamEnd:
+    state = info.state
+    first = Position(state.first_seq if state.messages else state.last_seq + 1)
+    is_replicated = (info.config.num_replicas or 1) > 1
+    return StreamEnd(first, Position(state.last_seq), state.last_seq - state.messages, is_replicated)
 
 
 @contextmanager

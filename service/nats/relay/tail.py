@@ -4,6 +4,7 @@ from msgspec import MsgspecError, Struct
 
 from schemas.record import StoredRecord, decode_record, is_canonical
 from schemas.values import LogId, Position
+from service.access.event_proofs import EventProver, Proof
 from service.log.event_log import EventLog
 from service.nats.relay.stream import EventStream, StreamMessage
 from service.nats.relay.window import REPLICATED_WINDOW_EVENTS_MAX
@@ -28,10 +29,14 @@ class Fork(Struct, frozen=True):
 
 
 class Tail(Struct, frozen=True):
-    """Messages after a position: the records they are, and the first that is none, with the reason."""
+    """Messages after a position: the records they are, and why the one after these is none of ours.
+
+    Of `unproven` records nothing shows that the relay published them.
+    """
 
     messages: list[StreamMessage]
     records: list[StoredRecord]
+    unproven: list[StoredRecord]
     strange: str | None
 
 
@@ -54,20 +59,27 @@ async def find_fork(stream: EventStream, log: EventLog) -> Fork:
     return Fork(common, head, end)
 
 
-async def read_tail(stream: EventStream, log_id: LogId, fork: Fork) -> Tail:
+async def read_tail(stream: EventStream, log_id: LogId, fork: Fork, prover: EventProver) -> Tail:
     """Everything the stream holds after the fork. Raises StreamRefusedError and BrokerUnavailableError."""
-    tail = Tail([], [], None)
+    messages: list[StreamMessage] = []
+    records: list[StoredRecord] = []
+    unproven: list[StoredRecord] = []
+    strange: str | None = None
     for number in range(fork.common + 1, fork.end + 1):
         position = Position(number)
         message = await stream.stored_at(position)
-        found = f"message {position} was deleted" if message is None else _record_in(message, log_id)
         if message is not None:
-            tail.messages.append(message)
-        if isinstance(found, StoredRecord) and tail.strange is None:
-            tail.records.append(found)
-        elif isinstance(found, str) and tail.strange is None:
-            tail = Tail(tail.messages, tail.records, found)
-    return tail
+            messages.append(message)
+        if strange is not None:
+            continue
+        found = f"message {position} was deleted" if message is None else _record_in(message, log_id, prover)
+        if isinstance(found, str):
+            strange = found
+            continue
+        records.append(found)
+        if message is not None and prover.judge(message.body, message.proof) is Proof.UNKNOWN:
+            unproven.append(found)
+    return Tail(messages, records, unproven, strange)
 
 
 async def _nearest(stream: EventStream, position: Position, common: Position) -> Position:
@@ -91,9 +103,10 @@ async def _is_same(stream: EventStream, log: EventLog, position: Position) -> bo
     return message is None or (record is not None and record.canonical == message.body)
 
 
-def _record_in(message: StreamMessage, log_id: LogId) -> StoredRecord | str:
+def _record_in(message: StreamMessage, log_id: LogId, prover: EventProver) -> StoredRecord | str:
     """The record in this message, or why it is none of ours."""
-    place = f"message {message.sequence} under {message.subject}"
+    # Anybody may have chosen the subject; escaped, it cannot command a terminal.
+    place = f"message {message.sequence} under {message.subject.encode('unicode_escape').decode()}"
     try:
         record = decode_record(message.body)
     except (MsgspecError, UnicodeDecodeError) as error:
@@ -102,4 +115,6 @@ def _record_in(message: StreamMessage, log_id: LogId) -> StoredRecord | str:
         return f"{place} says that it is event {record.position} of log {record.log}"
     if not is_canonical(message.body, record):
         return f"{place} is not written as this release or an earlier one writes events"
+    if prover.judge(message.body, message.proof) is Proof.WRONG:
+        return f"{place} is forged: the relay made its proof for another event, or not at all"
     return StoredRecord(record, message.body)

@@ -27,7 +27,7 @@ from service.nats.client.broker_faults import (
 )
 from service.nats.client.closing import closed
 from service.nats.client.pipelined import PipelinedClient
-from service.nats.relay.cloud_event import message_id, message_of
+from service.nats.relay.cloud_event import CloudEvents, message_id
 
 # One acknowledgement answers for all events before it: each is stored only directly after the one it names by sequence
 # and id. The sequence alone would not do: a foreign message in the place of one event would let the next ones in.
@@ -71,6 +71,7 @@ class PublishWindow:
         client: PipelinedClient,
         stream: str,
         acked: Position,
+        events: CloudEvents,
         *,
         is_replicated: bool = False,
         is_careful: bool = False,
@@ -81,6 +82,7 @@ class PublishWindow:
         self._events_max = REPLICATED_WINDOW_EVENTS_MAX if is_replicated else WINDOW_EVENTS_MAX
         self._client = client
         self._stream = stream
+        self._events = events
         # None for the first event: its predecessor was compared byte for byte, and after a restart a server no longer
         # knows the id of a message older than its duplicate window.
         self._last_id: str | None = None
@@ -133,7 +135,7 @@ class PublishWindow:
             own_id = message_id(record)
             is_answered = self._is_each_answered or record.position == last
             reply = f"{self._inbox}.{record.position}" if is_answered else ""
-            messages.append(message_of(record, own_id, self._last_id, reply))
+            messages.append(self._events.message_of(record, own_id, self._last_id, reply))
             self._last_id = None if self._is_replicated else own_id
         await self._client.publish_encoded(messages, max(len(record.canonical) for record in chunk))
         self.sent = last

@@ -19,7 +19,7 @@ from service.nats.relay.relay import Relay, RelayPace
 from service.nats.relay.window import PublishWindow
 from service.nats.requests.replying import send_reply
 from tests.support.domain.commands import NOW
-from tests.support.nats.relays import caught_up, grow
+from tests.support.nats.relays import A_PROVER, A_STORY, caught_up, grow
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 LOOPS = pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
@@ -107,7 +107,7 @@ def test_a_window_of_a_lost_connection_ends_with_the_fault_it_met(server: Embedd
     async def lose() -> None:
         async with (
             connected(NatsSettings(url=server.url), "test") as client,
-            PublishWindow(client, "NUMBERING_1", acked=MemoryLog().length),
+            PublishWindow(client, "NUMBERING_1", MemoryLog().length, A_STORY),
         ):
             break_while_writing(client)
             raise BrokerUnavailableError("lost on the way")
@@ -137,7 +137,7 @@ def test_a_relay_goes_on_after_connections_that_break_while_they_are_closed(serv
     async def lose() -> None:
         log = MemoryLog()
         relay = BreaksItsConnections(
-            log, NatsSettings(url=server.url), clock=lambda: NOW, pace=RelayPace(retry_max=0.1)
+            log, NatsSettings(url=server.url), clock=lambda: NOW, prover=A_PROVER, pace=RelayPace(retry_max=0.1)
         )
         async with asyncio.timeout(30), asyncio.TaskGroup() as group:
             running = group.create_task(relay.run())

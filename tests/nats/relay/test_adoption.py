@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import secrets
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -21,106 +19,23 @@ from schemas.record import Record, StoredRecord, decode_record, encode_record
 from schemas.values import DEFAULT_LOG, Number, Position, Version
 from service.log.event_log import LogHaltedError
 from service.log.memory_log import MemoryLog
-from service.log.postgres_log import PostgresLog
 from service.nats.client.connection import NatsSettings, connected
-from service.nats.relay.status import RelayState
 from service.nats.relay.stream import EventStream, StreamMessage
 from service.nats.relay.tail import find_fork
+from tests.support.nats.disasters import Disaster, a_disaster
 from tests.support.nats.relays import (
     STREAM,
     SUBJECTS,
-    assert_stream_is_log,
-    caught_up,
     change_stream,
     grow,
     make_stream,
     record,
-    relaying,
     stranger,
 )
-from tests.support.servers.databases import database, with_database
 from tests.support.service.client import Api, an_api
-from tests.support.service.command_line import Outcome, printed, run_apart
-from tests.support.waiting import until
+from tests.support.service.command_line import printed
 
 FOREIGN = "numbering.v1.events.live.firm_1.ser_1.nonsense"
-
-
-class Disaster:
-    """A log that was relayed to its end, and `old_url`, a copy of its database from some time before."""
-
-    def __init__(self, old_url: str, nats_url: str, directory: Path) -> None:
-        self.old_url, self.nats_url, self.directory = old_url, nats_url, directory
-        self.series_id = ""
-        self.device = ""
-        self.token = ""
-
-    async def command(self, *arguments: str) -> Outcome:
-        """`numbering ARGUMENTS` on the old copy."""
-        given = {"DATA_DIR": str(self.directory), "DATABASE_URL": self.old_url, "NATS_URL": self.nats_url}
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("NUMBERING_")}
-        environment = inherited | {f"NUMBERING_{name}": value for name, value in given.items()}
-        return await asyncio.to_thread(run_apart, arguments, environment)
-
-    @asynccontextmanager
-    async def log(self) -> AsyncGenerator[PostgresLog]:
-        """The log of the old copy."""
-        log = await PostgresLog.open(self.old_url)
-        try:
-            yield log
-        finally:
-            await log.close()
-
-    async def halted(self) -> None:
-        """Let a relay look, and wait until it has halted the log."""
-        async with self.log() as log, relaying(log, self.nats_url) as relay:
-            await until(lambda: relay.status().state is RelayState.HALTED)
-
-            async def is_halted() -> bool:
-                return await log.halted() is not None
-
-            async with asyncio.timeout(10):
-                while not await is_halted():
-                    await asyncio.sleep(0.01)
-
-    async def relayed(self) -> None:
-        """Let a relay work until the stream is the log."""
-        async with self.log() as log:
-            async with relaying(log, self.nats_url) as relay:
-                await caught_up(relay, log)
-            await assert_stream_is_log(self.nats_url, log)
-
-
-@asynccontextmanager
-async def a_disaster(
-    database_url: str, admin: asyncpg.Connection, nats_url: str, directory: Path
-) -> AsyncGenerator[Disaster]:
-    """Work, a backup, more work that is relayed; then only the backup is left."""
-    old = f"old_{secrets.token_hex(4)}"
-    disaster = Disaster(with_database(database_url, old), nats_url, directory)
-    async with an_api(database_url, directory) as api:
-        disaster.series_id = await api.a_locked_series()
-        disaster.device = api.firm.device_a
-        await api.tokens(disaster.series_id, 3)
-    async with database(admin, old, database_url.rpartition("/")[2]):
-        await _more_work(database_url, nats_url, directory, disaster)
-        yield disaster
-
-
-async def _more_work(database_url: str, nats_url: str, directory: Path, disaster: Disaster) -> None:
-    async with an_api(database_url, directory) as api:
-        till = disaster.device
-        path = f"/invoice-series/{disaster.series_id}/reserve-numbers"
-        reserved = (await api.post(path, {"count": 5}, till)).data["data"]
-        disaster.token = reserved[4]["token"]
-        issued = await api.issue(till, "a-key", reservation_token=reserved[0]["token"])
-        assert issued.status == 201
-    log = await PostgresLog.open(database_url)
-    try:
-        async with relaying(log, nats_url) as relay:
-            await caught_up(relay, log)
-    finally:
-        await log.close()
 
 
 @pytest.fixture

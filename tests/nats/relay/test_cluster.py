@@ -28,6 +28,7 @@ from service.nats.relay.tail import find_fork
 from service.nats.relay.window import PublishWindow
 from tests.support.nats.cluster import DEADLINE_SECONDS, Cluster, Node, cluster_of_three
 from tests.support.nats.relays import (
+    A_STORY,
     HURRIED,
     STREAM,
     UnsureLog,
@@ -228,7 +229,7 @@ async def rival(cluster: Cluster, log: MemoryLog, refused: list[StreamMovedError
             end = (await stream.end()).last
             records = await log.read_outlines(end, 100)
             try:
-                async with PublishWindow(client, STREAM, end, is_replicated=True) as window:
+                async with PublishWindow(client, STREAM, end, A_STORY, is_replicated=True) as window:
                     await window.publish(records)
                     await window.settle()
             except StreamMovedError as error:

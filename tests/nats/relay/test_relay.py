@@ -66,14 +66,15 @@ async def test_an_event_is_a_cloud_event_under_a_subject_of_its_own(nats_url: st
     assert message.headers is not None
     assert {name: message.headers[name] for name in message.headers if name.startswith(("ce-", "content-"))} == {
         "ce-specversion": "1.0",
-        "ce-id": "6",
-        "ce-source": "/numbering/logs/1",
+        "ce-id": message.headers["Nats-Msg-Id"],
+        "ce-source": "/numbering/memory/logs/1",
         "ce-type": "numbering.series-described/1",
         "ce-subject": "ser_0",
         "ce-time": "2026-05-28T20:26:41Z",
         "ce-sequence": "00000000000000000006",
         "ce-partitionkey": "ser_0",
         "ce-dataschema": "urn:numbering:events:series-described:1",
+        "ce-datacontenttype": "application/json",
         "content-type": "application/json",
     }
     assert decode_record(message.data).position == 6

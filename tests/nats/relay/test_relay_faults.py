@@ -23,6 +23,7 @@ from service.nats.relay.status import RelayState
 from service.nats.relay.window import PublishWindow
 from service.readiness import relay_health
 from tests.support.nats.relays import (
+    A_STORY,
     STREAM,
     SUBJECTS,
     UnsureLog,
@@ -207,7 +208,7 @@ async def test_nothing_of_a_window_is_stored_after_a_foreign_message(nats_url: s
     async with (
         stranger(nats_url) as jetstream,
         connected(NatsSettings(url=nats_url), "test") as client,
-        PublishWindow(client, STREAM, Position(0)) as publishing,
+        PublishWindow(client, STREAM, Position(0), A_STORY) as publishing,
     ):
         await publish_and_settle(publishing, await log.read_outlines(Position(0), 100))
         await jetstream.publish(FOREIGN, b"{}")

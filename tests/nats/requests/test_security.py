@@ -23,7 +23,7 @@ from service.nats.requests.endpoint import RequestsEndpoint, answering_requests
 from service.nats.requests.operations import Operations
 from tests.support.nats.firm_program import Program, a_program, types_of
 from tests.support.nats.operator_mode import operator_server
-from tests.support.nats.relays import HURRIED, caught_up, grow, reached
+from tests.support.nats.relays import A_PROVER, HURRIED, caught_up, grow, reached
 from tests.support.nats.secured import Secured, secured_server
 from tests.support.servers.parts import nats_program
 from tests.support.service.client import Api
@@ -45,7 +45,7 @@ async def secured(api: Api, data_dir: Path, answering: str) -> AsyncIterator[Sec
     firm, other = api.firm.firm_id, api.other_firm.firm_id
     programs = [(firm, "live"), (firm, "test"), (other, "live")]
     with secured_server(data_dir, *programs) as server:
-        relay = Relay(api.dependencies.log, as_user(server, "service"), clock=api.clock, pace=HURRIED)
+        relay = Relay(api.dependencies.log, as_user(server, "service"), clock=api.clock, prover=A_PROVER, pace=HURRIED)
         operations = Operations(api.entrance)
         endpoint = RequestsEndpoint(as_user(server, answering), operations.answer, operations.overload)
 
@@ -244,6 +244,25 @@ async def test_an_operator_reads_and_deletes_the_stream_and_publishes_nothing(se
         await stream.delete()
 
 
+async def test_a_process_for_requests_reads_where_the_stream_ends_and_publishes_nothing(
+    secured: Secured, api: Api
+) -> None:
+    """It must compare before it issues."""
+    await api.a_series()
+    head = await api.dependencies.log.head()
+    async with connected(as_user(secured, "requests"), "test") as client:
+        stream = EventStream(client, DEFAULT_LOG)
+
+        async def is_relayed() -> bool:
+            found = await stream.present_end()
+            return found is not None and found.last == head
+
+        await until(is_relayed)
+        assert await stream.stored_at(head) is not None
+        with pytest.raises(NatsTimeoutError):
+            await client.request("numbering.v1.events.live.firm_1.x.y", b"{}", timeout=0.2)
+
+
 async def test_a_client_without_an_nkey_or_without_the_ca_does_not_connect(secured: Secured) -> None:
     wrong = [
         NatsSettings(url=secured.url, tls_ca_file=secured.ca_file),
@@ -271,6 +290,8 @@ async def test_a_credentials_file_lets_the_relay_in(data_dir: Path) -> None:
         with pytest.raises(BrokerUnavailableError):
             async with connected(NatsSettings(url=url), "test"):
                 raise AssertionError("connected")
-        relay = Relay(log, NatsSettings(url=url, credentials_file=credentials), clock=lambda: UnixSeconds(0))
+        relay = Relay(
+            log, NatsSettings(url=url, credentials_file=credentials), clock=lambda: UnixSeconds(0), prover=A_PROVER
+        )
         async with running_beside(relay.run()):
             await reached(relay, 20)

@@ -17,6 +17,7 @@ from service.log.event_log import (
     RecordOutline,
     Snapshot,
 )
+from service.log.identity import LogIdentity
 
 
 class Fault(Enum):
@@ -40,6 +41,10 @@ class LosesReplies(EventLog):
     def log_id(self) -> LogId:
         """Which log this is."""
         return self._log.log_id
+
+    async def identity(self) -> LogIdentity:
+        """As the log behind it."""
+        return await self._log.identity()
 
     async def append(self, expected: Position, batch: Batch) -> None:
         """Append, or lose the connection."""
@@ -111,6 +116,10 @@ class LosesReplies(EventLog):
     async def contents(self, digests: Sequence[Digest]) -> dict[Digest, Content]:
         """See EventLog.contents."""
         return await self._log.contents(digests)
+
+    async def lost_contents(self, digests: Sequence[Digest]) -> set[Digest]:
+        """As the log behind it."""
+        return await self._log.lost_contents(digests)
 
     async def answer(self, key: bytes) -> Answer | None:
         """See EventLog.answer."""

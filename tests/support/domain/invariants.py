@@ -31,6 +31,7 @@ from schemas.events import (
     SeriesOpened,
 )
 from schemas.outcomes import (
+    AnswerLost,
     DeletedOutcome,
     DocumentOutcome,
     ExpiredOutcome,
@@ -271,5 +272,7 @@ def _check_outcome(records: Sequence[Record], states: Sequence[State], outcome: 
             assert ended.at == at, "the document was deleted at the time in the outcome"
         case ExpiredOutcome(blocks, numbers):
             assert numbers >= blocks, "an expired block has numbers"
+        case AnswerLost(position):
+            assert records[position - 1].idempotency_key is not None, "an event with a key came back there"
         case _:
             assert_never(outcome)

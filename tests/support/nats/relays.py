@@ -27,9 +27,12 @@ from schemas.values import (
     UnixSeconds,
     Version,
 )
+from service.access.event_proofs import EventProver
+from service.access.key_file import SecretKey
 from service.log.event_log import Batch, EventLog
 from service.log.memory_log import MemoryLog
 from service.nats.client.connection import NatsSettings
+from service.nats.relay.cloud_event import CloudEvents
 from service.nats.relay.relay import Relay, RelayPace
 from service.nats.relay.status import RelayStatus
 from tests.support.waiting import until
@@ -38,6 +41,10 @@ STREAM = "NUMBERING_1"
 SUBJECTS = "numbering.v1.events.>"
 SERIES = 5
 DEADLINE_SECONDS = 20.0
+A_PROVER = EventProver((SecretKey("t1", "00" * 32),))
+A_STORY = CloudEvents("/numbering/memory/logs/1", A_PROVER)
+"""Makes messages as the relay of a log in memory does."""
+
 HURRIED = RelayPace(poll=0.01, rest=0.001, compare=0.2, standby=0.1, retry=0.01, retry_max=0.1)
 
 
@@ -100,9 +107,18 @@ def record(position: Position, story: str) -> StoredRecord:
 
 
 @asynccontextmanager
-async def relaying(log: EventLog, url: str, pace: RelayPace = HURRIED, *, replicas: int = 1) -> AsyncGenerator[Relay]:
+async def relaying(
+    log: EventLog, url: str, pace: RelayPace = HURRIED, *, prover: EventProver | None = None, replicas: int = 1
+) -> AsyncGenerator[Relay]:
     """A relay that runs until the block ends."""
-    relay = Relay(log, NatsSettings(url=url), clock=lambda: UnixSeconds(int(time())), replicas=replicas, pace=pace)
+    relay = Relay(
+        log,
+        NatsSettings(url=url),
+        clock=lambda: UnixSeconds(int(time())),
+        prover=prover or A_PROVER,
+        replicas=replicas,
+        pace=pace,
+    )
     task = asyncio.create_task(relay.run())
     try:
         yield relay

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import asyncpg
 
-from service.health import Health
+from service.health import Finding, Health
 from service.readiness import history_health
 from tests.support.servers.restores import copied
 from tests.support.service.client import Answer, Api, Options, an_api
@@ -61,7 +61,7 @@ async def a_lost_tail(admin: asyncpg.Connection, database_url: str, directory: P
         yield LostTail(database_url, restored_url, directory, firm, series_id, kept, lost)
 
 
-async def health_of_history(api: Api) -> Health:
+async def health_of_history(api: Api) -> Health | Finding:
     """What readiness says of the history."""
     return await history_health(api.dependencies.lost_history, api.dependencies.writer.known)()
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +19,15 @@ PAUSE_SECONDS: Final = 0.05
 
 
 class ServiceProcess:
-    """`numbering serve` on its own port, with its log lines in a file. It has no setting but the given ones."""
+    """`numbering serve` on its own port, with its log lines in a file. It has no setting but the given ones.
 
-    def __init__(self, directory: Path, database_url: str, nats_url: str, **settings: str) -> None:
+    An empty `nats_url` is none.
+    """
+
+    def __init__(
+        self, directory: Path, database_url: str, nats_url: str, arguments: Sequence[str] = ("serve",), **settings: str
+    ) -> None:
+        self._arguments = arguments
         self.port = _free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.log_file = directory / f"service-{self.port}.log"
@@ -57,8 +63,21 @@ class ServiceProcess:
                 await asyncio.sleep(PAUSE_SECONDS)
         raise AssertionError(f"{path} answers {found}, not {status}:\n{self.log_file.read_text()[-4000:]}")
 
+    async def start_waiting(self) -> None:
+        """Start it and wait until it answers that it is not ready."""
+        self._spawn()
+        await self.until_status("/readyz", 503)
+
+    def spawn(self) -> None:
+        """Start it and wait for nothing: not every process answers HTTP."""
+        self._spawn()
+
+    def said(self) -> str:
+        """What it wrote so far."""
+        return self.log_file.read_text()
+
     def _spawn(self) -> None:
-        command = [sys.executable, "-m", "service", "serve"]
+        command = [sys.executable, "-m", "service", *self._arguments]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
 
