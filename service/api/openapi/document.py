@@ -26,7 +26,7 @@ ALWAYS: Final = (
     edge.Unexpected,
 )
 ALSO_WITHOUT_CREDENTIAL: Final = (edge.RequestUnreadable, edge.RequestTooSlow, edge.Unexpected)
-WITH_BODY: Final = (edge.BodyUnreadable, edge.BodyTooLarge)
+WITH_BODY: Final = (edge.BodyUnreadable, edge.BodyTooLarge, edge.BodyEncoded)
 WITH_KEY: Final = (IdempotencyKeyReused, IdempotencyInProgress, edge.ParameterWrong)
 
 _ABOUT: Final = """\

@@ -328,6 +328,12 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
         edge.BodyTooLarge: Row(
             413, _INVALID, "request_too_large", "The body is larger than {bytes_max} bytes; send less in one request."
         ),
+        edge.BodyEncoded: Row(
+            415,
+            _INVALID,
+            "unsupported_media_type",
+            "Bodies are not unpacked; send the body as it is, without a Content-Encoding such as gzip.",
+        ),
         edge.AnswerTooLarge: Row(
             413,
             _INVALID,
