@@ -15,10 +15,11 @@ from service.api.refusals.causes import MethodWrong, PathUnknown, RequestUnreada
 from service.api.refusals.table import refusal_of
 from service.health import Check, HealthBoard
 from service.web.asked import HttpAsked, address_of
+from service.web.body import unread
 from service.web.cors import Cors
 from service.web.documentation import FixedDocument, documents, wants_page, welcome
 from service.web.health import OPEN, OPEN_ROUTES, Open
-from service.web.responses import EXCHANGE, REQUEST_ID, response, standard_headers
+from service.web.responses import EXCHANGE, PIECE_SECONDS, REQUEST_ID, response, standard_headers
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -30,12 +31,16 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How many seconds a client may take to begin a request, send its head, send its body, and read our reply."""
+    """How many seconds a client may take to begin a request, send its head, send its body, and read our reply.
+
+    Of a large reply each piece, of a megabyte or so, has `piece_seconds` of these.
+    """
 
     idle_seconds: float = 75
     head_seconds: float = 20
     body_seconds: float = 20
     reply_seconds: float = 60
+    piece_seconds: float = PIECE_SECONDS
 
 
 ENTRANCE: Final = web.AppKey("entrance", Entrance)
@@ -83,7 +88,11 @@ def _outermost(entrance: Entrance, cors: Cors) -> Middleware:
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         exchange = request[EXCHANGE] = _exchange(request)
         try:
-            answered = _preflight(entrance, cors, request, exchange) or await handler(request)
+            answered = (
+                _refused_unread(entrance, request)
+                or _preflight(entrance, cors, request, exchange)
+                or await handler(request)
+            )
         except web.HTTPMethodNotAllowed as error:
             allowed = ", ".join(sorted(error.allowed_methods))
             reply = entrance.answering.refuse(exchange, refusal_of(MethodWrong(allowed)))
@@ -142,7 +151,16 @@ def _welcoming(page: Handler, api: Handler) -> Handler:
     return answer
 
 
-def _preflight(entrance: Entrance, cors: Cors, request: web.Request, exchange: Exchange) -> web.Response | None:
+def _refused_unread(entrance: Entrance, request: web.Request) -> web.StreamResponse | None:
+    """The refusal of a request whose body is not even read, whatever its path, method and credential; else none."""
+    refusal = unread(request, entrance.dependencies.settings.body_bytes_max)
+    if refusal is None:
+        return None
+    headers = {"Accept-Encoding": "identity"} if refusal.status == 415 else None  # as RFC 9110 section 15.5.16 asks
+    return _response(entrance, request, entrance.answering.refuse(request[EXCHANGE], refusal), headers)
+
+
+def _preflight(entrance: Entrance, cors: Cors, request: web.Request, exchange: Exchange) -> web.StreamResponse | None:
     """The response to a CORS preflight; none for any other request."""
     headers = cors.preflight(request)
     if headers is None:
@@ -154,7 +172,7 @@ def _preflight(entrance: Entrance, cors: Cors, request: web.Request, exchange: E
 
 def _response(
     entrance: Entrance, request: web.Request, reply: Reply, headers: Mapping[str, str] | None = None
-) -> web.Response:
+) -> web.StreamResponse:
     exchange = request[EXCHANGE]
     _look(entrance, request, exchange)
     return response(exchange, reply, headers)
@@ -193,6 +211,7 @@ def _add(application: web.Application, method: str, path: str, handler: Handler)
 
 async def _go_on(request: web.Request) -> None:
     """Tell a client that expects `100 Continue` to send its body; other expectations are ignored (RFC 9110)."""
-    if request.headers.get("Expect", "").lower() == "100-continue":
+    is_expecting = request.headers.get("Expect", "").lower() == "100-continue"
+    if is_expecting and unread(request, request.client_max_size) is None:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0

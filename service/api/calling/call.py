@@ -12,6 +12,7 @@ from schemas.rejections import DocumentUnknown, Rejection, SeriesUnknown
 from schemas.values import DocumentId, SeriesId
 from service.access.callers import Principal
 from service.api.calling.dependencies import Dependencies
+from service.api.calling.rows import Rows
 from service.api.calling.sent import Sent
 from service.api.reading.fields import read_fields
 from service.api.reading.json_text import Tree
@@ -20,11 +21,13 @@ from service.api.refusals.field_faults import FieldFault
 from service.api.refusals.table import Refusal, RefusedError, bad_fields, refused
 from service.core.state import Series, State
 from service.log.event_log import Content
+from service.printable import ascii_line
 from service.writer.request import Answered, Idempotency, Submission
 
 Body = TypeVar("Body", bound=Struct)
 CrossCheck = Callable[[Mapping[str, Tree]], Iterable[FieldFault]]
 
+SHOWN_MAX: Final = 64
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -96,6 +99,10 @@ class Call:
             raise refused(SeriesUnknown(series_id))
         return series, state
 
+    def rows(self) -> Rows:
+        """The rows of a list, none yet. Encoded in slices, they count as what the caller's firm has yet to read."""
+        return Rows(self.dependencies.replies.hold(self.caller.firm_id))
+
     async def submit(self, command: Command, content: Content | None = None, *, series_param: str = "id") -> Answered:
         """Submit the command. Raises RefusedError if it is rejected, and the faults of Writer.submit."""
         answer = await self.attempt(command, content)
@@ -110,4 +117,4 @@ class Call:
 
 def _shown(text: str) -> str:
     """Text that the caller sent, made short and printable for a message."""
-    return text[:64].encode("ascii", "replace").decode()
+    return ascii_line(text, SHOWN_MAX)
