@@ -65,21 +65,21 @@ def name_conflicts(
                 yield FieldFault(where, "invalid_field_value", words)
 
 
-def is_same(given: Tree, value: Any) -> bool:
+def is_same(given: Tree, value: object) -> bool:
     """Whether the two say the same. Of objects, the names that both have count; a flag may be written 0 or 1."""
     match value:
         case bool():
             return given is value or (not isinstance(given, bool) and isinstance(given, int) and given == int(value))
         case dict():
-            members = cast("dict[str, Any]", value)
+            members = cast("dict[str, object]", value)
             return isinstance(given, dict) and all(
                 is_same(given[name], members[name]) for name in given if name in members
             )
         case list():
-            return isinstance(given, list) and _is_same_list(given, value)
+            return isinstance(given, list) and _is_same_list(given, cast("list[object]", value))
         case _:
             return not isinstance(given, bool) and given == value
 
 
-def _is_same_list(given: list[Tree], values: list[Any]) -> bool:
+def _is_same_list(given: list[Tree], values: list[object]) -> bool:
     return len(given) == len(values) and all(is_same(one, other) for one, other in zip(given, values, strict=True))
