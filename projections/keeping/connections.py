@@ -52,14 +52,16 @@ class ProjectorSession(asyncpg.Connection):
 
 
 @asynccontextmanager
-async def connected(database_url: str) -> AsyncGenerator[asyncpg.Connection]:
-    """A connection for the life of the block, with the role numbering_projector."""
+async def connected(database_url: str, *, has_role: bool = True) -> AsyncGenerator[asyncpg.Connection]:
+    """A connection for the life of the block, with the role numbering_projector, or with that of the URL's user."""
     given = {name.lower() for name, _ in parse_qsl(urlsplit(database_url).query, keep_blank_values=True)} - _OURS
     connection = await asyncpg.connect(
         database_url,
         timeout=CONNECT_SECONDS_MAX,
         connection_class=ProjectorSession,
-        server_settings={name: value for name, value in SETTINGS.items() if name not in given},
+        server_settings={
+            name: value for name, value in SETTINGS.items() if name not in given and (has_role or name != "role")
+        },
     )
     try:
         yield connection

@@ -1,9 +1,7 @@
 """Projections in a database that was restored without roles: they get their owner and their readers back."""
 
-import asyncpg
-
 from projections.keeping import copies
-from projections.keeping.connections import CONNECT_SECONDS_MAX
+from projections.keeping.connections import connected
 from projections.keeping.every import ALL
 from projections.statements import statement
 
@@ -13,13 +11,10 @@ async def give_back(database_url: str) -> list[str]:
 
     Raises asyncpg's errors: InsufficientPrivilegeError for a user that is not the owner.
     """
-    connection = await asyncpg.connect(database_url, timeout=CONNECT_SECONDS_MAX)
-    try:
+    async with connected(database_url, has_role=False) as connection:
         by_name = {copy.schema: copy for copy in map(copies.live, ALL)}
         found = [row["schema"] for row in await connection.fetch(statement("schemas_of_others"), list(by_name))]
         for schema in found:
             async with connection.transaction():
                 await copies.take_over(connection, by_name[schema])
         return found
-    finally:
-        await connection.close()

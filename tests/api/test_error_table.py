@@ -6,13 +6,19 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import fields
 
-from schemas.rejections import IdempotencyInProgress, IdempotencyKeyReused, Rejection, ReservationUnknown
+from schemas.rejections import (
+    IdempotencyAnswerLost,
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
+    Rejection,
+    ReservationUnknown,
+)
 from service.api.catalogue import ROUTES
 from service.api.refusals.causes import EdgeProblem
 from service.api.refusals.field_faults import invalid, malformed, missing
 from service.api.refusals.table import TABLE, bad_fields, refusal_of
 
-OF_EVERY_POST = {IdempotencyKeyReused, IdempotencyInProgress}
+OF_EVERY_POST = {IdempotencyAnswerLost, IdempotencyKeyReused, IdempotencyInProgress}
 CAUSES: tuple[type[Struct], ...] = (*typing.get_args(Rejection), *typing.get_args(EdgeProblem))
 
 

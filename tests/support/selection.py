@@ -11,7 +11,9 @@ import pytest
 from service.embedded.process import LAUNCHER
 
 OPTION = "--fast"
-SERVER_FIXTURES = frozenset({"parts", "data_dir", "server", "up", "postgres_dir", "own_server", "shared_cluster"})
+SERVER_FIXTURES = frozenset(
+    {"parts", "data_dir", "server", "up", "postgres_dir", "own_postgres", "own_server", "shared_cluster"}
+)
 """The fixtures that start a server, or make room for one; a test needs one if it asks for any, also indirectly."""
 SERVER_PARAMETER = "postgres"
 """Of the suite that runs on every log, the half that runs on this one."""
