@@ -69,33 +69,3 @@ async def test_numbers_taken_through_both_at_once_are_distinct_and_without_holes
 
     assert {answer.status for answer in answers} == {201}
     assert sorted(answer.data["number_idx"] for answer in answers) == list(range(1, 101))
-
-
-async def test_of_two_series_that_could_print_one_number_one_opens(pair: tuple[Api, Api]) -> None:
-    """CONTRACT.md D87."""
-    for turn in range(10):
-        formats = (f"R{turn}-{{year}}-{{number}}", f"R{turn}-2026-{{number}}")
-        bodies = [
-            {"name": f"{letter}{turn}", "document_type": "fiscal", "format": number_format}
-            for letter, number_format in zip("AB", formats, strict=True)
-        ]
-        answers = await asyncio.gather(
-            *(api.post("/invoice-series", body) for api, body in zip(pair, bodies, strict=True))
-        )
-        assert sorted(answer.status for answer in answers) == [201, 409]
-        refused = next(answer for answer in answers if answer.status == 409)
-        assert (refused.error["code"], refused.error["param"]) == ("resource_already_exists", "format")
-
-
-async def test_of_a_void_and_a_reversal_at_once_one_takes_the_sale_back(pair: tuple[Api, Api]) -> None:
-    """CONTRACT.md D93."""
-    await pair[0].a_series()
-
-    for _ in range(10):
-        path = f"/invoices/{(await pair[0].issue()).data['id']}"
-        voided, reversed_ = await asyncio.gather(pair[0].post(f"{path}/void"), pair[1].post(f"{path}/storno"))
-        if voided.status == 200:
-            assert reversed_.refusal == (400, "invoice_cannot_be_storned")
-        else:
-            assert voided.refusal == (400, "invoice_already_storned")
-            assert reversed_.status == 200

@@ -75,7 +75,8 @@ async def test_storno_against_storno_of_one_source_takes_one_number(pair: Pair) 
     await contest(pair, prepare, {(200, lost), (lost, 200)})
 
 
-async def test_storno_against_void_of_the_source(pair: Pair) -> None:
+async def test_storno_against_void_of_the_source_takes_the_sale_back_once(pair: Pair) -> None:
+    """CONTRACT.md D93."""
     series_id = await pair[0].a_series()
 
     async def prepare() -> Round:
@@ -87,7 +88,7 @@ async def test_storno_against_void_of_the_source(pair: Pair) -> None:
 
         return Round([partial(act, invoice["id"], "storno"), partial(act, invoice["id"], "void")], check)
 
-    await contest(pair, prepare, {(200, 200), ("invoice_cannot_be_storned", 200)})
+    await contest(pair, prepare, {(200, "invoice_already_storned"), ("invoice_cannot_be_storned", 200)})
 
 
 async def test_unvoid_of_a_reversal_against_a_new_reversal_of_its_source(pair: Pair) -> None:
