@@ -90,9 +90,10 @@ def advance(
     The numbers between become gaps with the fate `lost` and this reason; nobody is ever given one of them. A counter
     never goes back. This works beside a running service, on a locked series, and on a halted log, which stays halted.
     """
+    wanted, text = _wanted(series, to, path), _text(reason)
     settings = present_settings()
     write_log_lines(settings)
-    print_json(uvloop.run(_advance(settings, _wanted(series, to, path), firm, _text(reason), is_dry=is_dry)))
+    print_json(uvloop.run(_advance(settings, wanted, firm, text, is_dry=is_dry)))
 
 
 def _wanted(series: str | None, to: int | None, path: Path | None) -> list[LastNumber]:

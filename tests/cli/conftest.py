@@ -10,7 +10,8 @@ from service.embedded.data_directory import free_port
 from tests.support.service.command_line import Command, Outcome, run_apart, run_here
 from tests.support.service.up_process import Up, running_up
 
-SERVING = {"up", "serve", "relay", "project"}
+APART = {"up", "serve", "relay", "project", "advance"}
+"""The commands that take over signals or the logging of their process."""
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def command(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     def run(*arguments: str, **settings: str) -> Outcome:
         given = {"DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": database_url, "PORT": str(free_port())} | settings
         environment = os.environ | {f"NUMBERING_{name}": value for name, value in given.items()}
-        return (run_apart if arguments[0] in SERVING else run_here)(arguments, environment)
+        return (run_apart if arguments[0] in APART else run_here)(arguments, environment)
 
     return run
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from tests.support.domain.batches import a_batch
 from tests.support.domain.commands import FIRM, OTHER_FIRM, a_document, a_key, a_lock, a_reservation_of, an_issue
 from tests.support.domain.history import History, a_history
 from tests.support.domain.invariants import check_invariants
-from tests.support.service.command_line import Command, Outcome, printed, refused
+from tests.support.service.command_line import Command, Outcome, printed, refused, run_here
 
 WHY = ("--reason", "restored from the copy of 2026-11-25")
 OTHER = SeriesId("otherfirm1")
@@ -184,7 +185,6 @@ def test_what_cannot_be_meant_is_refused_in_a_sentence(
     assert lost_events(database_url) == []
 
 
-@pytest.mark.usefixtures("history")
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -202,21 +202,16 @@ def test_what_cannot_be_meant_is_refused_in_a_sentence(
         ("--series", "seriesaaaa", "--to", "20", "--reason", "x" * 256),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused(
-    command: Command, database_url: str, arguments: tuple[str, ...]
-) -> None:
-    outcome = command("advance", *arguments)
+def test_options_that_cannot_be_meant_are_refused(arguments: tuple[str, ...]) -> None:
+    """Before any database is asked."""
+    outcome = run_here(("advance", *arguments), os.environ)
     assert outcome.exit_code == 2
     assert "Traceback" not in outcome.stderr
-    assert lost_events(database_url) == []
 
 
-@pytest.mark.usefixtures("history")
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("seriesaaaa,20\nnosuch,5\n", "line 2: there is no series nosuch"),
-        ("seriesaaaa,20\nFACT,5\n", "line 2: several series are named FACT"),
         ("seriesaaaa,20\nseriesaaaa,21\n", "line 2: series seriesaaaa is named before"),
         ("seriesaaaa,20\nSTORE\n", "line 2: a line must be SERIES,LAST_NUMBER"),
         ("seriesaaaa,20\nSTORE,5,6\n", "line 2: a line must be"),
@@ -230,7 +225,22 @@ def test_options_that_cannot_be_meant_are_refused(
         ("series,last_number\n", "names no series"),
     ],
 )
-def test_a_list_with_one_wrong_line_changes_nothing(
+def test_a_line_that_cannot_be_meant_is_named(tmp_path: Path, text: str, why: str) -> None:
+    """Before any database is asked."""
+    path = tmp_path / "last.csv"
+    path.write_text(text, "utf-8")
+    assert why in refused(run_here(("advance", "--from-file", str(path), *WHY), os.environ))
+
+
+@pytest.mark.usefixtures("history")
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("seriesaaaa,20\nnosuch,5\n", "line 2: there is no series nosuch"),
+        ("seriesaaaa,20\nFACT,5\n", "line 2: several series are named FACT"),
+    ],
+)
+def test_a_list_with_one_wrong_series_changes_nothing(
     command: Command, database_url: str, tmp_path: Path, text: str, why: str
 ) -> None:
     path = tmp_path / "last.csv"

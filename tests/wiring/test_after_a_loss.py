@@ -23,7 +23,7 @@ from service.readiness import history_health
 from tests.support.domain.invariants import check_invariants
 from tests.support.nats.relays import assert_stream_is_log, messages, reached, relaying
 from tests.support.service.client import Api, Options
-from tests.support.service.command_line import printed, run_here
+from tests.support.service.command_line import printed, run_apart
 from tests.support.service.restored_service import MISSING, LostTail, a_lost_tail, signs_of_loss
 from tests.support.service.service_process import ServiceProcess, services
 from tests.support.waiting import until
@@ -42,7 +42,7 @@ async def command(lost: LostTail, *arguments: str) -> Any:
         "NUMBERING_DATABASE_URL": lost.restored_url,
         "NUMBERING_DATA_DIR": str(lost.directory),
     }
-    return printed(await asyncio.to_thread(run_here, arguments, environment))
+    return printed(await asyncio.to_thread(run_apart, arguments, environment))
 
 
 async def readiness(api: Api) -> dict[str, str]:
