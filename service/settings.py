@@ -136,6 +136,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     queue_max: Annotated[int, _about("commands", "How many may wait to be written; more get 503", ge=1)] = 10_000
     batch_max: Annotated[int, _about("commands", "The most one commit carries", ge=1, le=100_000)] = 1024
     body_bytes_max: Annotated[int, _about("bytes", "The largest request body; more gets 413", ge=1024)] = 1_048_576
+    connections_max: Annotated[
+        int, _about("connections", "The most HTTP connections at once; more are told 503 and closed", ge=2)
+    ] = 2000
+    address_connections_max: Annotated[
+        int,
+        _about("connections", "The most of them from one address, such as a proxy's; 0 for half of all", ge=0),
+    ] = 0
     cors_origins: Annotated[
         Origins | None,
         _about("origins", "Origins that CORS allows, with commas between, or *; unset: none"),

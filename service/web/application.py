@@ -15,6 +15,7 @@ from service.api.refusals.causes import MethodWrong, PathUnknown, RequestUnreada
 from service.api.refusals.table import refusal_of
 from service.health import Check, HealthBoard
 from service.web.asked import HttpAsked, address_of
+from service.web.body import unread
 from service.web.cors import Cors
 from service.web.documentation import FixedDocument, documents, wants_page, welcome
 from service.web.health import OPEN, OPEN_ROUTES, Open
@@ -83,7 +84,11 @@ def _outermost(entrance: Entrance, cors: Cors) -> Middleware:
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         exchange = request[EXCHANGE] = _exchange(request)
         try:
-            answered = _preflight(entrance, cors, request, exchange) or await handler(request)
+            answered = (
+                _refused_unread(entrance, request)
+                or _preflight(entrance, cors, request, exchange)
+                or await handler(request)
+            )
         except web.HTTPMethodNotAllowed as error:
             allowed = ", ".join(sorted(error.allowed_methods))
             reply = entrance.answering.refuse(exchange, refusal_of(MethodWrong(allowed)))
@@ -142,6 +147,15 @@ def _welcoming(page: Handler, api: Handler) -> Handler:
     return answer
 
 
+def _refused_unread(entrance: Entrance, request: web.Request) -> web.Response | None:
+    """The refusal of a request whose body is not even read, whatever its path, method and credential; else none."""
+    refusal = unread(request, entrance.dependencies.settings.body_bytes_max)
+    if refusal is None:
+        return None
+    headers = {"Accept-Encoding": "identity"} if refusal.status == 415 else None  # as RFC 9110 section 15.5.16 asks
+    return _response(entrance, request, entrance.answering.refuse(request[EXCHANGE], refusal), headers)
+
+
 def _preflight(entrance: Entrance, cors: Cors, request: web.Request, exchange: Exchange) -> web.Response | None:
     """The response to a CORS preflight; none for any other request."""
     headers = cors.preflight(request)
@@ -193,6 +207,7 @@ def _add(application: web.Application, method: str, path: str, handler: Handler)
 
 async def _go_on(request: web.Request) -> None:
     """Tell a client that expects `100 Continue` to send its body; other expectations are ignored (RFC 9110)."""
-    if request.headers.get("Expect", "").lower() == "100-continue":
+    is_expecting = request.headers.get("Expect", "").lower() == "100-continue"
+    if is_expecting and unread(request, request.client_max_size) is None:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0

@@ -1,19 +1,28 @@
-"""Reads the body of an HTTP request, with a bound of bytes and of time (CONTRACT.md D82)."""
+"""Which bodies of HTTP requests are read, and reading them within a bound of bytes and of time (CONTRACT.md D82)."""
 
 import asyncio
 
 from aiohttp import web
 
 from service.api.reading.body import GivenBody, given_body
-from service.api.refusals.causes import BodyTooLarge, BodyUnreadable, RequestTooSlow
-from service.api.refusals.table import refused
+from service.api.refusals.causes import BodyEncoded, BodyTooLarge, BodyUnreadable, RequestTooSlow
+from service.api.refusals.table import Refusal, refusal_of, refused
+
+
+def unread(request: web.BaseRequest, bytes_max: int) -> Refusal | None:
+    """Why no byte of the body of this request is read; none if it may be. Asked of every request, before all else."""
+    if not _codings(request, "Content-Encoding") <= {"identity"} or not _codings(request, "Transfer-Encoding") <= {
+        "chunked"
+    }:
+        return refusal_of(BodyEncoded())
+    if (request.content_length or 0) > bytes_max:
+        # Refused before the body is read, so that a client does not send ten megabytes first.
+        return refusal_of(BodyTooLarge(bytes_max))
+    return None
 
 
 async def read_body(request: web.Request, bytes_max: int, seconds_max: float) -> GivenBody:
     """The body of a request. Raises RefusedError if it is too large, too slow or incomplete."""
-    if (request.content_length or 0) > bytes_max:
-        # Refused before the body is read, so that a client does not send ten megabytes first.
-        raise refused(BodyTooLarge(bytes_max))
     try:
         async with asyncio.timeout(seconds_max):
             text = await request.read()
@@ -22,7 +31,13 @@ async def read_body(request: web.Request, bytes_max: int, seconds_max: float) ->
     except TimeoutError as error:
         raise refused(RequestTooSlow("body", seconds_max)) from error
     except web.RequestPayloadError as error:
-        raise refused(BodyUnreadable("its transfer or content encoding is broken")) from error
+        raise refused(BodyUnreadable("its transfer encoding is broken")) from error
     except ConnectionError as error:
         raise refused(BodyUnreadable("the connection ended before the body was complete")) from error
     return given_body(text, request.headers.get("Content-Type", ""))
+
+
+def _codings(request: web.BaseRequest, header: str) -> set[str]:
+    """The codings that all headers of this name list."""
+    listed = ",".join(request.headers.getall(header, ())).split(",")
+    return {each.strip().lower() for each in listed} - {""}

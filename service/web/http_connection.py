@@ -1,10 +1,11 @@
 """One HTTP connection: it sends the envelope also for bytes that are not HTTP, and gives up on slow clients."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
+from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import (
@@ -13,11 +14,23 @@ from aiohttp.web_protocol import (
 )
 
 from service.api.calling.reply import Exchange, not_done
-from service.api.refusals.causes import RequestTooSlow, RequestUnreadable, Unexpected
+from service.api.refusals.causes import RequestTooSlow, RequestUnreadable, Unavailable, Unexpected
 from service.api.refusals.table import Refusal, refusal_of
 from service.web.application import ENTRANCE, PATIENCE
 from service.web.asked import address_of
+from service.web.crowd import Crowd
 from service.web.responses import response
+
+HEAD_BYTES_MAX: Final = 65_536
+"""The most bytes of a first line and headers together."""
+
+LINGER_BYTES_MAX: Final = 8_388_608
+"""The most bytes of a refused body that are read and thrown away, so that the client can read the refusal."""
+
+FRAME_FACTOR: Final = 8
+"""The most bytes on the wire for a byte of a body: one-byte chunks take six."""
+
+TOO_LARGE_HEAD: Final = "the head is too large"
 
 _say = structlog.get_logger(__name__)
 
@@ -25,25 +38,60 @@ _say = structlog.get_logger(__name__)
 class HttpConnection(RequestHandler):
     """One connection. A request that cannot be parsed, or does not arrive, is answered here, not by the application."""
 
-    __slots__ = ("_application", "_has_ended", "_head_timer", "_latest_body", "_patience")
+    __slots__ = (
+        "_address",
+        "_application",
+        "_bytes",
+        "_crowd",
+        "_has_ended",
+        "_has_given_up",
+        "_head_timer",
+        "_is_in_crowd",
+        "_latest_body",
+        "_patience",
+        "_unread_bytes_max",
+    )
 
-    def __init__(self, manager: web.Server, application: web.Application, **options: Any) -> None:
+    def __init__(self, manager: web.Server, application: web.Application, crowd: Crowd, **options: Any) -> None:
         super().__init__(manager, **options)
         self._application = application
+        self._crowd = crowd
+        self._address, self._is_in_crowd = "", False
+        # Those since the last head was complete: of its body, or after that of the next head.
+        self._bytes = 0
+        self._has_given_up = False
+        body_bytes_max = application[ENTRANCE].dependencies.settings.body_bytes_max
+        self._unread_bytes_max = FRAME_FACTOR * body_bytes_max + LINGER_BYTES_MAX
         self._patience = application[PATIENCE]
         self._head_timer: asyncio.TimerHandle | None = None
         self._has_ended = False
         self._latest_body: StreamReader = EMPTY_PAYLOAD
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Serve the connection, or answer 503 on it and end it if there are too many."""
+        super().connection_made(transport)
+        peer: tuple[str, int] | None = transport.get_extra_info("peername")
+        self._address = peer[0] if peer else ""
+        self._is_in_crowd = self._crowd.enter(self._address)
+        if not self._is_in_crowd:
+            self._give_up(503, "too many connections")
+
     def data_received(self, data: bytes) -> None:
-        """Start the timer when a head begins to arrive; the whole head must arrive within `head_seconds`."""
-        requests = self._request_count
+        """Take what arrives. A head has `head_seconds` to be complete, and a bound of bytes, as what is unread has."""
+        if self._has_given_up:
+            return
+        requests, was_in_body = self._request_count, not self._latest_body.is_eof()
         super().data_received(data)
         if self._request_count != requests:
+            self._bytes = 0
             self._stop_head_timer()
             self._latest_body = self._messages[-1][1]
-        elif self._head_timer is None and self._is_waiting():
-            self._head_timer = self._loop.call_later(self._patience.head_seconds, self._give_up_on_head)
+            self._refuse_large_heads(self._request_count - requests)
+        else:
+            self._bytes = 0 if was_in_body and self._latest_body.is_eof() else self._bytes + len(data)
+            self._bound_bytes()
+            if self._head_timer is None and self._is_waiting():
+                self._head_timer = self._loop.call_later(self._patience.head_seconds, self._give_up_on_head)
 
     def eof_received(self) -> bool:  # type: ignore[override] # asyncio asks for it, aiohttp always says no
         """Keep the connection until complete requests are answered: a client may close its side and still read."""
@@ -53,6 +101,9 @@ class HttpConnection(RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Stop the timer, and cancel the task that waits for the rest of a body, which will not come."""
         self._stop_head_timer()
+        if self._is_in_crowd:
+            self._is_in_crowd = False
+            self._crowd.leave(self._address)
         task = self._task_handler if self._current_request is None else None
         super().connection_lost(exc)
         if task is not None:
@@ -98,6 +149,8 @@ class HttpConnection(RequestHandler):
                 return refusal_of(RequestTooSlow("head of the request", self._patience.head_seconds))
             case 400:
                 return refusal_of(RequestUnreadable(_why(error)))
+            case 503:
+                return refusal_of(Unavailable("Too many connections are open, in all or from your address."))
             case _:
                 return refusal_of(Unexpected())
 
@@ -107,10 +160,32 @@ class HttpConnection(RequestHandler):
 
     def _give_up_on_head(self) -> None:
         self._head_timer = None
-        if self._is_waiting() and self._waiter is not None:
-            late = BadHttpMessage("too slow")
-            self._messages.append((_ErrInfo(status=408, exc=late, message=late.message), EMPTY_PAYLOAD))
+        if self._is_waiting():
+            self._give_up(408, "too slow")
+
+    def _give_up(self, status: int, why: str) -> None:
+        """Answer so after what is being answered, then end the connection; nothing more is read from it."""
+        self._has_given_up = True
+        self._messages.append(_given_up(status, why))
+        if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    def _bound_bytes(self) -> None:
+        """End what is too large to be a head, and what pours in as a body that is not read."""
+        if self._latest_body.is_eof():
+            if self._bytes > HEAD_BYTES_MAX:
+                self._give_up(400, TOO_LARGE_HEAD)
+        elif self._bytes > self._unread_bytes_max:
+            self._has_given_up = True
+            self.force_close()
+
+    def _refuse_large_heads(self, count: int) -> None:
+        """Refuse each of the latest requests whose head came in one piece and is too large all the same."""
+        for at in range(-count, 0):
+            message = self._messages[at][0]
+            if isinstance(message, RawRequestMessage) and _head_bytes(message) > HEAD_BYTES_MAX:
+                self._has_given_up = True
+                self._messages[at] = _given_up(400, TOO_LARGE_HEAD)
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:
@@ -118,10 +193,24 @@ class HttpConnection(RequestHandler):
             self._head_timer = None
 
 
+def _given_up(status: int, why: str) -> tuple[_ErrInfo, StreamReader]:
+    """What aiohttp answers with `handle_error`, as if it had found the mistake itself."""
+    error = BadHttpMessage(why)
+    return _ErrInfo(status=status, exc=error, message=error.message), EMPTY_PAYLOAD
+
+
+def _head_bytes(message: RawRequestMessage) -> int:
+    """The size of a head: its first line and its headers, each with what sets it apart."""
+    lines = sum(len(name) + len(value) + len(b": \r\n") for name, value in message.raw_headers)
+    return len(message.method) + len(message.path) + len(b"  HTTP/1.1\r\n") + lines
+
+
 def _why(error: BaseException | None) -> str:
     """What is wrong with a head, without quoting it, because it may hold a credential."""
     if isinstance(error, LineTooLong):
         return f"its first line or one of its headers is longer than {error.args[1]} bytes"
+    if isinstance(error, BadHttpMessage) and error.message == TOO_LARGE_HEAD:
+        return f"its first line and headers together are larger than {HEAD_BYTES_MAX} bytes"
     if isinstance(error, BadHttpMessage) and "header" in error.message.lower():
         return "one of its headers, or their number, is not allowed"
     return "its first line, its headers or the frame of its body are malformed"

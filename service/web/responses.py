@@ -5,10 +5,15 @@ from typing import Final
 
 from aiohttp import web
 
-from service.api.calling.reply import Exchange, Reply
+from service.api.calling.reply import JSON, Exchange, Reply
 
 EXCHANGE: Final = web.RequestKey("exchange", Exchange)
 REQUEST_ID: Final = "X-Request-Id"
+
+PAGE_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What a browser lets a page of ours do: it has a style and links, and stands in no frame."""
 
 
 def response(exchange: Exchange, reply: Reply, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -18,6 +23,11 @@ def response(exchange: Exchange, reply: Reply, headers: Mapping[str, str] | None
         own["Retry-After"] = str(reply.refusal.retry_after)
     if reply.status == 401:
         own["WWW-Authenticate"] = "Bearer"  # RFC 9110 section 11.6.1 demands it
+    if reply.content_type == JSON:
+        # It may hold tokens and personal data, which no cache on the way or on a disk shall keep.
+        own["Cache-Control"] = "no-store"
+    if reply.content_type.startswith("text/html"):
+        own["Content-Security-Policy"] = PAGE_POLICY
     return web.Response(
         status=reply.status,
         body=reply.body,
@@ -28,4 +38,10 @@ def response(exchange: Exchange, reply: Reply, headers: Mapping[str, str] | None
 def standard_headers(exchange: Exchange) -> dict[str, str]:
     """The headers that every response has. They state the name of the server, not its version."""
     limits = {} if exchange.allowance is None else exchange.allowance.headers()
-    return {REQUEST_ID: exchange.request_id, "Content-Language": "en", "Server": "numbering", **limits}
+    return {
+        REQUEST_ID: exchange.request_id,
+        "Content-Language": "en",
+        "Server": "numbering",
+        "X-Content-Type-Options": "nosniff",
+        **limits,
+    }

@@ -8,7 +8,8 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from service.web.application import PATIENCE
+from service.web.application import ENTRANCE, PATIENCE
+from service.web.crowd import Crowd
 from service.web.http_connection import HttpConnection
 
 SHUTDOWN_SECONDS: Final = 15
@@ -35,6 +36,8 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncGe
         max_line_size=HEADER_LINE_BYTES_MAX,
         max_field_size=HEADER_LINE_BYTES_MAX,
         max_headers=HEADERS_MAX,
+        # A body that unpacks while it arrives holds everybody up, also one that nobody reads.
+        auto_decompress=False,
     )
     await runner.setup()
     try:
@@ -58,10 +61,12 @@ class _Server(web.Server):
     def __init__(self, of: web.Server, application: web.Application, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(of.request_handler, request_factory=of.request_factory, loop=loop, **of._kwargs)
         self._application = application
+        settings = application[ENTRANCE].dependencies.settings
+        self._crowd = Crowd(settings.connections_max, settings.address_connections_max)
 
     def __call__(self) -> HttpConnection:
         """One more connection."""
-        return HttpConnection(self, self._application, loop=self._loop, **self._kwargs)
+        return HttpConnection(self, self._application, self._crowd, loop=self._loop, **self._kwargs)
 
 
 class _Runner(web.AppRunner):

@@ -5,11 +5,13 @@ from inspect import iscoroutinefunction, signature
 
 import pytest
 from aiohttp import web, web_protocol
+from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
 READ_BY_CONNECTION = ("_current_request", "_loop", "_messages", "_request_count", "_task_handler", "_waiter")
 READ_BY_SERVER = ("_kwargs", "_loop", "request_factory", "request_handler")
 OVERRIDDEN_BY_CONNECTION = {
+    "connection_made": ["self", "transport"],
     "data_received": ["self", "data"],
     "eof_received": ["self"],
     "connection_lost": ["self", "exc"],
@@ -47,3 +49,12 @@ def test_aiohttp_calls_the_methods_that_our_connection_overrides(name: str) -> N
     method = vars(RequestHandler).get(name)
     assert method is not None, f"aiohttp's RequestHandler has no {name} any more: see Connection"
     assert list(signature(method).parameters) == OVERRIDDEN_BY_CONNECTION[name], f"{name} takes other arguments"
+
+
+def test_aiohttp_can_be_told_to_unpack_no_body() -> None:
+    assert "auto_decompress" in signature(RequestHandler).parameters, "see `serving`"
+
+
+def test_aiohttp_says_how_long_a_head_is() -> None:
+    """Its names and values, as they came: see `_head_bytes`."""
+    assert {"method", "path", "raw_headers"} <= set(dir(RawRequestMessage))

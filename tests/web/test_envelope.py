@@ -21,6 +21,7 @@ def check_envelope(answer: Answer) -> None:
     assert answer.headers["X-Request-Id"] == meta["request_id"]
     assert re.fullmatch(r"\d+\.\d\dms", meta["response_time"])
     assert answer.headers["Content-Language"] == "en"
+    assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
     for name in ("Limit", "Remaining", "Reset"):
         assert answer.headers[f"X-RateLimit-{name}"].isdigit()
     if not answer.body["success"]:
@@ -249,3 +250,12 @@ async def test_a_flood_of_readyz_asks_each_part_once(database_url: str, tmp_path
     async with an_api(database_url, tmp_path, Options(checks={"postgres": counts})) as api:
         assert {status for status, _ in await asyncio.gather(*(plain(api, "/readyz") for _ in range(20)))} == {200}
     assert asked < 10
+
+
+async def test_a_page_stands_in_no_frame_and_loads_nothing(api: Api) -> None:
+    async with api.session.get(f"{api.base_url}/docs") as response:
+        policy = response.headers["Content-Security-Policy"]
+        text = await response.text()
+
+    assert {"default-src 'none'", "frame-ancestors 'none'"} <= set(policy.split("; "))
+    assert "<script" not in text

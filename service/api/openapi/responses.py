@@ -20,6 +20,7 @@ _REASONS: Final = {
     408: "The request arrived too slowly",
     409: "The request conflicts with the present state",
     413: "The body is too large",
+    415: "The body is compressed",
     429: "Too many requests in this minute",
     500: "A defect of the service",
     503: "A part of the service is unavailable",

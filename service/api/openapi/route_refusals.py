@@ -22,7 +22,7 @@ _ALWAYS: Final = (
     edge.Unavailable,
 )
 _ANYWHERE: Final = (edge.RequestUnreadable, edge.Unexpected)
-_WITH_BODY: Final = (edge.BodyUnreadable, edge.BodyTooLarge)
+_WITH_BODY: Final = (edge.BodyUnreadable, edge.BodyTooLarge, edge.BodyEncoded)
 FIELD_CODES: Final = (*get_args(FaultCode), SEVERAL_WRONG)
 """The codes of refusals for wrong fields (CONTRACT.md D73)."""
 

@@ -53,5 +53,6 @@ WHAT_TO_DO: Final[Mapping[str, str]] = MappingProxyType(
         "series_locked_to_device": "Issue from the device that holds the lock, or unlock with `force: true`.",
         "series_not_locked_to_device": "Lock the series with this device, then reserve.",
         "service_unavailable": "Repeat the request after `Retry-After`, under the same Idempotency-Key.",
+        "unsupported_media_type": "Send the body without compression.",
     }
 )

@@ -33,6 +33,10 @@ class BodyTooLarge(Struct, frozen=True):
     bytes_max: int
 
 
+class BodyEncoded(Struct, frozen=True):
+    """The body is compressed. None is unpacked: a small one could unpack to any size."""
+
+
 class AnswerTooLarge(Struct, frozen=True):
     """The request was done, but its reply is too large for the carrier; the HTTP call in `place` returns it."""
 
@@ -109,6 +113,7 @@ EdgeProblem = (
     | PathUnknown
     | MethodWrong
     | BodyTooLarge
+    | BodyEncoded
     | AnswerTooLarge
     | RequestTooSlow
     | BodyUnreadable

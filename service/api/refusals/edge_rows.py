@@ -31,6 +31,12 @@ EDGE_ROWS: Final[Mapping[type, Row]] = MappingProxyType(
         edge.BodyTooLarge: Row(
             413, INVALID, "request_too_large", "The body is larger than {bytes_max} bytes; send less in one request."
         ),
+        edge.BodyEncoded: Row(
+            415,
+            INVALID,
+            "unsupported_media_type",
+            "Bodies are not unpacked; send the body as it is, without a Content-Encoding such as gzip.",
+        ),
         edge.AnswerTooLarge: Row(
             413,
             INVALID,

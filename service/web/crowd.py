@@ -1,0 +1,45 @@
+"""How many connections there are, in all and of one address: nobody takes the last one, or the last file descriptor."""
+
+import sys
+from collections import Counter
+from typing import Final
+
+if sys.platform != "win32":
+    import resource
+
+DESCRIPTORS_KEPT: Final = 100
+"""File descriptors that connections leave to the rest of the process: PostgreSQL, NATS, its files."""
+
+
+class Crowd:
+    """The connections of one server."""
+
+    def __init__(self, connections_max: int, address_connections_max: int) -> None:
+        """At most `connections_max` in all; of one address `address_connections_max`, or half of all for 0."""
+        self._max = min(connections_max, _descriptors_max() - DESCRIPTORS_KEPT)
+        self._address_max = min(address_connections_max or max(1, self._max // 2), self._max)
+        self._here: Counter[str] = Counter()
+        self._count = 0
+
+    def enter(self, address: str) -> bool:
+        """Whether one more connection of this address has room; it is then counted, and is to `leave`."""
+        if self._count >= self._max or self._here[address] >= self._address_max:
+            return False
+        self._count += 1
+        self._here[address] += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        """A connection that entered is gone."""
+        self._count -= 1
+        self._here[address] -= 1
+        if not self._here[address]:
+            del self._here[address]
+
+
+def _descriptors_max() -> int:
+    """How many files this process may have open."""
+    if sys.platform == "win32":
+        return 2**31
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft if soft != resource.RLIM_INFINITY else 2**31
