@@ -20,11 +20,13 @@ from service.api.refusals.field_faults import FieldFault
 from service.api.refusals.table import Refusal, RefusedError, bad_fields, refused
 from service.core.state import Series, State
 from service.log.event_log import Content
+from service.printable import ascii_line
 from service.writer.request import Answered, Idempotency, Submission
 
 Body = TypeVar("Body", bound=Struct)
 CrossCheck = Callable[[Mapping[str, Tree]], Iterable[FieldFault]]
 
+SHOWN_MAX: Final = 64
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -110,4 +112,4 @@ class Call:
 
 def _shown(text: str) -> str:
     """Text that the caller sent, made short and printable for a message."""
-    return text[:64].encode("ascii", "replace").decode()
+    return ascii_line(text, SHOWN_MAX)

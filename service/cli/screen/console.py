@@ -1,18 +1,29 @@
 """What commands write: results to standard output, progress and errors to standard error, colour on a terminal only."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
+
+from service.printable import harmless
 
 PIPE_COLUMNS: Final = 10_000
 """A pipe has no width: nothing is wrapped or cut for it."""
 
 
+class _HarmlessConsole(Console):
+    """Shows what would steer the terminal instead of letting it: texts come from clients, servers and messages too."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """The text, harmless."""
+        return super().render_str(harmless(text), **options)
+
+
 def _console(*, is_error: bool) -> Console:
-    console = Console(stderr=is_error, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = _HarmlessConsole(stderr=is_error, highlight=False, markup=False, emoji=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = PIPE_COLUMNS
     return console

@@ -2,14 +2,16 @@
 
 import logging
 import sys
-from typing import TYPE_CHECKING, assert_never
+from io import StringIO
+from typing import TYPE_CHECKING, TextIO, assert_never
 
 import structlog
 
+from service.printable import harmless
 from service.settings import LogFormat, Settings
 
 if TYPE_CHECKING:
-    from structlog.typing import Processor
+    from structlog.typing import EventDict, ExcInfo, Processor
 
 
 def write_log_lines(settings: Settings) -> None:
@@ -32,7 +34,7 @@ def write_log_lines(settings: Settings) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(settings)],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _harmless, *_renderers(settings)],
         )
     )
     # The pool tells of every try to reach a lost server with a traceback; the parts say once that they wait for it.
@@ -40,12 +42,26 @@ def write_log_lines(settings: Settings) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
 
 
+def _harmless(_: object, __: str, line: "EventDict") -> "EventDict":
+    """The line without what would steer a terminal, or begin another line: texts of others are in it."""
+    return {name: _on_one_line(value) if isinstance(value, str) else value for name, value in line.items()}
+
+
+def _on_one_line(text: str) -> str:
+    return harmless(text).replace("\n", "\\n")
+
+
+def _plain_traceback(to: TextIO, exc_info: "ExcInfo") -> None:
+    """As structlog writes it, without local variables, which hold passwords; and harmless."""
+    text = StringIO()
+    structlog.dev.plain_traceback(text, exc_info)
+    to.write(harmless(text.getvalue()))
+
+
 def _renderers(settings: Settings) -> "list[Processor]":
     match settings.log_format:
         case LogFormat.CONSOLE:
-            # Plain tracebacks: the default one shows local variables, and with them passwords.
-            plain = structlog.dev.plain_traceback
-            return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+            return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_plain_traceback)]
         case LogFormat.JSON:
             return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         case _:

@@ -21,6 +21,7 @@ from service.log.migrate import MigrationChangedError, OwnersLostError
 from service.log.postgres_log import DurabilityError
 from service.log.schema_fit import SchemaUnfitError
 from service.nats.client.broker_faults import RelayFaultError
+from service.printable import harmless
 from service.settings import SettingsError, without_password
 from service.wiring import MissingSettingError
 
@@ -47,6 +48,10 @@ SPEAK_FOR_THEMSELVES: Final = (
 
 class CommandFault(click.ClickException):
     """The command could not do its work; the message is one sentence, and says what to look at."""
+
+    def format_message(self) -> str:
+        """The message, without what would steer a terminal: it may quote what somebody else wrote."""
+        return harmless(self.message)
 
 
 class Commands(click.Group):

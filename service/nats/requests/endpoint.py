@@ -29,6 +29,7 @@ from service.nats.requests.asked import Arrived
 from service.nats.requests.discovery import ERROR, ERROR_CODE, QUEUE_GROUP, Discovery, EndpointInfo
 from service.nats.requests.operations import Answer
 from service.nats.requests.replying import HEADER_BYTES_MAX, is_carried, is_inbox, send_reply
+from service.printable import ascii_line
 
 NAME: Final = "numbering"
 IN_FLIGHT_MAX: Final = 1024
@@ -41,6 +42,9 @@ LOOK_SECONDS: Final = 0.1
 DRAIN_SECONDS: Final = 15.0
 FIRST_RETRY_SECONDS: Final = 0.1
 LAST_RETRY_SECONDS: Final = 5.0
+ERROR_HEADER_MAX: Final = 300
+"""The most characters of a refusal in a header; its whole message is in the body."""
+
 REPLAYED: Final = "Idempotent-Replayed"
 
 _DESCRIPTION: Final = "Numbers of fiscal documents: unique, consecutive, every one accounted for"
@@ -216,7 +220,10 @@ async def _tell(client: PipelinedClient, answer: Callable[[], bytes], message: M
 def _headers(reply: Reply) -> dict[str, str] | None:
     # Most replies have no headers, because clients need more time for headers than for the rest of a reply.
     if reply.refusal is not None:
-        return {ERROR: f"{reply.refusal.code}: {reply.refusal.message}", ERROR_CODE: str(reply.status)}
+        # A message may show what the caller sent: a line end in it would begin a header of the caller's choice, and one
+        # of those makes the server deliver what we send to a subject of the caller's choice, with our permissions.
+        shown = ascii_line(f"{reply.refusal.code}: {reply.refusal.message}", ERROR_HEADER_MAX)
+        return {ERROR: shown, ERROR_CODE: str(reply.status)}
     return {REPLAYED: "true"} if reply.is_repeat else None
 
 

@@ -1,0 +1,31 @@
+"""Texts of others, made safe to show: in a header, on a terminal, in a log line."""
+
+import re
+from typing import Final
+
+CUT: Final = "..."
+
+_NOT_PRINTABLE_ASCII: Final = re.compile(r"[^\x20-\x7e]")
+
+
+def ascii_line(text: str, length_max: int) -> str:
+    """The text as one line of printable ASCII, each other character as `?`, cut to `length_max` characters.
+
+    What goes into a header must be such a line: a line end in it would begin a header of the sender's choice.
+    """
+    shown = _NOT_PRINTABLE_ASCII.sub("?", text[: length_max + 1])
+    return shown if len(shown) <= length_max else shown[: length_max - len(CUT)] + CUT
+
+
+def harmless(text: str) -> str:
+    """The text with every character that steers a terminal, or hides what is read, written as an escape.
+
+    Line ends stay; letters of all scripts stay.
+    """
+    return "".join(each if each.isprintable() or each == "\n" else _escaped(each) for each in text)
+
+
+def _escaped(character: str) -> str:
+    """As JSON writes it, so that harmless JSON is still the same JSON."""
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
