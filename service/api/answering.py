@@ -9,6 +9,7 @@ from prometheus_client import Counter, Histogram
 
 from schemas.api.invoice import Invoice
 from service.access.reservation_tokens import UnknownTokenKeyError
+from service.api.admission.reply_room import SMALL_BYTES, ReplyRoom
 from service.api.calling.asked import Asked
 from service.api.calling.reply import Exchange, Reply, Result, done, not_done
 from service.api.refusals.causes import AnswerTooLarge, Unavailable, Unexpected
@@ -37,9 +38,15 @@ _MAYBE_DONE: Final = "It is not known whether this was done."
 class Answering:
     """Ends the requests of all carriers of a process."""
 
-    def __init__(self, metrics: Metrics, on_broken: Callable[[AssertionError], None]) -> None:
-        """`on_broken` ends the process after a broken invariant; the caller gets a reply (500) if there is time."""
+    def __init__(
+        self, metrics: Metrics, on_broken: Callable[[AssertionError], None], room: ReplyRoom | None = None
+    ) -> None:
+        """`on_broken` ends the process after a broken invariant; the caller gets a reply (500) if there is time.
+
+        `room` is where large replies wait for their readers.
+        """
         self._metrics = metrics
+        self._room = room or ReplyRoom()
         self._on_broken = on_broken
         # Looked up once: to find a metric or a logger by its name costs more than to count or to write a line.
         self._say = structlog.get_logger(__name__).bind()
@@ -60,6 +67,7 @@ class Answering:
     async def _reply_to(self, exchange: Exchange, work: Awaitable[Result], asked: Asked | None) -> Reply:
         try:
             result = await work
+            reply = self._in_room(exchange, result, done(exchange, result))
         except RefusedError as error:
             refusal = error.refusal if asked is None else _in_words_of(asked, error.refusal)
         except FAULTS as fault:
@@ -70,12 +78,19 @@ class Answering:
                 self._on_broken(error)
             refusal = refusal_of(Unexpected())
         else:
-            reply = done(exchange, result)
-            too_large = None if asked is None else _too_large(asked, result, len(reply.body))
+            too_large = None if asked is None else _too_large(asked, result, reply.size)
             if too_large is None:
                 return reply
             refusal = too_large
         return not_done(exchange, refusal)
+
+    def _in_room(self, exchange: Exchange, result: Result, reply: Reply) -> Reply:
+        """The reply, counted if it is large. Raises RefusedError if there is no room, and nothing was done."""
+        if reply.held is not None or reply.size <= SMALL_BYTES or exchange.firm_id is None:
+            return reply
+        held = self._room.hold(exchange.firm_id)
+        held.take(reply.size, is_done=result.is_done)
+        return replace(reply, held=held)
 
     def _refusal_of_fault(self, exchange: Exchange, fault: Exception) -> Refusal:
         """The refusal for a part that is away: try again; its message says whether anything was done, if we know it."""

@@ -30,7 +30,7 @@ class Entrance:
         """`on_broken` gets a broken invariant that a request met, and must end the process."""
         self.dependencies = dependencies
         self.limit = limit or RateLimit(dependencies.settings.rate_limit)
-        self.answering = Answering(dependencies.metrics, on_broken)
+        self.answering = Answering(dependencies.metrics, on_broken, dependencies.replies)
         self._admission = Admission(dependencies.access, self.limit, dependencies.log.log_id, dependencies.clock)
 
     async def answer(self, asked: Asked, exchange: Exchange) -> Reply:
@@ -45,7 +45,8 @@ class Entrance:
         done = await self._stored_answer(call) or await _handled(asked.route, call)
         if not isinstance(done, Answered):
             return Result(done, asked.route.status)
-        return Result(await _shown(asked.route, call, done), asked.route.status, is_repeat=done.is_repeat)
+        shown = await _shown(asked.route, call, done)
+        return Result(shown, asked.route.status, is_repeat=done.is_repeat, is_done=True)
 
     async def _admit(self, asked: Asked, exchange: Exchange) -> Principal:
         """The caller, after the request was counted. Raises RefusedError and the faults of Access.who."""
@@ -53,7 +54,7 @@ class Entrance:
         found, exchange.allowance = await self._admission.admit(asked.authorization, asked.stranger)
         if not isinstance(found, Principal):
             raise refused(found)
-        exchange.holder = found.credential_id
+        exchange.holder, exchange.firm_id = found.credential_id, found.caller.firm_id
         return found
 
     def _call(self, asked: Asked, principal: Principal, sent: Sent) -> Call:

@@ -19,7 +19,7 @@ from service.web.body import unread
 from service.web.cors import Cors
 from service.web.documentation import FixedDocument, documents, wants_page, welcome
 from service.web.health import OPEN, OPEN_ROUTES, Open
-from service.web.responses import EXCHANGE, REQUEST_ID, response, standard_headers
+from service.web.responses import EXCHANGE, PIECE_SECONDS, REQUEST_ID, response, standard_headers
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -31,12 +31,16 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How many seconds a client may take to begin a request, send its head, send its body, and read our reply."""
+    """How many seconds a client may take to begin a request, send its head, send its body, and read our reply.
+
+    Of a large reply each piece, of a megabyte or so, has `piece_seconds` of these.
+    """
 
     idle_seconds: float = 75
     head_seconds: float = 20
     body_seconds: float = 20
     reply_seconds: float = 60
+    piece_seconds: float = PIECE_SECONDS
 
 
 ENTRANCE: Final = web.AppKey("entrance", Entrance)
@@ -147,7 +151,7 @@ def _welcoming(page: Handler, api: Handler) -> Handler:
     return answer
 
 
-def _refused_unread(entrance: Entrance, request: web.Request) -> web.Response | None:
+def _refused_unread(entrance: Entrance, request: web.Request) -> web.StreamResponse | None:
     """The refusal of a request whose body is not even read, whatever its path, method and credential; else none."""
     refusal = unread(request, entrance.dependencies.settings.body_bytes_max)
     if refusal is None:
@@ -156,7 +160,7 @@ def _refused_unread(entrance: Entrance, request: web.Request) -> web.Response | 
     return _response(entrance, request, entrance.answering.refuse(request[EXCHANGE], refusal), headers)
 
 
-def _preflight(entrance: Entrance, cors: Cors, request: web.Request, exchange: Exchange) -> web.Response | None:
+def _preflight(entrance: Entrance, cors: Cors, request: web.Request, exchange: Exchange) -> web.StreamResponse | None:
     """The response to a CORS preflight; none for any other request."""
     headers = cors.preflight(request)
     if headers is None:
@@ -168,7 +172,7 @@ def _preflight(entrance: Entrance, cors: Cors, request: web.Request, exchange: E
 
 def _response(
     entrance: Entrance, request: web.Request, reply: Reply, headers: Mapping[str, str] | None = None
-) -> web.Response:
+) -> web.StreamResponse:
     exchange = request[EXCHANGE]
     _look(entrance, request, exchange)
     return response(exchange, reply, headers)

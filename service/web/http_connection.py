@@ -19,7 +19,7 @@ from service.api.refusals.table import Refusal, refusal_of
 from service.web.application import ENTRANCE, PATIENCE
 from service.web.asked import address_of
 from service.web.crowd import Crowd
-from service.web.responses import response
+from service.web.responses import LargeResponse, response
 
 HEAD_BYTES_MAX: Final = 65_536
 """The most bytes of a first line and headers together."""
@@ -114,6 +114,8 @@ class HttpConnection(RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         """Send the reply. A client that does not read it loses its connection, so that it holds no resources."""
         transport = self.transport
+        if isinstance(resp, LargeResponse):
+            resp.piece_seconds = self._patience.piece_seconds
         try:
             async with asyncio.timeout(self._patience.reply_seconds):
                 finished = await super().finish_response(request, resp, start_time)

@@ -1,4 +1,7 @@
-"""Turns for requests that read a whole series. Folding one keeps the event loop busy, so only a few run at once."""
+"""Turns for requests that read much: only a few run at once, and one of a firm.
+
+Folding a whole series keeps the event loop busy; a list of documents, above all a search, keeps PostgreSQL busy.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -11,12 +14,15 @@ from schemas.values import FirmId
 FOLDS_MAX: Final = 2
 """How many requests of a process may read a whole series at once; of one firm only one may."""
 
+LISTS_MAX: Final = 6
+"""How many may list documents, likewise; two connections are left to reads that are short."""
 
-class Folds:
-    """The turns of one process."""
 
-    def __init__(self) -> None:
-        self._all = asyncio.Semaphore(FOLDS_MAX)
+class Turns:
+    """The turns of one process at one kind of work."""
+
+    def __init__(self, at_once: int) -> None:
+        self._all = asyncio.Semaphore(at_once)
         self._firms: WeakValueDictionary[FirmId, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager

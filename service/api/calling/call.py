@@ -12,6 +12,7 @@ from schemas.rejections import DocumentUnknown, Rejection, SeriesUnknown
 from schemas.values import DocumentId, SeriesId
 from service.access.callers import Principal
 from service.api.calling.dependencies import Dependencies
+from service.api.calling.rows import Rows
 from service.api.calling.sent import Sent
 from service.api.reading.fields import read_fields
 from service.api.reading.json_text import Tree
@@ -97,6 +98,10 @@ class Call:
         if series is None:
             raise refused(SeriesUnknown(series_id))
         return series, state
+
+    def rows(self) -> Rows:
+        """The rows of a list, none yet. Encoded in slices, they count as what the caller's firm has yet to read."""
+        return Rows(self.dependencies.replies.hold(self.caller.firm_id))
 
     async def submit(self, command: Command, content: Content | None = None, *, series_param: str = "id") -> Answered:
         """Submit the command. Raises RefusedError if it is rejected, and the faults of Writer.submit."""

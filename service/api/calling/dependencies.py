@@ -11,7 +11,8 @@ from schemas.values import UnixSeconds
 from service.access.callers import Access
 from service.access.lost_history import LostHistory
 from service.access.reservation_tokens import TokenSealer
-from service.api.admission.turns import Folds
+from service.api.admission.reply_room import ReplyRoom
+from service.api.admission.turns import FOLDS_MAX, LISTS_MAX, Turns
 from service.log.event_log import EventLog
 from service.metrics import Metrics
 from service.settings import Settings
@@ -23,7 +24,7 @@ class Dependencies:
     """What the handlers of the API need.
 
     `reads` is a pool of connections of the role that may read projections. A request that reads a whole series takes a
-    turn of `folds` before it takes a connection.
+    turn of `folds` before it takes a connection, one that lists documents a turn of `lists`.
     """
 
     writer: Writer
@@ -35,7 +36,9 @@ class Dependencies:
     reads: asyncpg.Pool
     metrics: Metrics
     clock: Callable[[], UnixSeconds]
-    folds: Folds = field(default_factory=Folds)
+    folds: Turns = field(default_factory=lambda: Turns(FOLDS_MAX))
+    lists: Turns = field(default_factory=lambda: Turns(LISTS_MAX))
+    replies: ReplyRoom = field(default_factory=ReplyRoom)
 
     def today(self) -> date:
         """Today's date in NUMBERING_TIME_ZONE (CONTRACT.md D70)."""

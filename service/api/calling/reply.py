@@ -2,20 +2,20 @@
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import msgspec
 from msgspec import UNSET, Struct
 
 from schemas.api.envelope import Failure, Meta, Problem, Success
+from schemas.values import FirmId
 from service.api.admission.rate_limit import Allowance
+from service.api.admission.reply_room import SMALL_BYTES, Held
+from service.api.calling.rows import ENCODER, MARK, Sliced
 from service.api.refusals.table import Refusal
 
 JSON: Final = "application/json"
-
-_encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(slots=True)
@@ -23,7 +23,8 @@ class Exchange:
     """One request while it is being answered: what its reply, its count and its log line need.
 
     `carrier` is http or nats. `method` and `route` come from a fixed set of words, never from the path itself, which
-    may hold a token. `holder` is the one for which the rate limit counted the request.
+    may hold a token. `holder` is the one for which the rate limit counted the request,
+    `firm_id` the firm that it is of, if we know it.
     """
 
     carrier: str
@@ -32,6 +33,7 @@ class Exchange:
     started: float = field(default_factory=time.perf_counter)
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     allowance: Allowance | None = None
+    firm_id: FirmId | None = None
     holder: str | None = None
 
     def milliseconds(self) -> float:
@@ -52,34 +54,60 @@ class Page(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of a request that was done; `data` is a struct of `schemas.api`, a list of them, or a Page."""
+    """The result of a request that was done; `data` is a struct of `schemas.api`, a list of them, Sliced, or a Page.
+
+    `is_done` for a command: whatever becomes of its reply, it was done.
+    """
 
     data: Any
     status: int = 200
     is_repeat: bool = False
+    is_done: bool = False
 
 
 class Reply(Struct, frozen=True):
-    """The reply to one request: an HTTP status and the bytes of its body; `refusal` if the request was refused."""
+    """The reply to one request: an HTTP status and the bytes of its body; `refusal` if the request was refused.
+
+    A large body is `body` and then `more`. The carrier sends one piece after another, and frees what it holds as it is
+    read.
+    """
 
     status: int
     body: bytes
     refusal: Refusal | None = None
     is_repeat: bool = False
     content_type: str = JSON
+    more: Sequence[bytes] = ()
+    held: Held | None = None
+
+    @property
+    def size(self) -> int:
+        """The bytes of the body."""
+        return len(self.body) + sum(map(len, self.more))
+
+    def whole(self) -> bytes:
+        """The body in one piece."""
+        return b"".join((self.body, *self.more)) if self.more else self.body
 
 
 def done(exchange: Exchange, result: Result) -> Reply:
     """The reply to a request that was done."""
     if isinstance(result.data, Page):
         return Reply(result.status, result.data.body, content_type=result.data.content_type)
-    body = _encoder.encode(Success(data=result.data, meta=exchange.meta()))
+    if isinstance(result.data, Sliced):
+        rows = result.data.rows
+        hollow = ENCODER.encode(Success(data=result.data.with_hole(), meta=exchange.meta()))
+        head, _, tail = hollow.partition(MARK)
+        if rows.held.size <= SMALL_BYTES:
+            return Reply(result.status, b"".join((head, *rows.slices, tail)))
+        return Reply(result.status, head, more=(*rows.slices, tail), held=rows.held)
+    body = ENCODER.encode(Success(data=result.data, meta=exchange.meta()))
     return Reply(result.status, body, is_repeat=result.is_repeat)
 
 
 def not_done(exchange: Exchange, refusal: Refusal) -> Reply:
     """The reply to a request that was refused."""
-    body = _encoder.encode(Failure(error=problem_of(refusal, exchange.request_id), meta=exchange.meta()))
+    body = ENCODER.encode(Failure(error=problem_of(refusal, exchange.request_id), meta=exchange.meta()))
     return Reply(refusal.status, body, refusal)
 
 

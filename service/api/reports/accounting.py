@@ -11,6 +11,7 @@ from schemas.rejections import SeriesUnknown
 from schemas.values import Number, Position, UnixSeconds
 from service.api.calling.call import Call
 from service.api.calling.route import Route
+from service.api.calling.rows import Sliced
 from service.api.refusals.table import refused
 from service.api.reports.kept_or_folded import kept_or_folded
 from service.api.series.series import SERIES
@@ -34,8 +35,8 @@ async def list_numbers(call: Call) -> NumberRegister:
     return _known(call, found)
 
 
-async def list_gaps(call: Call) -> GapReport:
-    """GET /v1/invoice-series/{id}/gaps: every number without a document, and the accounting equation."""
+async def list_gaps(call: Call) -> Sliced:
+    """GET /v1/invoice-series/{id}/gaps: the gap report, whose number of gaps has no bound."""
     as_of = _as_of(call.query(AsOfQuery))
     series, _ = await call.series()
     series_id, position = series.series_id, series.position
@@ -44,7 +45,9 @@ async def list_gaps(call: Call) -> GapReport:
         None if as_of is not None else lambda connection: kept_gap_report(connection, series_id, position),
         lambda connection: folded_gap_report(connection, series_id, as_of),
     )
-    return _known(call, found)
+    report, rows = _known(call, found), call.rows()
+    await rows.add_all(report.data)
+    return Sliced(rows, report)
 
 
 def _as_of(query: AsOfQuery) -> AsOf | None:

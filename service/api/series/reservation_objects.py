@@ -1,17 +1,14 @@
 """Makes reservations as clients see them (CONTRACT.md sections 5.2 and 7)."""
 
-import asyncio
 from typing import Final, Literal, assert_never
 
-import msgspec
-from msgspec import Struct
-
-from schemas.api.objects import NumberReservation
+from schemas.api.objects import ListOf, NumberReservation
 from schemas.events import ReservationConsumed
 from schemas.outcomes import ReleasedOutcome, ReservedOutcome
 from schemas.rejections import ReservationNotFound
 from schemas.values import DeviceId, Fate, Number, UnixSeconds
 from service.api.calling.call import Call
+from service.api.calling.rows import Sliced
 from service.api.refusals.table import refused
 from service.api.series.opened_tokens import block_of_caller, opened, slot_in, token_block
 from service.core.blocks import Block
@@ -23,27 +20,17 @@ SLICE_BLOCKS: Final = 40
 """How many blocks are encoded at once. With 50 numbers each this takes about ten milliseconds."""
 
 
-class EncodedReservations(Struct, frozen=True, kw_only=True):
-    """A `ListOf` of reservations that are encoded as JSON already."""
-
-    object: Literal["list"] = "list"
-    data: msgspec.Raw
-    total: int
-
-
-async def pending_reservations(call: Call, series: Series, state: State) -> EncodedReservations:
+async def pending_reservations(call: Call, series: Series, state: State) -> Sliced:
     """The pending reservations of the calling device, ascending; none for a caller that is not a device (D43).
 
     Their number has no bound, so they are made and encoded in slices, and other requests run between the slices.
     """
     usable = _usable_blocks(series, call.caller.device_id, _now(call, state))
-    encoded: list[bytes] = []
+    rows = call.rows()
     for at in range(0, len(usable), SLICE_BLOCKS):
-        part = [view for block in usable[at : at + SLICE_BLOCKS] for view in _pending_of(call, series, block)]
-        encoded.append(_encoder.encode(part)[1:-1])
-        await asyncio.sleep(0)
+        await rows.add([view for block in usable[at : at + SLICE_BLOCKS] for view in _pending_of(call, series, block)])
     total = sum(block.pending.bit_count() for block in usable)
-    return EncodedReservations(data=msgspec.Raw(b"[" + b",".join(encoded) + b"]"), total=total)
+    return Sliced(rows, ListOf[NumberReservation](data=[], total=total))
 
 
 def reserved_objects(call: Call, reserved: ReservedOutcome) -> list[NumberReservation]:
@@ -151,6 +138,3 @@ def _status(fate: Fate, block: ReservedOutcome, now: UnixSeconds) -> Status:
             raise AssertionError("a lost number was never reserved in this log")
         case _:
             assert_never(fate)
-
-
-_encoder: Final = msgspec.json.Encoder()

@@ -19,11 +19,11 @@ from schemas.rejections import (
 from schemas.values import TOKEN_NONCE_BITS, ActorKind, Number, TokenNonce
 from service.api.calling.call import Call
 from service.api.calling.route import Route
+from service.api.calling.rows import Sliced
 from service.api.refusals.table import refused
 from service.api.series.named_fields import refuse_named_in_release, refuse_named_in_reserve
 from service.api.series.opened_tokens import slot_of
 from service.api.series.reservation_objects import (
-    EncodedReservations,
     pending_reservations,
     released_object,
     reservation_object,
@@ -51,7 +51,7 @@ async def reserve_numbers(call: Call) -> Answered:
     )
 
 
-async def list_reservations(call: Call) -> EncodedReservations:
+async def list_reservations(call: Call) -> Sliced:
     """GET /v1/invoice-series/{id}/reservations: those that the calling device can still use (CONTRACT.md D43)."""
     series, state = await call.series()
     return await pending_reservations(call, series, state)

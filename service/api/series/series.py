@@ -20,6 +20,7 @@ from schemas.rejections import (
 from schemas.values import Number, SeriesId
 from service.api.calling.call import Call
 from service.api.calling.route import Route, Tag
+from service.api.calling.rows import SLICE_ROWS, Rows, Sliced
 from service.api.reading.known_names import names_of
 from service.api.series.named_fields import lock_by_caller, opening_faults, refuse_named_fields
 from service.api.series.series_objects import series_objects
@@ -33,15 +34,16 @@ ALIAS: Final = "/v1/series"
 ID_LENGTH: Final = 10
 
 
-async def list_series(call: Call) -> ListOf[InvoiceSeries]:
+async def list_series(call: Call) -> Sliced:
     """GET /v1/invoice-series: all series of the firm in one list, primary ones first (CONTRACT.md D31)."""
-    found = await _series(call)
-    return ListOf(data=found, total=len(found))
+    rows, total = await _series(call)
+    return Sliced(rows, ListOf[InvoiceSeries](data=[], total=total))
 
 
-async def list_series_bare(call: Call) -> list[InvoiceSeries]:
+async def list_series_bare(call: Call) -> Sliced:
     """GET /v1/series: a bare array, as that client expects."""
-    return await _series(call)
+    rows, _ = await _series(call)
+    return Sliced(rows)
 
 
 async def open_series(call: Call) -> Answered:
@@ -107,12 +109,17 @@ async def show_series(call: Call, done: Answered) -> InvoiceSeries:
     return (await series_objects([done.came_to(SeriesOutcome).series], call.dependencies.access))[0]
 
 
-async def _series(call: Call) -> list[InvoiceSeries]:
+async def _series(call: Call) -> tuple[Rows, int]:
+    """All series, whose number has no bound, made and encoded in slices; and how many there are."""
     wanted = call.query(SeriesQuery).document_type
     state = await call.state()
     found = [s for s in state.series_of(call.caller.firm_id, call.caller.mode) if wanted in {None, s.document_type}]
     found.sort(key=lambda series: (not series.is_primary, series.opened_at))
-    return await series_objects([series.view(state.position) for series in found], call.dependencies.access)
+    rows = call.rows()
+    for at in range(0, len(found), SLICE_ROWS):
+        views = [series.view(state.position) for series in found[at : at + SLICE_ROWS]]
+        await rows.add(await series_objects(views, call.dependencies.access))
+    return rows, len(found)
 
 
 def _opening(prefix: str, tag: Tag) -> Route:

@@ -166,14 +166,15 @@ class RequestsEndpoint:
         assert self._client is not None, "a request came over a connection"
         headers = _headers(reply)
         error = None if reply.refusal is None else f"{reply.status}:{reply.refusal.code}"
-        fits = is_carried(self._client, reply.body, headers)
+        body = reply.whole()
+        fits = is_carried(self._client, body, headers)
         if not fits:
             # The connection of the request carried more than this one does. A repeat is answered within the new limit.
             error = "a reply larger than the server carries was dropped"
         self._discovery.stats[operation.name].count(perf_counter_ns() - started, error)
         if fits:
             # If the connection breaks, the reply is lost. The request was done, and a repeat gets the stored answer.
-            await send_reply(self._client, message, reply.body, headers)
+            await send_reply(self._client, message, body, headers)
 
     async def _drain(self, client: PipelinedClient, subscriptions: list[Subscription]) -> None:
         """Answer the requests that have arrived, and send all replies before the connection is closed."""

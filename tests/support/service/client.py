@@ -17,6 +17,7 @@ from service.access.identity_provider import IdentityKeys
 from service.access.key_file import KeyFile, ensure
 from service.access.lost_history import LostHistory
 from service.access.reservation_tokens import TokenSealer
+from service.api.admission.reply_room import ReplyRoom
 from service.api.calling.dependencies import Dependencies
 from service.api.catalogue import ROUTES
 from service.api.entrance import Entrance
@@ -169,6 +170,7 @@ class Options:
     checks: Mapping[str, Check] = field(default_factory=dict[str, Check])
     patience: Patience = field(default_factory=Patience)
     identity: IdentityKeys | None = None
+    replies: ReplyRoom = field(default_factory=ReplyRoom)
 
 
 @asynccontextmanager
@@ -221,4 +223,5 @@ def dependencies_of(
         reads=reads,
         metrics=metrics,
         clock=clock,
+        replies=options.replies,
     )
