@@ -220,7 +220,12 @@ async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[Non
             health["history"] = history_health(entrance.dependencies.lost_history, wiring.writer.known)
             if Job.REQUESTS in jobs:
                 operations = Operations(entrance)
-                endpoint = RequestsEndpoint(nats_settings(wiring.settings), operations.answer, operations.overload)
+                endpoint = RequestsEndpoint(
+                    nats_settings(wiring.settings),
+                    operations.answer,
+                    operations.overload,
+                    is_known=operations.is_known,
+                )
                 health["requests"] = requests_health(endpoint)
                 await stack.enter_async_context(answering_requests(endpoint))
             if Job.WEB in jobs:

@@ -52,7 +52,7 @@ class Admission:
         Only a few look-ups run at once, so a burst is counted while it goes on. When the address is beyond its limit, a
         text that could be a key is still looked up, as long as there are spare look-ups.
         """
-        async with self._limit.look_ups.turn():
+        async with self._limit.look_ups.turn(stranger):
             now = self._clock()
             allowance = self._limit.look(stranger, now)
             if allowance.is_used_up and not self._may_look_up(credential, now):

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
+from weakref import WeakValueDictionary
 
 from msgspec import Struct
 
@@ -60,18 +61,23 @@ class LookUps:
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(LOOK_UPS_AT_ONCE)
+        self._strangers: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._second = -1
         self._spent = 0
 
     @asynccontextmanager
-    async def turn(self) -> AsyncGenerator[None]:
-        """A turn to look up, first come, first served. Raises TimeoutError after TURN_SECONDS."""
-        async with asyncio.timeout(TURN_SECONDS):
-            await self._turns.acquire()
-        try:
+    async def turn(self, stranger: str) -> AsyncGenerator[None]:
+        """A turn to look up, first come, first served. Raises TimeoutError after TURN_SECONDS.
+
+        A stranger leaves one of the few to others, however many look-ups it waits for itself.
+        """
+        # Forgotten when no look-up of the stranger holds it or waits.
+        own = self._strangers.setdefault(stranger, asyncio.Semaphore(LOOK_UPS_AT_ONCE - 1))
+        async with AsyncExitStack() as held:
+            async with asyncio.timeout(TURN_SECONDS):
+                await held.enter_async_context(own)
+                await held.enter_async_context(self._turns)
             yield
-        finally:
-            self._turns.release()
 
     def spend(self, now: UnixSeconds) -> bool:
         """Whether a spare look-up was left in this second; if so, it is now spent."""

@@ -7,14 +7,35 @@ an exception it did not foresee it reads no further, for ever, without closing t
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Final, Protocol
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError, MaxPayloadError, UnexpectedEOF
 
+MESSAGES_AT_ONCE: Final = 256
+"""How many messages are read before all else has its turn: about two milliseconds."""
+
+
+class Doorkeeper(Protocol):
+    """Says which messages are read."""
+
+    def lets_in(self, subject: bytes, size: int) -> bool:
+        """Whether to read the message of this subject and size."""
+        ...
+
+    def turn(self) -> None:
+        """All that was let in before has been handed over."""
+        ...
+
 
 class PipelinedClient(Client):
     """nats-py's client; what is added uses the same buffer, so messages keep the order in which they were given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._doorkeeper: Doorkeeper | None = None
+        self._since_pause = 0
 
     async def publish_encoded(self, messages: Sequence[bytes], payload_max: int) -> None:
         """Send messages as `cloud_event.message_of` makes them; the largest body has `payload_max` bytes.
@@ -30,6 +51,24 @@ class PipelinedClient(Client):
         await self._send_command(b"".join(messages))
         if self._flush_queue is not None and self._flush_queue.empty():
             await self._flush_pending()
+
+    def let_in_by(self, doorkeeper: Doorkeeper) -> None:
+        """From now on pass over each message that is not let in, before anything is made of it.
+
+        And however fast messages arrive, let all else run after each MESSAGES_AT_ONCE.
+        """
+        self._doorkeeper = doorkeeper
+
+    async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> None:
+        if self._doorkeeper is not None:
+            self._since_pause += 1
+            if self._since_pause >= MESSAGES_AT_ONCE:
+                self._since_pause = 0
+                await asyncio.sleep(0)
+                self._doorkeeper.turn()
+            if not self._doorkeeper.lets_in(bytes(subject), len(data)):
+                return
+        await super()._process_msg(sid, subject, reply, data, headers)  # pyright: ignore[reportUnknownMemberType] - untyped argument
 
     async def _read_loop(self) -> None:
         """Read until the connection is closed; it is, whatever ended the reading."""

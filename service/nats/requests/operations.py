@@ -21,11 +21,14 @@ class Operations:
 
     async def answer(self, arrived: Arrived) -> Reply:
         """The reply to one request, also if it is refused or meets a fault."""
-        mode, firm_id = arrived.partition
-        is_known = (firm_id, mode) in self._entrance.dependencies.writer.known.state.partitions
-        stranger = stranger_of(arrived.partition, is_known=is_known)
+        stranger = stranger_of(arrived.partition, is_known=self.is_known(arrived.partition))
         asked = NatsAsked(arrived, stranger, self._entrance.dependencies.settings.body_bytes_max)
         return await self._entrance.answer(asked, _exchange(arrived))
+
+    def is_known(self, partition: tuple[str, str]) -> bool:
+        """Whether this is the mode and the firm of callers that we have."""
+        mode, firm_id = partition
+        return (firm_id, mode) in self._entrance.dependencies.writer.known.state.partitions
 
     def overload(self, arrived: Arrived) -> Reply:
         """The reply while too many requests are being worked on."""

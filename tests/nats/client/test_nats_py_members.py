@@ -11,6 +11,7 @@ PARAMETERS = {
     "_close": ["self", "status", "do_cbs"],
     "_flush_pending": ["self", "force_flush"],
     "_process_headers": ["self", "headers"],
+    "_process_msg": ["self", "sid", "subject", "reply", "data", "headers"],
     "_process_op_err": ["self", "e"],
     "_read_loop": ["self"],
     "_send_command": ["self", "cmd", "priority"],
