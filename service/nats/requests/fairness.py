@@ -19,7 +19,7 @@ NOBODY: Final[Partition] = ("", "")
 FIRMS_AT_ONCE: Final = 8
 """How many firms may have all that one may have; more of them have less each, and a firm that comes finds room."""
 
-WORKED_ON_MAX: Final = 64
+WORKED_ON_MAX: Final = 128
 """How many requests of a firm are worked on at a time, while others of it wait: all use the same few connections to
 PostgreSQL, one behind the other."""
 

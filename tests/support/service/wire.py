@@ -40,7 +40,7 @@ class Wire:
     @classmethod
     @asynccontextmanager
     async def to(cls, base_url: str, address: str = "127.0.0.1") -> AsyncGenerator[Self]:
-        """A connection from this address of the machine; it is open until the block ends."""
+        """A connection from this address of the machine that is open until the block ends."""
         port = int(base_url.rpartition(":")[2])
         reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0))
         try:
