@@ -50,7 +50,13 @@ def test_formats_do_not_meet_if_any_other_character_differs(one: str, other: str
 
 
 PIECES = st.lists(st.sampled_from(["1", "2", "A", "-", "{year}", "11", "2026"]), max_size=5)
-FORMATS = st.builds(lambda before, after: "".join([*before, "{number}", *after]), PIECES, PIECES)
+
+
+def a_format(before: list[str], after: list[str]) -> str:
+    return "".join([*before, "{number}", *after])
+
+
+FORMATS = st.builds(a_format, PIECES, PIECES)
 
 
 @settings(max_examples=1_000, deadline=None)

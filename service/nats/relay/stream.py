@@ -93,8 +93,8 @@ class EventStream:
                 if error.err_code != MESSAGE_NOT_FOUND:
                     raise
                 return None
-        proof = (message.headers or {}).get(HEADER)
-        return StreamMessage(position, message.subject or "", message.data or b"", proof)
+        headers: dict[str, str] = message.headers or {}  # pyright: ignore[reportUnknownMemberType] - untyped
+        return StreamMessage(position, message.subject or "", message.data or b"", headers.get(HEADER))
 
     async def delete(self) -> None:
         """Delete the stream with all it holds; the relay makes a new one. Raises as `stored_at`."""

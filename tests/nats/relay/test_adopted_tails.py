@@ -205,10 +205,10 @@ async def forge(disaster: Disaster, proof: Proof) -> Record:
         end = (await jetstream.stream_info(STREAM)).state.last_seq
         last = await jetstream.get_msg(STREAM, seq=end)
         assert last.data is not None
-        assert last.headers is not None
+        sent = cast(dict[str, str], last.headers)  # pyright: ignore[reportUnknownMemberType] - untyped
         forged = voided(decode_record(last.data))
         canonical = encode_record(forged)
-        headers = proof(canonical, last.headers[HEADER])
+        headers = proof(canonical, sent[HEADER])
         await jetstream.publish(last.subject or "", canonical, headers=headers or None)
     await disaster.halted()
     return forged
