@@ -66,7 +66,10 @@ def _with(shelf: bytes, run: int, place: int, day: int, *, has_later: bool) -> b
 
 
 def _run_at(shelf: bytes, place: int) -> int:
-    """The run that `place` lies in; -1 if it lies before the first one."""
+    """The run that `place` lies in; -1 if it lies before the first one. Mostly it is the last one."""
+    last = len(shelf) // _RUN_BYTES - 1
+    if last >= 0 and _place(shelf, last) <= place:
+        return last
     return bisect_right(range(len(shelf) // _RUN_BYTES), place, key=lambda run: _place(shelf, run)) - 1
 
 

@@ -207,8 +207,14 @@ def _settle(state: State, series: Series, record: Record, reservation: Position,
 
 
 def _consume(state: State, consumed: ReservationConsumed, record: Record) -> State:
-    series = _with_date(state.series[record.stream], consumed.date)
-    series = replace(series, is_used=True, dates=series.dates.put(consumed.number, consumed.date))
+    series, date = state.series[record.stream], consumed.date
+    series = replace(
+        series,
+        is_used=True,
+        dates=series.dates.put(consumed.number, date),
+        standing_dates=series.standing_dates.insert(date, series.standing_dates.get(date, 0) + 1),
+        latest_date=date if series.latest_date is None else max(series.latest_date, date),
+    )
     return _settle(state, series, record, consumed.reservation, (NumberRange(consumed.number, consumed.number),))
 
 

@@ -73,6 +73,17 @@ def test_it_replays_to_the_state_its_own_version_printed(first_log: str) -> None
     assert outcome.stdout.removeprefix("\n") == (FIRST / "state.txt").read_text("utf-8")
 
 
+def test_what_it_holds_against_the_rules_of_paper_is_named(first_log: str) -> None:
+    """CONTRACT.md D88, D89 and D93: it starts all the same."""
+    outcome = run_here(("check",), os.environ | {"NUMBERING_DATABASE_URL": first_log})
+
+    assert outcome.exit_code == 1
+    said = outcome.stdout.splitlines()
+    for words, count in (("is dated 2099-12-31, not from", 1), ("reverses it too", 1), (", after document ", 21)):
+        assert sum(words in line for line in said) == count
+    assert len(said) == 23
+
+
 async def test_its_events_are_sound(first_log: str) -> None:
     records = await records_of(first_log)
 
