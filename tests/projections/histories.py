@@ -77,6 +77,10 @@ class _Series(Struct):
     voided: Documents = {}
     reversals: dict[Number, Number] = {}
 
+    def shown(self, number: Number) -> str:
+        """The number as its document shows it; no other series shows it so."""
+        return f"{self.series_id}-{number}"
+
     def is_reversible(self, number: Number) -> bool:
         """Whether this standing document is no reversal and has no standing reversal."""
         return number not in self.reversals and not any(
@@ -144,7 +148,9 @@ class History:
         day = self.random.choice(DAYS)
         series.standing[number] = document_id, day
         content = self._write(day, series.series_id, series.document_type)
-        consumed = ReservationConsumed(reservation, number, f"S-{number}", document_id, day, content, reverses=reverses)
+        consumed = ReservationConsumed(
+            reservation, number, series.shown(number), document_id, day, content, reverses=reverses
+        )
         self.add(series.stream, consumed)
         return document_id
 
@@ -168,19 +174,19 @@ class History:
     def void(self, series: _Series, number: Number) -> None:
         """Void a document."""
         series.voided[number] = series.standing.pop(number)
-        self.add(series.stream, DocumentVoided(number, f"S-{number}", series.voided[number][0], None))
+        self.add(series.stream, DocumentVoided(number, series.shown(number), series.voided[number][0], None))
 
     def unvoid(self, series: _Series, number: Number) -> None:
         """Let a voided document count again; a reversal only if its source has no other standing one."""
         source = series.reversals.get(number)
         if source is None or series.is_reversible(source):
             series.standing[number] = series.voided.pop(number)
-            self.add(series.stream, DocumentUnvoided(number, f"S-{number}", series.standing[number][0]))
+            self.add(series.stream, DocumentUnvoided(number, series.shown(number), series.standing[number][0]))
 
     def withdraw(self, series: _Series, number: Number) -> None:
         """Delete a voided document."""
         document_id, day = series.voided.pop(number)
-        self.add(series.stream, NumberWithdrawn(number, f"S-{number}", document_id, day))
+        self.add(series.stream, NumberWithdrawn(number, series.shown(number), document_id, day))
 
     def change(self, series: _Series, number: Number) -> None:
         """Give a document another content, and perhaps another date."""
@@ -188,7 +194,7 @@ class History:
         day = self.random.choice([before, self.random.choice(DAYS)])
         series.standing[number] = document_id, day
         content = self._write(day, series.series_id, series.document_type)
-        self.add(series.stream, DocumentChanged(number, f"S-{number}", document_id, before, day, content))
+        self.add(series.stream, DocumentChanged(number, series.shown(number), document_id, before, day, content))
 
     def reverse(self, series: _Series, number: Number) -> None:
         """Issue the reversal of a document."""
@@ -196,7 +202,9 @@ class History:
         reversal = series.next
         series.reversals[reversal] = number
         reversal_id = self.consume(series, self.reserve(series, 1, None), reversal, source)
-        reversed_by = DocumentReversed(number, f"S-{number}", source, reversal, f"S-{reversal}", reversal_id)
+        reversed_by = DocumentReversed(
+            number, series.shown(number), source, reversal, series.shown(reversal), reversal_id
+        )
         self.add(series.stream, reversed_by)
 
     def save_draft(self, document_id: DocumentId | None = None) -> DocumentId:

@@ -44,15 +44,15 @@ async def test_a_storno_is_told_on_both_documents(log: WrittenLog, runner: Proje
     of_reversal = await history_of(log.reader, HistoryWanted(document_id=reversal, page=1, per_page=50))
     dates = [event.date for record in history.records if isinstance(event := record.event, ReservationConsumed)]
     assert told(of_source) == [
-        ("create", f"S-1 was issued, dated {dates[0]}."),
-        ("void", "S-1 was voided; it keeps its number."),
-        ("unvoid", "S-1 counts again."),
-        ("storno", "S-1 was reversed by S-2."),
+        ("create", f"S0-1 was issued, dated {dates[0]}."),
+        ("void", "S0-1 was voided; it keeps its number."),
+        ("unvoid", "S0-1 counts again."),
+        ("storno", "S0-1 was reversed by S0-2."),
     ]
     assert told(of_reversal) == [
-        ("create", f"S-2 was issued, dated {dates[1]}, as the reversal of {source}."),
-        ("void", "S-2 was voided; it keeps its number."),
-        ("delete", "S-2 was deleted; its number is withdrawn."),
+        ("create", f"S0-2 was issued, dated {dates[1]}, as the reversal of {source}."),
+        ("void", "S0-2 was voided; it keeps its number."),
+        ("delete", "S0-2 was deleted; its number is withdrawn."),
     ]
     assert {row.by for row in of_source.rows} == {"device session 17"}
     assert of_source.rows[0].created_at.startswith("2026-09-21T")
