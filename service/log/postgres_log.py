@@ -101,7 +101,14 @@ class PostgresLog:
         row = await self._fetch_row("log_identity", self._log_id)
         if row is None:
             raise LogUnavailableError(f"log {self._log_id} does not exist")
-        return LogIdentity(**{**dict(row), "given_up": frozenset(row["given_up"])})
+        return LogIdentity(
+            installation=row["installation"],
+            lineage=row["lineage"],
+            given_up=frozenset(row["given_up"]),
+            home=row["home"],
+            system=row["system"],
+            timeline=row["timeline"],
+        )
 
     async def close(self) -> None:
         """Give the connections back; the log is not usable afterwards."""
