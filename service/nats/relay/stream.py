@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, cast
 
 from msgspec import Struct
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig, StreamInfo
@@ -93,8 +93,8 @@ class EventStream:
                 if error.err_code != MESSAGE_NOT_FOUND:
                     raise
                 return None
-        headers: dict[str, str] = message.headers or {}  # pyright: ignore[reportUnknownMemberType] - untyped
-        return StreamMessage(position, message.subject or "", message.data or b"", headers.get(HEADER))
+        headers = cast("dict[str, str] | None", message.headers)  # pyright: ignore[reportUnknownMemberType] - untyped
+        return StreamMessage(position, message.subject or "", message.data or b"", (headers or {}).get(HEADER))
 
     async def delete(self) -> None:
         """Delete the stream with all it holds; the relay makes a new one. Raises as `stored_at`."""

@@ -11,10 +11,12 @@ import pytest_asyncio
 
 from schemas.events import DocumentVoided, ReservationConsumed
 from schemas.record import Record, decode_record, encode_record
-from schemas.values import Position, Version
+from schemas.values import DEFAULT_LOG, Position, Version
 from service.access.event_proofs import HEADER, EventProver
 from service.access.key_file import SecretKey, ensure
 from service.api.catalogue import ROUTES
+from service.nats.client.connection import NatsSettings, connected
+from service.nats.relay.stream import EventStream
 from tests.support.domain.golden import every_event
 from tests.support.nats.disasters import Disaster, a_disaster
 from tests.support.nats.relays import STREAM, stranger
@@ -203,13 +205,14 @@ async def forge(disaster: Disaster, proof: Proof) -> Record:
     """Publish a well-formed event after the last one, as a peer of the stream can, and let the relay halt the log."""
     async with stranger(disaster.nats_url) as jetstream:
         end = (await jetstream.stream_info(STREAM)).state.last_seq
-        last = await jetstream.get_msg(STREAM, seq=end)
-        assert last.data is not None
-        sent = cast(dict[str, str], last.headers)  # pyright: ignore[reportUnknownMemberType] - untyped
-        forged = voided(decode_record(last.data))
+        async with connected(NatsSettings(url=disaster.nats_url), "test") as client:
+            last = await EventStream(client, DEFAULT_LOG).stored_at(Position(end))
+        assert last is not None
+        assert last.proof is not None
+        forged = voided(decode_record(last.body))
         canonical = encode_record(forged)
-        headers = proof(canonical, sent[HEADER])
-        await jetstream.publish(last.subject or "", canonical, headers=headers or None)
+        headers = proof(canonical, last.proof)
+        await jetstream.publish(last.subject, canonical, headers=headers or None)
     await disaster.halted()
     return forged
 
