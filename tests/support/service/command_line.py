@@ -1,12 +1,16 @@
 """The command line as an operator sees it: its output, or the sentence with which it refuses."""
 
 import json
+import logging
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+import pytest
+import structlog
 from click.testing import CliRunner
 
 from service.__main__ import numbering
@@ -29,8 +33,28 @@ class Command(Protocol):
     def __call__(self, *arguments: str, **settings: str) -> Outcome: ...
 
 
+@contextmanager
+def log_lines_restored() -> Generator[None]:
+    """Put log lines back after the block: a cached logger would keep those of the command for every later test."""
+    configure, before = structlog.configure, structlog.get_config()
+    handlers, level = logging.root.handlers[:], logging.root.level
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", lambda **how: configure(**how | {"cache_logger_on_first_use": False}))
+        try:
+            yield
+        finally:
+            configure(**before)
+            logging.root.handlers[:] = handlers
+            logging.root.setLevel(level)
+
+
 def run_here(arguments: tuple[str, ...], environment: Mapping[str, str]) -> Outcome:
     """Run a command in this process."""
+    with log_lines_restored():
+        return _run_here(arguments, environment)
+
+
+def _run_here(arguments: tuple[str, ...], environment: Mapping[str, str]) -> Outcome:
     result = CliRunner().invoke(numbering, arguments, env=environment)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return Outcome(result.exit_code, result.stdout, result.stderr)
