@@ -167,7 +167,7 @@ async def test_a_session_that_would_hear_no_warnings_hears_them(
 async def test_a_repeat_is_not_told_what_no_standby_has(log: PostgresLog, standbys: Standbys) -> None:
     key = a_key_of("inv_1")
     request = Submission(an_issue(a_document("inv_1")), a_device(), idempotency=key)
-    async with running(log, limits=Limits(wait_seconds_max=0.2)) as writer:
+    async with running(log, limits=Limits(wait_seconds_max=1.0)) as writer:
         await do(writer, a_series(is_primary=True))
         await standbys.await_one()
         asked = asyncio.create_task(writer.submit(request))
