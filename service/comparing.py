@@ -31,8 +31,8 @@ MARK_SECONDS: Final = 1.0
 STREAM_SECONDS_MAX: Final = 10.0
 
 MOVED: Final = (
-    "the database was copied to this PostgreSQL server from another one, and no operator has said that it is the newest "
-    "copy. Make sure of that, then run `numbering resume`"
+    "the database was copied to this PostgreSQL server from another one, and no operator has said that it is the "
+    "newest copy. Make sure of that, then run `numbering resume`"
 )
 
 _say = structlog.get_logger("comparison")

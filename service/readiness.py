@@ -113,7 +113,7 @@ def requests_health(endpoint: RequestsEndpoint) -> Check:
 
 
 def history_health(lost: LostHistory, known: KnownState) -> Check:
-    """The check that no caller showed a token of a history that the log does not have, or an operator has acted since."""
+    """The check that no caller showed a token of a lost history, or that an operator has acted since."""
 
     async def check() -> Health:
         if not lost.has_signs:

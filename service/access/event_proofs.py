@@ -12,7 +12,7 @@ from service.access.key_file import KeyFile, SecretKey
 
 HEADER: Final = "Numbering-Mac"
 PURPOSE: Final = b"numbering event proof 1"
-"""A token key seals tokens; the key of the proofs is derived from it, so that a proof tells nothing of the token key."""
+"""A token key seals tokens; the key of the proofs is derived from it, so a proof tells nothing of the token key."""
 
 
 class Proof(Enum):

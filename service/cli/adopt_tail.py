@@ -131,7 +131,7 @@ async def _following(log: PostgresLog, fork: Fork, tail: Tail) -> tuple[Sequence
 def _proven(
     adopted: Sequence[StoredRecord], tail: Tail, strange: str | None
 ) -> tuple[Sequence[StoredRecord], str | None]:
-    """The records before the first one without proof, and why that one is refused; all records without proof are shown."""
+    """The records before the first one without proof, and why that one is refused; all without proof are shown."""
     unproven = {stored.record.position for stored in tail.unproven}
     found = [stored.record for stored in adopted if stored.record.position in unproven]
     for record in found:

@@ -137,7 +137,7 @@ async def _advance(
 def _decide(
     state: State, wanted: Sequence[LastNumber], firm: str | None, reason: str
 ) -> tuple[State, list[Record], list[Advance]]:
-    """The state after all of it, the events, and what becomes of each series. Raises CommandFault, and then changes none."""
+    """The state after all of it, the events, and what becomes of each series. Raises CommandFault for any fault."""
     records: list[Record] = []
     advances: list[Advance] = []
     for each in wanted:

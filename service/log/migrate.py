@@ -18,7 +18,7 @@ class MigrationChangedError(Exception):
 
 
 class OwnersLostError(Exception):
-    """The schema is not its owner's, and its owners were never noted; nothing was changed, but missing roles were made."""
+    """The schema is not its owner's, and its owners were never noted; nothing was changed, only missing roles made."""
 
 
 async def migrate(database_url: str) -> list[str]:

@@ -48,7 +48,7 @@ class ReplyRoom:
 
 
 class Held:
-    """The bytes of one reply in the room. They are free again at the latest when nothing refers to this object any more."""
+    """The bytes of one reply in the room. They are free again at the latest when nothing refers to this object."""
 
     def __init__(self, room: ReplyRoom, firm_id: FirmId) -> None:
         self._room = room

@@ -17,7 +17,7 @@ NOBODY: Final[Partition] = ("", "")
 """All firms that we do not know, together: names are easily invented."""
 
 FIRMS_AT_ONCE: Final = 8
-"""This many firms may each have the most that a firm may have; more firms have less each, so that a new one finds room."""
+"""This many firms may each have the most that one may have; more firms have less each, so a new one finds room."""
 
 WORKED_ON_MAX: Final = 128
 """How many requests of a firm are worked on at a time, while others of it wait: all use the same few connections to
@@ -155,7 +155,7 @@ class Gate:
         self.dropped = 0
 
     def lets_in(self, subject: bytes, size: int) -> bool:
-        """Whether to read the message, as far as its subject and size tell: it has room, or may be told that it has none."""
+        """Whether to read the message, by its subject and size: it has room, or may be told that it has none."""
         if not subject.startswith(self._prefix):
             is_let_in = self._per_second.spend(None, DISCOVERIES_A_SECOND)
         else:
