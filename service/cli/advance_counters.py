@@ -79,7 +79,7 @@ class Advance(Struct, frozen=True):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Many series: a CSV file with SERIES,LAST_NUMBER in each line.",
 )
-@click.option("--firm", metavar="FIRM", help="Only series of this firm, if several firms have a series of one name.")
+@click.option("--firm", metavar="FIRM", help="Only series of this firm, if several firms have a series of that name.")
 @click.option("--reason", required=True, help="Why; it stands in every gap report for ever, so name no person.")
 @click.option("--dry-run", "is_dry", is_flag=True, help="Say what would be done, and do nothing.")
 def advance(

@@ -79,8 +79,8 @@ class Appender:
         """See EventLog.hold. The row lock of log.head is ours from the second statement until the commit.
 
         No other process can write between two statements, so there are few: the one that locks and reads, `log_append`,
-        and the commit. PostgreSQL bounds what this process does between them (`sessions.LIMITS`), and ANSWER_SECONDS_MAX
-        bounds what PostgreSQL does in each.
+        and the commit. PostgreSQL bounds what this process does between them (`sessions.LIMITS`), and
+        ANSWER_SECONDS_MAX bounds what PostgreSQL does in each.
         """
         await self._clock_guard.refuse_if_set()
         async with self._writing() as line:
