@@ -101,7 +101,7 @@ class ExpiredOutcome(Struct, frozen=True, tag="expired"):
 
 
 class AnswerLost(Struct, frozen=True, tag="answer-lost"):
-    """Something that is known by its events only, from `position` on: what the caller was answered is lost.
+    """Something that is known by its events only, from `position` on: the answer to the caller is lost.
 
     Kept under the key, so that a repeat is refused and not done once more.
     """

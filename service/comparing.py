@@ -1,4 +1,4 @@
-"""Nobody issues before the ends were compared: what is known of the log outside its database, and what follows.
+"""No process issues before the ends were compared: what is known of the log outside its database, and what follows.
 
 A restored database says of itself what it said then. Where the log really ended is known outside of it: by the last
 message of the NATS stream, and by the mark in the data directory. DESIGN.md section 6 has the table of what is decided.
@@ -26,13 +26,13 @@ AGAIN_SECONDS: Final = 1.0
 """How often a closed gate is tried again."""
 
 MARK_SECONDS: Final = 1.0
-"""How often the file is brought up to the log while it grows: so much of it a loss may take unnoticed, without NATS."""
+"""How often the file is brought up to the log while it grows: without NATS, a loss of this length is not noticed."""
 
 STREAM_SECONDS_MAX: Final = 10.0
 
 MOVED: Final = (
-    "the database was copied to this PostgreSQL server from another one, and nobody has said that it is the newest "
-    "copy. Make sure of that, then run `numbering resume`"
+    "the database was copied to this PostgreSQL server from another one, and no operator has said that it is the "
+    "newest copy. Make sure of that, then run `numbering resume`"
 )
 
 _say = structlog.get_logger("comparison")
@@ -52,7 +52,7 @@ class Witness(Enum):
 
 
 class Testimony(Struct, frozen=True):
-    """What a witness says, and in words why it does not agree."""
+    """What a witness says, and why it does not agree, in words."""
 
     says: Witness
     because: str = ""

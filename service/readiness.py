@@ -79,7 +79,7 @@ class _Look:
 
 
 class _Trial:
-    """Tries what a request needs that writes. What stands in the way is said when it changes, not at every look."""
+    """Tries what a request that writes needs. It logs what stands in the way when that changes, not at every look."""
 
     def __init__(self, log: PostgresLog, look: _Look, gate: Gate | None) -> None:
         self._log = log
@@ -113,7 +113,7 @@ def requests_health(endpoint: RequestsEndpoint) -> Check:
 
 
 def history_health(lost: LostHistory, known: KnownState) -> Check:
-    """The check that no token of a history was shown that the log does not have, or an operator has acted since."""
+    """The check that no caller showed a token of a lost history, or that an operator has acted since."""
 
     async def check() -> Health:
         if not lost.has_signs:

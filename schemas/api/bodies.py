@@ -42,7 +42,7 @@ class OpenSeriesBody(Struct, frozen=True, kw_only=True):
     """POST /invoice-series."""
 
     name: SeriesName
-    """The prefix of the numbers, such as `FACT`. It is unique in firm, mode and document type, whatever its case."""
+    """The prefix of the numbers, such as `FACT`. It is unique in firm, mode and document type; case does not count."""
     document_type: DocumentType
     """What the series numbers."""
     description: Description | None = None

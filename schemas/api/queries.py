@@ -76,7 +76,7 @@ class InvoicesQuery(PageQuery, frozen=True, kw_only=True):
     order: Literal["asc", "desc"] = "desc"
     """Whether the least (`asc`) or the greatest (`desc`) comes first."""
     search: Label | None = None
-    """Text to find in the full number, the client's name or the tax id, whatever its case."""
+    """Text to find in the full number, the client's name or the tax id; case does not count."""
     q: Label | None = None
     """Another name of `search`."""
     expand: Label | None = None

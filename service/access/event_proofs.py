@@ -12,7 +12,7 @@ from service.access.key_file import KeyFile, SecretKey
 
 HEADER: Final = "Numbering-Mac"
 PURPOSE: Final = b"numbering event proof 1"
-"""A token key seals tokens; the key of the proofs is derived from it, so that one tells nothing of the other."""
+"""A token key seals tokens; the key of the proofs is derived from it, so a proof tells nothing of the token key."""
 
 
 class Proof(Enum):
@@ -22,7 +22,7 @@ class Proof(Enum):
     UNKNOWN = "unknown"
     """None, as an earlier release sent them, or one made with a key that is not in the key file."""
     WRONG = "wrong"
-    """Made with a key of the file, for other bytes or by somebody else."""
+    """Made with a key of the file, for other bytes or by another program."""
 
 
 class EventProver:
@@ -35,7 +35,7 @@ class EventProver:
 
     @classmethod
     def of(cls, file: KeyFile) -> "EventProver":
-        """One that proves with the key file's current token key."""
+        """A prover with the key file's current token key."""
         return cls(file.keys.token_keys)
 
     def proof_of(self, canonical: bytes) -> str:

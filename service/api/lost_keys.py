@@ -37,7 +37,7 @@ from service.api.series.series import ALIAS, SERIES
 from service.log.event_log import Answer
 
 NO_REQUEST: Final = b""
-"""In the place of the digest of the body, which no event has."""
+"""It takes the place of the digest of the body, because no event has that."""
 
 RecordAt = Callable[[Position], Awaitable[Record | None]]
 

@@ -131,7 +131,7 @@ async def _following(log: PostgresLog, fork: Fork, tail: Tail) -> tuple[Sequence
 def _proven(
     adopted: Sequence[StoredRecord], tail: Tail, strange: str | None
 ) -> tuple[Sequence[StoredRecord], str | None]:
-    """The records before the first without proof, and why not that one; all of these are shown."""
+    """The records before the first one without proof, and why that one is refused; all without proof are shown."""
     unproven = {stored.record.position for stored in tail.unproven}
     found = [stored.record for stored in adopted if stored.record.position in unproven]
     for record in found:
@@ -148,7 +148,7 @@ def _proven(
 
 
 def _shown(record: Record) -> str:
-    """One event in a line; whatever it holds, it cannot command a terminal."""
+    """One event in a line; nothing in it can command a terminal."""
     at = datetime.fromtimestamp(record.at, UTC).isoformat()
     number = getattr(record.event, "full_number", None) or getattr(record.event, "first", "")
     words = (record.position, at, event_tag(record.event), record.firm_id, record.mode, record.stream, number)

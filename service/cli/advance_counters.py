@@ -79,7 +79,7 @@ class Advance(Struct, frozen=True):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Many series: a CSV file with SERIES,LAST_NUMBER in each line.",
 )
-@click.option("--firm", metavar="FIRM", help="Only series of this firm, if several firms have a name.")
+@click.option("--firm", metavar="FIRM", help="Only series of this firm, if several firms have a series of that name.")
 @click.option("--reason", required=True, help="Why; it stands in every gap report for ever, so name no person.")
 @click.option("--dry-run", "is_dry", is_flag=True, help="Say what would be done, and do nothing.")
 def advance(
@@ -87,7 +87,7 @@ def advance(
 ) -> None:
     """Let counters go on behind numbers that the log lost, such as after a restore from an older copy.
 
-    The numbers between become gaps with the fate `lost` and this reason; nobody is ever given one of them. A counter
+    The numbers between become gaps with the fate `lost` and this reason; no document ever gets one of them. A counter
     never goes back. This works beside a running service, on a locked series, and on a halted log, which stays halted.
     """
     wanted, text = _wanted(series, to, path), _text(reason)
@@ -120,12 +120,12 @@ async def _advance(
     log = await PostgresLog.open(url)
     try:
         known = KnownState(log)
-        await known.read()  # most of the log, so that little is left to read while everybody waits
+        await known.read()  # most of the log, so that little is left to read while the writers wait
         async with holding(url, log.log_id) as held:
             await known.catch_up(held, held.head)
             state, records, advances = _decide(known.state, wanted, firm, reason)
             if records and not is_dry:
-                # From here on, once the block is left: these numbers are gaps for ever.
+                # At the end of the block this is committed: then these numbers are gaps for ever.
                 stored = [StoredRecord(record, encode_record(record)) for record in records]
                 await held.append(held.head, Batch(stored))
     finally:
@@ -137,7 +137,7 @@ async def _advance(
 def _decide(
     state: State, wanted: Sequence[LastNumber], firm: str | None, reason: str
 ) -> tuple[State, list[Record], list[Advance]]:
-    """The state after all of it, the events, and what becomes of each series. Raises CommandFault; then of none."""
+    """The state after all of it, the events, and what becomes of each series. Raises CommandFault for any fault."""
     records: list[Record] = []
     advances: list[Advance] = []
     for each in wanted:

@@ -1,4 +1,4 @@
-"""Steps over numbers that the log has lost: their fate is unknown, so nobody may get them again (CONTRACT.md D97)."""
+"""Steps over numbers that the log has lost: their fate is unknown, so no caller may get them (CONTRACT.md D97)."""
 
 from schemas.commands import AdvanceSeries
 from schemas.events import NumbersLost

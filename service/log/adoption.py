@@ -97,7 +97,7 @@ class OperatorHold:
 async def holding(database_url: str, log_id: LogId) -> AsyncGenerator[OperatorHold]:
     """Hold the write lock of the log for the block; what is appended in it is durable when it is left.
 
-    Nobody else issues in the meantime, so the block must be short. Raises LogUnavailableError on entering, and
+    No other process issues during that time, so the block must be short. Raises LogUnavailableError on entering, and
     AppendInDoubtError and LogBrokenError as an append does.
     """
     async with _owner(database_url) as connection:
@@ -122,7 +122,7 @@ async def _append(
 
 
 async def _without_answer(connection: asyncpg.Connection, answers: Sequence[Answer]) -> list[Answer]:
-    """Those whose key has no answer: a repeat may have come between the loss and the halt, and have changed nothing."""
+    """The answers whose key has none yet: a repeat may have come between the loss and the halt, and changed nothing."""
     rows = await connection.fetch(statement("log_answers_kept"), [answer.key for answer in answers])
     kept = {row["key"] for row in rows}
     return [answer for answer in answers if answer.key not in kept]

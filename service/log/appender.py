@@ -57,7 +57,7 @@ class Appender:
         self._written_at = float("-inf")
 
     def close(self) -> None:
-        """End the connection, whatever is under way on it."""
+        """End the connection, also while a statement runs on it."""
         if self._line is not None:
             end(self._line.connection)
 
@@ -78,9 +78,9 @@ class Appender:
     async def hold(self, after: Position | None) -> AsyncGenerator["HeldPostgresLog"]:
         """See EventLog.hold. The row lock of log.head is ours from the second statement until the commit.
 
-        Nobody else can write between two statements, so there are few: the one that locks and reads, `log_append`, and
-        the commit. PostgreSQL bounds what this process does between them (`sessions.LIMITS`), and ANSWER_SECONDS_MAX
-        bounds what PostgreSQL does in each.
+        No other process can write between two statements, so there are few: the one that locks and reads, `log_append`,
+        and the commit. PostgreSQL bounds what this process does between them (`sessions.LIMITS`), and
+        ANSWER_SECONDS_MAX bounds what PostgreSQL does in each.
         """
         await self._clock_guard.refuse_if_set()
         async with self._writing() as line:

@@ -189,7 +189,7 @@ class EventLog(Protocol):
         ...
 
     async def lost_contents(self, digests: Sequence[Digest]) -> set[Digest]:
-        """Those of these digests whose bodies did not come back with their events, and were not erased by anybody.
+        """Those of these digests whose bodies did not come back with their events, and which no operator erased.
 
         Raises LogUnavailableError.
         """

@@ -47,7 +47,7 @@ class Contradiction(Struct, frozen=True):
 
 
 class MarkUnreadableError(Exception):
-    """There is a mark, and it cannot be read: nobody knows what it said."""
+    """There is a mark, and it cannot be read: what it said is not known."""
 
 
 def mark_of(identity: LogIdentity, log_id: LogId, last: StoredRecord | None, at: UnixSeconds) -> Mark:

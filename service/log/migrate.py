@@ -1,7 +1,7 @@
 """Brings a database's schema up to date: numbered SQL files, forward only, each in a transaction of its own.
 
 Roles, and what they may do, are made first and whatever ran before: a dump carries neither, so a copy that was
-restored into an empty cluster has all migrations and nobody who may use them.
+restored into an empty cluster has all migrations and no role that may use them.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ class MigrationChangedError(Exception):
 
 
 class OwnersLostError(Exception):
-    """The schema is not its owner's, and who owned what was never noted; nothing was changed but missing roles made."""
+    """The schema is not its owner's, and its owners were never noted; nothing was changed, only missing roles made."""
 
 
 async def migrate(database_url: str) -> list[str]:

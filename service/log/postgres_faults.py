@@ -58,8 +58,8 @@ def append_faults(connection: asyncpg.Connection) -> Generator[None]:
         with hearing_warnings(connection) as warnings:
             yield
         if warnings:
-            # Committed here, and perhaps nowhere else: somebody cancelled the wait for the standbys, which PostgreSQL
-            # reports as a success with a warning. A failover would take back what we acknowledged.
+            # Committed here, and perhaps nowhere else: an operator cancelled the wait for the standbys, which
+            # PostgreSQL reports as a success with a warning. A failover would take back what we acknowledged.
             connection.terminate()
             raise AppendInDoubtError(warnings[0])
     except CONNECTION_LOST as error:

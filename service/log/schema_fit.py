@@ -46,7 +46,7 @@ async def require_fit(database_url: str) -> None:
 
 
 async def _migrations_that_ran(database_url: str) -> list[str] | None:
-    """Their names; none if there is no list of them, or nobody may read it. Raises LogUnavailableError."""
+    """The names of these; None if there is no list of them, or no right to read it. Raises LogUnavailableError."""
     with read_faults():
         try:
             async with connected(database_url, ROLE, "numbering") as connection:

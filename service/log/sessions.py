@@ -1,4 +1,4 @@
-"""Sessions with PostgreSQL: what is held in one, for how long, and when an end gives the other up.
+"""Sessions with PostgreSQL: what a session may hold, for how long, and when one end gives up the other.
 
 A process that freezes, or vanishes with its machine, closes no connection, and TCP alone notices after hours. So each
 session has limits of ours at the server, and each of our sockets asks whether the other end is still there. The
@@ -19,10 +19,10 @@ CONNECT_SECONDS_MAX: Final = 5
 CLOSE_SECONDS_MAX: Final = 2
 
 ANSWER_SECONDS_MAX: Final = 5
-"""What PostgreSQL has not answered by then, it has not heard, or we do not hear it."""
+"""If PostgreSQL has not answered by then, it has not heard us, or we do not hear it."""
 
 LIMITS: Final[Mapping[str, str]] = {
-    # A transaction whose process says nothing for so long is rolled back, and what it had locked is free.
+    # A transaction is rolled back if its process says nothing for this long, and what it had locked is free.
     "idle_in_transaction_session_timeout": "3s",
     # Longer than that, so that waiting for a vanished process succeeds; shorter than ANSWER_SECONDS_MAX, so that no
     # statement that its process has given up stays in the queue for a lock.
@@ -133,17 +133,17 @@ async def close(connection: asyncpg.Connection) -> None:
 
 
 def end(sessions: asyncpg.Connection | asyncpg.Pool) -> None:
-    """End them at once, whatever is under way; what that raises ends nothing else."""
+    """End them at once, also while statements run; an error while they end is ignored."""
     with suppress(Exception):
         sessions.terminate()
 
 
 @contextmanager
 def cut_off_after(connection: asyncpg.Connection | PoolConnectionProxy, seconds: float) -> Generator[None]:
-    """End the connection, and whatever waits in the block for its answer, once `seconds` are over.
+    """End the connection after `seconds`, and with it each wait in the block for its answer.
 
     Nothing is cancelled at the server, as asyncpg's own time-outs would: that would end a commit's wait for its
-    standbys, and everybody would see what a failover may take back. What the server works on it finishes or, in a
+    standbys, and every reader would see what a failover may take back. The server finishes its statement or, in a
     transaction, rolls back.
     """
     cutting = asyncio.get_running_loop().call_later(seconds, connection.terminate)

@@ -152,7 +152,7 @@ def _welcoming(page: Handler, api: Handler) -> Handler:
 
 
 def _refused_unread(entrance: Entrance, request: web.Request) -> web.StreamResponse | None:
-    """The refusal of a request whose body is not even read, whatever its path, method and credential; else none."""
+    """The refusal of a request by the headers of its body alone, on any path, with any method; None if it passes."""
     refusal = unread(request, entrance.dependencies.settings.body_bytes_max)
     if refusal is None:
         return None

@@ -1,4 +1,4 @@
-"""How many connections there are, in all and of one address: nobody takes the last one, or the last file descriptor."""
+"""Bounds connections, in all and of one address: no client takes all of them, or the last file descriptor."""
 
 import sys
 from collections import Counter

@@ -173,7 +173,7 @@ class HttpConnection(RequestHandler):
             self._waiter.set_result(None)
 
     def _bound_bytes(self) -> None:
-        """End what is too large to be a head, and what pours in as a body that is not read."""
+        """End a connection with bytes too many for a head, or with too many of a body that is not read."""
         if self._latest_body.is_eof():
             if self._bytes > HEAD_BYTES_MAX:
                 self._give_up(400, TOO_LARGE_HEAD)

@@ -36,7 +36,7 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncGe
         max_line_size=HEADER_LINE_BYTES_MAX,
         max_field_size=HEADER_LINE_BYTES_MAX,
         max_headers=HEADERS_MAX,
-        # A body that unpacks while it arrives holds everybody up, also one that nobody reads.
+        # To unpack a body while it arrives makes all requests wait, also for a body that no handler reads.
         auto_decompress=False,
     )
     await runner.setup()
@@ -51,7 +51,7 @@ async def _end(runner: web.AppRunner) -> None:
     """Answer what was taken and close. What closing raises is said; the rest of the process stops in order."""
     try:
         await runner.cleanup()
-    except Exception as error:  # noqa: BLE001 - whatever a connection is closed with, others are to be closed too
+    except Exception as error:  # noqa: BLE001 - after any error of one connection the others are to be closed too
         _say.warning("HTTP was not closed cleanly", exc_info=error)
 
 

@@ -72,10 +72,10 @@ class Twins:
         if answer is None:
             return None
         if isinstance(answer.outcome, AnswerLost):
-            # Only the key of the request came back, so nobody can tell whether this one is the same.
+            # Only the key of the request came back, so no process can tell whether this one is the same.
             return IdempotencyAnswerLost(answer.outcome.position)
         if not idempotency.is_of(answer.request):
             return IdempotencyKeyReused()
-        # Visible is not yet safe where somebody ended a commit's wait for its standbys: ours, after it, is both.
+        # Visible is not yet safe if an operator ended a commit's wait for its standbys: our commit, after it, is both.
         await self._barrier.passed()
         return Answered(answer.outcome, is_repeat=True)

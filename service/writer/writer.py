@@ -204,9 +204,9 @@ class Writer:
     async def _resolve(self, plan: Plan) -> None:
         """Learn what became of an append whose connection died, by trying the very same batch again.
 
-        The same bytes at the same position are written once or not at all, even if the first try arrives late: whoever
-        comes second is stale. If it is we, the event at that position tells whose batch it was. Raises the faults of
-        append with nothing written. Gives up when nobody waits any more: later batches then find out.
+        The same bytes at the same position are written once or not at all, even if the first try arrives late: the
+        second try is stale. If that is ours, the event at that position tells whose batch it was. Raises the faults of
+        append with nothing written. Gives up when no caller waits any more: later batches then find out.
         """
         # Not jittered: this process has one writer, and the seeded simulation must repeat to the moment.
         backoff = Backoff(RETRY_SECONDS, RETRY_SECONDS_MAX, is_jittered=False)
@@ -217,7 +217,7 @@ class Writer:
             except (AppendInDoubtError, LogUnavailableError):
                 continue
             except (StalePositionError, LogHaltedError):
-                # Halted meanwhile, but perhaps after the first try: nobody may be told that nothing was done.
+                # Halted by now, but perhaps after the first try: no caller may be told that nothing was done.
                 if not await self._is_written(plan):
                     raise
             return

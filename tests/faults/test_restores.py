@@ -1,4 +1,4 @@
-"""Nobody issues before the ends were compared: a database that was restored from an older copy, and its processes.
+"""No process issues before the ends were compared: a database that was restored from an older copy, and its processes.
 
 DESIGN.md section 6 has the table of what is decided.
 """

@@ -1,6 +1,6 @@
 """How many bytes of replies may wait for their readers: in the process, and for one firm.
 
-A reply stays in memory until its reader took it, and a reader may take its time. Small replies are not counted: there
+A reply stays in memory until its reader has read it, and a reader may be slow. Small replies are not counted: there
 is one for a connection at most, and connections have a bound of their own.
 """
 
@@ -11,11 +11,11 @@ from service.api.refusals.causes import Unavailable
 from service.api.refusals.table import refused
 
 SMALL_BYTES: Final = 262_144
-"""What a reply may have without being counted."""
+"""A reply of at most this size is not counted."""
 
 ROOM_BYTES_MAX: Final = 268_435_456
 FIRM_BYTES_MAX: Final = 67_108_864
-"""For a firm; one reply of a firm may be larger, if it is the only one: it could never be had otherwise."""
+"""For a firm; one reply of a firm may be larger, if it is the only one: the firm could never get it otherwise."""
 
 
 class ReplyRoom:
@@ -48,7 +48,7 @@ class ReplyRoom:
 
 
 class Held:
-    """What one reply takes of the room. It is free again at the latest when nothing refers to this any more."""
+    """The bytes of one reply in the room. They are free again at the latest when nothing refers to this object."""
 
     def __init__(self, room: ReplyRoom, firm_id: FirmId) -> None:
         self._room = room
@@ -57,9 +57,9 @@ class Held:
         self.size = 0
 
     def take(self, size: int, *, is_done: bool = False) -> None:
-        """Count so many more bytes of the reply. Raises RefusedError if there is no room.
+        """Count `size` more bytes of the reply. Raises RefusedError if there is no room.
 
-        For a command that `is_done` there always is: a refusal would say that it was not.
+        If the command `is_done`, there always is room: a refusal would say that it was not done.
         """
         counted = max(0, self.size + size - SMALL_BYTES)
         more = counted - self._counted
@@ -70,7 +70,7 @@ class Held:
         self._room.change(self._firm_id, more)
 
     def free(self, size: int | None = None) -> None:
-        """So many bytes were read, or, for none, all were."""
+        """The reader has read `size` bytes; None means all bytes."""
         left = 0 if size is None else max(0, self._counted - size)
         self._room.change(self._firm_id, left - self._counted)
         self._counted = left

@@ -45,7 +45,7 @@ def priced(lines: Sequence[Item], currency: str) -> list[Item]:
 
 
 def says_the_same(lines: Sequence[Item], others: Sequence[Item]) -> bool:
-    """Whether these are the same lines, whatever amounts were computed for them."""
+    """Whether these are the same lines; the amounts that were computed for them do not count."""
     return [_unpriced(line) for line in lines] == [_unpriced(line) for line in others]
 
 

@@ -58,7 +58,7 @@ async def reverse_invoice(call: Call) -> Answered:
 
 
 def _reversal_faults(fields: Mapping[str, Tree], today: date) -> Iterator[FieldFault]:
-    """What nobody can choose of a reversal yet: it reverses all lines, and is dated today."""
+    """What no caller can choose of a reversal yet: it reverses all lines, and is dated today."""
     if fields.get("items") is not None:
         yield FieldFault("items", "invalid_field_value", "items cannot be chosen: a reversal takes back all lines.")
     for name in ("date", "date_at"):

@@ -139,7 +139,7 @@ def _texts(said: InvoiceContent, body: UpdateInvoiceBody) -> dict[str, str | Non
             continue
         before = getattr(said, kept_as)
         found[kept_as] = text
-        # Only replies call the field `observations`; a caller that writes `observation` means `info`, whatever it was.
+        # Only replies call the field `observations`; a caller that writes `observation` always means `info`.
         if text == before and (name != "observation" or text == said.info):
             continue
         if found.get("info", text) != text:

@@ -29,7 +29,7 @@ _NEW: Final[Shown] = MappingProxyType(
 
 
 def opening_faults(fields: Mapping[str, Tree], year: int) -> Iterator[FieldFault]:
-    """The names that nobody can choose for a new series, given with another value than it will have."""
+    """The names that no caller can choose for a new series, given with another value than it will have."""
     start_number = fields.get("start_number", 1)
     will_have = {"year": year, "next_number": start_number, "force": False}
     yield from other_values(fields, (_NEW, will_have), "cannot be chosen for a new series; leave it out.")

@@ -50,7 +50,7 @@ class CommandFault(click.ClickException):
     """The command could not do its work; the message is one sentence, and says what to look at."""
 
     def format_message(self) -> str:
-        """The message, without what would steer a terminal: it may quote what somebody else wrote."""
+        """The message, without what would steer a terminal: it may quote what a client or a server wrote."""
         return harmless(self.message)
 
 

@@ -71,7 +71,7 @@ class PipelinedClient(Client):
         await super()._process_msg(sid, subject, reply, data, headers)  # pyright: ignore[reportUnknownMemberType] - untyped argument
 
     async def _read_loop(self) -> None:
-        """Read until the connection is closed; it is, whatever ended the reading."""
+        """Read until the connection is closed; an error closes it too."""
         await super()._read_loop()
         task = asyncio.current_task()
         if task is not None and not task.cancelling():
@@ -97,7 +97,7 @@ class PipelinedClient(Client):
                 self._transport.close()  # type: ignore[no-untyped-call]  # nats-py leaves it so
 
     async def _process_headers(self, headers: bytes | None) -> dict[str, str] | None:
-        """The headers; none if they cannot be read. Servers pass on what a publisher sent, whatever it is."""
+        """The headers; none if they cannot be read. Servers pass on what a publisher sent, without a check."""
         try:
             return await super()._process_headers(headers)  # pyright: ignore[reportUnknownMemberType] - untyped argument
         except (IndexError, ValueError):

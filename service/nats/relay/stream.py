@@ -72,7 +72,7 @@ class EventStream:
         return _end_of(info)
 
     async def present_end(self) -> StreamEnd | None:
-        """Where the stream ends, whatever its settings; none if there is none. Raises as `stored_at`."""
+        """Where the stream ends, with any settings; None if there is no stream. Raises as `stored_at`."""
         info = await self._found()
         return None if info is None else _end_of(info)
 

@@ -105,7 +105,7 @@ async def _is_same(stream: EventStream, log: EventLog, position: Position) -> bo
 
 def _record_in(message: StreamMessage, log_id: LogId, prover: EventProver) -> StoredRecord | str:
     """The record in this message, or why it is none of ours."""
-    # Anybody may have chosen the subject; escaped, it cannot command a terminal.
+    # Any publisher may have chosen the subject; escaped, it cannot command a terminal.
     place = f"message {message.sequence} under {message.subject.encode('unicode_escape').decode()}"
     try:
         record = decode_record(message.body)

@@ -1,7 +1,7 @@
-"""Which requests are worked on: no firm has so many that others find no room, and they take turns.
+"""Chooses which requests are worked on: no firm takes the room of the others, and firms take turns.
 
-All requests come over one connection, one behind the other. A firm that sends more than can be worked on must not make
-those behind it wait: what has no room is dropped while it is read, before anything is made of it.
+All requests come over one connection, one behind the other. If a firm sends more than can be worked on, the requests
+behind it must not wait: a request without room is dropped while it is read, before anything is made of it.
 """
 
 from collections import deque
@@ -17,17 +17,17 @@ NOBODY: Final[Partition] = ("", "")
 """All firms that we do not know, together: names are easily invented."""
 
 FIRMS_AT_ONCE: Final = 8
-"""How many firms may have all that one may have; more of them have less each, and a firm that comes finds room."""
+"""This many firms may each have the most that one may have; more firms have less each, so a new one finds room."""
 
 WORKED_ON_MAX: Final = 128
 """How many requests of a firm are worked on at a time, while others of it wait: all use the same few connections to
 PostgreSQL, one behind the other."""
 
 REFUSALS_A_SECOND: Final = 50
-"""How many requests of a firm that find no room are told so; the others are dropped without an answer."""
+"""How many requests of a firm without room get a reply that says so; the others are dropped without a reply."""
 
 DISCOVERIES_A_SECOND: Final = 200
-"""How many questions of tools are answered, of all that ask: they do not say for which firm."""
+"""How many questions of tools are answered, of all tools together: a question names no firm."""
 
 KNOWN_MAX: Final = 10_000
 """How many subjects of known firms are remembered."""
@@ -45,9 +45,9 @@ class Shares:
         self.requests, self.bytes = 0, 0
 
     def has_room(self, firm: Partition, size: int, coming: int = 0) -> bool:
-        """Whether this firm may have one more request with a body of this size: it must leave as much as it has.
+        """Whether this firm may have one more request with a body of this size, beside those that are `coming` already.
 
-        And as many as are `coming` already.
+        What is left for other firms must be at least what this one has.
         """
         requests, of_bytes = self._of.get(firm, (0, 0))
         if requests + coming >= min(self._requests_max, self._requests_max * FIRMS_AT_ONCE - self.requests):
@@ -74,7 +74,7 @@ class Shares:
 
 
 class Rounds(Generic[Item]):
-    """What waits for its turn: firm by firm, of each the oldest, and of none more than so many at a time."""
+    """What waits for its turn: firm by firm, the oldest of each first, and at most `at_once` of one firm at a time."""
 
     def __init__(self, at_once: int = WORKED_ON_MAX) -> None:
         self._at_once = at_once
@@ -84,13 +84,13 @@ class Rounds(Generic[Item]):
         self._count = 0
 
     def add(self, firm: Partition, item: Item) -> None:
-        """Behind what this firm has waiting."""
+        """Put the item behind those of this firm that wait."""
         queues = self._resting if self._worked_on.get(firm, 0) >= self._at_once else self._ready
         queues.setdefault(firm, deque()).append(item)
         self._count += 1
 
     def next(self) -> Item | None:
-        """The oldest of the firm whose turn it is, to be worked on; it is then the turn of the next firm."""
+        """The oldest item of the next firm in turn, to be worked on; the turn then passes to the firm after it."""
         if not self._ready:
             return None
         firm = next(iter(self._ready))
@@ -103,7 +103,7 @@ class Rounds(Generic[Item]):
         return item
 
     def done(self, firm: Partition) -> None:
-        """One that was worked on no longer is."""
+        """One item of this firm is done."""
         left = self._worked_on.pop(firm) - 1
         if left:
             self._worked_on[firm] = left
@@ -155,7 +155,7 @@ class Gate:
         self.dropped = 0
 
     def lets_in(self, subject: bytes, size: int) -> bool:
-        """Whether to read the message, as far as can be told before it is read: it has room, or may be told of none."""
+        """Whether to read the message, by its subject and size: it has room, or may be told that it has none."""
         if not subject.startswith(self._prefix):
             is_let_in = self._per_second.spend(None, DISCOVERIES_A_SECOND)
         else:
@@ -168,11 +168,11 @@ class Gate:
         return is_let_in
 
     def hand_over(self, firm: Partition) -> None:
-        """What was let in has come."""
+        """One message that was let in has come."""
         self._coming[firm] = max(0, self._coming.get(firm, 0) - 1)
 
     def turn(self) -> None:
-        """All that was let in has come, or never will."""
+        """All messages that were let in have come, or never will."""
         self._coming.clear()
 
     def is_told(self, firm: Partition) -> bool:
@@ -182,7 +182,7 @@ class Gate:
         return is_told
 
     def firm_of(self, subject: bytes) -> Partition:
-        """Whose request has this subject."""
+        """The firm of the request with this subject, in its mode."""
         place, _, _ = subject[len(self._prefix) :].rpartition(b".")
         known = self._known.get(place)
         if known is not None:
