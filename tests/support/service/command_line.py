@@ -38,8 +38,12 @@ def log_lines_restored() -> Generator[None]:
     """Put log lines back after the block: a cached logger would keep those of the command for every later test."""
     configure, before = structlog.configure, structlog.get_config()
     handlers, level = logging.root.handlers[:], logging.root.level
+
+    def configure_uncached(**how: Any) -> None:
+        configure(**(how | {"cache_logger_on_first_use": False}))
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(structlog, "configure", lambda **how: configure(**how | {"cache_logger_on_first_use": False}))
+        patch.setattr(structlog, "configure", configure_uncached)
         try:
             yield
         finally:
