@@ -40,7 +40,8 @@ def log_lines_restored() -> Generator[None]:
     handlers, level = logging.root.handlers[:], logging.root.level
 
     def configure_uncached(**how: Any) -> None:
-        configure(**(how | {"cache_logger_on_first_use": False}))
+        how["cache_logger_on_first_use"] = False
+        configure(**how)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(structlog, "configure", configure_uncached)
