@@ -24,7 +24,7 @@ from tests.support.domain.writers import checked, do, running
 
 
 async def test_a_number_that_another_series_has_printed_is_refused_and_the_others_are_issued(log: EventLog) -> None:
-    """CONTRACT.md D87: of many commands in one batch only that one is refused, whoever asks again."""
+    """CONTRACT.md D87: of many commands in one batch only that one is refused, also when it is sent again."""
     await write(log, two_series_that_meet())
     async with running(log) as writer:
         await do(writer, an_issue(a_document("first")))
