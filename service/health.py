@@ -60,12 +60,8 @@ class HealthBoard:
         return {name: found.because for name, found in self._found.items() if found.because is not None}
 
 
-async def ask_all(checks: Mapping[str, Check]) -> dict[str, Health]:
-    """The health of every part now; a part that does not answer in CHECK_SECONDS_MAX is down."""
-    return {name: found.health for name, found in (await _findings(checks)).items()}
-
-
 async def _findings(checks: Mapping[str, Check]) -> dict[str, Finding]:
+    """What each check finds now; a part that does not answer in CHECK_SECONDS_MAX is down."""
     found = await asyncio.gather(*(_ask(name, check) for name, check in checks.items()))
     return dict(zip(checks, found, strict=True))
 

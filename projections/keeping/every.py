@@ -10,8 +10,3 @@ from projections.models.projection import Projection
 from projections.models.register.register import REGISTER
 
 ALL: Final[tuple[Projection, ...]] = (COUNTERS, GAPS, HISTORY, INVOICES, REGISTER)
-
-
-def projection_named(name: str) -> Projection | None:
-    """The projection of this name, if there is one."""
-    return next((projection for projection in ALL if projection.name == name), None)

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from projections.keeping import copies
 from projections.keeping.connections import connected
-from projections.keeping.every import ALL, projection_named
+from projections.keeping.every import ALL
 from projections.keeping.projection_faults import RebuildRunningError
 from projections.keeping.runner import ProjectionRunner
+from projections.models.register.register import REGISTER
 from projections.statements import statement
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
@@ -140,11 +141,9 @@ async def test_a_copy_that_differs_is_swapped_only_by_force(log: WrittenLog, run
 async def test_what_a_killed_rebuild_left_is_dropped_by_the_next(log: WrittenLog, runner: ProjectionRunner) -> None:
     await log.append(History.of_seed(14).grow(50))
     await runner.catch_up()
-    register = projection_named("register")
-    assert register is not None
     async with connected(log.database_url) as connection, connection.transaction():
-        await copies.create(connection, copies.rebuilt(register))
-        await copies.create(connection, copies.retired(register))
+        await copies.create(connection, copies.rebuilt(REGISTER))
+        await copies.create(connection, copies.retired(REGISTER))
     assert len(await log.reader.fetch(LEFTOVERS)) == 2
     assert (await runner.rebuild("register")).is_swapped
     assert await log.reader.fetch(LEFTOVERS) == []

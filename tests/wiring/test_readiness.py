@@ -6,7 +6,7 @@ import asyncpg
 from structlog.testing import capture_logs
 
 from schemas.values import Position
-from service.health import Health, ask_all
+from service.health import Health, HealthBoard
 from service.log.postgres_log import PostgresLog
 from service.readiness import checks
 from tests.support.domain.batches import a_batch
@@ -37,11 +37,11 @@ async def test_postgresql_is_asked_once_for_the_head_of_the_log_and_again_the_ne
     log = await Counting.open(database_url)
     try:
         found = checks(log, None, None)
-        assert await ask_all(found) == dict.fromkeys(ALL, Health.OK)
+        assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.OK)
         assert log.looks == 1
 
         await log.halt("a test")
-        assert await ask_all(found) == dict.fromkeys(ALL, Health.OK) | {"log": Health.DOWN}
+        assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.OK) | {"log": Health.DOWN}
         assert log.looks == 2
     finally:
         await log.close()
@@ -53,9 +53,9 @@ async def test_without_postgresql_all_that_rests_on_it_is_down_and_comes_back(da
         try:
             found = checks(log, None, None)
             proxy.shut()
-            assert await ask_all(found) == dict.fromkeys(ALL, Health.DOWN)
+            assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.DOWN)
             proxy.open()
-            assert await ask_all(found) == dict.fromkeys(ALL, Health.OK)
+            assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.OK)
         finally:
             await log.close()
 
@@ -73,7 +73,7 @@ async def test_a_read_only_database_is_not_ready(database_url: str) -> None:
     log = await PostgresLog.open(database_url)
     try:
         with capture_logs() as lines:
-            found = await ask_all(checks(log, None, None))
+            found = await HealthBoard(checks(log, None, None)).latest()
         assert found == dict.fromkeys(ALL, Health.OK) | {"log": Health.DOWN}
         assert [line["fault"] for line in lines if line["event"] == "the log takes no writes"] == [
             "PostgreSQL takes no writes: a standby, or default_transaction_read_only is on"
@@ -90,7 +90,7 @@ async def test_a_database_that_became_read_only_while_the_service_runs_is_not_re
     name = await admin.fetchval("SELECT quote_ident(current_database())")
     try:
         found = checks(log, None, None)
-        assert await ask_all(found) == dict.fromkeys(ALL, Health.OK)
+        assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.OK)
         for is_read_only in (True, False):
             await admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {is_read_only}")
             # As after a failover: the sessions of before are gone.
@@ -98,7 +98,7 @@ async def test_a_database_that_became_read_only_while_the_service_runs_is_not_re
             expected = dict.fromkeys(ALL, Health.OK) | ({"log": Health.DOWN} if is_read_only else {})
 
             async def is_told(expected: dict[str, Health] = expected) -> bool:
-                return await ask_all(found) == expected
+                return await HealthBoard(found).latest() == expected
 
             await until(is_told)
     finally:
@@ -111,8 +111,8 @@ async def test_a_log_that_another_process_holds_is_not_ready_until_it_is_free(da
     try:
         found = checks(log, None, None)
         async with other.hold():
-            assert await ask_all(found) == dict.fromkeys(ALL, Health.OK) | {"log": Health.DOWN}
-        assert await ask_all(found) == dict.fromkeys(ALL, Health.OK)
+            assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.OK) | {"log": Health.DOWN}
+        assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.OK)
     finally:
         await other.close()
         await log.close()
@@ -123,12 +123,12 @@ async def test_a_writer_whose_connection_is_silent_is_not_ready_until_it_has_ano
         log = await PostgresLog.open(proxy.url)
         try:
             found = checks(log, None, None)
-            await ask_all(found)
+            await HealthBoard(found).latest()
             proxy.silence()
-            assert (await ask_all(found))["log"] is Health.DOWN
+            assert (await HealthBoard(found).latest())["log"] is Health.DOWN
 
             async def is_ready() -> bool:
-                return await ask_all(found) == dict.fromkeys(ALL, Health.OK)
+                return await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.OK)
 
             await until(is_ready)
         finally:
