@@ -235,6 +235,12 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(**values)
 
 
+def has_json_lines(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether log lines are JSON, known even where another setting is wrong and has to be told in such a line."""
+    given = os.environ if environment is None else environment
+    return given.get(_variable("log_format")) == LogFormat.JSON
+
+
 def describe(settings: Settings) -> Iterator[Described]:
     """Every setting with its present value, without secrets."""
     defaults = Settings()

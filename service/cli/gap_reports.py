@@ -12,8 +12,8 @@ from projections.reports.opened_series import opened_series
 from schemas.api.reports import Gap, GapReport
 from schemas.values import FirmId, Position, UnixSeconds
 from service.cli.audit import firm_filter, reader, series_filter
+from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import out, print_json, print_table, table
-from service.cli.screen.operator_errors import CommandFault
 
 
 def read_as_of(_ctx: click.Context, _param: click.Parameter, text: str | None) -> AsOf | None:

@@ -14,8 +14,8 @@ from schemas.record import Record
 from schemas.values import DEFAULT_LOG, Position
 from service.cli.audit import firm_filter, reader, series_filter
 from service.cli.gap_reports import when
+from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import out, print_table, progress, table
-from service.cli.screen.operator_errors import CommandFault
 
 BATCH = 1000
 

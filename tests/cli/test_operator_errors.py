@@ -63,7 +63,7 @@ def test_a_service_without_keys_says_how_to_make_them(command: Command) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (None, "cannot read the JWKS file"),
+        (None, "it must be a file that this user can read"),
         ("half a fi", "RFC 7517"),
         ('{"keys": []}', "holds no RS256, ES256 or EdDSA key"),
     ],

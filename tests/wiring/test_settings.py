@@ -89,13 +89,13 @@ def test_a_file_that_is_not_there_is_named_with_its_setting(variable: str, tmp_p
 
 @pytest.mark.parametrize("variable", PRESENT_FILES)
 def test_a_directory_is_no_file(variable: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=f"^{variable} is .*a file that this user can read .Is a directory.$"):
+    with pytest.raises(SettingsError, match=rf"^{variable} is .*a file that this user can read \(Is a directory\)$"):
         read_settings({variable: str(tmp_path)})
 
 
 def test_a_file_is_no_directory(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SettingsError, match="a directory that this user can read .Not a directory.$"):
+    with pytest.raises(SettingsError, match=r"a directory that this user can read \(Not a directory\)$"):
         read_settings({"NUMBERING_POSTGRES_BINARIES": str(tmp_path / "file")})
 
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 import click
 import uvloop
 
+from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err
 from service.cli.screen.log_lines import write_log_lines
-from service.cli.screen.operator_errors import CommandFault
 from service.cli.starting.present import database_url, present_settings
 from service.settings import Settings, without_password
 from service.wiring import Job, run_service

@@ -16,8 +16,9 @@ import uvloop
 
 from service.access.key_file import KeyFile, ensure
 from service.cli.database import prepare
+from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err
-from service.cli.screen.operator_errors import CommandFault, explaining_postgres
+from service.cli.screen.operator_errors import explaining_postgres
 from service.cli.starting.first_start import ensure_demo
 from service.cli.starting.present import Runtime, runtime_path, write_private
 from service.cli.starting.serving import ALL_JOBS, run_until_stopped
