@@ -254,6 +254,12 @@ def describe(settings: Settings) -> Iterator[Described]:
         )
 
 
+def cannot_listen(host: str, port: int, error: Exception) -> str:
+    """The sentence for an operator whose HTTP address cannot be had: not ours, not known, not allowed or in use."""
+    reason = (getattr(error, "strerror", None) or "it is no name of a host").rpartition(": ")[2]
+    return f"cannot listen on {host} port {port}: {reason}; set NUMBERING_HOST or NUMBERING_PORT"
+
+
 def child_environment(settings: Settings, **changes: str | int) -> dict[str, str]:
     """The environment for a process of ours that must see these settings, with `changes` by field name."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}

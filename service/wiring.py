@@ -82,7 +82,7 @@ async def run_service(settings: Settings, jobs: frozenset[Job], on_ready: Callab
     """Run the jobs until SIGINT or SIGTERM; `on_ready` is called when all of them run.
 
     Raises MissingSettingError, SchemaUnfitError, LogUnavailableError, DurabilityError and ClockError before anything
-    runs, and OSError if the port is taken. A broken invariant is raised as an AssertionError in an exception group,
+    runs, and SettingsError if the address cannot be had. A broken invariant is an AssertionError in an exception group,
     also one that a handler reported to `BrokenInvariants`: it ends the process, and the supervisor starts it again from
     the log.
     """

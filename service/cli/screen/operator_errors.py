@@ -1,6 +1,5 @@
 """Faults a command may meet, as one clear sentence and an exit status of 1; only defects show a traceback."""
 
-import errno
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Final, cast
@@ -86,8 +85,6 @@ def _sentence(error: BaseException) -> str | None:
         return f"cannot reach PostgreSQL: {_reason(cause)}; check NUMBERING_DATABASE_URL"
     if isinstance(error, SPEAK_FOR_THEMSELVES):
         return str(error)
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return "the port is in use by another program; set NUMBERING_PORT to a free one"
     if isinstance(error, asyncpg.PostgresError):
         return _postgres_sentence(error)
     return None
