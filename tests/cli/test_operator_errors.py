@@ -1,10 +1,13 @@
 """Errors that operators meet: one sentence that names the setting to look at, no traceback, no password."""
 
+import asyncio
 import json
+import secrets
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 
 from service.access.key_file import ensure
@@ -52,6 +55,25 @@ def test_a_database_without_our_schema_says_migrate(
 ) -> None:
     bare = urlsplit(database_url)._replace(path="/postgres").geturl()
     assert "numbering migrate" in refused(command(*arguments, DATABASE_URL=bare))
+
+
+async def test_a_user_who_may_not_prepare_a_database_is_told_what_he_lacks(
+    command: Command, database_admin: asyncpg.Connection, database_url: str
+) -> None:
+    """Two installations in one cluster: the roles are there, and another user made them."""
+    name = f"other_{secrets.token_hex(4)}"
+    await database_admin.execute(f"CREATE USER {name} PASSWORD 'pw'")
+    await database_admin.execute(f"CREATE DATABASE {name} OWNER {name}")
+    try:
+        place = urlsplit(database_url)
+        url = place._replace(netloc=f"{name}:pw@{place.hostname}:{place.port}", path=f"/{name}").geturl()
+        sentence = refused(await asyncio.to_thread(command, "migrate", DATABASE_URL=url))
+    finally:
+        await database_admin.execute(f"DROP DATABASE {name}")
+        await database_admin.execute(f"DROP USER {name}")
+    assert sentence.startswith("this database user may not prepare the database: ")
+    assert "CREATEROLE" in sentence
+    assert "WITH ADMIN OPTION" in sentence
 
 
 def test_a_relay_without_nats_is_said(command: Command) -> None:

@@ -16,7 +16,7 @@ from service.demo.caller import DemoFaultError
 from service.embedded import CannotStartError
 from service.log.clock_guard import ClockError
 from service.log.event_log import LogFaultError, LogUnavailableError
-from service.log.migrate import MigrationChangedError, OwnersLostError
+from service.log.migrate import MigrationChangedError, NotAllowedToMigrateError, OwnersLostError
 from service.log.postgres_log import DurabilityError
 from service.log.schema_fit import SchemaUnfitError
 from service.nats.client.broker_faults import RelayFaultError
@@ -36,6 +36,7 @@ SPEAK_FOR_THEMSELVES: Final = (
     LogFaultError,
     MigrationChangedError,
     MissingSettingError,
+    NotAllowedToMigrateError,
     OwnersLostError,
     ProjectionBrokenError,
     RebuildRunningError,
@@ -43,6 +44,11 @@ SPEAK_FOR_THEMSELVES: Final = (
     SchemaUnfitError,
     SettingsError,
     UnknownFirmError,
+)
+
+
+_POOLER: Final = (
+    "a pooler such as PgBouncer is in front of it; connect to PostgreSQL itself, a process needs few connections"
 )
 
 
@@ -94,6 +100,10 @@ def _postgres_sentence(error: asyncpg.PostgresError) -> str:
     match error:
         case asyncpg.InvalidAuthorizationSpecificationError():
             return "it does not let this user in; check NUMBERING_DATABASE_URL"
+        case asyncpg.ProtocolViolationError() if "startup parameter" in str(error):
+            return f"{error}: {_POOLER}"
+        case asyncpg.DuplicatePreparedStatementError() | asyncpg.InvalidSQLStatementNameError():
+            return f"its sessions are not kept apart: {_POOLER}"
         case asyncpg.InvalidCatalogNameError():
             return "this database does not exist; check NUMBERING_DATABASE_URL"
         case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError() | asyncpg.InvalidParameterValueError():
