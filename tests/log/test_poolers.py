@@ -62,13 +62,22 @@ async def startup(reader: asyncio.StreamReader) -> bytes:
     "dropped", [{"role"}, {"synchronous_commit"}, {"idle_in_transaction_session_timeout", "lock_timeout"}]
 )
 async def test_a_session_without_a_setting_is_not_used(database_url: str, dropped: set[str]) -> None:
-    wanted = {"synchronous_commit": "on", "client_min_messages": "warning"}
     async with pooler(database_url, dropped) as url:
         with pytest.raises(NotOurSessionError, match=f"without {', '.join(sorted(dropped))}, which"):
-            async with connected(url, "numbering_writer", "numbering", **wanted):
+            async with connected(
+                url, "numbering_writer", "numbering", synchronous_commit="on", client_min_messages="warning"
+            ):
                 pytest.fail("it was used")
         with pytest.raises(NotOurSessionError):
-            await open_pool(url, "numbering_reader", "numbering", sizes=(1, 1), seconds_max=5, **wanted)
+            await open_pool(
+                url,
+                "numbering_reader",
+                "numbering",
+                sizes=(1, 1),
+                seconds_max=5,
+                synchronous_commit="on",
+                client_min_messages="warning",
+            )
 
 
 async def test_a_way_that_loses_nothing_is_as_good_as_none(database_url: str) -> None:

@@ -101,7 +101,7 @@ def _postgres_sentence(error: asyncpg.PostgresError) -> str:
         case asyncpg.InvalidAuthorizationSpecificationError():
             return "it does not let this user in; check NUMBERING_DATABASE_URL"
         case asyncpg.ProtocolViolationError() if "startup parameter" in str(error):
-            return f"{error}: {_POOLER}"
+            return f"{_words(error)}: {_POOLER}"
         case asyncpg.DuplicatePreparedStatementError() | asyncpg.InvalidSQLStatementNameError():
             return f"its sessions are not kept apart: {_POOLER}"
         case asyncpg.InvalidCatalogNameError():
@@ -109,9 +109,14 @@ def _postgres_sentence(error: asyncpg.PostgresError) -> str:
         case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError() | asyncpg.InvalidParameterValueError():
             return "this database is not prepared, or for an older release; run `numbering migrate`"
         case asyncpg.InsufficientPrivilegeError():
-            return f"{error}; run `numbering migrate`, or grant this user the role it lacks"
+            return f"{_words(error)}; run `numbering migrate`, or grant this user the role it lacks"
         case _:
-            return f"{error} (SQLSTATE {error.sqlstate})"
+            return f"{_words(error)} (SQLSTATE {error.sqlstate})"
+
+
+def _words(error: asyncpg.PostgresError) -> str:
+    """What PostgreSQL said, on one line and without asyncpg's advice to programmers."""
+    return " ".join(str(error.args[0]).split()) if error.args else type(error).__name__
 
 
 def _reason(error: BaseException) -> str:
