@@ -1,54 +1,47 @@
 """The `numbering` command: every command, put together."""
 
 import sys
+from types import MappingProxyType
+from typing import Final
 
 import click
 
-from service.cli.adopt_tail import adopt_tail
-from service.cli.advance_counters import advance
-from service.cli.check_paper import check
-from service.cli.database import migrate
-from service.cli.firms import firm, key, session
-from service.cli.gap_reports import gaps
-from service.cli.play_demo import demo
-from service.cli.rebuild_projections import rebuild
-from service.cli.replay_log import replay
-from service.cli.resume_log import resume
-from service.cli.screen.operator_errors import Commands
-from service.cli.show_settings import keys, show_settings
-from service.cli.starting.serving import project, relay, requests, serve
-from service.cli.starting.up import up
+from service.cli.screen.commands import Commands
 from service.invariants import AssertsMissingError, require_asserts
 
+COMMANDS: Final = MappingProxyType(
+    {
+        "up": ("service.cli.starting.up:up", "Run everything here, PostgreSQL and NATS included."),
+        "demo": ("service.cli.play_demo:demo", "Play a working day of three tills against the running service."),
+        "serve": ("service.cli.starting.serving:serve", "Answer HTTP, and do the other jobs beside it."),
+        "requests": ("service.cli.starting.serving:requests", "Answer requests of other services over NATS."),
+        "relay": ("service.cli.starting.serving:relay", "Publish the log to NATS, in order."),
+        "project": ("service.cli.starting.serving:project", "Keep the projections up to date with the log."),
+        "migrate": ("service.cli.database:migrate", "Prepare the database, or bring it up to date."),
+        "settings": ("service.cli.show_settings:show_settings", "Show every setting."),
+        "firm": ("service.cli.firms:firm", "Firms, the tenants of the service."),
+        "key": ("service.cli.firms:key", "API keys: the credentials of other programs."),
+        "session": ("service.cli.firms:session", "Device sessions: the credentials of tills and phones."),
+        "keys": ("service.cli.show_settings:keys", "The key file, which seals tokens and signs sessions."),
+        "gaps": ("service.cli.gap_reports:gaps", "List every gap with its reason, and the equation."),
+        "replay": ("service.cli.replay_log:replay", "Read the log from its first event and check its sums."),
+        "check": ("service.cli.check_paper:check", "Name every place where the log breaks a rule of paper."),
+        "rebuild": ("service.cli.rebuild_projections:rebuild", "Fill projections anew from the log and compare."),
+        "adopt-tail": ("service.cli.adopt_tail:adopt_tail", "Give the log back what only the stream still has."),
+        "advance": ("service.cli.advance_counters:advance", "Let counters go on behind numbers that were lost."),
+        "resume": ("service.cli.resume_log:resume", "Let a halted log take events again."),
+    }
+)
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(
+    cls=Commands,
+    places=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="invoice-numbering", prog_name="numbering")
 def numbering() -> None:
     """Numbers for fiscal documents: each exists once, and every one ever handed out is accounted for."""
-
-
-for command in (
-    up,
-    demo,
-    serve,
-    relay,
-    project,
-    requests,
-    rebuild,
-    migrate,
-    gaps,
-    replay,
-    check,
-    adopt_tail,
-    resume,
-    advance,
-    show_settings,
-    firm,
-    key,
-    session,
-    keys,
-):
-    numbering.add_command(command)
 
 
 def main() -> None:

@@ -18,9 +18,31 @@ TEST_PREFIX: Final = "NUMBERING_TEST_"
 APPLICATION: Final = "invoice-numbering"
 
 
-def _kind(right: str, *, pattern: str | None = None, may_hold_password: bool = False) -> Meta:
-    """What a type of values is: `right` says in words what one looks like."""
-    return Meta(pattern=pattern, extra={"right": right, "may_hold_password": may_hold_password})
+SERVICE_LINK: Final = re.compile(r"SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?")
+LINKED_PORT: Final = re.compile(r"(tcp|udp|sctp)://.*")
+"""What Kubernetes gives every container for each Service of its namespace, after the Service's name; and what its
+variable `PORT` says, which may be ours as well."""
+
+
+def _kind(
+    right: str,
+    *,
+    pattern: str | None = None,
+    may_hold_password: bool = False,
+    require: Callable[[Path], None] | None = None,
+) -> Meta:
+    """What a type of values is: `right` says in words what one looks like; `require` raises OSError for no such."""
+    return Meta(pattern=pattern, extra={"right": right, "may_hold_password": may_hold_password, "require": require})
+
+
+def _require_file(path: Path) -> None:
+    with path.open("rb"):
+        pass
+
+
+def _require_directory(path: Path) -> None:
+    with os.scandir(path):
+        pass
 
 
 class ZoneName(str):
@@ -53,6 +75,8 @@ Origins = Annotated[
     ),
 ]
 TimeZone = Annotated[ZoneName, _kind("the IANA name of a time zone, such as Europe/Bucharest")]
+PresentFile = Annotated[Path, _kind("a file that this user can read", require=_require_file)]
+PresentDirectory = Annotated[Path, _kind("a directory that this user can read", require=_require_directory)]
 
 
 class LogLevel(StrEnum):
@@ -97,13 +121,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         _about("URL", "NATS with JetStream, a cluster's servers with commas between; unset: `numbering up` runs one"),
     ] = None
     nats_credentials_file: Annotated[
-        Path | None, _about("file", "A NATS .creds file, where servers ask for one; unset: as the URL says")
+        PresentFile | None, _about("file", "A NATS .creds file, where servers ask for one; unset: as the URL says")
     ] = None
     nats_nkey_seed_file: Annotated[
-        Path | None, _about("file", "The seed of an nkey, where NATS servers ask for one; unset: as the URL says")
+        PresentFile | None,
+        _about("file", "The seed of an nkey, where NATS servers ask for one; unset: as the URL says"),
     ] = None
     nats_ca_file: Annotated[
-        Path | None, _about("file", "Certificates of authority to trust for NATS over TLS; unset: the system's")
+        PresentFile | None, _about("file", "Certificates of authority to trust for NATS over TLS; unset: the system's")
     ] = None
     rate_limit: Annotated[
         int, _about("requests per minute", "The most one credential may ask for; 0 turns it off", ge=0)
@@ -149,7 +174,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         _about("origins", "Origins that CORS allows, with commas between, or *; unset: none"),
     ] = None
     jwks_file: Annotated[
-        Path | None, _about("file", "Public keys (JWKS) whose session tokens are accepted too; unset: only our own")
+        PresentFile | None,
+        _about("file", "Public keys (JWKS) whose session tokens are accepted too; unset: only our own"),
     ] = None
     jwks_issuer: Annotated[
         str | None, _about("text", "The `iss` claim that tokens of the JWKS must have; unset: not checked")
@@ -161,9 +187,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         int, _about("servers", "How many NATS servers keep the stream, when it is created", ge=1, le=5)
     ] = 1
     postgres_binaries: Annotated[
-        Path | None, _about("directory", "Where postgres and initdb are; unset: searched for")
+        PresentDirectory | None, _about("directory", "Where postgres and initdb are; unset: searched for")
     ] = None
-    nats_server: Annotated[Path | None, _about("file", "The nats-server program; unset: searched for")] = None
+    nats_server: Annotated[PresentFile | None, _about("file", "The nats-server program; unset: searched for")] = None
     log_level: Annotated[LogLevel, _about("level", "The least important log line that is written")] = LogLevel.INFO
     log_format: Annotated[LogFormat, _about("format", "Log lines for people, or one JSON object a line")] = (
         LogFormat.CONSOLE
@@ -199,19 +225,26 @@ class Described(Struct, frozen=True):
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings these variables give (default: of this process); an empty variable counts as unset.
 
-    Raises SettingsError for a bad value and for a NUMBERING_ variable that does not exist, except NUMBERING_TEST_*.
+    Raises SettingsError for a bad value and for a NUMBERING_ variable that does not exist, except NUMBERING_TEST_* and
+    the service links of Kubernetes, which a Service named `numbering` or `numbering-web` puts into every container.
     """
     given = os.environ if environment is None else environment
     known = {_variable(each.name): each for each in msgspec.structs.fields(Settings)}
     values: dict[str, Any] = {}
     for variable, text in given.items():
-        if not variable.startswith(PREFIX) or variable.startswith(TEST_PREFIX):
+        if not variable.startswith(PREFIX) or variable.startswith(TEST_PREFIX) or _is_service_link(variable, given):
             continue
         if variable not in known:
             raise SettingsError(f"{variable} is not a setting; `numbering settings` lists them all")
         if text:
             values[known[variable].name] = _decode(variable, known[variable].type, text)
     return Settings(**values)
+
+
+def has_json_lines(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether log lines are JSON, known even where another setting is wrong and has to be told in such a line."""
+    given = os.environ if environment is None else environment
+    return given.get(_variable("log_format")) == LogFormat.JSON
 
 
 def describe(settings: Settings) -> Iterator[Described]:
@@ -225,6 +258,12 @@ def describe(settings: Settings) -> Iterator[Described]:
             unit=_said(each.type)["unit"],
             effect=_outer(each.type).description or "",
         )
+
+
+def cannot_listen(host: str, port: int, error: Exception) -> str:
+    """The sentence for an operator whose HTTP address cannot be had: not ours, not known, not allowed or in use."""
+    reason = (getattr(error, "strerror", None) or "it is no name of a host").rpartition(": ")[2]
+    return f"cannot listen on {host} port {port}: {reason}; set NUMBERING_HOST or NUMBERING_PORT"
 
 
 def child_environment(settings: Settings, **changes: str | int) -> dict[str, str]:
@@ -253,11 +292,31 @@ def _variable(name: str) -> str:
     return PREFIX + name.upper()
 
 
+def _is_service_link(variable: str, given: Mapping[str, str]) -> bool:
+    """Whether Kubernetes made this variable: it makes all of a Service's together, so its host and port are there."""
+    for service in (name.removesuffix("_SERVICE_HOST") for name in given if name.endswith("_SERVICE_HOST")):
+        of_service, _, rest = variable.partition(f"{service}_")
+        if of_service or f"{service}_SERVICE_PORT" not in given:
+            continue
+        if SERVICE_LINK.fullmatch(rest) or (rest == "PORT" and LINKED_PORT.fullmatch(given[variable])):
+            return True
+    return False
+
+
 def _decode(variable: str, kind: Any, text: str) -> object:
     try:
-        return msgspec.convert(text, kind, strict=False, dec_hook=lambda own, found: _DECODERS[own](found))
+        value = msgspec.convert(text, kind, strict=False, dec_hook=lambda own, found: _DECODERS[own](found))
     except (msgspec.ValidationError, LookupError, ValueError, OSError) as error:
         raise SettingsError(f"{variable} is {_echo(kind, text)}; it must be {_right(kind)}") from error
+    require = _said(kind).get("require")
+    if require is not None:
+        try:
+            require(value)
+        except OSError as error:
+            raise SettingsError(
+                f"{variable} is {_echo(kind, text)}; it must be {_right(kind)} ({error.strerror})"
+            ) from error
+    return value
 
 
 def _existing_zone(text: str) -> ZoneName:

@@ -31,6 +31,7 @@ from service.log.schema_fit import require_fit
 from service.log.sessions import end, open_pool
 from service.metrics import Metrics, new_metrics
 from service.nats.client.connection import NatsSettings
+from service.nats.client.identity_files import require_identity
 from service.nats.relay.relay import Relay
 from service.nats.requests.endpoint import RequestsEndpoint, answering_requests
 from service.nats.requests.operations import Operations
@@ -81,7 +82,7 @@ async def run_service(settings: Settings, jobs: frozenset[Job], on_ready: Callab
     """Run the jobs until SIGINT or SIGTERM; `on_ready` is called when all of them run.
 
     Raises MissingSettingError, SchemaUnfitError, LogUnavailableError, DurabilityError and ClockError before anything
-    runs, and OSError if the port is taken. A broken invariant is raised as an AssertionError in an exception group,
+    runs, and SettingsError if the address cannot be had. A broken invariant is an AssertionError in an exception group,
     also one that a handler reported to `BrokenInvariants`: it ends the process, and the supervisor starts it again from
     the log.
     """
@@ -164,15 +165,17 @@ def _relay(settings: Settings, log: PostgresLog) -> Relay:
 
 
 def nats_settings(settings: Settings) -> NatsSettings:
-    """The address of NATS and our credentials there. Raises MissingSettingError."""
+    """The address of NATS and our credentials there. Raises MissingSettingError and IdentityFileError."""
     if settings.nats_url is None:
         raise MissingSettingError("NUMBERING_NATS_URL is not set; `numbering up` starts a NATS server of its own")
-    return NatsSettings(
+    of_nats = NatsSettings(
         url=settings.nats_url,
         credentials_file=settings.nats_credentials_file,
         nkey_seed_file=settings.nats_nkey_seed_file,
         tls_ca_file=settings.nats_ca_file,
     )
+    require_identity(of_nats)
+    return of_nats
 
 
 def _limits(settings: Settings) -> Limits:

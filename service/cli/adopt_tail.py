@@ -19,9 +19,9 @@ from service.access.reservation_tokens import TokenSealer
 from service.api.lost_keys import RecordAt, lost_answers
 from service.cli.both_ends import both_ends, renew_mark, told
 from service.cli.kept_messages import keep_messages
+from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, print_json, progress
 from service.cli.screen.log_lines import write_log_lines
-from service.cli.screen.operator_errors import CommandFault
 from service.cli.starting.present import database_url, present_settings
 from service.log.adoption import adopt, resume
 from service.log.postgres_log import PostgresLog

@@ -26,9 +26,9 @@ from schemas.values import (
     SeriesId,
 )
 from service.cli.last_numbers import LastNumber, read_last_numbers
+from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, print_json
 from service.cli.screen.log_lines import write_log_lines
-from service.cli.screen.operator_errors import CommandFault
 from service.cli.starting.present import database_url, present_settings
 from service.clock import now
 from service.core.prepare import Cause, Prepared, prepare

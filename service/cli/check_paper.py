@@ -11,8 +11,8 @@ from projections.replay.replay import Replay
 from schemas.values import FirmId, IsoDate
 from service.cli.audit import firm_filter, reader
 from service.cli.replay_log import read_log
+from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import out, print_json
-from service.cli.screen.operator_errors import CommandFault
 from service.cli.starting.present import present_settings
 from service.clock import now
 

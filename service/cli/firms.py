@@ -9,8 +9,9 @@ import uvloop
 
 from schemas.values import FirmId, Mode, Platform
 from service.access.records import SESSION_SECONDS, AccessRecords, access_records
+from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import print_json
-from service.cli.screen.operator_errors import CommandFault, explaining_postgres
+from service.cli.screen.operator_errors import explaining_postgres
 from service.cli.starting.present import database_url, present_settings
 from service.clock import now
 

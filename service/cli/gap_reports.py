@@ -14,8 +14,8 @@ from schemas.api.reports import Gap, GapReport
 from schemas.values import FirmId
 from service.cli.audit import firm_filter, reader, series_filter
 from service.cli.moment import read_as_of
+from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import out, print_json, print_table, table
-from service.cli.screen.operator_errors import CommandFault
 from service.cli.starting.present import present_settings
 
 

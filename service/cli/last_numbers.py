@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from schemas.values import NUMBER_MAX, Number
-from service.cli.screen.operator_errors import CommandFault
+from service.cli.screen.commands import CommandFault
 
 WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
 HEADING: Final = ("series", "last_number")

@@ -10,8 +10,8 @@ import msgspec
 import uvloop
 
 from service.cli.gap_reports import show
+from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import out
-from service.cli.screen.operator_errors import CommandFault
 from service.cli.starting.first_start import DemoCredentials, read_demo
 from service.demo import day
 from service.demo.caller import Caller

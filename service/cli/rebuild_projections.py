@@ -7,8 +7,9 @@ from projections.keeping.every import ALL
 from projections.keeping.rebuild import Rebuilt
 from projections.keeping.runner import ProjectionRunner
 from schemas.values import Position
+from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import print_table, progress, table
-from service.cli.screen.operator_errors import CommandFault, explaining_postgres
+from service.cli.screen.operator_errors import explaining_postgres
 from service.cli.starting.present import database_url, present_settings
 
 EVERY = "all"

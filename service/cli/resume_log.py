@@ -6,9 +6,9 @@ import click
 import uvloop
 
 from service.cli.both_ends import both_ends, one_log, renew_mark, told
+from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, print_json
 from service.cli.screen.log_lines import write_log_lines
-from service.cli.screen.operator_errors import CommandFault
 from service.cli.starting.present import database_url, present_settings
 from service.log.adoption import resume as resume_log
 from service.log.mark import Contradiction, MarkFile, MarkUnreadableError, contradiction

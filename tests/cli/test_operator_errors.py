@@ -1,5 +1,7 @@
 """Errors that operators meet: one sentence that names the setting to look at, no traceback, no password."""
 
+import json
+import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -63,7 +65,7 @@ def test_a_service_without_keys_says_how_to_make_them(command: Command) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (None, "cannot read the JWKS file"),
+        (None, "it must be a file that this user can read"),
         ("half a fi", "RFC 7517"),
         ('{"keys": []}', "holds no RS256, ES256 or EdDSA key"),
     ],
@@ -90,6 +92,36 @@ def test_up_does_not_start_where_its_port_is_taken_or_its_directory_cannot_be(co
     (tmp_path / "file").touch()
     assert "NUMBERING_HOST" in refused(command("up", HOST="192.0.2.1"))
     assert "NUMBERING_DATA_DIR" in refused(command("up", DATA_DIR=str(tmp_path / "file" / "data")))
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "a" * 70])
+def test_an_address_that_cannot_be_had_is_said_by_serve_and_by_up(command: Command, tmp_path: Path, host: str) -> None:
+    ensure(tmp_path / "keys.json")
+    for arguments in (("serve", "--web-only"), ("up",)):
+        sentence = refused(command(*arguments, HOST=host, DATA_DIR=str(tmp_path)))
+        assert sentence.startswith(f"cannot listen on {host} port ")
+        assert sentence.endswith("set NUMBERING_HOST or NUMBERING_PORT")
+
+
+def test_a_port_in_use_is_said(command: Command, tmp_path: Path) -> None:
+    ensure(tmp_path / "keys.json")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        sentence = refused(command("serve", "--web-only", PORT=port, DATA_DIR=str(tmp_path)))
+    assert sentence == (
+        f"cannot listen on 127.0.0.1 port {port}: address already in use; set NUMBERING_HOST or NUMBERING_PORT"
+    )
+
+
+@pytest.mark.parametrize("setting", [{"PORT": "x"}, {"NATS_CA_FILE": "/missing"}, {"HOST": "192.0.2.1"}, {"NOPE": "1"}])
+def test_where_log_lines_are_json_a_fault_is_one(command: Command, tmp_path: Path, setting: dict[str, str]) -> None:
+    ensure(tmp_path / "keys.json")
+    ended = command("serve", "--web-only", LOG_FORMAT="json", DATA_DIR=str(tmp_path), **setting)
+    assert ended.exit_code == 1
+    *_, last = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert last["level"] == "error"
+    assert f"NUMBERING_{next(iter(setting))}" in last["event"]
+    assert last["timestamp"].endswith("Z")
 
 
 def test_a_demo_without_a_service_says_how_to_start_one(command: Command) -> None:

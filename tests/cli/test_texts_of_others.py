@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import structlog
 
+from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, out, print_json, print_table, table
 from service.cli.screen.log_lines import write_log_lines
-from service.cli.screen.operator_errors import CommandFault
 from service.settings import LogFormat, Settings
 from tests.support.service.command_line import Command, refused
 

@@ -117,7 +117,10 @@ def _metric(metric: Counter | Gauge | Histogram) -> tuple[str, ...]:
 
 
 def _commands(before: str, group: click.Group) -> Iterable[tuple[str, click.Command]]:
-    for name, command in sorted(group.commands.items()):
+    context = click.Context(group)
+    for name in sorted(group.list_commands(context)):
+        command = group.get_command(context, name)
+        assert command is not None, name
         if isinstance(command, click.Group):
             yield from _commands(f"{name} ", command)
         else:

@@ -114,8 +114,9 @@ def assert_is_a_command(words: list[str]) -> None:
     """Assert that these words after `numbering` are one of its commands, with options that it has."""
     command: click.Command = numbering
     while isinstance(command, click.Group):
-        assert words[0] in command.commands, words
-        command, words = command.commands[words[0]], words[1:]
+        named = command.get_command(click.Context(command), words[0])
+        assert named is not None, words
+        command, words = named, words[1:]
     known = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= known, words
 

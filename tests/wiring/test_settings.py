@@ -1,5 +1,7 @@
 """Settings: what is read, what is refused and in which words, and what is shown."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -33,8 +35,20 @@ SOME_TEXT = {
 }
 
 
-def test_every_setting_can_be_set() -> None:
-    given = {line.variable: line.default or SOME_TEXT.get(line.variable, "text") for line in describe(Settings())}
+PRESENT_FILES = (
+    "NUMBERING_NATS_CREDENTIALS_FILE",
+    "NUMBERING_NATS_NKEY_SEED_FILE",
+    "NUMBERING_NATS_CA_FILE",
+    "NUMBERING_JWKS_FILE",
+    "NUMBERING_NATS_SERVER",
+)
+
+
+def test_every_setting_can_be_set(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    present = dict.fromkeys(PRESENT_FILES, str(tmp_path / "file")) | {"NUMBERING_POSTGRES_BINARIES": str(tmp_path)}
+    texts = SOME_TEXT | present
+    given = {line.variable: line.default or texts.get(line.variable, "text") for line in describe(Settings())}
     assert {line.variable: line.present for line in describe(read_settings(given))} == given
 
 
@@ -62,6 +76,62 @@ def test_a_bad_value_is_named_with_what_would_be_right(variable: str, value: str
     with pytest.raises(SettingsError, match=variable) as caught:
         read_settings({variable: value})
     assert right in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", [*PRESENT_FILES, "NUMBERING_POSTGRES_BINARIES"])
+def test_a_file_that_is_not_there_is_named_with_its_setting(variable: str, tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    with pytest.raises(SettingsError) as caught:
+        read_settings({variable: str(missing)})
+    assert str(caught.value).startswith(f"{variable} is '{missing}'; it must be a ")
+    assert str(caught.value).endswith("(No such file or directory)")
+
+
+@pytest.mark.parametrize("variable", PRESENT_FILES)
+def test_a_directory_is_no_file(variable: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=rf"^{variable} is .*a file that this user can read \(Is a directory\)$"):
+        read_settings({variable: str(tmp_path)})
+
+
+def test_a_file_is_no_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match=r"a directory that this user can read \(Not a directory\)$"):
+        read_settings({"NUMBERING_POSTGRES_BINARIES": str(tmp_path / "file")})
+
+
+def service_links(name: str, port: int = 80) -> dict[str, str]:
+    """What the kubelet puts into every container for a Service of this name (`makeLinkVariables`)."""
+    of = name.upper().replace("-", "_")
+    return {
+        f"{of}_SERVICE_HOST": "10.0.0.1",
+        f"{of}_SERVICE_PORT": str(port),
+        f"{of}_SERVICE_PORT_HTTP": str(port),
+        f"{of}_PORT": f"tcp://10.0.0.1:{port}",
+        f"{of}_PORT_{port}_TCP": f"tcp://10.0.0.1:{port}",
+        f"{of}_PORT_{port}_TCP_PROTO": "tcp",
+        f"{of}_PORT_{port}_TCP_PORT": str(port),
+        f"{of}_PORT_{port}_TCP_ADDR": "10.0.0.1",
+    }
+
+
+@pytest.mark.parametrize("name", ["numbering", "numbering-web", "numbering-nats", "numbering-port", "numbering-host"])
+def test_service_links_of_kubernetes_are_passed_over(name: str) -> None:
+    assert read_settings(service_links(name)) == Settings()
+
+
+def test_what_is_set_beside_a_service_link_counts() -> None:
+    links = service_links("numbering")
+    assert read_settings(links | {"NUMBERING_PORT": "9000"}).port == 9000
+    with pytest.raises(SettingsError, match="NUMBERING_PORT is 'eighty'"):
+        read_settings(links | {"NUMBERING_PORT": "eighty"})
+    with pytest.raises(SettingsError, match="NUMBERING_SERVICE_HOSTS is not a setting"):
+        read_settings(links | {"NUMBERING_SERVICE_HOSTS": "a"})
+
+
+@pytest.mark.parametrize("variable", ["NUMBERING_SERVICE_HOST", "NUMBERING_WEB_SERVICE_PORT", "NUMBERING_PORT"])
+def test_what_only_looks_like_a_service_link_is_refused(variable: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{variable} is "):
+        read_settings({variable: "tcp://10.0.0.1:80"})
 
 
 def test_a_variable_that_does_not_exist_is_refused() -> None:

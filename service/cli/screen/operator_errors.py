@@ -1,18 +1,17 @@
 """Faults a command may meet, as one clear sentence and an exit status of 1; only defects show a traceback."""
 
-import errno
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import asyncpg
-import click
 
 from projections.keeping.projection_faults import ProjectionBrokenError, RebuildRunningError
 from projections.replay.replay import HistoryBrokenError
 from service.access.identity_provider import JwksError
 from service.access.key_file import KeyFileError
 from service.access.records import UnknownFirmError
+from service.cli.screen.commands import CommandFault
 from service.demo.caller import DemoFaultError
 from service.embedded import CannotStartError
 from service.log.clock_guard import ClockError
@@ -21,7 +20,7 @@ from service.log.migrate import MigrationChangedError, OwnersLostError
 from service.log.postgres_log import DurabilityError
 from service.log.schema_fit import SchemaUnfitError
 from service.nats.client.broker_faults import RelayFaultError
-from service.printable import harmless
+from service.nats.client.identity_files import IdentityFileError
 from service.settings import SettingsError, without_password
 from service.wiring import MissingSettingError
 
@@ -31,6 +30,7 @@ SPEAK_FOR_THEMSELVES: Final = (
     DemoFaultError,
     DurabilityError,
     HistoryBrokenError,
+    IdentityFileError,
     JwksError,
     KeyFileError,
     LogFaultError,
@@ -46,27 +46,11 @@ SPEAK_FOR_THEMSELVES: Final = (
 )
 
 
-class CommandFault(click.ClickException):
-    """The command could not do its work; the message is one sentence, and says what to look at."""
-
-    def format_message(self) -> str:
-        """The message, without what would steer a terminal: it may quote what a client or a server wrote."""
-        return harmless(self.message)
-
-
-class Commands(click.Group):
-    """A group whose commands answer expected faults in a sentence."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; raises CommandFault for what is expected to happen."""
-        try:
-            return super().invoke(ctx)
-        except Exception as error:
-            sentences = [_sentence(leaf) for leaf in _leaves(error)]
-            known = [sentence for sentence in sentences if sentence is not None]
-            if len(known) < len(sentences):
-                raise
-            raise CommandFault("; ".join(dict.fromkeys(known))) from error
+def sentence_for(error: Exception) -> str | None:
+    """What to tell the operator about this error, or about all that are grouped in it; None for a defect."""
+    sentences = [_sentence(leaf) for leaf in _leaves(error)]
+    known = [sentence for sentence in sentences if sentence is not None]
+    return "; ".join(dict.fromkeys(known)) if len(known) == len(sentences) else None
 
 
 @contextmanager
@@ -101,8 +85,6 @@ def _sentence(error: BaseException) -> str | None:
         return f"cannot reach PostgreSQL: {_reason(cause)}; check NUMBERING_DATABASE_URL"
     if isinstance(error, SPEAK_FOR_THEMSELVES):
         return str(error)
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return "the port is in use by another program; set NUMBERING_PORT to a free one"
     if isinstance(error, asyncpg.PostgresError):
         return _postgres_sentence(error)
     return None

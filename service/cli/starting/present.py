@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from service.cli.screen.operator_errors import CommandFault
+from service.cli.screen.commands import CommandFault
 from service.settings import Settings, read_settings
 from service.whole_file import replace_file
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from service.cli.screen.operator_errors import CommandFault
+from service.cli.screen.commands import CommandFault
 from service.embedded import CannotStartError, EmbeddedParts
 
 LOOK_SECONDS: Final = 0.5

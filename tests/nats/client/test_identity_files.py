@@ -1,0 +1,74 @@
+"""Files that say who we are to NATS: what is something else stops the start and is named with its setting."""
+
+from pathlib import Path
+from typing import Any
+
+import nkeys  # type: ignore[import-untyped]  # it has no types at all
+import pytest
+from msgspec import structs
+
+from service.nats.client.connection import NatsSettings
+from service.nats.client.identity_files import IdentityFileError, require_identity
+from service.settings import Settings
+from service.wiring import nats_settings
+from tests.support.nats.operator_mode import Signer
+
+_nkeys: Any = nkeys
+
+SEED = Signer(_nkeys.PREFIX_BYTE_USER).seed
+ACCOUNT_SEED = Signer(_nkeys.PREFIX_BYTE_ACCOUNT).seed
+JWT = b"-----BEGIN NATS USER JWT-----\neyJ0.eyJq.c2ln\n------END NATS USER JWT------\n\n"
+CREDENTIALS = JWT + b"-----BEGIN USER NKEY SEED-----\n" + SEED + b"\n------END USER NKEY SEED------\n"
+
+
+def of(path: Path, field: str) -> NatsSettings:
+    return structs.replace(NatsSettings(url="nats://127.0.0.1"), **{field: path})
+
+
+@pytest.mark.parametrize("text", [CREDENTIALS, CREDENTIALS.replace(b"\n", b"\r\n")], ids=["as nsc writes", "CRLF"])
+def test_a_credentials_file_is_taken(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "file").write_bytes(text)
+    require_identity(of(tmp_path / "file", "credentials_file"))
+
+
+@pytest.mark.parametrize("text", [SEED, SEED + b"\n", b"\n" + SEED + b"\n\n"])
+def test_the_seed_of_an_nkey_is_taken(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "file").write_bytes(text)
+    require_identity(of(tmp_path / "file", "nkey_seed_file"))
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("credentials_file", b""),
+        ("credentials_file", b"\xff\x00 no text"),
+        ("credentials_file", SEED),
+        ("credentials_file", JWT),
+        ("credentials_file", CREDENTIALS.replace(JWT, b"")),
+        ("credentials_file", CREDENTIALS.replace(SEED, SEED[:-1])),
+        ("credentials_file", CREDENTIALS.replace(SEED, ACCOUNT_SEED)),
+        ("nkey_seed_file", b""),
+        ("nkey_seed_file", CREDENTIALS),
+        ("nkey_seed_file", SEED[:-4]),
+        ("nkey_seed_file", ACCOUNT_SEED),
+        ("nkey_seed_file", SEED.replace(b"S", b"X")),
+        ("tls_ca_file", b""),
+        ("tls_ca_file", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        ("tls_ca_file", CREDENTIALS),
+    ],
+)
+def test_a_file_that_holds_something_else_is_named_and_not_shown(tmp_path: Path, field: str, text: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(text)
+    with pytest.raises(IdentityFileError) as caught:
+        require_identity(of(path, field))
+    sentence = str(caught.value)
+    assert str(path) in sentence
+    assert f"NUMBERING_NATS_{field.removeprefix('tls_').upper()}" in sentence
+    assert SEED[2:20].decode() not in sentence
+
+
+def test_every_job_that_needs_nats_looks_at_them_first(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(IdentityFileError):
+        nats_settings(Settings(nats_url="nats://127.0.0.1", nats_credentials_file=tmp_path / "file"))
