@@ -145,9 +145,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     date_ahead_days_max: Annotated[
         int, _about("days", "How far after today the date of an invoice may lie", ge=0, le=36_500)
     ] = 366
-    time_zone: Annotated[TimeZone, _about("IANA name", "Decides what day it is: invoice dates, a series' year")] = (
-        ZoneName("Europe/Bucharest")
-    )
+    time_zone: Annotated[
+        TimeZone,
+        _about("IANA name", "Decides what day it is: invoice dates, a series' year; reports for people show its time"),
+    ] = ZoneName("Europe/Bucharest")
     keys_file: Annotated[
         Path | None, _about("file", "Keys that seal tokens and sign sessions; unset: keys.json in the data directory")
     ] = None
@@ -193,6 +194,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_format: Annotated[LogFormat, _about("format", "Log lines for people, or one JSON object a line")] = (
         LogFormat.CONSOLE
     )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that decides what day it is."""
+        return ZoneInfo(self.time_zone)
 
     @property
     def keys_path(self) -> Path:
