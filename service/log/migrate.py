@@ -37,9 +37,10 @@ async def migrate(database_url: str) -> list[str]:
         return await _migrate(database_url)
     except asyncpg.InsufficientPrivilegeError as error:
         raise NotAllowedToMigrateError(
-            f"this database user may not prepare the database: {error.args[0]}. It must own the database, and "
-            "create roles (ALTER USER ... CREATEROLE) or, where another database of this cluster has made them, be given them: "
-            "GRANT numbering_owner, numbering_writer, numbering_reader, numbering_projector TO ... WITH ADMIN OPTION"
+            f"this database user may not prepare the database: {error.args[0]}. It must own the database and create "
+            "roles (ALTER USER ... CREATEROLE); where another database of this cluster has made them, it must be given "
+            "them: GRANT numbering_owner, numbering_writer, numbering_reader, numbering_projector TO ... WITH ADMIN "
+            "OPTION"
         ) from error
 
 
