@@ -8,6 +8,7 @@ from __future__ import annotations  # rpds' maps are generic to type checkers on
 from typing import assert_never
 
 from msgspec.structs import replace
+from rpds import List
 
 from schemas.events import (
     AnyDraftEvent,
@@ -34,7 +35,7 @@ from schemas.outcomes import LockView
 from schemas.record import Record
 from schemas.values import IsoDate, Number, NumberRange, Position, SeriesId, UnixSeconds, Version
 from service.core.blocks import Block
-from service.core.ranges import Ranges, with_range, without
+from service.core.formats import Formats
 from service.core.state import Draft, Series, State, name_key
 
 
@@ -42,7 +43,8 @@ def evolve(state: State, record: Record) -> State:
     """The state after `record`, which must be the next one of the log."""
     assert record.position == state.position + 1, f"position {record.position} does not follow {state.position}"
     assert record.at >= state.at, "times never decrease along a log"
-    return replace(_evolve(state, record), position=record.position, at=record.at)
+    ends = state.partition_ends.insert((record.firm_id, record.mode), record.position)
+    return replace(_evolve(state, record), position=record.position, at=record.at, partition_ends=ends)
 
 
 def _evolve(state: State, record: Record) -> State:
@@ -91,7 +93,7 @@ def _evolve_alone(series: Series, event: _Alone, at: UnixSeconds) -> Series:
         case SeriesUnlocked():
             return replace(series, lock=None)
         case DocumentVoided(number):
-            voided = with_range(series.voided, NumberRange(number, number))
+            voided = series.voided.put(NumberRange(number, number))
             return replace(_without_date(series, series.dates.of(number)), voided=voided)
         case DocumentUnvoided(number):
             return _unvoid(series, number)
@@ -104,8 +106,8 @@ def _evolve_alone(series: Series, event: _Alone, at: UnixSeconds) -> Series:
                 reversed_by=series.reversed_by.insert(number, reversal_number),
             )
         case NumberWithdrawn(number=number):
-            withdrawn = with_range(series.withdrawn, NumberRange(number, number))
-            return replace(series, voided=without(series.voided, number), withdrawn=withdrawn)
+            withdrawn = series.withdrawn.put(NumberRange(number, number))
+            return replace(series, voided=series.voided.without(number), withdrawn=withdrawn)
         case _:
             assert_never(event)
 
@@ -137,10 +139,14 @@ def _open(state: State, opened: SeriesOpened, record: Record) -> State:
     )
     partition = (record.firm_id, record.mode)
     key = name_key(record.firm_id, record.mode, opened.document_type, opened.name)
-    known = state.partitions.get(partition, ())
+    primary = (record.firm_id, record.mode, opened.document_type)
+    formats = state.formats.get(primary, Formats()).put(opened.format, record.stream)
     state = replace(
         state,
-        partitions=state.partitions.insert(partition, (*known, record.stream)),
+        partitions=state.partitions.insert(
+            partition, state.partitions.get(partition, List()).push_front(record.stream)
+        ),
+        formats=state.formats.insert(primary, formats),
         names=state.names.insert(key, record.stream),
     )
     state = _put(state, series, record)
@@ -186,7 +192,9 @@ def _reserve(state: State, reserved: NumbersReserved, record: Record) -> State:
     )
 
 
-def _settle(state: State, series: Series, record: Record, reservation: Position, ended: Ranges) -> State:
+def _settle(
+    state: State, series: Series, record: Record, reservation: Position, ended: tuple[NumberRange, ...]
+) -> State:
     """The state in which the numbers `ended` of a block are no longer pending."""
     block = series.blocks.holding(ended[0].first)
     assert block is not None, "what ends was pending"
@@ -220,14 +228,16 @@ def _consume(state: State, consumed: ReservationConsumed, record: Record) -> Sta
 
 def _release(state: State, record: Record, reservation: Position, ended: NumberRange) -> State:
     series = state.series[record.stream]
-    series = replace(series, released=with_range(series.released, ended))
+    series = replace(series, released=series.released.put(ended))
     return _settle(state, series, record, reservation, (ended,))
 
 
-def _expire(state: State, record: Record, reservation: Position, ranges: Ranges) -> State:
+def _expire(state: State, record: Record, reservation: Position, ranges: tuple[NumberRange, ...]) -> State:
     series = state.series[record.stream]
+    expired = series.expired
     for item in ranges:
-        series = replace(series, expired=with_range(series.expired, item))
+        expired = expired.put(item)
+    series = replace(series, expired=expired)
     return _settle(state, series, record, reservation, ranges)
 
 
@@ -235,13 +245,13 @@ def _lose(state: State, record: Record, numbers: NumberRange) -> State:
     """The counter stands behind the lost numbers; nothing else changes, a lock and pending numbers stay."""
     series = state.series[record.stream]
     assert numbers.first == series.next_number, "what is stepped over begins where the counter stands"
-    series = replace(series, next_number=Number(numbers.last + 1), lost=with_range(series.lost, numbers))
+    series = replace(series, next_number=Number(numbers.last + 1), lost=series.lost.put(numbers))
     return _put(replace(state, lost_at=record.position), series, record)
 
 
 def _unvoid(series: Series, number: Number) -> Series:
     """The series in which the document counts again; a reversal becomes the standing one of its source."""
-    series = replace(_with_date(series, series.dates.of(number)), voided=without(series.voided, number))
+    series = replace(_with_date(series, series.dates.of(number)), voided=series.voided.without(number))
     source = series.reversal_of.get(number)
     return series if source is None else replace(series, reversed_by=series.reversed_by.insert(source, number))
 
@@ -275,7 +285,6 @@ def _without_date(series: Series, date: IsoDate) -> Series:
 
 def _draft(state: State, event: AnyDraftEvent, record: Record) -> State:
     document_id = event.document_id
-    ends = state.draft_ends.insert((record.firm_id, record.mode), record.position)
     match event:
         case DraftSaved(_, content):
             draft = Draft(record.firm_id, record.mode, record.version, record.position, content)
@@ -283,7 +292,7 @@ def _draft(state: State, event: AnyDraftEvent, record: Record) -> State:
             before = state.drafts[document_id]
             draft = replace(before, version=record.version, position=record.position, is_void=True)
         case DraftDeleted():
-            return replace(state, drafts=state.drafts.remove(document_id), draft_ends=ends)
+            return replace(state, drafts=state.drafts.remove(document_id))
         case _:
             assert_never(event)
-    return replace(state, drafts=state.drafts.insert(document_id, draft), draft_ends=ends)
+    return replace(state, drafts=state.drafts.insert(document_id, draft))

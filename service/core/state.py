@@ -7,7 +7,7 @@ without a standing document; every other number below the counter stands. So it 
 from __future__ import annotations  # rpds' maps are generic to type checkers only
 
 from msgspec import Struct
-from rpds import HashTrieMap
+from rpds import HashTrieMap, List
 
 from schemas.commands import Caller
 from schemas.outcomes import Equation, LockView, SeriesView
@@ -29,7 +29,8 @@ from schemas.values import (
 )
 from service.core.blocks import Block, Blocks
 from service.core.document_dates import DocumentDates
-from service.core.ranges import Ranges, has
+from service.core.formats import Formats
+from service.core.ranges import Ranges
 
 
 class Draft(Struct, frozen=True):
@@ -68,11 +69,11 @@ class Series(Struct, frozen=True):
     lock: LockView | None = None
     pending: int = 0
     blocks: Blocks = Blocks()
-    voided: Ranges = ()
-    withdrawn: Ranges = ()
-    released: Ranges = ()
-    expired: Ranges = ()
-    lost: Ranges = ()
+    voided: Ranges = Ranges()
+    withdrawn: Ranges = Ranges()
+    released: Ranges = Ranges()
+    expired: Ranges = Ranges()
+    lost: Ranges = Ranges()
     dates: DocumentDates = DocumentDates()
     standing_dates: HashTrieMap[IsoDate, int] = HashTrieMap()
     latest_date: IsoDate | None = None
@@ -97,12 +98,12 @@ class Series(Struct, frozen=True):
         """
         return {
             Fate.STANDING: sum(self.standing_dates.values()),
-            Fate.VOIDED: _count(self.voided),
-            Fate.WITHDRAWN: _count(self.withdrawn),
+            Fate.VOIDED: self.voided.count,
+            Fate.WITHDRAWN: self.withdrawn.count,
             Fate.PENDING: self.pending,
-            Fate.RELEASED: _count(self.released),
-            Fate.EXPIRED: _count(self.expired),
-            Fate.LOST: _count(self.lost),
+            Fate.RELEASED: self.released.count,
+            Fate.EXPIRED: self.expired.count,
+            Fate.LOST: self.lost.count,
         }
 
     def fate(self, number: Number, reservation: Position) -> Fate:
@@ -117,7 +118,7 @@ class Series(Struct, frozen=True):
             (Fate.WITHDRAWN, self.withdrawn),
             (Fate.LOST, self.lost),
         ):
-            if has(ranges, number):
+            if number in ranges:
                 return fate
         return Fate.STANDING
 
@@ -125,7 +126,7 @@ class Series(Struct, frozen=True):
         """Whether a document carries the number, standing or voided."""
         if not self.start_number <= number < self.next_number:
             return False
-        if any(has(ranges, number) for ranges in (self.released, self.expired, self.withdrawn, self.lost)):
+        if any(number in ranges for ranges in (self.released, self.expired, self.withdrawn, self.lost)):
             return False
         block = self.blocks.holding(number)
         return block is None or not block.is_pending(number)
@@ -140,7 +141,7 @@ class Series(Struct, frozen=True):
     def standing_reversal(self, number: Number) -> Number | None:
         """The number of the standing document that reverses this one; None if it was voided or withdrawn."""
         reversal = self.reversed_by.get(number)
-        if reversal is None or has(self.voided, reversal) or has(self.withdrawn, reversal):
+        if reversal is None or reversal in self.voided or reversal in self.withdrawn:
             return None
         return reversal
 
@@ -177,16 +178,21 @@ class State(Struct, frozen=True):
     position: Position = Position(0)
     at: UnixSeconds = UnixSeconds(0)
     series: HashTrieMap[SeriesId, Series] = HashTrieMap()
-    partitions: HashTrieMap[Partition, tuple[SeriesId, ...]] = HashTrieMap()
+    partitions: HashTrieMap[Partition, List[SeriesId]] = HashTrieMap()
+    """The series of each partition, the one that was opened last first."""
+
+    partition_ends: HashTrieMap[Partition, Position] = HashTrieMap()
+    """The position of the last event of the partition, events of deleted drafts included."""
+
+    formats: HashTrieMap[PrimaryKey, Formats] = HashTrieMap()
+    """The formats of the series of each document type of a partition."""
+
     names: HashTrieMap[NameKey, SeriesId] = HashTrieMap()
     primaries: HashTrieMap[PrimaryKey, SeriesId] = HashTrieMap()
     unsettled: HashTrieMap[Position, tuple[SeriesId, Number]] = HashTrieMap()
     """Each block with pending numbers, by the position of its reservation: its series and its first number."""
 
     drafts: HashTrieMap[DocumentId, Draft] = HashTrieMap()
-    draft_ends: HashTrieMap[Partition, Position] = HashTrieMap()
-    """The position of the last event about any draft of the partition, deleted drafts included."""
-
     lost_at: Position = Position(0)
     """The position of the last event by which an operator stepped over lost numbers; 0 if there is none."""
 
@@ -210,12 +216,11 @@ class State(Struct, frozen=True):
 
     def series_of(self, firm_id: FirmId, mode: Mode) -> list[Series]:
         """All series of one partition, in the order in which they were opened."""
-        return [self.series[series_id] for series_id in self.partitions.get((firm_id, mode), ())]
+        return [self.series[series_id] for series_id in self.partitions.get((firm_id, mode), List())][::-1]
 
     def partition_end(self, firm_id: FirmId, mode: Mode) -> Position:
         """The position of the last event of the partition: a report up to here contains the whole partition."""
-        of_drafts = self.draft_ends.get((firm_id, mode), Position(0))
-        return max([of_drafts, *(series.position for series in self.series_of(firm_id, mode))])
+        return self.partition_ends.get((firm_id, mode), Position(0))
 
     def block_at(self, position: Position) -> tuple[Series, Block] | None:
         """The block reserved at `position`, if it has pending numbers, and its series."""
@@ -237,7 +242,3 @@ def name_key(firm_id: FirmId, mode: Mode, document_type: DocumentType, name: str
 def empty_state(log_id: LogId) -> State:
     """The state before the first event."""
     return State(log_id)
-
-
-def _count(ranges: Ranges) -> int:
-    return sum(len(item) for item in ranges)

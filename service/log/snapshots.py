@@ -15,7 +15,7 @@ import structlog
 
 from schemas import outcomes, values
 from schemas.record import StoredRecord
-from service.core import blocks, document_dates, encoded_state, evolve, ranges, state
+from service.core import blocks, document_dates, encoded_state, evolve, formats, ranges, sorted_map, state
 from service.core.encoded_state import decode_state, encode_state
 from service.core.state import State
 from service.log.event_log import EventLog, Snapshot
@@ -26,7 +26,7 @@ _say = structlog.get_logger("snapshots")
 def release() -> str:
     """The digest of the code that folds: a snapshot of any other is not used."""
     digest = hashlib.sha256()
-    for module in (values, outcomes, state, blocks, document_dates, evolve, ranges, encoded_state):
+    for module in (values, outcomes, state, blocks, document_dates, evolve, formats, ranges, sorted_map, encoded_state):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 
