@@ -100,6 +100,8 @@ async def run_service(settings: Settings, jobs: frozenset[Job], on_ready: Callab
             on_ready()
             await stop.wait()
         await wiring.comparing.keep_mark()
+        if jobs & DECIDING:
+            await SnapshotKeeper(wiring.log, wiring.writer.known).keep_at_stop()
         # Every request that was taken, by HTTP or NATS, is answered by now, so the other jobs can stop at once.
         for task in tasks:
             task.cancel()

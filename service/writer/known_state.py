@@ -1,8 +1,11 @@
 """What this process knows of the log: the state folded from it, moved forward by reads and by the writer's commits."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from schemas.values import Position
+from schemas.events import NumbersReserved
+from schemas.record import Record, StoredRecord
+from schemas.values import Position, UnixSeconds
 from service.core.evolve import evolve
 from service.core.state import State, empty_state
 from service.log.event_log import EventLog, HeldLog
@@ -27,6 +30,9 @@ class KnownState:
         # A process begins from a snapshot once; after that the log has only what came since. It never uses one again
         # after the log has refused what was decided on it.
         self._may_use_snapshot = True
+        # When each block expires that was reserved since the sweeper last took them; None if it has to look at all.
+        # Any coroutine that moves the state adds; the sweeper alone takes, and begins.
+        self._reserved: list[tuple[UnixSeconds, Position]] | None = None
 
     @property
     def state(self) -> State:
@@ -57,21 +63,40 @@ class KnownState:
             snapshot = await load(self._log)
             if snapshot is not None and snapshot.position > self._state.position:
                 self._state, self._snapshot_position = snapshot, snapshot.position
+                self._reserved = None
         while self._state.position < head:
             for stored in await log.read(self._state.position, READ_LIMIT):
                 if stored.record.position == self._state.position + 1:
                     self._state = evolve(self._state, stored.record)
+                    self._note(stored.record)
 
-    def advance(self, state: State) -> None:
-        """Take the state that a durable commit of ours led to, unless reads have led further."""
+    def advance(self, state: State, records: Sequence[StoredRecord]) -> None:
+        """Take the state that a durable commit of ours, these records, led to, unless reads have led further."""
+        for stored in records:
+            if stored.record.position > self._state.position:
+                self._note(stored.record)
         if state.position > self._state.position:
             self._state = state
+
+    def take_reserved(self) -> list[tuple[UnixSeconds, Position]] | None:
+        """When each block expires that was reserved since the last call, and its position.
+
+        None at first, and when the state began again: then all blocks of the present state count, and later calls tell
+        of those that came after it.
+        """
+        taken, self._reserved = self._reserved, []
+        return taken
 
     def forget(self, *, is_snapshot_wrong: bool) -> None:
         """Know nothing any more: the next read begins at the first event, or at a snapshot unless that may be wrong."""
         self._state, self._snapshot_position = empty_state(self._log.log_id), Position(0)
+        self._reserved = None
         if is_snapshot_wrong:
             self._may_use_snapshot = False
+
+    def _note(self, record: Record) -> None:
+        if self._reserved is not None and isinstance(record.event, NumbersReserved):
+            self._reserved.append((record.event.expires_at, record.position))
 
     def note_snapshot(self, position: Position) -> None:
         """A snapshot of the state at `position` was kept; it does not count if that state was forgotten since."""

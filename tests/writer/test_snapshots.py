@@ -16,7 +16,7 @@ from service.log.memory_log import MemoryLog
 from service.log.snapshots import RELEASE, load
 from service.writer import known_state
 from service.writer.known_state import KnownState
-from service.writer.snapshot_keeper import SnapshotKeeper
+from service.writer.snapshot_keeper import EVENTS_AT_STOP, SnapshotKeeper
 from tests.support.domain.commands import SERIES, a_reservation_of
 from tests.support.domain.writers import do, open_and_lock, running
 
@@ -65,7 +65,7 @@ async def state_of_a_new_process(log: EventLog) -> State:
 def known(log: EventLog, state: State) -> KnownState:
     """The known state of a process that has folded every event up to this state."""
     found = KnownState(log)
-    found.advance(state)
+    found.advance(state, ())
     return found
 
 
@@ -192,3 +192,18 @@ async def test_a_keeper_replaces_a_damaged_snapshot_however_young() -> None:
     await log.keep_snapshot(RELEASE, Snapshot(Position(21), sha256(earlier.canonical).digest(), b"damaged"))
     assert await SnapshotKeeper(log, known(log, state)).keep(events_between=3)
     assert await load(log) == state
+
+
+async def test_a_clean_stop_keeps_a_snapshot_from_which_the_next_start_reads_once() -> None:
+    log = MemoryLog()
+    async with running(log) as writer:
+        await open_and_lock(writer)
+        keeper = SnapshotKeeper(log, writer.known)
+        await keeper.keep_at_stop()
+        assert await load(log) is None, "what one read brings needs none"
+        for _ in range(EVENTS_AT_STOP):
+            await do(writer, a_reservation_of(1))
+        await keeper.keep_at_stop()
+        kept = await load(log)
+        assert kept is not None
+        assert kept.position == await log.head()
