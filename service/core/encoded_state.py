@@ -29,9 +29,9 @@ from schemas.values import (
 )
 from service.core.blocks import Block, Blocks
 from service.core.document_dates import DocumentDates
-from service.core.formats import Formats
+from service.core.formats import TypeKey
 from service.core.ranges import ranges_of
-from service.core.state import Draft, Partition, PrimaryKey, Series, State, name_key
+from service.core.state import Draft, Partition, Series, State, name_key
 
 
 class _SeriesImage(Struct, frozen=True):
@@ -105,26 +105,29 @@ def encode_state(state: State) -> bytes:
 def decode_state(encoded: bytes) -> State:
     """The state that was encoded. Raises msgspec.DecodeError and its subclass ValidationError."""
     image = _decoder.decode(encoded)
-    state = State(image.log_id, image.position, image.at)
     all_series = [_series(found) for found in image.series]
     partitions: dict[Partition, list[SeriesId]] = {}
-    formats: dict[PrimaryKey, Formats] = {}
+    of_types: dict[TypeKey, list[tuple[str, SeriesId]]] = {}
     for series in all_series:
         partitions.setdefault((series.firm_id, series.mode), []).append(series.series_id)
         of_type = (series.firm_id, series.mode, series.document_type)
-        formats[of_type] = formats.get(of_type, Formats()).put(series.format, series.series_id)
-    return msgspec.structs.replace(
-        state,
-        series=HashTrieMap({series.series_id: series for series in all_series}),
-        partitions=HashTrieMap({key: List(opened[::-1]) for key, opened in partitions.items()}),
-        formats=HashTrieMap(formats),
-        names=HashTrieMap({name_key(s.firm_id, s.mode, s.document_type, s.name): s.series_id for s in all_series}),
-        primaries=HashTrieMap({(s.firm_id, s.mode, s.document_type): s.series_id for s in all_series if s.is_primary}),
-        unsettled=HashTrieMap({b.position: (s.series_id, b.first) for s in all_series for b in s.blocks.values()}),
-        drafts=HashTrieMap(image.drafts),
-        partition_ends=HashTrieMap({(firm_id, mode): position for firm_id, mode, position in image.partition_ends}),
+        of_types.setdefault(of_type, []).append((series.format, series.series_id))
+    state = State(
+        image.log_id,
+        image.position,
+        image.at,
+        series={series.series_id: series for series in all_series},
+        partitions={key: List(opened[::-1]) for key, opened in partitions.items()},
+        partition_ends={(firm_id, mode): position for firm_id, mode, position in image.partition_ends},
+        names={name_key(s.firm_id, s.mode, s.document_type, s.name): s.series_id for s in all_series},
+        primaries={(s.firm_id, s.mode, s.document_type): s.series_id for s in all_series if s.is_primary},
+        unsettled={b.position: (s.series_id, b.first) for s in all_series for b in s.blocks.values()},
+        drafts=image.drafts,
         lost_at=image.lost_at,
     )
+    for key, formats in of_types.items():
+        state.formats.put_all(key, formats)
+    return state
 
 
 def _image(series: Series) -> _SeriesImage:

@@ -5,7 +5,6 @@ from schemas.events import SeriesDescribed, SeriesMadePrimary, SeriesOpened
 from schemas.number_formats import default_format
 from schemas.rejections import FormatTaken, Rejection, SeriesInUse, SeriesNameTaken, SeriesUnknown
 from service.core.decision import Append, Decision, Done
-from service.core.formats import Formats
 from service.core.state import Series, State, name_key
 
 
@@ -38,8 +37,8 @@ def open_series(state: State, command: OpenSeries, caller: Caller) -> Decision:
 
 def _format_refusal(state: State, command: OpenSeries, number_format: str, caller: Caller) -> Rejection | None:
     """Why no series can be opened with this format: two documents could show one text (D87). None if it can."""
-    formats = state.formats.get((caller.firm_id, caller.mode, command.document_type), Formats())
-    met = min((state.series[series_id] for series_id in formats.that_meet(number_format)), key=_opened, default=None)
+    meeting = state.formats.that_meet((caller.firm_id, caller.mode, command.document_type), number_format)
+    met = min((state.series[series_id] for series_id in meeting), key=_opened, default=None)
     return None if met is None else FormatTaken(met.document_type, met.series_id, met.name)
 
 

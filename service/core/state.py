@@ -1,4 +1,4 @@
-"""What the log says at one position, as immutable values that are small and cheap to copy.
+"""What the log says at one position: immutable values that are small, in maps that are changed in place.
 
 A series keeps its definition, its lock, its counter, its blocks with pending numbers, and the numbers that ended
 without a standing document; every other number below the counter stands. So it can tell the fate of any number.
@@ -6,7 +6,10 @@ without a standing document; every other number below the counter stands. So it 
 
 from __future__ import annotations  # rpds' maps are generic to type checkers only
 
-from msgspec import Struct
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+from msgspec import Struct, field
 from rpds import HashTrieMap, List
 
 from schemas.commands import Caller
@@ -29,7 +32,8 @@ from schemas.values import (
 )
 from service.core.blocks import Block, Blocks
 from service.core.document_dates import DocumentDates
-from service.core.formats import Formats
+from service.core.formats import Formats, TypeKey
+from service.core.layers import Layer
 from service.core.ranges import Ranges
 
 
@@ -168,33 +172,60 @@ class Series(Struct, frozen=True):
 
 Partition = tuple[FirmId, Mode]
 NameKey = tuple[FirmId, Mode, DocumentType, str]
-PrimaryKey = tuple[FirmId, Mode, DocumentType]
+
+MAPS: Final = ("series", "partitions", "partition_ends", "names", "primaries", "unsettled", "drafts")
+"""The maps of a state."""
 
 
-class State(Struct, frozen=True):
-    """What a decision needs of the events 1 .. `position` of one log. It is immutable: evolving makes another one."""
+class State(Struct):
+    """What a decision needs of the events 1 .. `position` of one log.
+
+    `evolve` changes it in place; its values are immutable. A `layer` over it is changed instead while a batch is
+    decided, so that nobody sees what is not in the log yet.
+    """
 
     log_id: LogId
     position: Position = Position(0)
     at: UnixSeconds = UnixSeconds(0)
-    series: HashTrieMap[SeriesId, Series] = HashTrieMap()
-    partitions: HashTrieMap[Partition, List[SeriesId]] = HashTrieMap()
+    series: MutableMapping[SeriesId, Series] = field(default_factory=dict)
+    partitions: MutableMapping[Partition, List[SeriesId]] = field(default_factory=dict)
     """The series of each partition, the one that was opened last first."""
 
-    partition_ends: HashTrieMap[Partition, Position] = HashTrieMap()
+    partition_ends: MutableMapping[Partition, Position] = field(default_factory=dict)
     """The position of the last event of the partition, events of deleted drafts included."""
 
-    formats: HashTrieMap[PrimaryKey, Formats] = HashTrieMap()
-    """The formats of the series of each document type of a partition."""
-
-    names: HashTrieMap[NameKey, SeriesId] = HashTrieMap()
-    primaries: HashTrieMap[PrimaryKey, SeriesId] = HashTrieMap()
-    unsettled: HashTrieMap[Position, tuple[SeriesId, Number]] = HashTrieMap()
+    formats: Formats = field(default_factory=Formats)
+    names: MutableMapping[NameKey, SeriesId] = field(default_factory=dict)
+    primaries: MutableMapping[TypeKey, SeriesId] = field(default_factory=dict)
+    unsettled: MutableMapping[Position, tuple[SeriesId, Number]] = field(default_factory=dict)
     """Each block with pending numbers, by the position of its reservation: its series and its first number."""
 
-    drafts: HashTrieMap[DocumentId, Draft] = HashTrieMap()
+    drafts: MutableMapping[DocumentId, Draft] = field(default_factory=dict)
     lost_at: Position = Position(0)
     """The position of the last event by which an operator stepped over lost numbers; 0 if there is none."""
+
+    below: State | None = None
+    """Of a layer: the state that it lies over."""
+
+    def layer(self) -> State:
+        """A state with what this one holds, whose changes stay its own. It is right until this one changes."""
+        maps: dict[str, Any] = {name: Layer(getattr(self, name)) for name in MAPS}
+        formats = Formats(self.formats)
+        return State(self.log_id, self.position, self.at, formats=formats, lost_at=self.lost_at, below=self, **maps)
+
+    def take_over(self, layer: State) -> None:
+        """Make the changes of a layer over this state in it. It has not changed since the layer was made."""
+        assert layer.below is self, "a layer fits the state that it was made over"
+        for name in MAPS:
+            changed: Layer[Any, Any] = getattr(layer, name)
+            changed.pour()
+        self.formats.take_over(layer.formats)
+        self.position, self.at, self.lost_at = layer.position, layer.at, layer.lost_at
+
+    def copy(self) -> State:
+        """The same state, which does not change when this one does. Not of a layer."""
+        maps: dict[str, Any] = {name: dict(getattr(self, name)) for name in MAPS}
+        return State(self.log_id, self.position, self.at, formats=self.formats.copy(), lost_at=self.lost_at, **maps)
 
     def of(self, caller: Caller, series_id: SeriesId) -> Series | None:
         """The series, if it belongs to the caller's firm and mode."""

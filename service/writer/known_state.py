@@ -18,14 +18,15 @@ READ_LIMIT: Final = 1_000
 class KnownState:
     """The state of one log. There is one for each process, and all who use it run on one event loop.
 
-    A state is a value: a reader keeps the one it got, whatever is folded afterwards.
+    It moves while a reader waits for anything: what a reader needs of one moment it takes without an `await` between.
     """
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog, state: State | None = None) -> None:
+        """Nothing is known at first, or `state`, which nobody else changes."""
         self._log = log
-        # Any coroutine of the event loop may move the state, so it may have moved after every await. It is replaced
-        # whole, moves forward only, and begins again from the empty state in `forget`.
-        self._state: State = empty_state(log.log_id)
+        # Any coroutine of the event loop may move the state, so it may have moved after every await. It moves forward
+        # only, and is replaced by a snapshot once, and by the empty state in `forget`.
+        self._state: State = state or empty_state(log.log_id)
         self._snapshot_position = Position(0)
         # A process begins from a snapshot once; after that the log has only what came since. It never uses one again
         # after the log has refused what was decided on it.
@@ -67,16 +68,24 @@ class KnownState:
         while self._state.position < head:
             for stored in await log.read(self._state.position, READ_LIMIT):
                 if stored.record.position == self._state.position + 1:
-                    self._state = evolve(self._state, stored.record)
+                    evolve(self._state, stored.record)
                     self._note(stored.record)
 
-    def advance(self, state: State, records: Sequence[StoredRecord]) -> None:
-        """Take the state that a durable commit of ours, these records, led to, unless reads have led further."""
-        for stored in records:
-            if stored.record.position > self._state.position:
+    def advance(self, layer: State, records: Sequence[StoredRecord]) -> None:
+        """Take over the layer that a durable commit of ours, these records, led to.
+
+        If reads have led further meanwhile, the records that they did not bring are folded.
+        """
+        is_next = bool(records) and records[0].record.position == self._state.position + 1
+        if is_next and layer.below is self._state:
+            self._state.take_over(layer)
+            for stored in records:
                 self._note(stored.record)
-        if state.position > self._state.position:
-            self._state = state
+            return
+        for stored in records:
+            if stored.record.position == self._state.position + 1:
+                evolve(self._state, stored.record)
+                self._note(stored.record)
 
     def take_reserved(self) -> list[tuple[UnixSeconds, Position]] | None:
         """When each block expires that was reserved since the last call, and its position.

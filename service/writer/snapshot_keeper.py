@@ -45,8 +45,8 @@ class SnapshotKeeper(Struct):
 
     async def keep(self, events_between: int = EVENTS_BETWEEN) -> bool:
         """Keep one if the last is `events_between` behind; whether one was kept. Raises LogUnavailableError."""
-        present = self.known.state
-        if present.position - self.known.snapshot_position < events_between or not await keep(self.log, present):
+        position = self.known.state.position
+        if position - self.known.snapshot_position < events_between or not await keep(self.log, self.known.state):
             return False
-        self.known.note_snapshot(present.position)
+        self.known.note_snapshot(position)
         return True

@@ -4,8 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.number_formats import can_print_the_same
-from schemas.values import SeriesId
+from schemas.values import DocumentType, FirmId, Mode, SeriesId
 from service.core.formats import Formats
+
+KEY = (FirmId("firm"), Mode.LIVE, DocumentType.FISCAL)
+OTHER = (FirmId("firm"), Mode.LIVE, DocumentType.PROFORMA)
 
 TEXTS = st.text("F12-", max_size=4)
 A_FORMAT = st.builds(
@@ -13,10 +16,19 @@ A_FORMAT = st.builds(
 )
 
 
-@given(st.lists(A_FORMAT, max_size=25), A_FORMAT)
-def test_the_formats_that_meet_one_are_those_that_comparing_each_finds(formats: list[str], asked: str) -> None:
-    found = Formats()
-    for index, each in enumerate(formats):
-        found = found.put(each, SeriesId(f"{index}"))
-    meeting = [SeriesId(f"{i}") for i, each in enumerate(formats) if can_print_the_same(asked, each)]
-    assert sorted(found.that_meet(asked)) == sorted(meeting)
+@given(st.lists(A_FORMAT, max_size=25), st.lists(A_FORMAT, max_size=5), A_FORMAT)
+def test_the_formats_that_meet_one_are_those_that_comparing_each_finds(
+    below: list[str], layered: list[str], asked: str
+) -> None:
+    formats = Formats()
+    formats.put_all(KEY, [(each, SeriesId(each)) for each in below])
+    formats.put(OTHER, asked, SeriesId("of another type"))
+    layer = Formats(formats)
+    for each in layered:
+        layer.put(KEY, each, SeriesId(each))
+    met = sorted(each for each in below if can_print_the_same(asked, each))
+    met_by_all = sorted(met + [each for each in layered if can_print_the_same(asked, each)])
+    assert sorted(layer.that_meet(KEY, asked)) == met_by_all
+    assert sorted(formats.that_meet(KEY, asked)) == met, "a layer changes nothing below"
+    formats.take_over(layer)
+    assert sorted(formats.that_meet(KEY, asked)) == sorted(formats.copy().that_meet(KEY, asked)) == met_by_all

@@ -64,7 +64,8 @@ def check_invariants(records: Sequence[StoredRecord | Record], answers: Iterable
         assert record.at >= states[-1].at, "times never decrease along a log"
         account = accounts.setdefault(record.stream, _Account())
         account.apply(record)
-        state = evolve(states[-1], record)
+        state = states[-1].copy()
+        evolve(state, record)
         account.check_equation(state.series.get(record.stream))
         states.append(state)
     documents = [number for account in accounts.values() for number in account.documents]
