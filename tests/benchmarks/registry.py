@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from tests.benchmarks import relay, requests, writer
+from tests.benchmarks import growth, relay, requests, writer
 from tests.benchmarks.place import Pace, Place
 from tests.benchmarks.report import Report
 
 BENCHMARKS: Final[Mapping[str, Callable[[Place, Pace], Awaitable[Report]]]] = {
+    "growth": growth.run,
     "relay": relay.run,
     "requests": requests.run,
     "writer": writer.run,
