@@ -29,7 +29,6 @@ from schemas.values import (
 )
 from service.core.blocks import Block, Blocks
 from service.core.document_dates import DocumentDates
-from service.core.formats import TypeKey
 from service.core.ranges import ranges_of
 from service.core.state import Draft, Partition, Series, State, name_key
 
@@ -107,11 +106,8 @@ def decode_state(encoded: bytes) -> State:
     image = _decoder.decode(encoded)
     all_series = [_series(found) for found in image.series]
     partitions: dict[Partition, list[SeriesId]] = {}
-    of_types: dict[TypeKey, list[tuple[str, SeriesId]]] = {}
     for series in all_series:
         partitions.setdefault((series.firm_id, series.mode), []).append(series.series_id)
-        of_type = (series.firm_id, series.mode, series.document_type)
-        of_types.setdefault(of_type, []).append((series.format, series.series_id))
     state = State(
         image.log_id,
         image.position,
@@ -125,8 +121,8 @@ def decode_state(encoded: bytes) -> State:
         drafts=image.drafts,
         lost_at=image.lost_at,
     )
-    for key, formats in of_types.items():
-        state.formats.put_all(key, formats)
+    for series in all_series:
+        state.formats.put((series.firm_id, series.mode, series.document_type), series.format, series.series_id)
     return state
 
 
@@ -139,8 +135,16 @@ def _image(series: Series) -> _SeriesImage:
 
 
 def _series(image: _SeriesImage) -> Series:
-    fields: dict[str, Any] = asdict(image) | {name: HashTrieMap(getattr(image, name)) for name in _MAPS}
-    fields |= {name: ranges_of(getattr(image, name)) for name in _RANGES}
-    fields["blocks"] = reduce(Blocks.put, image.blocks, Blocks())
-    fields["dates"] = DocumentDates(HashTrieMap(image.dates), fields.pop("last_dated"))
+    fields: dict[str, Any] = asdict(image)
+    last_dated, dates, blocks = fields.pop("last_dated"), fields.pop("dates"), fields.pop("blocks")
+    # What is empty is left to the one empty value that all series begin with: most series of many are unused.
+    for names, make in ((_MAPS, HashTrieMap), (_RANGES, ranges_of)):
+        for name in names:
+            plain = fields.pop(name)
+            if plain:
+                fields[name] = make(plain)
+    if blocks:
+        fields["blocks"] = reduce(Blocks.put, blocks, Blocks())
+    if dates:
+        fields["dates"] = DocumentDates(HashTrieMap(dates), last_dated)
     return Series(**fields)

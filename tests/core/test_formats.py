@@ -1,10 +1,12 @@
 """Which formats meet, found without comparing each pair (CONTRACT.md D87)."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.number_formats import can_print_the_same
 from schemas.values import DocumentType, FirmId, Mode, SeriesId
+from service.core import formats as all_formats
 from service.core.formats import Formats
 
 KEY = (FirmId("firm"), Mode.LIVE, DocumentType.FISCAL)
@@ -16,12 +18,19 @@ A_FORMAT = st.builds(
 )
 
 
-@given(st.lists(A_FORMAT, max_size=25), st.lists(A_FORMAT, max_size=5), A_FORMAT)
+@given(st.integers(0, 30), st.lists(A_FORMAT, max_size=25), st.lists(A_FORMAT, max_size=5), A_FORMAT)
 def test_the_formats_that_meet_one_are_those_that_comparing_each_finds(
-    below: list[str], layered: list[str], asked: str
+    recent_max: int, below: list[str], layered: list[str], asked: str
 ) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(all_formats, "RECENT_MAX", recent_max)
+        compare(below, layered, asked)
+
+
+def compare(below: list[str], layered: list[str], asked: str) -> None:
     formats = Formats()
-    formats.put_all(KEY, [(each, SeriesId(each)) for each in below])
+    for each in below:
+        formats.put(KEY, each, SeriesId(each))
     formats.put(OTHER, asked, SeriesId("of another type"))
     layer = Formats(formats)
     for each in layered:
