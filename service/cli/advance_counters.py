@@ -32,7 +32,7 @@ from service.cli.screen.log_lines import write_log_lines
 from service.cli.starting.present import database_url, present_settings
 from service.clock import now
 from service.core.prepare import Cause, Prepared, prepare
-from service.core.state import Series, State
+from service.core.state.state import Series, State
 from service.log.adoption import holding
 from service.log.event_log import Batch
 from service.log.postgres_log import PostgresLog

@@ -20,7 +20,7 @@ from schemas.rejections import (
 from schemas.values import IsoDate, Number, SeriesId
 from service.core.decision import Append, Decision, Done
 from service.core.neighbours import standing_above, standing_below
-from service.core.state import Series, State
+from service.core.state.state import Series, State
 
 
 def void(state: State, command: VoidDocument, caller: Caller) -> Decision:

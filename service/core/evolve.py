@@ -34,8 +34,8 @@ from schemas.events import (
 from schemas.outcomes import LockView
 from schemas.record import Record
 from schemas.values import IsoDate, Number, NumberRange, Position, SeriesId, UnixSeconds, Version
-from service.core.blocks import Block
-from service.core.state import Draft, Series, State, name_key
+from service.core.state.blocks import Block
+from service.core.state.state import Draft, Series, State, name_key
 
 
 def evolve(state: State, record: Record) -> None:

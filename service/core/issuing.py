@@ -26,7 +26,7 @@ from schemas.values import DocumentType, Fate, Number, Position, UnixSeconds
 from service.core.decision import Append, Decision
 from service.core.full_number import full_number
 from service.core.locking import lock_refusal
-from service.core.state import Series, State
+from service.core.state.state import Series, State
 
 
 def consume(state: State, command: ConsumeReservation, caller: Caller, now: UnixSeconds) -> Decision:

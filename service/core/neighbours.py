@@ -1,7 +1,7 @@
 """The standing documents next to a number, which bound the date that its document may get (CONTRACT.md D89)."""
 
 from schemas.values import Number
-from service.core.state import Series
+from service.core.state.state import Series
 
 
 def standing_below(series: Series, number: Number) -> Number | None:

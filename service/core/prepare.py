@@ -46,7 +46,7 @@ from schemas.values import CommandId, Position, SeriesId, UnixSeconds, Version
 from service.core.decide import decide
 from service.core.decision import Append, Done
 from service.core.evolve import evolve
-from service.core.state import Draft, Series, State
+from service.core.state.state import Draft, Series, State
 
 
 class Prepared(Struct, frozen=True):

@@ -5,7 +5,7 @@ from schemas.events import SeriesDescribed, SeriesMadePrimary, SeriesOpened
 from schemas.number_formats import default_format
 from schemas.rejections import FormatTaken, Rejection, SeriesInUse, SeriesNameTaken, SeriesUnknown
 from service.core.decision import Append, Decision, Done
-from service.core.state import Series, State, name_key
+from service.core.state.state import Series, State, name_key
 
 
 def open_series(state: State, command: OpenSeries, caller: Caller) -> Decision:

@@ -15,9 +15,10 @@ import structlog
 
 from schemas import outcomes, values
 from schemas.record import StoredRecord
-from service.core import blocks, document_dates, encoded_state, evolve, formats, layers, ranges, sorted_map, state
-from service.core.encoded_state import decode_state, encode_state
-from service.core.state import State
+from service.core import evolve
+from service.core.state import blocks, document_dates, encoded_state, formats, layers, ranges, sorted_map, state
+from service.core.state.encoded_state import decode_state, encode_state
+from service.core.state.state import State
 from service.log.event_log import EventLog, Snapshot
 
 _say = structlog.get_logger("snapshots")

@@ -6,7 +6,7 @@ from schemas.record import StoredRecord, encode_record
 from schemas.rejections import Rejection
 from schemas.values import Position, UnixSeconds
 from service.core.prepare import Cause, Prepared, prepare
-from service.core.state import State
+from service.core.state.state import State
 from service.log.event_log import Answer, Batch, Content
 from service.writer.request import Answered, Waiting
 

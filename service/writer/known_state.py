@@ -7,7 +7,7 @@ from schemas.events import NumbersReserved
 from schemas.record import Record, StoredRecord
 from schemas.values import Position, UnixSeconds
 from service.core.evolve import evolve
-from service.core.state import State, empty_state
+from service.core.state.state import State, empty_state
 from service.log.event_log import EventLog, HeldLog
 from service.log.snapshots import load
 

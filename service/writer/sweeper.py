@@ -11,7 +11,7 @@ import structlog
 from schemas.commands import Caller, ExpireReservations
 from schemas.outcomes import ExpiredOutcome
 from schemas.values import Actor, ActorKind, FirmId, Mode, Position, UnixSeconds
-from service.core.state import State
+from service.core.state.state import State
 from service.log.event_log import LogFaultError
 from service.writer.known_state import KnownState
 from service.writer.queue import WriterBusyError

@@ -11,10 +11,10 @@ from schemas.commands import Caller, Command
 from schemas.record import Record
 from schemas.rejections import FormatTaken
 from schemas.values import DEFAULT_LOG, CommandId, Number, Position, SeriesId, UnixSeconds
-from service.core.encoded_state import decode_state, encode_state
 from service.core.evolve import evolve
 from service.core.prepare import Cause, Prepared, prepare
-from service.core.state import empty_state
+from service.core.state.encoded_state import decode_state, encode_state
+from service.core.state.state import empty_state
 from service.log.memory_log import MemoryLog
 from service.writer.known_state import KnownState
 from service.writer.sweeper import Sweeper

@@ -7,8 +7,8 @@ from schemas.events import NumbersLost, NumberWithdrawn, ReservationConsumed
 from schemas.rejections import DocumentNotLast, SeriesExhausted, SeriesUnknown
 from schemas.values import NUMBER_MAX, Fate, Number, NumberRange, Position, SeriesId
 from service.core.decision import Done
-from service.core.encoded_state import decode_state, encode_state
-from service.core.ranges import ranges_of
+from service.core.state.encoded_state import decode_state, encode_state
+from service.core.state.ranges import ranges_of
 from tests.support.domain.commands import (
     SERIES,
     a_consumption,

@@ -11,7 +11,7 @@ from schemas.events import DocumentChanged
 from schemas.rejections import DateAfterNext, DateBeforePrevious, Rejection
 from schemas.values import Fate, IsoDate, Number, Position
 from service.core.neighbours import standing_above, standing_below
-from service.core.state import Series
+from service.core.state.state import Series
 from tests.support.domain.commands import (
     HOLD_SECONDS,
     NOW,

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from schemas.record import StoredRecord
 from schemas.values import Number, Position
-from service.core.encoded_state import encode_state
 from service.core.evolve import evolve
-from service.core.state import State, empty_state
+from service.core.state.encoded_state import encode_state
+from service.core.state.state import State, empty_state
 from service.log.event_log import EventLog, LogBrokenError, Snapshot
 from service.log.memory_log import MemoryLog
 from service.log.snapshots import RELEASE, load

@@ -12,7 +12,7 @@ from service.core.decide import decide
 from service.core.decision import Append, Decision
 from service.core.evolve import evolve
 from service.core.prepare import Cause, Prepared, prepare
-from service.core.state import Series, State, empty_state
+from service.core.state.state import Series, State, empty_state
 from tests.support.domain.commands import NOW, SECOND, SERIES, a_device, a_key, a_series
 
 

@@ -43,7 +43,7 @@ from schemas.outcomes import (
 from schemas.record import Record, StoredRecord, decode_record, encode_record, is_canonical
 from schemas.values import DEFAULT_LOG, DocumentId, Fate, IsoDate, Number, NumberRange, Position, SeriesId, Version
 from service.core.evolve import evolve
-from service.core.state import Series, State, empty_state
+from service.core.state.state import Series, State, empty_state
 from service.writer.request import Answered
 
 TOKEN = re.compile(rb"rsv_[0-9a-f]{32}")

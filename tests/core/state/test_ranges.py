@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.values import Number, NumberRange
-from service.core import sorted_map as sorted_maps
-from service.core.ranges import Ranges, ranges_of
-from service.core.sorted_map import SHELF_WIDTH, SortedMap, sorted_map
+from service.core.state import sorted_map as sorted_maps
+from service.core.state.ranges import Ranges, ranges_of
+from service.core.state.sorted_map import SHELF_WIDTH, SortedMap, sorted_map
 
 LAST = 40
 PIECES = st.lists(st.tuples(st.integers(1, LAST), st.integers(0, 5)), max_size=12)

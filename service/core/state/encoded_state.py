@@ -27,10 +27,10 @@ from schemas.values import (
     UnixSeconds,
     Version,
 )
-from service.core.blocks import Block, Blocks
-from service.core.document_dates import DocumentDates
-from service.core.ranges import ranges_of
-from service.core.state import Draft, Partition, Series, State, name_key
+from service.core.state.blocks import Block, Blocks
+from service.core.state.document_dates import DocumentDates
+from service.core.state.ranges import ranges_of
+from service.core.state.state import Draft, Partition, Series, State, name_key
 
 
 class _SeriesImage(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.layers import Layer
+from service.core.state.layers import Layer
 
 KEYS = st.integers(0, 8)
 CHANGES = st.lists(st.tuples(KEYS, st.none() | st.integers(1, 99)), max_size=20)

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from schemas.number_formats import can_print_the_same
 from schemas.values import DocumentType, FirmId, Mode, SeriesId
-from service.core import formats as all_formats
-from service.core.formats import Formats
+from service.core.state import formats as all_formats
+from service.core.state.formats import Formats
 
 KEY = (FirmId("firm"), Mode.LIVE, DocumentType.FISCAL)
 OTHER = (FirmId("firm"), Mode.LIVE, DocumentType.PROFORMA)

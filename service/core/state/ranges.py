@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from schemas.values import Number, NumberRange
-from service.core.sorted_map import SortedMap, sorted_map
+from service.core.state.sorted_map import SortedMap, sorted_map
 
 
 class Ranges(Struct, frozen=True):

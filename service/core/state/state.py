@@ -30,11 +30,11 @@ from schemas.values import (
     UnixSeconds,
     Version,
 )
-from service.core.blocks import Block, Blocks
-from service.core.document_dates import DocumentDates
-from service.core.formats import Formats, TypeKey
-from service.core.layers import Layer
-from service.core.ranges import Ranges
+from service.core.state.blocks import Block, Blocks
+from service.core.state.document_dates import DocumentDates
+from service.core.state.formats import Formats, TypeKey
+from service.core.state.layers import Layer
+from service.core.state.ranges import Ranges
 
 
 class Draft(Struct, frozen=True):
