@@ -30,7 +30,10 @@ class SortedMap(Struct, Generic[K, V], frozen=True, eq=False):
 
     def __eq__(self, other: object) -> bool:
         """Whether the entries are the same; how they lie on shelves depends on the order in which they came."""
-        return isinstance(other, SortedMap) and list(self.items()) == list(other.items())
+        if not isinstance(other, SortedMap):
+            return NotImplemented
+        entries: Iterator[tuple[Any, Any]] = other.items()  # pyright: ignore[reportUnknownMemberType] - of any types
+        return list(self.items()) == list(entries)
 
     __hash__ = None  # type: ignore[assignment]  # what compares by its entries is no key
 

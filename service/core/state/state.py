@@ -187,20 +187,22 @@ class State(Struct):
     log_id: LogId
     position: Position = Position(0)
     at: UnixSeconds = UnixSeconds(0)
-    series: MutableMapping[SeriesId, Series] = field(default_factory=dict)
-    partitions: MutableMapping[Partition, List[SeriesId]] = field(default_factory=dict)
+    series: MutableMapping[SeriesId, Series] = field(default_factory=dict[SeriesId, Series])
+    partitions: MutableMapping[Partition, List[SeriesId]] = field(default_factory=dict[Partition, "List[SeriesId]"])
     """The series of each partition, the one that was opened last first."""
 
-    partition_ends: MutableMapping[Partition, Position] = field(default_factory=dict)
+    partition_ends: MutableMapping[Partition, Position] = field(default_factory=dict[Partition, Position])
     """The position of the last event of the partition, events of deleted drafts included."""
 
     formats: Formats = field(default_factory=Formats)
-    names: MutableMapping[NameKey, SeriesId] = field(default_factory=dict)
-    primaries: MutableMapping[TypeKey, SeriesId] = field(default_factory=dict)
-    unsettled: MutableMapping[Position, tuple[SeriesId, Number]] = field(default_factory=dict)
+    names: MutableMapping[NameKey, SeriesId] = field(default_factory=dict[NameKey, SeriesId])
+    primaries: MutableMapping[TypeKey, SeriesId] = field(default_factory=dict[TypeKey, SeriesId])
+    unsettled: MutableMapping[Position, tuple[SeriesId, Number]] = field(
+        default_factory=dict[Position, tuple[SeriesId, Number]]
+    )
     """Each block with pending numbers, by the position of its reservation: its series and its first number."""
 
-    drafts: MutableMapping[DocumentId, Draft] = field(default_factory=dict)
+    drafts: MutableMapping[DocumentId, Draft] = field(default_factory=dict[DocumentId, Draft])
     lost_at: Position = Position(0)
     """The position of the last event by which an operator stepped over lost numbers; 0 if there is none."""
 
