@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 from msgspec import Struct
 
@@ -32,8 +32,8 @@ class SortedMap(Struct, Generic[K, V], frozen=True, eq=False):
         """Whether the entries are the same; how they lie on shelves depends on the order in which they came."""
         if not isinstance(other, SortedMap):
             return NotImplemented
-        entries: Iterator[tuple[Any, Any]] = other.items()  # pyright: ignore[reportUnknownMemberType] - of any types
-        return list(self.items()) == list(entries)
+        same = cast("SortedMap[Any, Any]", other)
+        return list(self.items()) == list(same.items())
 
     __hash__ = None  # type: ignore[assignment]  # what compares by its entries is no key
 
