@@ -131,7 +131,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         PresentFile | None, _about("file", "Certificates of authority to trust for NATS over TLS; unset: the system's")
     ] = None
     rate_limit: Annotated[
-        int, _about("requests per minute", "The most one credential may ask for; 0 turns it off", ge=0)
+        int, _about("requests per minute", "The most one credential may ask of one process; 0 turns it off", ge=0)
     ] = 100
     reservation_ttl_seconds: Annotated[
         int, _about("seconds", "How long a reserved number waits for its document", ge=1, le=3_153_600_000)

@@ -23,6 +23,12 @@ CLOSE_SECONDS_MAX: Final = 2
 ANSWER_SECONDS_MAX: Final = 5
 """If PostgreSQL has not answered by then, it has not heard us, or we do not hear it."""
 
+CONNECTIONS_MAX: Final = 20
+"""The most sessions of one process, whatever its jobs are."""
+
+GO_DIRECT: Final = f"connect to PostgreSQL itself; a process holds {CONNECTIONS_MAX} connections at the most"
+"""What to do about a pooler between us and PostgreSQL."""
+
 LIMITS: Final[Mapping[str, str]] = {
     # A transaction is rolled back if its process says nothing for this long, and what it had locked is free.
     "idle_in_transaction_session_timeout": "3s",
@@ -177,7 +183,7 @@ async def _require_ours(connection: asyncpg.Connection | PoolConnectionProxy, as
     if found:
         raise NotOurSessionError(
             f"the session came without {', '.join(row['name'] for row in found)}, which it was asked to have: a pooler "
-            "such as PgBouncer is in between; connect to PostgreSQL itself, a process needs few connections"
+            f"such as PgBouncer is in between; {GO_DIRECT}"
         )
 
 

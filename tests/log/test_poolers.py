@@ -8,9 +8,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from projections.keeping.connections import ForeignSessionError
+from projections.keeping.runner import ProjectionRunner
+from service.cli.screen.operator_errors import sentence_for
 from service.log.event_log import LogUnavailableError
-from service.log.postgres_log import PostgresLog
-from service.log.sessions import NotOurSessionError, connected, end, open_pool
+from service.log.postgres_log import POOL_MAX, PostgresLog
+from service.log.sessions import CONNECTIONS_MAX, NotOurSessionError, connected, end, open_pool
+from service.wiring import READS_MAX
 
 SSL_REQUEST = 80_877_103
 
@@ -91,4 +95,18 @@ async def test_the_log_is_not_opened_over_it(database_url: str) -> None:
     async with pooler(database_url, {"role", "synchronous_commit"}) as url:
         with pytest.raises(LogUnavailableError) as caught:
             await PostgresLog.open(url)
-    assert "connect to PostgreSQL itself" in str(caught.value.__cause__)
+    sentence = sentence_for(caught.value) or ""
+    assert sentence.startswith("cannot use PostgreSQL: the session came without role, which it")
+    assert sentence.endswith("connect to PostgreSQL itself; a process holds 20 connections at the most")
+
+
+@pytest.mark.parametrize("dropped", [{"role"}, {"synchronous_commit"}, {"idle_in_transaction_session_timeout"}])
+async def test_no_projection_is_filled_over_it(database_url: str, dropped: set[str]) -> None:
+    async with pooler(database_url, dropped) as url:
+        with pytest.raises(ForeignSessionError, match=f"without {', '.join(dropped)}, which"):
+            await ProjectionRunner(url).catch_up()
+
+
+def test_a_process_holds_no_more_connections_than_is_said() -> None:
+    appender, runner_and_rebuild = 1, 3
+    assert POOL_MAX + appender + READS_MAX + runner_and_rebuild == CONNECTIONS_MAX

@@ -6,6 +6,7 @@ from typing import Final, cast
 
 import asyncpg
 
+from projections.keeping.connections import ForeignSessionError
 from projections.keeping.projection_faults import ProjectionBrokenError, RebuildRunningError
 from projections.replay.replay import HistoryBrokenError
 from service.access.identity_provider import JwksError
@@ -19,6 +20,7 @@ from service.log.event_log import LogFaultError, LogUnavailableError
 from service.log.migrate import MigrationChangedError, NotAllowedToMigrateError, OwnersLostError
 from service.log.postgres_log import DurabilityError
 from service.log.schema_fit import SchemaUnfitError
+from service.log.sessions import GO_DIRECT, NotOurSessionError
 from service.nats.client.broker_faults import RelayFaultError
 from service.nats.client.identity_files import IdentityFileError
 from service.settings import SettingsError, without_password
@@ -47,9 +49,7 @@ SPEAK_FOR_THEMSELVES: Final = (
 )
 
 
-_POOLER: Final = (
-    "a pooler such as PgBouncer is in front of it; connect to PostgreSQL itself, a process needs few connections"
-)
+_POOLER: Final = f"a pooler such as PgBouncer is in front of it; {GO_DIRECT}"
 
 
 def sentence_for(error: Exception) -> str | None:
@@ -67,6 +67,8 @@ def explaining_postgres(database_url: str) -> Generator[None]:
         yield
     except asyncpg.PostgresError as error:
         raise CommandFault(f"cannot use PostgreSQL at {where}: {_postgres_sentence(error)}") from error
+    except (NotOurSessionError, ForeignSessionError) as error:
+        raise CommandFault(f"cannot use PostgreSQL at {where}: {error}") from error
     except (OSError, asyncpg.InterfaceError, ValueError) as error:
         reason = _reason(error)
         raise CommandFault(f"cannot reach PostgreSQL at {where}: {reason}; check NUMBERING_DATABASE_URL") from error
@@ -88,6 +90,8 @@ def _sentence(error: BaseException) -> str | None:
         cause = error.__cause__
         if isinstance(cause, asyncpg.PostgresError):
             return f"cannot use PostgreSQL: {_postgres_sentence(cause)}"
+        if isinstance(cause, NotOurSessionError):
+            return f"cannot use PostgreSQL: {cause}"
         return f"cannot reach PostgreSQL: {_reason(cause)}; check NUMBERING_DATABASE_URL"
     if isinstance(error, SPEAK_FOR_THEMSELVES):
         return str(error)
@@ -100,7 +104,7 @@ def _postgres_sentence(error: asyncpg.PostgresError) -> str:
     match error:
         case asyncpg.InvalidAuthorizationSpecificationError():
             return "it does not let this user in; check NUMBERING_DATABASE_URL"
-        case asyncpg.ProtocolViolationError() if "startup parameter" in str(error):
+        case asyncpg.ProtocolViolationError():  # PostgreSQL knows every setting that we begin a session with
             return f"{_words(error)}: {_POOLER}"
         case asyncpg.DuplicatePreparedStatementError() | asyncpg.InvalidSQLStatementNameError():
             return f"its sessions are not kept apart: {_POOLER}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -32,8 +32,7 @@ class SortedMap(Struct, Generic[K, V], frozen=True, eq=False):
         """Whether the entries are the same; how they lie on shelves depends on the order in which they came."""
         if not isinstance(other, SortedMap):
             return NotImplemented
-        same = cast("SortedMap[Any, Any]", other)
-        return list(self.items()) == list(same.items())
+        return list(self.items()) == list(_entries(other))
 
     __hash__ = None  # type: ignore[assignment]  # what compares by its entries is no key
 
@@ -118,6 +117,10 @@ def sorted_map(items: Iterable[tuple[K, V]]) -> SortedMap[K, V]:
         tuple(tuple(key for key, _ in cut) for cut in cuts),
         tuple(tuple(value for _, value in cut) for cut in cuts),
     )
+
+
+def _entries(of: SortedMap[Any, Any]) -> Iterator[tuple[Any, Any]]:
+    return of.items()
 
 
 def _key(entry: tuple[Any, Any]) -> Any:
