@@ -32,7 +32,7 @@ class SortedMap(Struct, Generic[K, V], frozen=True, eq=False):
         """Whether the entries are the same; how they lie on shelves depends on the order in which they came."""
         if not isinstance(other, SortedMap):
             return NotImplemented
-        return list(self.items()) == list(_entries(other))
+        return list(self.items()) == list(other.items())  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - entries of any types
 
     __hash__ = None  # type: ignore[assignment]  # what compares by its entries is no key
 
@@ -117,10 +117,6 @@ def sorted_map(items: Iterable[tuple[K, V]]) -> SortedMap[K, V]:
         tuple(tuple(key for key, _ in cut) for cut in cuts),
         tuple(tuple(value for _, value in cut) for cut in cuts),
     )
-
-
-def _entries(of: SortedMap[Any, Any]) -> Iterator[tuple[Any, Any]]:
-    return of.items()
 
 
 def _key(entry: tuple[Any, Any]) -> Any:

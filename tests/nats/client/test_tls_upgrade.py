@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvloop
@@ -60,7 +60,6 @@ def test_what_nobody_reads_stays_in_the_socket(data_dir: Path, run: Run) -> None
 
 async def end_reading(client: PipelinedClient) -> None:
     """From now on nobody reads."""
-    reading = client._reading_task
-    assert reading is not None
+    reading = cast("asyncio.Task[None]", client._reading_task)  # pyright: ignore[reportUnknownMemberType] - untyped
     reading.cancel()
     await asyncio.wait([reading])
