@@ -113,6 +113,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         "127.0.0.1"
     )
     port: Annotated[int, _about("port", "The port HTTP listens on", ge=1, le=65535)] = 8080
+    health_port: Annotated[
+        int,
+        _about(
+            "port",
+            "Where a process of any job answers /healthz, /readyz and /metrics, and no other port /metrics; 0 for none",
+            ge=0,
+            le=65535,
+        ),
+    ] = 0
     database_url: Annotated[
         PostgresUrl | None, _about("URL", "PostgreSQL 15 or newer; unset: `numbering up` runs one")
     ] = None
@@ -260,10 +269,10 @@ def describe(settings: Settings) -> Iterator[Described]:
         )
 
 
-def cannot_listen(host: str, port: int, error: Exception) -> str:
-    """The sentence for an operator whose HTTP address cannot be had: not ours, not known, not allowed or in use."""
+def cannot_listen(host: str, port: int, error: Exception, port_variable: str = "NUMBERING_PORT") -> str:
+    """The sentence for an operator whose address cannot be had: not ours, not known, not allowed or in use."""
     reason = (getattr(error, "strerror", None) or "it is no name of a host").rpartition(": ")[2]
-    return f"cannot listen on {host} port {port}: {reason}; set NUMBERING_HOST or NUMBERING_PORT"
+    return f"cannot listen on {host} port {port}: {reason}; set NUMBERING_HOST or {port_variable}"
 
 
 def child_environment(settings: Settings, **changes: str | int) -> dict[str, str]:

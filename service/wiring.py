@@ -22,7 +22,7 @@ from service.api.calling.dependencies import Dependencies
 from service.api.entrance import Entrance
 from service.clock import now
 from service.comparing import Comparing
-from service.health import Check
+from service.health import Check, HealthBoard
 from service.invariants import BrokenInvariants
 from service.log.gate import Gate
 from service.log.mark import MarkFile
@@ -153,6 +153,14 @@ async def _reading_pool(database_url: str) -> asyncpg.Pool:
 
 def _wire(settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asyncpg.Pool) -> Wiring:
     metrics = new_metrics()
+    if not jobs & DECIDING:
+        metrics.leave_out(metrics.queue_depth, metrics.log_position, metrics.batch_commands, metrics.append_seconds)
+    if Job.RELAY not in jobs:
+        metrics.leave_out(metrics.relay_lag)
+    if Job.PROJECT not in jobs:
+        metrics.leave_out(metrics.projection_lag)
+    if Job.SWEEP not in jobs:
+        metrics.leave_out(metrics.sweeps, metrics.expired_numbers)
     relay = _relay(settings, log) if Job.RELAY in jobs else None
     runner = ProjectionRunner(settings.database_url or "") if Job.PROJECT in jobs else None
 
@@ -234,8 +242,10 @@ def _sweeper(wiring: Wiring) -> Sweeper:
 async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[None]:
     """Take requests by HTTP and NATS for the life of the block; then answer those that were taken."""
     async with AsyncExitStack() as stack:
+        health = checks(wiring.log, wiring.relay, wiring.runner, wiring.gate)
+        if not jobs & DECIDING:
+            del health["log"]  # this process writes nothing to it
         if jobs & {Job.WEB, Job.REQUESTS}:
-            health = checks(wiring.log, wiring.relay, wiring.runner, wiring.gate)
             entrance = Entrance(_dependencies(wiring), wiring.invariants.report)
             health["history"] = history_health(entrance.dependencies.lost_history, wiring.writer.known)
             if Job.REQUESTS in jobs:
@@ -250,6 +260,17 @@ async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[Non
                 await stack.enter_async_context(answering_requests(endpoint))
             if Job.WEB in jobs:
                 await stack.enter_async_context(_serving(entrance, health))
+        if wiring.settings.health_port:
+            await stack.enter_async_context(_watched(wiring, wiring.settings.health_port, health))
+        yield
+
+
+@asynccontextmanager
+async def _watched(wiring: Wiring, port: int, health: Mapping[str, Check]) -> AsyncGenerator[None]:
+    """Answer those who watch the process. One that nobody watches imports no web server."""
+    from service.web.health_server import watched  # noqa: PLC0415 - see above
+
+    async with watched(HealthBoard(health), wiring.metrics, wiring.settings.host, port):
         yield
 
 
