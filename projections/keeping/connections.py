@@ -19,6 +19,9 @@ SETTINGS: Final = {
     # Rows and checkpoint are committed together, and both come from the log: the runner applies again what a crash of
     # PostgreSQL took back.
     "synchronous_commit": "off",
+    # A batch is thousands of rows or one, and its statements go by indexes in either case: planning them each time, for
+    # the arrays of this time, would take longer than it could save.
+    "plan_cache_mode": "force_generic_plan",
     # A projector that freezes or vanishes inside a transaction must not keep the checkpoint from the others: what it
     # held is free again within 5 s (`service/log/sessions.py` says the same of everything else).
     "idle_in_transaction_session_timeout": "5s",

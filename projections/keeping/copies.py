@@ -10,10 +10,10 @@ import asyncpg
 from msgspec import Struct
 
 from projections.keeping.projection_faults import CopyBrokenError, CopySwappedError, ProjectionBrokenError, is_passing
-from projections.models.projection import Projection, Write
+from projections.models.projection import Projection, Write, array_text
 from projections.statements import statement
 from schemas.record import Record
-from schemas.values import LogId, Position
+from schemas.values import Digest, LogId, Position
 
 DIGEST_ROWS: Final = 2000
 """How many rows a digest fetches at a time."""
@@ -179,7 +179,8 @@ async def apply(connection: asyncpg.Connection, copy: Copy, records: Sequence[Re
     first, last = records[0], records[-1]
     await use(connection, copy)
     try:
-        for write in copy.projection.collapse(records):
+        bodies = await _bodies(connection, copy.projection.contents(records))
+        for write in copy.projection.collapse(records, bodies):
             await _execute(connection, write)
         moved = (last.log, first.position - 1, last.position, last.at)
         await _execute(connection, Write(statement("checkpoint_move"), moved, 1))
@@ -188,6 +189,11 @@ async def apply(connection: asyncpg.Connection, copy: Copy, records: Sequence[Re
             raise
         where = f"positions {first.position} to {last.position} of log {first.log}"
         raise CopyBrokenError(copy.schema, f"{copy.schema} cannot take {where}: {_text_of(error)}") from error
+
+
+async def _bodies(connection: asyncpg.Connection, digests: Sequence[Digest]) -> dict[Digest, str]:
+    rows = await connection.fetch(statement("contents_read"), array_text(digests)) if digests else []
+    return {row["digest"]: row["body"] for row in rows}
 
 
 def _text_of(error: Exception) -> str:

@@ -4,9 +4,8 @@ from typing import Final
 
 from projections.models.counters.counters import COUNTERS
 from projections.models.gaps.gaps import GAPS
-from projections.models.history.history import HISTORY
 from projections.models.invoices.invoices import INVOICES
 from projections.models.projection import Projection
 from projections.models.register.register import REGISTER
 
-ALL: Final[tuple[Projection, ...]] = (COUNTERS, GAPS, HISTORY, INVOICES, REGISTER)
+ALL: Final[tuple[Projection, ...]] = (COUNTERS, GAPS, INVOICES, REGISTER)

@@ -2,10 +2,9 @@
 
 from typing import Final, Literal, assert_never
 
-import asyncpg
 from msgspec import Struct
 
-from projections.keeping.one_moment import Connection, from_projections
+from projections.keeping.one_moment import Connection
 from projections.statements import statement
 from schemas.api.invoice import HistoryEntry
 from schemas.api.reports import Moment
@@ -58,38 +57,20 @@ class HistoryPage(Struct, frozen=True):
     total: int
 
 
-async def kept_document_history(
-    connection: Connection, wanted: HistoryWanted, at_least: Position | None = None
-) -> HistoryPage | None:
+async def document_history(connection: Connection, wanted: HistoryWanted) -> HistoryPage:
     """What happened to a draft or a numbered document, deleted or not; empty if there is no such document.
 
-    Returns None if the projection is missing or does not contain the position `at_least`. Needs SELECT on the log and
-    the projections, and a connection that is in no transaction. Raises asyncpg's errors.
+    The log tells it: it has an index of documents. Needs SELECT on the log, and a connection that is in no transaction.
+    Raises asyncpg's errors.
     """
-
-    async def read() -> HistoryPage | None:
-        counted = await connection.fetchrow(statement("history_of_document_count"), wanted.log_id, wanted.document_id)
-        if counted is None or counted["position"] < (at_least or 0):
-            return None
-        return await _page(connection, counted, statement("history_of_document_page"), wanted)
-
-    return await from_projections(connection, ("history",), read, is_waiting=False)
-
-
-async def folded_document_history(connection: Connection, wanted: HistoryWanted) -> HistoryPage:
-    """The same from the log alone. The log has an index of documents, so this takes no longer."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        counted = await connection.fetchrow(statement("log_of_document_count"), wanted.log_id, wanted.document_id)
+        counted = await connection.fetchrow(statement("history_count"), wanted.log_id, wanted.document_id)
         if counted is None:
             return HistoryPage(Moment(Position(0), None), [], 0)
-        return await _page(connection, counted, statement("log_of_document_page"), wanted)
-
-
-async def _page(connection: Connection, counted: asyncpg.Record, query: str, wanted: HistoryWanted) -> HistoryPage:
-    bounds = (wanted.per_page, (wanted.page - 1) * wanted.per_page)
-    found = await connection.fetch(query, wanted.document_id, *bounds)
-    rows = [_entry(decode_record(row["record"])) for row in found]
-    return HistoryPage(Moment(counted["position"], counted["at"]), rows, counted["total"])
+        bounds = (wanted.per_page, (wanted.page - 1) * wanted.per_page)
+        found = await connection.fetch(statement("history_page"), wanted.document_id, *bounds)
+        rows = [_entry(decode_record(row["record"])) for row in found]
+        return HistoryPage(Moment(counted["position"], counted["at"]), rows, counted["total"])
 
 
 def _entry(record: Record) -> HistoryEntry:

@@ -2,12 +2,6 @@
 
 from projections.keeping.one_moment import Connection
 from projections.reports.as_of import AsOf
-from projections.reports.document_history import (
-    HistoryPage,
-    HistoryWanted,
-    folded_document_history,
-    kept_document_history,
-)
 from projections.reports.gap_report import folded_gap_report, kept_gap_report
 from projections.reports.number_register import RangesWanted, folded_number_register, kept_number_register
 from schemas.api.reports import GapReport, NumberRegister
@@ -30,9 +24,3 @@ async def ranges_of(
     page = await folded_number_register(connection, wanted, as_of) if kept is None else kept
     assert page is not None
     return page
-
-
-async def history_of(connection: Connection, wanted: HistoryWanted, at_least: Position | None = None) -> HistoryPage:
-    """A page of what happened to a document."""
-    kept = await kept_document_history(connection, wanted, at_least)
-    return await folded_document_history(connection, wanted) if kept is None else kept

@@ -1,18 +1,10 @@
 """The history of a document: everything that happened to it, in order, told in words."""
 
-from projections.keeping.runner import ProjectionRunner
-from projections.reports.document_history import (
-    HistoryPage,
-    HistoryWanted,
-    by,
-    folded_document_history,
-    kept_document_history,
-)
+from projections.reports.document_history import HistoryPage, HistoryWanted, by, document_history
 from schemas.events import ReservationConsumed
 from schemas.values import Actor, ActorKind, DocumentId, Number
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
-from tests.projections.reported import history_of
 
 ONE, TWO = Number(1), Number(2)
 
@@ -36,12 +28,11 @@ def told(page: HistoryPage) -> list[tuple[str, str]]:
     return [(row.type, row.message) for row in page.rows]
 
 
-async def test_a_storno_is_told_on_both_documents(log: WrittenLog, runner: ProjectionRunner) -> None:
+async def test_a_storno_is_told_on_both_documents(log: WrittenLog) -> None:
     history, source, reversal = a_storno()
     await log.append(history.records, history.bodies)
-    await runner.catch_up()
-    of_source = await history_of(log.reader, HistoryWanted(document_id=source, page=1, per_page=50))
-    of_reversal = await history_of(log.reader, HistoryWanted(document_id=reversal, page=1, per_page=50))
+    of_source = await document_history(log.reader, HistoryWanted(document_id=source, page=1, per_page=50))
+    of_reversal = await document_history(log.reader, HistoryWanted(document_id=reversal, page=1, per_page=50))
     dates = [event.date for record in history.records if isinstance(event := record.event, ReservationConsumed)]
     assert told(of_source) == [
         ("create", f"S0-1 was issued, dated {dates[0]}."),
@@ -57,9 +48,10 @@ async def test_a_storno_is_told_on_both_documents(log: WrittenLog, runner: Proje
     assert {row.by for row in of_source.rows} == {"device session 17"}
     assert of_source.rows[0].created_at.startswith("2026-09-21T")
     assert (of_source.rows[0].type_label, of_source.rows[0].icon) == ("Created", "plus")
+    assert of_source.as_of.position == log.position
 
 
-async def test_the_pages_of_a_history_join_to_the_whole(log: WrittenLog, runner: ProjectionRunner) -> None:
+async def test_the_pages_of_a_history_join_to_the_whole(log: WrittenLog) -> None:
     history = History.of_seed(31)
     history.grow(30)
     draft = history.save_draft()
@@ -68,10 +60,9 @@ async def test_the_pages_of_a_history_join_to_the_whole(log: WrittenLog, runner:
     history.void_draft(draft)
     history.delete_draft(draft)
     await log.append(history.records, history.bodies)
-    await runner.catch_up()
-    whole = await history_of(log.reader, HistoryWanted(document_id=draft, page=1, per_page=50))
+    whole = await document_history(log.reader, HistoryWanted(document_id=draft, page=1, per_page=50))
     pages = [
-        await history_of(log.reader, HistoryWanted(document_id=draft, page=number, per_page=3))
+        await document_history(log.reader, HistoryWanted(document_id=draft, page=number, per_page=3))
         for number in (1, 2, 3, 4)
     ]
     assert [row.type for row in whole.rows] == ["create", *["update"] * 4, "void", "delete"]
@@ -79,19 +70,8 @@ async def test_the_pages_of_a_history_join_to_the_whole(log: WrittenLog, runner:
     assert {page.total for page in [whole, *pages]} == {7}
 
 
-async def test_the_log_tells_the_same_where_the_projection_lags(log: WrittenLog, runner: ProjectionRunner) -> None:
-    history, source, _ = a_storno()
-    await log.append(history.records, history.bodies)
-    wanted = HistoryWanted(document_id=source, per_page=2)
-    from_log = await folded_document_history(log.reader, wanted)
-    assert await kept_document_history(log.reader, wanted, log.position) is None
-    await runner.catch_up()
-    assert from_log == await kept_document_history(log.reader, wanted, log.position)
-    assert from_log.as_of.position == log.position
-
-
 async def test_an_unknown_document_has_no_history(log: WrittenLog) -> None:
-    page = await history_of(log.reader, HistoryWanted(document_id=DocumentId("inv_unknown"), page=1, per_page=50))
+    page = await document_history(log.reader, HistoryWanted(document_id=DocumentId("inv_unknown"), page=1, per_page=50))
     assert (page.rows, page.total) == ([], 0)
 
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from projections.keeping.every import ALL
 from projections.keeping.projection_faults import CopyBrokenError
 from projections.keeping.runner import ProjectionRunner
-from projections.models.projection import Projection, Write
+from projections.models.projection import Bodies, Projection, Write
 from schemas.record import Record
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
@@ -149,11 +149,11 @@ async def test_a_copy_ahead_of_the_log_stops_alone_and_is_made_anew_by_force(
 async def test_a_defect_in_one_projection_stops_that_one(log: WrittenLog) -> None:
     history = History.of_seed(54)
     await log.append(history.grow(100), history.bodies)
-    runner = ProjectionRunner(log.database_url, projections=[_defective("history"), *_without("history")])
+    runner = ProjectionRunner(log.database_url, projections=[_defective("counters"), *_without("counters")])
     with capture_logs() as lines:
         async with running(runner):
-            await until(lambda: others_are_at_head(runner, log, "history"))
-            assert runner.stopped() == {"history"}
+            await until(lambda: others_are_at_head(runner, log, "counters"))
+            assert runner.stopped() == {"counters"}
     (told,) = [line["error"] for line in lines if line["log_level"] == "error"]
     assert "KeyError in _fail, line" in told
     await assert_all_agree(log, history)
@@ -165,14 +165,14 @@ async def test_a_copy_that_cannot_be_renewed_stays_and_the_others_go_on(
     history = History.of_seed(55)
     await log.append(history.grow(100), history.bodies)
     await runner.catch_up()
-    kept = await runner.digest("history")
-    newer = replace(_defective("history"), version=99)
-    following = ProjectionRunner(log.database_url, projections=[newer, *_without("history")])
+    kept = await runner.digest("counters")
+    newer = replace(_defective("counters"), version=99)
+    following = ProjectionRunner(log.database_url, projections=[newer, *_without("counters")])
     async with running(following):
-        await until(lambda: following.stopped() == {"history"})
+        await until(lambda: following.stopped() == {"counters"})
         await log.append(history.grow(100), history.bodies)
-        await until(lambda: others_are_at_head(following, log, "history"))
-        assert await runner.digest("history") == kept
+        await until(lambda: others_are_at_head(following, log, "counters"))
+        assert await runner.digest("counters") == kept
     await runner.catch_up()
     await assert_all_agree(log, history)
 
@@ -208,5 +208,5 @@ def _defective(name: str) -> Projection:
     return replace(found, collapse=_fail)
 
 
-def _fail(_records: Sequence[Record]) -> list[Write]:
+def _fail(_records: Sequence[Record], _contents: Bodies) -> list[Write]:
     raise KeyError("a defect")

@@ -4,5 +4,5 @@ INSERT INTO counter (
 )
 SELECT o.*, o.start_number
 FROM unnest(
-    $1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[]
+    $1::text::text[], $2::text::smallint[], $3::text::text[], $4::text::text[], $5::text::text[], $6::text::text[], $7::text::bigint[], $8::text::bigint[], $9::text::bigint[]
 ) AS o (series_id, log_id, firm_id, mode, name, document_type, opened_at, position, start_number)

@@ -11,7 +11,7 @@ SET
     expired = c.expired + m.expired,
     lost = c.lost + m.lost
 FROM unnest(
-    $1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-    $9::bigint[], $10::bigint[]
+    $1::text::text[], $2::text::bigint[], $3::text::bigint[], $4::text::bigint[], $5::text::bigint[], $6::text::bigint[], $7::text::bigint[], $8::text::bigint[],
+    $9::text::bigint[], $10::text::bigint[]
 ) AS m (series_id, position, taken, standing, voided, withdrawn, pending, released, expired, lost)
 WHERE c.series_id = m.series_id

@@ -19,8 +19,8 @@ SELECT
     g.ended_position,
     g.reason_text
 FROM unnest(
-    $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[],
-    $10::text[]
+    $2::text::text[], $3::text::bigint[], $4::text::bigint[], $5::text::text[], $6::text::bigint[], $7::text::text[], $8::text::bigint[], $9::text::bigint[],
+    $10::text::text[]
 ) AS g (series_id, first, last, reason, ended_at, ended_by, reserved_position, ended_position, reason_text)
 LEFT JOIN log.event AS c
     ON g.reserved_position IS NULL AND g.series_id = c.stream AND g.first = c.number

@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from typing import Final
 
-from projections.models.projection import Projection, Write, write_rows
+from projections.models.projection import Bodies, Projection, Write, write_rows
 from projections.replay.gap_numbers import gaps_of
 from projections.replay.words import actor_text
 from projections.statements import statement
-from schemas.events import NumbersLost
+from schemas.events import NumbersLost, ReservationConsumed
 from schemas.record import Record
 
 
-def collapse(records: Sequence[Record]) -> list[Write]:
+def collapse(records: Sequence[Record], _bodies: Bodies) -> list[Write]:
     """The writes of these records: one row for each gap; gap_add.sql reads facts of the reservation from the log."""
     rows = [
         (r.stream, numbers.first, numbers.last, fate, r.at, actor_text(r.actor), reservation, r.position, _text_of(r))
         for r in records
+        if not isinstance(r.event, ReservationConsumed)  # as most events are, and none of these makes a gap
         for numbers, fate, reservation in gaps_of(r)
     ]
     return write_rows(statement("gap_add"), rows, records[0].log)

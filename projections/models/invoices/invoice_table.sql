@@ -27,7 +27,6 @@ CREATE TABLE invoice (
     vat_ron numeric,
     total_ron numeric,
     CONSTRAINT invoice_pk PRIMARY KEY (document_id),
-    CONSTRAINT invoice_number_is_unique UNIQUE (series_id, number),
     CONSTRAINT invoice_fate_is_known CHECK (fate IN ('standing', 'voided', 'withdrawn')),
     CONSTRAINT invoice_number_is_of_a_series CHECK (number IS NULL OR (series_id IS NOT NULL AND full_number IS NOT NULL))
 )

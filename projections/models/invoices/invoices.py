@@ -5,7 +5,8 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from projections.models.projection import Projection, Write, write_rows
+from projections.models.invoices.content import ERASED, Facts, facts_of
+from projections.models.projection import Bodies, Projection, Write, array_text, write_rows, write_some
 from projections.statements import statement
 from schemas.events import (
     AnyDraftEvent,
@@ -28,6 +29,8 @@ from schemas.events import (
 from schemas.record import Record
 from schemas.values import Digest, DocumentId, Fate, IsoDate, Position, UnixSeconds
 
+_WITH_CONTENT: Final = (ReservationConsumed, DocumentChanged, DraftSaved)
+
 
 class _Change(Struct):
     """What a batch changes in a document; a `fate`, `date` or `content` of None stays as it was."""
@@ -40,7 +43,7 @@ class _Change(Struct):
     date: IsoDate | None = None
     content: Digest | None = None
 
-    def row(self, document_id: DocumentId) -> tuple[object, ...]:
+    def row(self, document_id: DocumentId, facts: Facts) -> tuple[object, ...]:
         return (
             document_id,
             self.fate,
@@ -50,6 +53,10 @@ class _Change(Struct):
             self.position,
             self.date,
             self.content,
+            facts.date,
+            facts.document_type,
+            facts.series_id,
+            *_columns(facts),
         )
 
 
@@ -81,7 +88,7 @@ class _Batch:
             case _:
                 assert_never(record.event)
 
-    def created_row(self, document_id: DocumentId) -> tuple[object, ...]:
+    def created_row(self, document_id: DocumentId, facts: Facts) -> tuple[object, ...]:
         record, event = self.created[document_id]
         issued = event if isinstance(event, ReservationConsumed) else None
         change = self.changes[document_id]
@@ -90,10 +97,11 @@ class _Batch:
             record.log,
             record.firm_id,
             record.mode,
-            issued and record.stream,
+            record.stream if issued else facts.series_id,
             issued and issued.number,
             issued and issued.full_number,
-            change.date,
+            change.date or facts.date,
+            facts.document_type,
             change.fate,
             issued and issued.reverses,
             change.voided_at,
@@ -104,6 +112,7 @@ class _Batch:
             change.content,
             change.reason,
             issued and issued.client_local_uuid,
+            *_columns(facts),
         )
 
     def _apply_to_new_or_draft(self, record: Record, event: ReservationConsumed | AnyDraftEvent) -> None:
@@ -140,36 +149,53 @@ class _Batch:
         return change
 
 
-def collapse(records: Sequence[Record]) -> list[Write]:
+def contents(records: Sequence[Record]) -> list[Digest]:
+    """The contents of the documents that these records issue, save or change."""
+    return list(_documents(records))
+
+
+def _documents(records: Sequence[Record]) -> dict[Digest, DocumentId]:
+    """The document of each content."""
+    return {event.content: event.document_id for record in records if isinstance(event := record.event, _WITH_CONTENT)}
+
+
+def collapse(records: Sequence[Record], bodies: Bodies) -> list[Write]:
     """The writes of these records: new documents as they are at the end of the batch, changed ones, deleted drafts."""
     batch = _Batch()
     for record in records:
         batch.apply(record)
-    changed = (
-        change.row(document_id) for document_id, change in batch.changes.items() if document_id not in batch.created
-    )
-    contents = [change.content for change in batch.changes.values() if change.content is not None]
+    found = {digest: facts_of(body) for digest, body in bodies.items()}
+    facts = {id_: found.get(each.content, ERASED) if each.content else ERASED for id_, each in batch.changes.items()}
+    changed = (each.row(id_, facts[id_]) for id_, each in batch.changes.items() if id_ not in batch.created)
+    documents = _documents(records)
+    words = ((id_, documents[id_], each.client.name, each.client.tax_id) for id_, each in found.items() if each.client)
+    series = {record.stream for record, event in batch.created.values() if isinstance(event, ReservationConsumed)}
+    created = (batch.created_row(id_, facts[id_]) for id_ in batch.created)
     return [
-        *([Write(statement("invoice_searchable"), (contents,), None)] if contents else []),
-        *write_rows(statement("invoice_add"), map(batch.created_row, batch.created)),
+        *write_some(statement("invoice_words"), words),
+        *write_rows(statement("invoice_add"), created, array_text(sorted(series))),
         *write_rows(statement("invoice_change"), changed),
         *write_rows(statement("invoice_drop"), ([document_id] for document_id in batch.dropped)),
     ]
 
 
+def _columns(facts: Facts) -> tuple[object, ...]:
+    sums = facts.amounts_ron
+    return (facts.client_id, facts.currency, facts.due_date, sums.subtotal, sums.vat_amount, sums.total)
+
+
 INVOICES: Final = Projection(
     name="invoices",
-    version=3,
+    version=4,
     tables=(
         statement("invoice_table"),
         statement("invoices_of_firm"),
         statement("invoices_reversals"),
-        statement("invoices_by_content"),
         statement("invoices_by_full_number"),
-        statement("invoice_facts_function"),
         statement("invoices_found_function"),
         statement("invoice_matching_function"),
     ),
     digests=(statement("invoice_rows"),),
     collapse=collapse,
+    contents=contents,
 )

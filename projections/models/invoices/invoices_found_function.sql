@@ -14,7 +14,7 @@ BEGIN ATOMIC
     UNION
     SELECT i.document_id
     FROM log.searchable AS s
-    INNER JOIN invoice AS i ON i.content = encode(s.digest, 'hex')
+    INNER JOIN invoice AS i ON i.document_id = s.document_id AND i.content = encode(s.digest, 'hex')
     WHERE i.firm_id = found.firm_id
         AND i.mode = found.mode
         AND s.words LIKE (SELECT p.folded FROM pattern AS p);

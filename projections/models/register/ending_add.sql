@@ -15,8 +15,8 @@ SELECT
     e.reserved_position,
     e.ended_position
 FROM unnest(
-    $1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::text[],
-    $9::bigint[], $10::bigint[]
+    $1::text::text[], $2::text::bigint[], $3::text::bigint[], $4::text::text[], $5::text::text[], $6::text::bigint[], $7::text::bigint[], $8::text::text[],
+    $9::text::bigint[], $10::text::bigint[]
 ) AS e (
     series_id, first, last, fate, device_id, reserved_at, ended_at, document_id, reserved_position, ended_position
 )

@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from projections.models.projection import Projection, Write, write_rows, write_some
+from projections.models.projection import Bodies, Projection, Write, write_rows, write_some
 from projections.statements import statement
 from schemas.events import (
     DocumentChanged,
@@ -87,10 +87,10 @@ class _Batch:
 
     def apply(self, record: Record) -> None:
         match record.event:
-            case NumbersReserved() as event:
-                self._reserve(record, event)
             case ReservationConsumed(reservation=reservation, number=number, document_id=document_id):
                 self._end(record, reservation, NumberRange(number, number), Fate.STANDING, document_id)
+            case NumbersReserved() as event:
+                self._reserve(record, event)
             case ReservationReleased(reservation=reservation, number=number):
                 self._end(record, reservation, NumberRange(number, number), Fate.RELEASED)
             case ReservationExpired(reservation=reservation, ranges=ranges):
@@ -147,7 +147,7 @@ class _Batch:
             ending.fate, ending.at, ending.position = fate, record.at, record.position
 
 
-def collapse(records: Sequence[Record]) -> list[Write]:
+def collapse(records: Sequence[Record], _bodies: Bodies) -> list[Write]:
     """The writes of these records: new blocks, new endings, changed endings, and blocks with fewer pending numbers."""
     batch = _Batch()
     for record in records:

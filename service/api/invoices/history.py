@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from projections.reports.document_history import HistoryWanted, folded_document_history, kept_document_history
+from projections.reports.document_history import HistoryWanted, document_history
 from schemas.api.invoice import InvoiceHistory, Pagination
 from schemas.api.queries import PageQuery
 from schemas.rejections import DocumentUnknown
@@ -10,7 +10,7 @@ from service.api.calling.call import Call
 from service.api.calling.route import Route
 from service.api.invoices.listing import pages_of
 from service.api.invoices.show import INVOICES, document_of
-from service.api.reports.kept_or_folded import kept_or_folded
+from service.api.reports.kept_or_folded import reading
 
 
 async def read_history(call: Call) -> InvoiceHistory:
@@ -20,12 +20,8 @@ async def read_history(call: Call) -> InvoiceHistory:
     wanted = HistoryWanted(
         document_id=facts.document_id, page=query.page, per_page=query.per_page, log_id=call.dependencies.log.log_id
     )
-    found = await kept_or_folded(
-        call,
-        lambda connection: kept_document_history(connection, wanted, facts.position),
-        lambda connection: folded_document_history(connection, wanted),
-        is_short=True,
-    )
+    async with reading(call) as connection:
+        found = await document_history(connection, wanted)
     pages = pages_of(found.total, query.per_page)
     pagination = Pagination(page=query.page, per_page=query.per_page, total=found.total, total_pages=pages)
     return InvoiceHistory(data=found.rows, pagination=pagination)

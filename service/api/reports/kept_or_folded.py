@@ -24,20 +24,18 @@ async def kept_or_folded(
     call: Call,
     kept: Callable[[Connection], Awaitable[FromCopies | None]] | None,
     folded: Callable[[Connection], Awaitable[FromLog]],
-    *,
-    is_short: bool = False,
 ) -> FromCopies | FromLog:
     """The result of `kept`, which reads the projections; if it is not given or finds none, that of `folded`.
 
-    Folding a whole series keeps the event loop busy, so only a few requests fold at once, and of one firm only one. A
-    fold that `is_short` reads a bounded number of events and needs no turn. Raises LogUnavailableError if the database
-    is away or busy with others, and RefusedError if too many requests fold, each after READ_WAIT_SECONDS_MAX.
+    Folding a whole series keeps the event loop busy, so only a few requests fold at once, and of one firm only one.
+    Raises LogUnavailableError if the database is away or busy with others, and RefusedError if too many requests fold,
+    each after READ_WAIT_SECONDS_MAX.
     """
     if kept is not None:
         async with reading(call) as connection:
             if (found := await kept(connection)) is not None:
                 return found
-    async with reading(call) if is_short else _folding(call) as connection:
+    async with _folding(call) as connection:
         return await folded(connection)
 
 

@@ -1,4 +1,4 @@
--- As history_of_document_count.sql, but from the log.
+-- Returns the position and time of the last event of log $1, and how many events are about document $2.
 SELECT
     h.position,
     (SELECT e.at FROM log.event AS e WHERE e.log_id = h.log_id AND e.position = h.position) AS at,
