@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.metrics import MetricWrapperBase
 
 SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 REQUEST_LABELS: Final = ("carrier", "method", "route", "status")
@@ -30,6 +31,11 @@ class Metrics(Struct, frozen=True):
     sweeps: Counter
     expired_numbers: Counter
     lost_history_tokens: Counter
+
+    def leave_out(self, *absent: MetricWrapperBase) -> None:
+        """Show these no more: they are of parts that this process has not, and 0 would say that all is well there."""
+        for each in absent:
+            self.registry.unregister(each)
 
     def text(self) -> bytes:
         """All of them in the Prometheus text format."""

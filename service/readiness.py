@@ -1,6 +1,7 @@
 """The health of the parts of this process: for /readyz by name, and as gauges."""
 
 import asyncio
+import math
 from time import monotonic
 from typing import Final
 
@@ -133,7 +134,9 @@ async def measure(metrics: Metrics, writer: Writer, relay: Relay | None, runner:
         metrics.queue_depth.set(writer.queue_depth)
         metrics.log_position.set(writer.known.state.position)
         if relay is not None:
-            metrics.relay_lag.set(relay.status().lag_events or 0)
+            lag_events = relay.status().lag_events
+            # Not 0, which would say that all is published: this relay has not seen both ends yet.
+            metrics.relay_lag.set(math.nan if lag_events is None else lag_events)
         if runner is not None:
             for name, lag in runner.lag().items():
                 metrics.projection_lag.labels(name).set(lag)

@@ -113,6 +113,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         "127.0.0.1"
     )
     port: Annotated[int, _about("port", "The port HTTP listens on", ge=1, le=65535)] = 8080
+    health_port: Annotated[
+        int,
+        _about(
+            "port",
+            "Where a process of any job answers /healthz, /readyz and /metrics, and no other port /metrics; 0 for none",
+            ge=0,
+            le=65535,
+        ),
+    ] = 0
     database_url: Annotated[
         PostgresUrl | None, _about("URL", "PostgreSQL 15 or newer; unset: `numbering up` runs one")
     ] = None
@@ -131,7 +140,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         PresentFile | None, _about("file", "Certificates of authority to trust for NATS over TLS; unset: the system's")
     ] = None
     rate_limit: Annotated[
-        int, _about("requests per minute", "The most one credential may ask for; 0 turns it off", ge=0)
+        int, _about("requests per minute", "The most one credential may ask of one process; 0 turns it off", ge=0)
     ] = 100
     reservation_ttl_seconds: Annotated[
         int, _about("seconds", "How long a reserved number waits for its document", ge=1, le=3_153_600_000)
@@ -145,9 +154,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     date_ahead_days_max: Annotated[
         int, _about("days", "How far after today the date of an invoice may lie", ge=0, le=36_500)
     ] = 366
-    time_zone: Annotated[TimeZone, _about("IANA name", "Decides what day it is: invoice dates, a series' year")] = (
-        ZoneName("Europe/Bucharest")
-    )
+    time_zone: Annotated[
+        TimeZone,
+        _about("IANA name", "Decides what day it is: invoice dates, a series' year; reports for people show its time"),
+    ] = ZoneName("Europe/Bucharest")
     keys_file: Annotated[
         Path | None, _about("file", "Keys that seal tokens and sign sessions; unset: keys.json in the data directory")
     ] = None
@@ -193,6 +203,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_format: Annotated[LogFormat, _about("format", "Log lines for people, or one JSON object a line")] = (
         LogFormat.CONSOLE
     )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that decides what day it is."""
+        return ZoneInfo(self.time_zone)
 
     @property
     def keys_path(self) -> Path:
@@ -252,6 +267,12 @@ def describe(settings: Settings) -> Iterator[Described]:
             unit=_said(each.type)["unit"],
             effect=_outer(each.type).description or "",
         )
+
+
+def cannot_listen(host: str, port: int, error: Exception, port_variable: str = "NUMBERING_PORT") -> str:
+    """The sentence for an operator whose address cannot be had: not ours, not known, not allowed or in use."""
+    reason = (getattr(error, "strerror", None) or "it is no name of a host").rpartition(": ")[2]
+    return f"cannot listen on {host} port {port}: {reason}; set NUMBERING_HOST or {port_variable}"
 
 
 def child_environment(settings: Settings, **changes: str | int) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """One process of the service: connects its parts, runs the chosen jobs together, and stops them in order."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,7 +22,7 @@ from service.api.calling.dependencies import Dependencies
 from service.api.entrance import Entrance
 from service.clock import now
 from service.comparing import Comparing
-from service.health import Check
+from service.health import Check, HealthBoard
 from service.invariants import BrokenInvariants
 from service.log.gate import Gate
 from service.log.mark import MarkFile
@@ -43,6 +44,8 @@ from service.writer.writer import Appended, Limits, Writer
 
 READS_MAX: Final = 8
 READ_SECONDS_MAX: Final = 15
+COLLECT_AFTER: Final = (50_000, 20, 50)
+"""How many more objects are made than freed before the youngest are looked at; and every how many times the older."""
 
 
 class Job(StrEnum):
@@ -82,7 +85,7 @@ async def run_service(settings: Settings, jobs: frozenset[Job], on_ready: Callab
     """Run the jobs until SIGINT or SIGTERM; `on_ready` is called when all of them run.
 
     Raises MissingSettingError, SchemaUnfitError, LogUnavailableError, DurabilityError and ClockError before anything
-    runs, and OSError if the port is taken. A broken invariant is raised as an AssertionError in an exception group,
+    runs, and SettingsError if the address cannot be had. A broken invariant is an AssertionError in an exception group,
     also one that a handler reported to `BrokenInvariants`: it ends the process, and the supervisor starts it again from
     the log.
     """
@@ -97,12 +100,26 @@ async def run_service(settings: Settings, jobs: frozenset[Job], on_ready: Callab
             await wiring.writer.known.read()  # else the first caller waits while the whole log is read
             await wiring.comparing.keep_mark()
         async with _answering(wiring, jobs):
+            _pace_the_collector()
             on_ready()
             await stop.wait()
         await wiring.comparing.keep_mark()
+        if jobs & DECIDING:
+            await SnapshotKeeper(wiring.log, wiring.writer.known).keep_at_stop()
         # Every request that was taken, by HTTP or NATS, is answered by now, so the other jobs can stop at once.
         for task in tasks:
             task.cancel()
+
+
+def _pace_the_collector() -> None:
+    """Let the garbage collector pass over what is there for good, and look less often at what comes.
+
+    What a request makes holds few cycles and is gone with its last reference. The collector took a tenth of the
+    processor time of a busy process, most of it to look again at modules, routes and the state of the log.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 @asynccontextmanager
@@ -136,6 +153,14 @@ async def _reading_pool(database_url: str) -> asyncpg.Pool:
 
 def _wire(settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asyncpg.Pool) -> Wiring:
     metrics = new_metrics()
+    if not jobs & DECIDING:
+        metrics.leave_out(metrics.queue_depth, metrics.log_position, metrics.batch_commands, metrics.append_seconds)
+    if Job.RELAY not in jobs:
+        metrics.leave_out(metrics.relay_lag)
+    if Job.PROJECT not in jobs:
+        metrics.leave_out(metrics.projection_lag)
+    if Job.SWEEP not in jobs:
+        metrics.leave_out(metrics.sweeps, metrics.expired_numbers)
     relay = _relay(settings, log) if Job.RELAY in jobs else None
     runner = ProjectionRunner(settings.database_url or "") if Job.PROJECT in jobs else None
 
@@ -217,8 +242,10 @@ def _sweeper(wiring: Wiring) -> Sweeper:
 async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[None]:
     """Take requests by HTTP and NATS for the life of the block; then answer those that were taken."""
     async with AsyncExitStack() as stack:
+        health = checks(wiring.log, wiring.relay, wiring.runner, wiring.gate)
+        if not jobs & DECIDING:
+            del health["log"]  # this process writes nothing to it
         if jobs & {Job.WEB, Job.REQUESTS}:
-            health = checks(wiring.log, wiring.relay, wiring.runner, wiring.gate)
             entrance = Entrance(_dependencies(wiring), wiring.invariants.report)
             health["history"] = history_health(entrance.dependencies.lost_history, wiring.writer.known)
             if Job.REQUESTS in jobs:
@@ -233,6 +260,17 @@ async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[Non
                 await stack.enter_async_context(answering_requests(endpoint))
             if Job.WEB in jobs:
                 await stack.enter_async_context(_serving(entrance, health))
+        if wiring.settings.health_port:
+            await stack.enter_async_context(_watched(wiring, wiring.settings.health_port, health))
+        yield
+
+
+@asynccontextmanager
+async def _watched(wiring: Wiring, port: int, health: Mapping[str, Check]) -> AsyncGenerator[None]:
+    """Answer those who watch the process. One that nobody watches imports no web server."""
+    from service.web.health_server import watched  # noqa: PLC0415 - see above
+
+    async with watched(HealthBoard(health), wiring.metrics, wiring.settings.host, port):
         yield
 
 

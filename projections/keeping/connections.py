@@ -1,12 +1,14 @@
 """Connections with the role and the settings of the projector."""
 
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 import asyncpg
+
+from projections.statements import statement
 
 CONNECT_SECONDS_MAX: Final = 10.0
 CLOSE_SECONDS_MAX: Final = 5.0
@@ -33,6 +35,10 @@ _OURS: Final = frozenset({"role", "application_name", "synchronous_commit"})
 _SOCKET_OPTIONS: Final = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 2, "TCP_USER_TIMEOUT": 4000}
 
 
+class ForeignSessionError(asyncpg.InterfaceError):
+    """Something between us and PostgreSQL, such as a pooler, kept settings from the session. It is not used."""
+
+
 class _Transport(Protocol):
     def get_extra_info(self, name: str) -> socket.socket: ...
 
@@ -53,20 +59,31 @@ class ProjectorSession(asyncpg.Connection):
 
 @asynccontextmanager
 async def connected(database_url: str, *, has_role: bool = True) -> AsyncGenerator[asyncpg.Connection]:
-    """A connection for the life of the block, with the role numbering_projector, or with that of the URL's user."""
+    """A connection for the life of the block, with the role numbering_projector, or with that of the URL's user.
+
+    Raises ForeignSessionError and asyncpg's errors.
+    """
     given = {name.lower() for name, _ in parse_qsl(urlsplit(database_url).query, keep_blank_values=True)} - _OURS
+    asked = {name: value for name, value in SETTINGS.items() if name not in given and (has_role or name != "role")}
     connection = await asyncpg.connect(
-        database_url,
-        timeout=CONNECT_SECONDS_MAX,
-        connection_class=ProjectorSession,
-        server_settings={
-            name: value for name, value in SETTINGS.items() if name not in given and (has_role or name != "role")
-        },
+        database_url, timeout=CONNECT_SECONDS_MAX, connection_class=ProjectorSession, server_settings=asked
     )
     try:
+        await _require_own(connection, asked)
         yield connection
     finally:
         try:
             await connection.close(timeout=CLOSE_SECONDS_MAX)
         except Exception:  # noqa: BLE001 - a socket that is gone is closed too; only a cancellation passes
             connection.terminate()
+
+
+async def _require_own(connection: asyncpg.Connection, asked: Mapping[str, str]) -> None:
+    """Return if PostgreSQL has what we asked for: without our role, rows would belong to somebody else."""
+    names = [name for name in asked if name != "role"]
+    found = await connection.fetch(statement("settings_missing"), names, asked.get("role"), timeout=CONNECT_SECONDS_MAX)
+    if found:
+        raise ForeignSessionError(
+            f"the session came without {', '.join(row['name'] for row in found)}, which it was asked to have: a pooler "
+            "such as PgBouncer is in between; connect to PostgreSQL itself"
+        )

@@ -12,7 +12,7 @@ from projections.replay.drafts import DraftReplay
 from projections.replay.gap_numbers import gaps_of
 from projections.replay.number_ranges import merged
 from projections.replay.terms import moved_by, taken_by
-from projections.replay.words import actor_text, words
+from projections.replay.words import actor_text
 from schemas.api.reports import Gap, NumberRangeRow, Terms
 from schemas.events import (
     AnyDraftEvent,
@@ -278,10 +278,6 @@ class Replay:
     def ranges(self, series_id: SeriesId) -> list[NumberRangeRow]:
         """What became of every number of a series, in order. Raises KeyError for an unknown series."""
         return self.series[series_id].ranges()
-
-    def describe(self, record: Record) -> str:
-        """One line of plain English for an event."""
-        return words(record)
 
     def _apply_to_series(self, record: Record) -> None:
         series = self.series.get(record.stream)

@@ -1,8 +1,9 @@
 """Each event as one line of plain English."""
 
-from datetime import UTC, datetime
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
+from projections.replay.local_time import local_time
 from schemas.events import (
     AnyDraftEvent,
     AnySeriesEvent,
@@ -29,17 +30,17 @@ from schemas.events import (
     SeriesUnlocked,
 )
 from schemas.record import Record
-from schemas.values import Actor, NumberRange, UnixSeconds
+from schemas.values import Actor, NumberRange
 
 
-def words(record: Record) -> str:
-    """The line: position, time, series (or the id of the draft), what happened, and the actor."""
-    time = datetime.fromtimestamp(record.at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+def words(record: Record, zone: ZoneInfo) -> str:
+    """The line: position, time in the zone, series (or the id of the draft), what happened, and the actor."""
+    time = local_time(record.at, zone)
     subject = record.series_name or record.stream
-    return f"{record.position}  {time}  {subject}  {_happened(record.event)}, by {actor_text(record.actor)}"
+    return f"{record.position}  {time}  {subject}  {_happened(record.event, zone)}, by {actor_text(record.actor)}"
 
 
-def _happened(event: Event) -> str:
+def _happened(event: Event, zone: ZoneInfo) -> str:
     match event:
         case SeriesEvent():
             return _happened_to_series(event)
@@ -49,7 +50,7 @@ def _happened(event: Event) -> str:
             numbers = _numbers(NumberRange(event.first, event.last))
             if event.token_key is None:
                 return f"{numbers} taken"
-            return f"{numbers} reserved by device {device_id} until {_day(expires_at)}"
+            return f"{numbers} reserved by device {device_id} until {local_time(expires_at, zone)}"
         case ReservationConsumed(number=number, document_id=document_id, date=date, reverses=reverses):
             reversal = "" if reverses is None else f", the reversal of document {reverses}"
             return f"number {number} put on document {document_id} of {date}{reversal}"
@@ -105,10 +106,6 @@ def _happened_to_draft(event: AnyDraftEvent) -> str:
 
 def _numbers(numbers: NumberRange) -> str:
     return f"number {numbers.first}" if len(numbers) == 1 else f"numbers {numbers.first}-{numbers.last}"
-
-
-def _day(at: UnixSeconds) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
 
 
 def actor_text(actor: Actor) -> str:

@@ -22,8 +22,8 @@ _DIRECTIONS: Final = {"asc": 1, "desc": -1}
 class InvoicesWanted(Struct, frozen=True, kw_only=True):
     """Which documents of a partition; a filter that is None matches all. Dates are inclusive.
 
-    `today` decides what is overdue. `search` is looked for in full number, client name and tax id, in upper or lower
-    case. Totals are compared in RON; documents without the value of `sort` come last.
+    `today` decides what is overdue. `search` is looked for in full number, client name and tax id, all folded as
+    people type (log.folded). Totals are compared in RON; documents without the value of `sort` come last.
     """
 
     firm_id: FirmId

@@ -22,6 +22,11 @@ from service.access.file_stamp import FileStamp, stamp_of
 PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
 
 RSA_BITS_MIN: Final = 2048
+RSA_BITS_MAX: Final = 8192
+"""A longer one makes every request that shows a token wait: verifying takes with the square of the length."""
+
+RSA_EXPONENT_MIN: Final = 65_537
+FILE_BYTES_MAX: Final = 1_048_576
 
 _say = structlog.get_logger(__name__)
 
@@ -98,12 +103,16 @@ class IdentityKeys:
 
 def _load(path: Path) -> dict[str, _VerifyingKey]:
     try:
-        found: Any = json.loads(path.read_bytes())
+        with path.open("rb") as file:
+            text = file.read(FILE_BYTES_MAX + 1)
+        if len(text) > FILE_BYTES_MAX:
+            raise JwksError(f"the JWKS file {path} is larger than {FILE_BYTES_MAX} bytes")
+        found: Any = json.loads(text)
         listed: list[Any] = found["keys"]
         keys = [_verifying_key(path, each) for each in listed if _is_for_signatures(each)]
     except OSError as error:
         raise JwksError(f"cannot read the JWKS file {path}: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise JwksError(f'the JWKS file {path} is not {{"keys": [...]}} of RFC 7517') from error
     usable = {name: key for name, key in keys if key is not None}
     if not usable:
@@ -114,7 +123,9 @@ def _load(path: Path) -> dict[str, _VerifyingKey]:
 
 
 def _is_for_signatures(given: Any) -> bool:
-    return given.get("use", "sig") == "sig" and isinstance(given.get("kid"), str)
+    """Whether the file says that this key verifies signatures, or says nothing of its use (RFC 7517, 4.2 and 4.3)."""
+    is_for_verifying = "verify" in given.get("key_ops", ["verify"])
+    return given.get("use", "sig") == "sig" and is_for_verifying and isinstance(given.get("kid"), str)
 
 
 def _verifying_key(path: Path, given: Any) -> tuple[str, _VerifyingKey | None]:
@@ -124,13 +135,20 @@ def _verifying_key(path: Path, given: Any) -> tuple[str, _VerifyingKey | None]:
     name: str = given["kid"]
     try:
         key: object = jwt.PyJWK(given).key
-    except jwt.PyJWTError:
+    except Exception:  # noqa: BLE001 - PyJWT lets errors of Python and of the cryptography out for what is no key
         return name, None
     stated = given.get("alg")
     match key:
         case RSAPublicKey() if stated in {None, "RS256"}:
-            if key.key_size < RSA_BITS_MIN:
-                raise JwksError(f"the RSA key {name} of the JWKS file {path} is shorter than {RSA_BITS_MIN} bits")
+            if not RSA_BITS_MIN <= key.key_size <= RSA_BITS_MAX:
+                raise JwksError(
+                    f"the RSA key {name!r} of the JWKS file {path} has {key.key_size} bits; "
+                    f"it must have {RSA_BITS_MIN} to {RSA_BITS_MAX}"
+                )
+            if key.public_numbers().e < RSA_EXPONENT_MIN:
+                raise JwksError(
+                    f"the RSA key {name!r} of the JWKS file {path} has an exponent below {RSA_EXPONENT_MIN}"
+                )
             return name, _VerifyingKey("RS256", key)
         case EllipticCurvePublicKey(curve=SECP256R1()) if stated in {None, "ES256"}:
             return name, _VerifyingKey("ES256", key)

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import secrets
+import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,15 +78,28 @@ def load(path: Path) -> Keys:
     """The keys of an existing file. Raises KeyFileError."""
     try:
         with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
+            status = os.fstat(file.fileno())
             text = file.read()
     except FileNotFoundError as error:
         raise KeyFileError(f"there is no key file {path}; `numbering migrate` creates one") from error
     except OSError as error:
         raise KeyFileError(f"cannot read the key file {path}: {error.strerror}") from error
-    if mode & OTHERS:
-        raise KeyFileError(f"the key file {path} is open to other users; run: chmod 600 {path}")
+    refusal = open_to_others(status.st_uid, status.st_mode, us=os.geteuid())
+    if refusal is not None:
+        raise KeyFileError(f"the key file {path} {refusal}; run: chmod 600 {path}")
     return _decode(path, text)
+
+
+def open_to_others(owner: int, mode: int, *, us: int) -> str | None:
+    """Why a file of this owner and mode is no secret of user `us`; None if it is.
+
+    It belongs to us, or to root. Root gives a file to a service by its group: a Secret of Kubernetes is 0440 and root's
+    (with fsGroup, whatever its defaultMode says).
+    """
+    if owner not in {us, 0}:
+        return f"belongs to another user ({owner})"
+    of_group = stat.S_IRGRP if owner != us else 0
+    return "is open to other users" if stat.S_IMODE(mode) & OTHERS & ~of_group else None
 
 
 def ensure(path: Path) -> KeyFile:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import click
 import uvloop
 
+from projections.replay.local_time import local_time
 from projections.replay.replay import HistoryBrokenError, Replay
 from schemas.record import Record, StoredRecord, event_tag
 from schemas.values import Position
@@ -71,7 +72,7 @@ async def _adopt_tail(settings: Settings, *, is_loss_accepted: bool, is_unverifi
         tail = await read_tail(stream, log.log_id, fork, EventProver.of(keys))
         adopted, strange = await _following(log, fork, tail)
         if not is_unverified_accepted:
-            adopted, strange = _proven(adopted, tail, strange)
+            adopted, strange = _proven(adopted, tail, strange, settings.zone)
         lost = tail.messages[len(adopted) :]
         is_lossy = bool(lost) or strange is not None
         if is_lossy and not is_loss_accepted:
@@ -129,13 +130,13 @@ async def _following(log: PostgresLog, fork: Fork, tail: Tail) -> tuple[Sequence
 
 
 def _proven(
-    adopted: Sequence[StoredRecord], tail: Tail, strange: str | None
+    adopted: Sequence[StoredRecord], tail: Tail, strange: str | None, zone: ZoneInfo
 ) -> tuple[Sequence[StoredRecord], str | None]:
     """The records before the first one without proof, and why that one is refused; all without proof are shown."""
     unproven = {stored.record.position for stored in tail.unproven}
     found = [stored.record for stored in adopted if stored.record.position in unproven]
     for record in found:
-        err().print(f"without proof: {_shown(record)}")
+        err().print(f"without proof: {_shown(record, zone)}")
     if not found:
         return adopted, strange
     first = found[0].position
@@ -147,11 +148,18 @@ def _proven(
     return [stored for stored in adopted if stored.record.position < first], why
 
 
-def _shown(record: Record) -> str:
+def _shown(record: Record, zone: ZoneInfo) -> str:
     """One event in a line; nothing in it can command a terminal."""
-    at = datetime.fromtimestamp(record.at, UTC).isoformat()
     number = getattr(record.event, "full_number", None) or getattr(record.event, "first", "")
-    words = (record.position, at, event_tag(record.event), record.firm_id, record.mode, record.stream, number)
+    words = (
+        record.position,
+        local_time(record.at, zone),
+        event_tag(record.event),
+        record.firm_id,
+        record.mode,
+        record.stream,
+        number,
+    )
     actor = f"by {record.actor.kind} {record.actor.id}"
     return f"{' '.join(map(str, words))} {actor}".encode("unicode_escape").decode()
 

@@ -32,7 +32,7 @@ from service.cli.screen.log_lines import write_log_lines
 from service.cli.starting.present import database_url, present_settings
 from service.clock import now
 from service.core.prepare import Cause, Prepared, prepare
-from service.core.state import Series, State
+from service.core.state.state import Series, State
 from service.log.adoption import holding
 from service.log.event_log import Batch
 from service.log.postgres_log import PostgresLog
@@ -123,7 +123,7 @@ async def _advance(
         await known.read()  # most of the log, so that little is left to read while the writers wait
         async with holding(url, log.log_id) as held:
             await known.catch_up(held, held.head)
-            state, records, advances = _decide(known.state, wanted, firm, reason)
+            state, records, advances = _decide(known.state.layer(), wanted, firm, reason)
             if records and not is_dry:
                 # At the end of the block this is committed: then these numbers are gaps for ever.
                 stored = [StoredRecord(record, encode_record(record)) for record in records]
@@ -137,7 +137,7 @@ async def _advance(
 def _decide(
     state: State, wanted: Sequence[LastNumber], firm: str | None, reason: str
 ) -> tuple[State, list[Record], list[Advance]]:
-    """The state after all of it, the events, and what becomes of each series. Raises CommandFault for any fault."""
+    """The state, brought forward by all of it, the events, and what becomes of each series. Raises CommandFault."""
     records: list[Record] = []
     advances: list[Advance] = []
     for each in wanted:
@@ -148,7 +148,6 @@ def _decide(
         if isinstance(prepared, SeriesExhausted):
             raise CommandFault(f"{each.place}: series {before.series_id} ends at {NUMBER_MAX}")
         assert isinstance(prepared, Prepared), "a series that was found is advanced"
-        state = prepared.state
         records.extend(prepared.records)
         advances.append(_advanced(before, state.series[before.series_id], each))
     return state, records, advances

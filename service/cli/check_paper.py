@@ -1,7 +1,6 @@
 """`numbering check`: where the log breaks a rule of paper, found from its events alone."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import click
 import uvloop
@@ -51,5 +50,5 @@ async def _findings(firm_id: FirmId | None) -> list[Finding]:
 def _latest_date() -> IsoDate:
     """The last day that an invoice may have today (CONTRACT.md D88)."""
     settings = present_settings()
-    today = datetime.fromtimestamp(now(), ZoneInfo(settings.time_zone)).date()
+    today = datetime.fromtimestamp(now(), settings.zone).date()
     return IsoDate((today + timedelta(days=settings.date_ahead_days_max)).isoformat())

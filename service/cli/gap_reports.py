@@ -1,38 +1,32 @@
 """`numbering gaps`: every number no document carries, why, and the accounting equation."""
 
-from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import click
 import uvloop
 
 from projections.keeping.one_moment import Connection
-from projections.reports.as_of import AsOf, AtPosition, AtTime
+from projections.replay.local_time import local_time
+from projections.reports.as_of import AsOf
 from projections.reports.gap_report import folded_gap_reports, kept_gap_reports
 from projections.reports.opened_series import opened_series
 from schemas.api.reports import Gap, GapReport
-from schemas.values import FirmId, Position, UnixSeconds
+from schemas.values import FirmId
 from service.cli.audit import firm_filter, reader, series_filter
+from service.cli.moment import read_as_of
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import out, print_json, print_table, table
-
-
-def read_as_of(_ctx: click.Context, _param: click.Parameter, text: str | None) -> AsOf | None:
-    """The moment meant: a position of the log, or a time; one without zone is UTC. Raises BadParameter."""
-    if text is None or text.isdecimal():
-        return None if text is None else AtPosition(Position(int(text)))
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{text} is neither a position nor a time such as 2026-11-21T08:00:00Z") from error
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return AtTime(UnixSeconds(int(aware.timestamp())))
+from service.cli.starting.present import present_settings
 
 
 @click.command()
 @firm_filter
 @series_filter
 @click.option(
-    "--as-of", metavar="POSITION|TIME", callback=read_as_of, help="What was true then, such as 2026-11-21T08:00:00Z."
+    "--as-of",
+    metavar="POSITION|DAY|TIME",
+    callback=read_as_of,
+    help="What was true then, such as 2026-11-21T08:00:00, or at the end of 2026-11-21, by NUMBERING_TIME_ZONE.",
 )
 @click.option("--json", "is_json", is_flag=True, help="For programs.")
 def gaps(*, firm: FirmId | None, series: str | None, as_of: AsOf | None, is_json: bool) -> None:
@@ -40,39 +34,35 @@ def gaps(*, firm: FirmId | None, series: str | None, as_of: AsOf | None, is_json
     reports = uvloop.run(_reports(firm, series, as_of))
     if is_json:
         print_json({"object": "list", "data": reports})
+    zone = present_settings().zone
     for report in [] if is_json else reports:
-        show(report)
+        show(report, zone)
     if not reports and not is_json:
         out().print("no series")
     if not all(report.equation.is_balanced for report in reports):
         raise CommandFault("the accounting equation does not hold")
 
 
-def show(report: GapReport) -> None:
-    """Write one report for people."""
+def show(report: GapReport, zone: ZoneInfo) -> None:
+    """Write one report for people, with the times of this zone."""
     console = out()
-    moment = f"as of position {report.as_of.position}, {when(report.as_of.time)}"
+    moment = f"as of position {report.as_of.position}, {local_time(report.as_of.time, zone)}"
     console.print(
         f"{report.series_name}  ({report.series_id} of {report.firm_id}, {report.mode})  {moment}", style="bold"
     )
     if report.data:
         grid = table("numbers", "count", "reason", "device", "reserved", "ended", "by", "positions", right=("count",))
         for gap in report.data:
-            grid.add_row(*_row(gap))
+            grid.add_row(*_row(gap, zone))
         print_table(grid)
     else:
         console.print("no gaps")
     console.print(f"{report.equation.words()}\n", style="green" if report.equation.is_balanced else "bold red")
 
 
-def when(at: UnixSeconds | None) -> str:
-    """A time for people, UTC."""
-    return "-" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-
-
-def _row(gap: Gap) -> tuple[str, ...]:
+def _row(gap: Gap, zone: ZoneInfo) -> tuple[str, ...]:
     numbers = str(gap.first) if gap.first == gap.last else f"{gap.first}-{gap.last}"
-    times = (when(gap.reserved_at), when(gap.ended_at))
+    times = (local_time(gap.reserved_at, zone), local_time(gap.ended_at, zone))
     positions = ", ".join(map(str, gap.positions))
     reason = str(gap.reason) if gap.reason_text is None else f"{gap.reason}: {gap.reason_text}"
     return (numbers, str(gap.count), reason, gap.device_id or "-", *times, gap.ended_by, positions)

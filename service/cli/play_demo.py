@@ -2,6 +2,7 @@
 
 import secrets
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import click
@@ -61,15 +62,15 @@ async def _play(address: str, credentials: DemoCredentials, second: Settings) ->
             await day.expired(stage, http, second, series_m)
         else:
             stage.console.print(f"\nNothing expires today: the key file {second.keys_path} is not on this machine.")
-        await _close_the_books(stage, [series_a, series_b, series_m])
+        await _close_the_books(stage, [series_a, series_b, series_m], second.zone)
 
 
-async def _close_the_books(stage: Stage, series: list[Series]) -> None:
+async def _close_the_books(stage: Stage, series: list[Series], zone: ZoneInfo) -> None:
     """Show each gap report; raises CommandFault unless every number of every series is accounted for."""
     stage.scene("Evening: what became of every number\n")
     for each in series:
         report = await report_of(stage, each)
-        show(report)
+        show(report, zone)
         counter = await stage.office.ask("GET", f"/v1/invoice-series/{each.id}")
         taken = counter["next_number"] - counter["start_number"]
         if not report.equation.is_balanced or report.equation.taken != taken:

@@ -1,23 +1,27 @@
 """`numbering replay`: the log from its first event, in words, and the state it comes to."""
 
 from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import click
 import uvloop
 
 from projections.keeping.log_reading import read_between, read_head
+from projections.replay.local_time import local_time
 from projections.replay.replay import Replay
+from projections.replay.words import words
 from projections.reports.opened_series import opens
 from schemas.api.reports import Terms
 from schemas.record import Record
 from schemas.values import DEFAULT_LOG, Position
 from service.cli.audit import firm_filter, reader, series_filter
-from service.cli.gap_reports import when
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import out, print_table, progress, table
+from service.cli.starting.present import present_settings
 
 BATCH = 1000
+UTC = ZoneInfo("UTC")
 
 
 @click.command()
@@ -28,13 +32,14 @@ BATCH = 1000
 def replay(*, firm: str | None, series: str | None, until: int | None, is_quiet: bool) -> None:
     """Read the log from its first event, say what happened, and end with the state it reached and the equation.
 
-    Every event is checked: it must follow from those before it, and the equation must hold after it.
+    Every event is checked: it must follow from those before it, and the equation must hold after it. Times are those of
+    NUMBERING_TIME_ZONE; with --quiet they are UTC, so that what two machines say of one log is the same bytes.
     """
     uvloop.run(_replay(firm, series, until, is_quiet=is_quiet))
 
 
 async def _replay(firm: str | None, series: str | None, until: int | None, *, is_quiet: bool) -> None:
-    replayed = Replay()
+    replayed, zone = Replay(), UTC if is_quiet else present_settings().zone
     shown: set[str] = set()
     console = out()
     async with reader() as connection:
@@ -43,8 +48,8 @@ async def _replay(firm: str | None, series: str | None, until: int | None, *, is
             if record.version == 1 and firm in {None, record.firm_id} and opens(record, series):
                 shown.add(record.stream)
             if record.stream in shown and not is_quiet:
-                console.print(replayed.describe(record))
-    _conclude(replayed, shown)
+                console.print(words(record, zone))
+    _conclude(replayed, shown, zone)
 
 
 async def read_log(connection: asyncpg.Connection, until: int | None) -> AsyncIterator[Record]:
@@ -62,15 +67,15 @@ async def read_log(connection: asyncpg.Connection, until: int | None) -> AsyncIt
             bar.update(task, completed=after)
 
 
-def _conclude(replayed: Replay, shown: set[str]) -> None:
+def _conclude(replayed: Replay, shown: set[str], zone: ZoneInfo) -> None:
     """Write the state of each series that was shown, and the equation over them. Raises CommandFault if it fails."""
     grid = table("series", "id", "firm", "mode", "next number", "equation", right=("next number",))
     chosen = [(series_id, series) for series_id, series in replayed.series.items() if series_id in shown]
     for series_id, series in chosen:
-        words = series.terms().words()
-        grid.add_row(series.name, series_id, series.firm_id, series.mode, str(series.next_number), words)
+        equation = series.terms().words()
+        grid.add_row(series.name, series_id, series.firm_id, series.mode, str(series.next_number), equation)
     console = out()
-    console.print(f"\nThe state at position {replayed.position}, {when(replayed.at)}:", style="bold")
+    console.print(f"\nThe state at position {replayed.position}, {local_time(replayed.at, zone)}:", style="bold")
     print_table(grid)
     total = _sum([series.terms() for _, series in chosen])
     is_balanced = all(series.terms().is_balanced for _, series in chosen)

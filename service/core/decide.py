@@ -34,7 +34,7 @@ from schemas.commands import (
 from schemas.values import UnixSeconds
 from service.core import documents, drafts, expiry, issuing, locking, losing, reservations, series_definition
 from service.core.decision import Decision
-from service.core.state import State
+from service.core.state.state import State
 
 
 def decide(state: State, command: Command, caller: Caller, now: UnixSeconds) -> Decision:

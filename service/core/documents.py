@@ -20,8 +20,7 @@ from schemas.rejections import (
 from schemas.values import IsoDate, Number, SeriesId
 from service.core.decision import Append, Decision, Done
 from service.core.neighbours import standing_above, standing_below
-from service.core.ranges import has
-from service.core.state import Series, State
+from service.core.state.state import Series, State
 
 
 def void(state: State, command: VoidDocument, caller: Caller) -> Decision:
@@ -29,7 +28,7 @@ def void(state: State, command: VoidDocument, caller: Caller) -> Decision:
     series = _series_of(state, caller, command.series_id, command.number)
     if series is None:
         return DocumentUnknown(command.document_id)
-    if has(series.voided, command.number):
+    if command.number in series.voided:
         return DocumentAlreadyVoided(command.document_id)
     if series.standing_reversal(command.number) is not None:
         return DocumentAlreadyReversed(command.document_id)
@@ -46,12 +45,12 @@ def unvoid(state: State, command: UnvoidDocument, caller: Caller) -> Decision:
     series = _series_of(state, caller, command.series_id, command.number)
     if series is None:
         return DocumentUnknown(command.document_id)
-    if not has(series.voided, command.number):
+    if command.number not in series.voided:
         return DocumentNotVoided(command.document_id)
     source = series.reversal_of.get(command.number)
     if source is not None and series.standing_reversal(source) is not None:
         return DocumentAlreadyReversed(command.document_id)
-    if source is not None and has(series.voided, source):
+    if source is not None and source in series.voided:
         return ReversalOfVoided(command.document_id)
     return Append([(series.series_id, DocumentUnvoided(command.number, command.full_number, command.document_id))])
 
@@ -62,7 +61,7 @@ def change(state: State, command: ChangeDocument, caller: Caller) -> Decision:
     if series is None:
         return DocumentUnknown(command.document_id)
     number = command.number
-    if has(series.voided, number):
+    if number in series.voided:
         return DocumentAlreadyVoided(command.document_id)
     if number in series.reversal_of:
         return DocumentIsReversal(command.document_id)
@@ -86,7 +85,7 @@ def delete(state: State, command: DeleteDocument, caller: Caller) -> Decision:
     series = _series_of_dated(state, caller, command)
     if series is None:
         return DocumentUnknown(command.document_id)
-    if not has(series.voided, command.number):
+    if command.number not in series.voided:
         return DocumentNotDeletable(command.document_id)
     if command.number + 1 != series.next_number:
         return DocumentNotLast(command.document_id, command.full_number, series.name)

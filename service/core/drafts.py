@@ -15,7 +15,7 @@ from schemas.rejections import (
 )
 from schemas.values import SeriesId
 from service.core.decision import Append, Decision, Done
-from service.core.state import State
+from service.core.state.state import State
 
 
 def save(state: State, command: SaveDraft, caller: Caller) -> Decision:

@@ -4,7 +4,7 @@ from schemas.commands import ExpireReservations
 from schemas.events import ReservationExpired
 from schemas.values import UnixSeconds
 from service.core.decision import Append, Decision, Done
-from service.core.state import State
+from service.core.state.state import State
 
 
 def expire(state: State, command: ExpireReservations, now: UnixSeconds) -> Decision:

@@ -26,8 +26,7 @@ from schemas.values import DocumentType, Fate, Number, Position, UnixSeconds
 from service.core.decision import Append, Decision
 from service.core.full_number import full_number
 from service.core.locking import lock_refusal
-from service.core.ranges import has
-from service.core.state import Series, State
+from service.core.state.state import Series, State
 
 
 def consume(state: State, command: ConsumeReservation, caller: Caller, now: UnixSeconds) -> Decision:
@@ -67,7 +66,7 @@ def reverse(state: State, command: ReverseDocument, caller: Caller, now: UnixSec
     if series is None or not series.has_document(command.number):
         return DocumentUnknown(command.document_id)
     is_reversal = command.number in series.reversal_of
-    if series.document_type is not DocumentType.FISCAL or is_reversal or has(series.voided, command.number):
+    if series.document_type is not DocumentType.FISCAL or is_reversal or command.number in series.voided:
         return DocumentNotReversible(command.document_id)
     if series.standing_reversal(command.number) is not None:
         return DocumentAlreadyReversed(command.document_id)

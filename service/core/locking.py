@@ -13,7 +13,7 @@ from schemas.rejections import (
 )
 from schemas.values import ActorKind
 from service.core.decision import Append, Decision, Done
-from service.core.state import Series, State
+from service.core.state.state import Series, State
 
 
 def lock(state: State, command: LockSeries, caller: Caller) -> Decision:

@@ -5,7 +5,7 @@ from schemas.events import NumbersLost
 from schemas.rejections import SeriesExhausted, SeriesUnknown
 from schemas.values import NUMBER_MAX
 from service.core.decision import Append, Decision, Done
-from service.core.state import State
+from service.core.state.state import State
 
 
 def advance(state: State, command: AdvanceSeries) -> Decision:

@@ -1,8 +1,7 @@
 """The standing documents next to a number, which bound the date that its document may get (CONTRACT.md D89)."""
 
 from schemas.values import Number
-from service.core.ranges import range_of
-from service.core.state import Series
+from service.core.state.state import Series
 
 
 def standing_below(series: Series, number: Number) -> Number | None:
@@ -33,7 +32,7 @@ def standing_above(series: Series, number: Number) -> Number | None:
 def _end_of_others(series: Series, number: Number, *, is_upward: bool) -> int | None:
     """How far the numbers without a standing document go from `number`; None if it is on a standing one."""
     for ranges in (series.voided, series.withdrawn, series.released, series.expired, series.lost):
-        found = range_of(ranges, number)
+        found = ranges.holding(number)
         if found is not None:
             return found.last if is_upward else found.first
     block = series.blocks.holding(number)

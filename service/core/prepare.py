@@ -46,13 +46,12 @@ from schemas.values import CommandId, Position, SeriesId, UnixSeconds, Version
 from service.core.decide import decide
 from service.core.decision import Append, Done
 from service.core.evolve import evolve
-from service.core.state import Draft, Series, State
+from service.core.state.state import Draft, Series, State
 
 
 class Prepared(Struct, frozen=True):
     """What a command would do; `records` is empty if it was done already."""
 
-    state: State
     records: Sequence[Record]
     outcome: Outcome
 
@@ -66,17 +65,20 @@ class Cause(Struct, frozen=True):
 
 
 def prepare(state: State, command: Command, cause: Cause, now: UnixSeconds) -> Prepared | Rejection:
-    """Decide at `now`, or at the last time of the log if the clock is behind it: times never decrease along a log."""
+    """Decide at `now`, or at the last time of the log if the clock is behind it: times never decrease along a log.
+
+    The state is brought forward by what is decided; a rejection leaves it as it is.
+    """
     at = max(now, state.at)
     decision = decide(state, command, cause.caller, at)
     if isinstance(decision, Append):
         records: list[Record] = []
         for stream, event in decision.events:
             records.append(_record(state, stream, event, cause, at))
-            state = evolve(state, records[-1])
-        return Prepared(state, records, _outcome(state, command, records))
+            evolve(state, records[-1])
+        return Prepared(records, _outcome(state, command, records))
     if isinstance(decision, Done):
-        return Prepared(state, (), _outcome(state, command, ()))
+        return Prepared((), _outcome(state, command, ()))
     return decision
 
 

@@ -14,7 +14,7 @@ from schemas.rejections import (
 )
 from schemas.values import DeviceId, Fate, Number, UnixSeconds
 from service.core.decision import Append, Decision, Done
-from service.core.state import Series, State
+from service.core.state.state import Series, State
 
 
 def reserve(state: State, command: ReserveNumbers, caller: Caller, now: UnixSeconds) -> Decision:

@@ -2,10 +2,10 @@
 
 from schemas.commands import Caller, DescribeSeries, MakePrimary, OpenSeries
 from schemas.events import SeriesDescribed, SeriesMadePrimary, SeriesOpened
-from schemas.number_formats import can_print_the_same, default_format
+from schemas.number_formats import default_format
 from schemas.rejections import FormatTaken, Rejection, SeriesInUse, SeriesNameTaken, SeriesUnknown
 from service.core.decision import Append, Decision, Done
-from service.core.state import State, name_key
+from service.core.state.state import Series, State, name_key
 
 
 def open_series(state: State, command: OpenSeries, caller: Caller) -> Decision:
@@ -37,10 +37,14 @@ def open_series(state: State, command: OpenSeries, caller: Caller) -> Decision:
 
 def _format_refusal(state: State, command: OpenSeries, number_format: str, caller: Caller) -> Rejection | None:
     """Why no series can be opened with this format: two documents could show one text (D87). None if it can."""
-    for series in state.series_of(caller.firm_id, caller.mode):
-        if series.document_type is command.document_type and can_print_the_same(number_format, series.format):
-            return FormatTaken(series.document_type, series.series_id, series.name)
-    return None
+    meeting = state.formats.that_meet((caller.firm_id, caller.mode, command.document_type), number_format)
+    met = min((state.series[series_id] for series_id in meeting), key=_opened, default=None)
+    return None if met is None else FormatTaken(met.document_type, met.series_id, met.name)
+
+
+def _opened(series: Series) -> tuple[int, str]:
+    """The series that was opened first is named; of several at one second, the same one every time."""
+    return series.opened_at, series.series_id
 
 
 def describe(state: State, command: DescribeSeries, caller: Caller) -> Decision:

@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from schemas.api.invoice import Invoice
 from schemas.values import Digest, DocumentId, IsoDate, SeriesId, iso_time
 from service.core.full_number import padded
-from service.core.state import Series
+from service.core.state.state import Series
 from service.documents.content import Amounts, InvoiceContent, open_invoice, open_void
 from service.documents.facts import DraftFacts, Facts, NumberedFacts, digests_of
 from service.log.event_log import Content

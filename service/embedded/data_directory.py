@@ -3,12 +3,14 @@
 import fcntl
 import os
 import secrets
+import shlex
 import socket
+import stat
 from pathlib import Path
 from random import SystemRandom
 from typing import BinaryIO
 
-from service.embedded.process import CannotStartError
+from service.embedded.process import CannotStartError, open_unlinked
 from service.whole_file import replace_file
 
 LOOPBACK = "127.0.0.1"
@@ -31,7 +33,8 @@ class DataDirectory:
             return
         try:
             self._make()
-            file = (self.path / "lock").open("a+b")
+            require_ours(self.path)
+            file = open_unlinked(self.path / "lock")
         except OSError as error:
             raise CannotStartError(
                 f"cannot use the data directory {self.path}: {error.strerror} ({error.filename})"
@@ -82,17 +85,38 @@ class DataDirectory:
             if is_free(port):
                 return port
         port = free_port()
-        kept.write_text(f"{port}\n", "ascii")
+        replace_file(kept, f"{port}\n".encode("ascii"))
         return port
 
     def begin_log(self) -> int:
         """Where in the log this start begins; a log that has grown large is put aside first."""
-        if not self.log.exists():
-            self.log.touch(0o600)
-        if self.log.stat().st_size > LOG_BYTES_MAX:
+        try:
+            with open_unlinked(self.log) as file:
+                size = file.seek(0, os.SEEK_END)
+            if size <= LOG_BYTES_MAX:
+                return size
             self.log.replace(self.log.with_suffix(".log.old"))
-            self.log.touch(0o600)
-        return self.log.stat().st_size
+            open_unlinked(self.log).close()
+        except OSError as error:
+            raise CannotStartError(f"cannot write {self.log}: {error.strerror}") from error
+        return 0
+
+
+def require_ours(directory: Path) -> None:
+    """Return if nobody else can put files there. Raises CannotStartError.
+
+    Where root starts the service, a file of somebody else, or a link of his, would be taken for root's own.
+    """
+    status = directory.stat()
+    if status.st_uid not in {os.geteuid(), 0}:
+        raise CannotStartError(
+            f"{directory} belongs to user {status.st_uid}; start as that user, or choose another data directory"
+        )
+    is_open_to_a_group = bool(status.st_mode & stat.S_IWGRP) and status.st_gid != os.getegid()
+    if status.st_mode & stat.S_IWOTH or is_open_to_a_group:
+        raise CannotStartError(
+            f"{directory} can be written by other users; run: chmod go-w {shlex.quote(str(directory))}"
+        )
 
 
 def is_free(port: int) -> bool:

@@ -8,7 +8,8 @@ from pathlib import Path
 from service.embedded.process import CannotStartError, Identity, own_identity, run
 
 # The first that exists and can reach both the binaries and the data is taken.
-UNPRIVILEGED = ("postgres", "nobody")
+NOBODY = "nobody"
+UNPRIVILEGED = ("postgres", NOBODY)
 
 
 def identity_for(binary: Path, directory: Path) -> Identity:

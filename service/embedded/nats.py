@@ -1,6 +1,8 @@
 """A NATS server of our own, with JetStream: found, started, stopped, and never left behind."""
 
+import hashlib
 import json
+import os
 import re
 import signal
 import socket
@@ -10,7 +12,8 @@ from pathlib import Path
 from shutil import which
 
 from service.embedded.data_directory import LOOPBACK
-from service.embedded.process import CannotStartError, ask, own_identity, stop_leftover
+from service.embedded.identity import give, identity_for
+from service.embedded.process import CannotStartError, Identity, ask, own_identity, stop_leftover
 from service.embedded.server import EmbeddedServer
 from service.whole_file import replace_file
 
@@ -38,7 +41,9 @@ class EmbeddedNats(EmbeddedServer):
     def __init__(self, data_dir: Path, binary: Path | None = None) -> None:
         super().__init__(data_dir)
         self._configuration = self._directory.path / "nats.conf"
-        self._note = self._directory.path / "pid"
+        # In a directory of its own: root's server runs as another user, and writes nothing beside it.
+        self._store = self._directory.path / "store"
+        self._note = self._store / "pid"
         self._explicit = binary
         self._version: tuple[int, int, int] = (0, 0, 0)
 
@@ -55,12 +60,27 @@ class EmbeddedNats(EmbeddedServer):
     def _start(self, on_progress: Callable[[str], None]) -> None:
         binary, self._version = find_binary(self._explicit)
         self._end_leftover()
+        identity = self._identity(binary, on_progress)
+        try:
+            self._store.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise CannotStartError(f"cannot use {self._store}: {error.strerror}") from error
+        give(self._store, identity)
         on_progress(f"starting NATS {dotted(self._version)}")
-        self._run(lambda: self._command(binary), own_identity(), self._is_ready)
+        self._run(lambda: self._command(binary, identity), identity, self._is_ready)
 
-    def _command(self, binary: Path) -> list[str]:
+    def _identity(self, binary: Path, on_progress: Callable[[str], None]) -> Identity:
+        """As PostgreSQL's; NATS can run as root as well, so where nobody else can run it, it does."""
+        try:
+            return identity_for(binary, self._directory.path)
+        except CannotStartError:
+            on_progress("NATS runs as root: no other user can run it here")
+            return own_identity()
+
+    def _command(self, binary: Path, identity: Identity) -> list[str]:
         """Write the configuration for the present port; the command that reads it."""
-        replace_file(self._configuration, self._settings().encode())
+        replace_file(self._configuration, self._settings().encode("utf-8", "surrogateescape"))
+        give(self._configuration, identity)
         return [str(binary), "--config", str(self._configuration)]
 
     def _settings(self) -> str:
@@ -70,20 +90,23 @@ class EmbeddedNats(EmbeddedServer):
         what a power cut took from the stream, so an fsync for every message would buy nothing.
         """
         return (
-            f"server_name: {json.dumps(self._name())}\n"
+            f"server_name: {self._name()}\n"
             f"host: {LOOPBACK}\nport: {self._port}\n"
-            f"pid_file: {json.dumps(str(self._note))}\n"
-            f"jetstream {{ store_dir: {json.dumps(str(self._directory.path / 'store'))} }}\n"
-            f"authorization {{ user: {USER}, password: {json.dumps(self._directory.password())} }}\n"
+            f"pid_file: {quoted(str(self._note))}\n"
+            f"jetstream {{ store_dir: {quoted(str(self._store))} }}\n"
+            f"authorization {{ user: {USER}, password: {quoted(self._directory.password())} }}\n"
         )
 
     def _name(self) -> str:
-        """The server's name: the place of its store, so that a stranger on the same port is not taken for ours."""
-        return f"numbering-{self._directory.path}".replace(" ", "_")
+        """The server's name: the place of its store, so that a stranger on the same port is not taken for ours.
+
+        As a digest, because a path may hold any letters and a name of NATS may not.
+        """
+        return f"numbering-{hashlib.sha256(os.fsencode(self._directory.path)).hexdigest()[:32]}"
 
     def _end_leftover(self) -> None:
         """End a server that survived its parent: we hold the lock, so one with our configuration is an orphan."""
-        pid = self._note.read_text("ascii").strip() if self._note.exists() else ""
+        pid = self._note.read_text("ascii").strip() if self._note.is_file() else ""
         if pid.isdigit():
             stop_leftover(
                 int(pid),
@@ -92,12 +115,18 @@ class EmbeddedNats(EmbeddedServer):
                 wish=self.end_signal,
                 patience_seconds=self.end_seconds,
             )
-        self._note.unlink(missing_ok=True)
+            self._note.unlink(missing_ok=True)
 
     def _is_ready(self, _pid: int) -> bool:
         """Whether our server greets and says that JetStream is on; its port opens once the streams are recovered."""
         greeting = greeting_of(self._port)
         return greeting.get("server_name") == self._name() and greeting.get("jetstream") is True
+
+
+def quoted(text: str) -> str:
+    """A text as NATS's configuration has it; not as JSON has it, whose escapes for letters beyond ASCII it refuses."""
+    shown = "".join(f"\\x{ord(each):02x}" if ord(each) < ord(" ") else each for each in text.replace("\\", "\\\\"))
+    return '"' + shown.replace('"', '\\"') + '"'
 
 
 def greeting_of(port: int) -> dict[str, object]:

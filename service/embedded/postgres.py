@@ -1,12 +1,13 @@
 """A PostgreSQL server of our own: made, started, stopped, and never left behind."""
 
+import os
 import shutil
 import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from service.embedded.data_directory import LOOPBACK
-from service.embedded.identity import give, identity_for
+from service.embedded.identity import NOBODY, give, identity_for
 from service.embedded.postgres_binaries import find_binaries
 from service.embedded.process import CannotStartError, Identity, run, stop_leftover
 from service.embedded.server import EmbeddedServer
@@ -15,6 +16,8 @@ USER = "numbering"
 DATABASE = "numbering"
 # sun_path of a Unix socket address, with its final zero.
 SOCKET_PATH_BYTES_MAX = 108
+# What means something in the list of socket directories: a path with one of them gets no socket, and needs none.
+LIST_SIGNS = {",", '"'}
 BUILTIN_LOCALE_SINCE = 17
 SCRAM_ITERATIONS_SINCE = 16
 STATUS_LINE = 7
@@ -50,6 +53,10 @@ class EmbeddedPostgres(EmbeddedServer):
     def _start(self, on_progress: Callable[[str], None]) -> None:
         binaries, major = find_binaries(self._explicit)
         identity = identity_for(binaries / "postgres", self._directory.path)
+        if identity.name == f"user {NOBODY}":
+            on_progress(
+                "PostgreSQL runs as the user nobody, as other programs here may: make a user postgres to keep it apart"
+            )
         self._end_leftover()
         if not self._cluster.exists():
             on_progress(f"creating a PostgreSQL {major} database in {self._directory.path}")
@@ -87,7 +94,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def _command(self, binaries: Path) -> list[str]:
         socket_path = self._cluster / f".s.PGSQL.{self._port}"
-        has_socket = len(str(socket_path).encode()) < SOCKET_PATH_BYTES_MAX
+        has_socket = len(os.fsencode(socket_path)) < SOCKET_PATH_BYTES_MAX and not LIST_SIGNS & set(str(self._cluster))
         return [
             *(str(binaries / "postgres"), "-D", str(self._cluster), "-p", str(self._port)),
             *("-c", f"listen_addresses={LOOPBACK}"),
@@ -103,7 +110,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
         We hold the lock, so a server on this cluster can only be such an orphan.
         """
-        lines = self._note.read_text("utf-8").splitlines() if self._note.exists() else []
+        lines = self._note.read_text("utf-8", "surrogateescape").splitlines() if self._note.exists() else []
         if lines and lines[0].isdigit():
             stop_leftover(
                 int(lines[0]),
@@ -128,7 +135,7 @@ class EmbeddedPostgres(EmbeddedServer):
     def _is_ready(self, pid: int) -> bool:
         """Whether server `pid` has written into postmaster.pid that it accepts connections, as pg_ctl looks at it."""
         try:
-            lines = self._note.read_text("utf-8").splitlines()
+            lines = self._note.read_text("utf-8", "surrogateescape").splitlines()
         except FileNotFoundError:
             return False
         return len(lines) > STATUS_LINE and lines[0] == str(pid) and lines[STATUS_LINE].strip() == "ready"

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 POLL_SECONDS = 0.01
 GONE_SECONDS = 10.0
@@ -16,6 +17,7 @@ TAIL_LINES = 15
 
 PROCESSES = Path("/proc")
 LAUNCHER = Path(__file__).with_name("launch.py")
+INHERITED = ("PATH", "HOME", "TZ", "LD_LIBRARY_PATH")
 
 
 class CannotStartError(Exception):
@@ -49,7 +51,7 @@ def spawn(
         raise CannotStartError(
             "embedded parts are started from the main thread: they end with the thread that starts them"
         )
-    with log.open("ab") as output:
+    with open_unlinked(log) as output:
         return subprocess.Popen(  # noqa: S603 - no shell, our own words
             launcher(command, directory, death_signal, identity),
             stdin=subprocess.DEVNULL,
@@ -81,9 +83,16 @@ def launcher(command: Sequence[str], directory: Path, death_signal: signal.Signa
 
 
 def clean_environment() -> dict[str, str]:
-    """Our environment without what would redirect a PostgreSQL program or translate its messages."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))}
-    return kept | {"LANG": "C"}
+    """What a server gets of our environment: others may read it from /proc, and it may hold secrets that are not its.
+
+    Nothing in it redirects a PostgreSQL program or translates its messages.
+    """
+    return {name: os.environ[name] for name in INHERITED if name in os.environ} | {"LANG": "C"}
+
+
+def open_unlinked(path: Path) -> BinaryIO:
+    """Open a file to append to, made with mode 0600 if there is none. Raises OSError if its name is a symbolic link."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600), "a+b")
 
 
 def ask(program: Path, question: str) -> str:

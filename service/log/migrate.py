@@ -21,14 +21,30 @@ class OwnersLostError(Exception):
     """The schema is not its owner's, and its owners were never noted; nothing was changed, only missing roles made."""
 
 
+class NotAllowedToMigrateError(Exception):
+    """The database user lacks a right that `migrate` needs; the message says which and how to give it."""
+
+
 async def migrate(database_url: str) -> list[str]:
     """Make roles and privileges right, run the migrations this database has not seen, in order; returns their names.
 
     Safe to call from several processes at once: the table of migrations is locked while one runs. What ran before a
     failure stays; the failing migration leaves nothing. A migration that would wait longer than 4 s for a table in use
     fails with SQLSTATE 55P03 and may be tried again. Raises MigrationChangedError, SchemaUnfitError for a database of a
-    newer release, OwnersLostError, and asyncpg's own errors.
+    newer release, OwnersLostError, NotAllowedToMigrateError, and asyncpg's own errors.
     """
+    try:
+        return await _migrate(database_url)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise NotAllowedToMigrateError(
+            f"this database user may not prepare the database: {error.args[0]}. It must own the database and create "
+            "roles (ALTER USER ... CREATEROLE); where another database of this cluster has made them, it must be given "
+            "them: GRANT numbering_owner, numbering_writer, numbering_reader, numbering_projector TO ... WITH ADMIN "
+            "OPTION"
+        ) from error
+
+
+async def _migrate(database_url: str) -> list[str]:
     # Another process may migrate for long: that is waited for, as long as it takes.
     async with connected(database_url, None, "numbering migrate", lock_timeout="0") as connection:
         await connection.execute(statement("migrations_table"))

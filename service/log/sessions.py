@@ -15,11 +15,19 @@ from urllib.parse import parse_qsl, urlsplit
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from service.statements import statement
+
 CONNECT_SECONDS_MAX: Final = 5
 CLOSE_SECONDS_MAX: Final = 2
 
 ANSWER_SECONDS_MAX: Final = 5
 """If PostgreSQL has not answered by then, it has not heard us, or we do not hear it."""
+
+CONNECTIONS_MAX: Final = 20
+"""The most sessions of one process, whatever its jobs are."""
+
+GO_DIRECT: Final = f"connect to PostgreSQL itself; a process holds {CONNECTIONS_MAX} connections at the most"
+"""What to do about a pooler between us and PostgreSQL."""
 
 LIMITS: Final[Mapping[str, str]] = {
     # A transaction is rolled back if its process says nothing for this long, and what it had locked is free.
@@ -41,6 +49,10 @@ OPERATORS: Final = frozenset({*LIMITS, "statement_timeout", "transaction_timeout
 
 # The same from our end, where the system knows the option: seconds, seconds, times, milliseconds.
 _SOCKET_OPTIONS: Final = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 2, "TCP_USER_TIMEOUT": 4000}
+
+
+class NotOurSessionError(asyncpg.InterfaceError):
+    """Something between us and PostgreSQL, such as a pooler, kept settings from the session. It is not used."""
 
 
 class _Transport(Protocol):
@@ -73,14 +85,18 @@ def notice_silence(line: socket.socket) -> None:
 async def connect(database_url: str, role: str | None, application: str, **settings: str) -> asyncpg.Connection:
     """A session of this role, or of the URL's user, with the limits of every session and these settings.
 
-    Raises asyncpg's errors.
+    Raises NotOurSessionError and asyncpg's errors.
     """
-    return await asyncpg.connect(
-        database_url,
-        timeout=CONNECT_SECONDS_MAX,
-        connection_class=Session,
-        server_settings=_settings(database_url, role, application, settings),
+    asked = _settings(database_url, role, application, settings)
+    connection = await asyncpg.connect(
+        database_url, timeout=CONNECT_SECONDS_MAX, connection_class=Session, server_settings=asked
     )
+    try:
+        await _require_ours(connection, asked)
+    except BaseException:
+        end(connection)
+        raise
+    return connection
 
 
 @asynccontextmanager
@@ -107,11 +123,13 @@ async def open_pool(
 ) -> asyncpg.Pool:
     """Sessions of this role, the least and the most of them; a statement ends after `seconds_max` at both ends.
 
-    `reset` makes a session ready for its next user, instead of asyncpg's own way. Raises asyncpg's errors.
+    `reset` makes a session ready for its next user, instead of asyncpg's own way. Raises NotOurSessionError and
+    asyncpg's errors.
     """
     size_min, size_max = sizes
     # At the server a little later: a process that is there asks for the end of its statement itself.
     limit = {"statement_timeout": f"{seconds_max + 1}s"}
+    asked = _settings(database_url, role, application, limit | settings)
     return await asyncpg.create_pool(
         database_url,
         min_size=size_min,
@@ -119,7 +137,8 @@ async def open_pool(
         timeout=CONNECT_SECONDS_MAX,
         command_timeout=seconds_max,
         connection_class=Session,
-        server_settings=_settings(database_url, role, application, limit | settings),
+        server_settings=asked,
+        init=lambda connection: _require_ours(connection, asked),
         reset=reset,
     )
 
@@ -151,6 +170,21 @@ def cut_off_after(connection: asyncpg.Connection | PoolConnectionProxy, seconds:
         yield
     finally:
         cutting.cancel()
+
+
+async def _require_ours(connection: asyncpg.Connection | PoolConnectionProxy, asked: Mapping[str, str]) -> None:
+    """Return if PostgreSQL has what we asked for. Without our role or `synchronous_commit` nothing may be written."""
+    found = await connection.fetch(
+        statement("session_lacks"),
+        [name for name in asked if name != "role"],
+        asked.get("role"),
+        timeout=ANSWER_SECONDS_MAX,
+    )
+    if found:
+        raise NotOurSessionError(
+            f"the session came without {', '.join(row['name'] for row in found)}, which it was asked to have: a pooler "
+            f"such as PgBouncer is in between; {GO_DIRECT}"
+        )
 
 
 def _settings(database_url: str, role: str | None, application: str, settings: Mapping[str, str]) -> dict[str, str]:

@@ -15,18 +15,25 @@ import structlog
 
 from schemas import outcomes, values
 from schemas.record import StoredRecord
-from service.core import blocks, document_dates, encoded_state, evolve, ranges, state
-from service.core.encoded_state import decode_state, encode_state
-from service.core.state import State
+from service.core import evolve
+from service.core.state import blocks, document_dates, encoded_state, formats, layers, ranges, sorted_map, state
+from service.core.state.encoded_state import decode_state, encode_state
+from service.core.state.state import State
 from service.log.event_log import EventLog, Snapshot
 
 _say = structlog.get_logger("snapshots")
 
 
+FOLDING: Final = (
+    *(values, outcomes, state, blocks, document_dates, evolve, formats, layers, ranges, sorted_map, encoded_state),
+)
+"""The modules whose code decides what a snapshot holds."""
+
+
 def release() -> str:
     """The digest of the code that folds: a snapshot of any other is not used."""
     digest = hashlib.sha256()
-    for module in (values, outcomes, state, blocks, document_dates, evolve, ranges, encoded_state):
+    for module in FOLDING:
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
 
@@ -52,12 +59,13 @@ async def load(log: EventLog) -> State | None:
 
 async def keep(log: EventLog, present: State) -> bool:
     """Keep a snapshot of this state; False if the log has no record at its position. Raises LogUnavailableError."""
-    last = await log.record_at(present.position)
+    kept = present.copy()
+    last = await log.record_at(kept.position)
     if last is None:
         return False
-    # Not on the event loop: the state is a value, so another thread may read it while the writer goes on.
-    encoded = await asyncio.to_thread(encode_state, present)
-    await log.keep_snapshot(RELEASE, Snapshot(present.position, _digest(last), encoded))
+    # Not on the event loop: a copy does not change while another thread reads it and the writer goes on.
+    encoded = await asyncio.to_thread(encode_state, kept)
+    await log.keep_snapshot(RELEASE, Snapshot(kept.position, _digest(last), encoded))
     return True
 
 

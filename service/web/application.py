@@ -69,6 +69,8 @@ def web_application(
         _add(application, route.method, route.path, _answering(entrance, route, application[PATIENCE]))
     open_to_all = Open(entrance.dependencies, HealthBoard(checks))
     for path, work in OPEN.items():
+        if path == "/metrics" and settings.health_port:
+            continue  # not for the public: `health_server`
         _add(application, "GET", path, _replying(entrance, open_to_all, work))
     for path, document in documents(ROUTES, OPEN_ROUTES).items():
         _add(application, "GET", path, _showing(entrance, document))

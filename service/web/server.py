@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from service.settings import SettingsError, cannot_listen
 from service.web.application import ENTRANCE, PATIENCE
 from service.web.crowd import Crowd
 from service.web.http_connection import HttpConnection
@@ -26,7 +27,10 @@ _say = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def serving(application: web.Application, host: str, port: int) -> AsyncGenerator[int]:
-    """Serve for the life of the block; yields the bound port, also if `port` is 0. Raises OSError if it is taken."""
+    """Serve for the life of the block; yields the bound port, also if `port` is 0.
+
+    Raises SettingsError if nothing can listen there.
+    """
     runner = _Runner(
         application,
         access_log=None,
@@ -41,7 +45,10 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncGe
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, backlog=1024).start()
+        try:
+            await web.TCPSite(runner, host, port, backlog=1024).start()
+        except (OSError, UnicodeError) as error:
+            raise SettingsError(cannot_listen(host, port, error)) from error
         yield runner.addresses[0][1]
     finally:
         await _end(runner)

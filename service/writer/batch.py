@@ -6,13 +6,16 @@ from schemas.record import StoredRecord, encode_record
 from schemas.rejections import Rejection
 from schemas.values import Position, UnixSeconds
 from service.core.prepare import Cause, Prepared, prepare
-from service.core.state import State
+from service.core.state.state import State
 from service.log.event_log import Answer, Batch, Content
 from service.writer.request import Answered, Waiting
 
 
 class Plan:
-    """A decided batch: true once `batch` is in the log after position `expected`."""
+    """A decided batch: true once `batch` is in the log after position `expected`.
+
+    `state` is a layer over the state on which it was decided.
+    """
 
     __slots__ = ("batch", "expected", "results", "seconds", "state")
 
@@ -27,8 +30,8 @@ class Plan:
 
 
 def plan_batch(state: State, waiting: Sequence[Waiting], now: UnixSeconds) -> Plan:
-    """Decide the requests in order, each against the state that the ones before it would leave."""
-    expected = state.position
+    """Decide the requests in order, each against the state that the ones before it would leave; `state` stays."""
+    expected, state = state.position, state.layer()
     records: list[StoredRecord] = []
     contents: list[Content] = []
     answers: list[Answer] = []
@@ -40,7 +43,6 @@ def plan_batch(state: State, waiting: Sequence[Waiting], now: UnixSeconds) -> Pl
         if not isinstance(prepared, Prepared):
             results.append((item, prepared))
             continue
-        state = prepared.state
         records.extend(StoredRecord(record, encode_record(record)) for record in prepared.records)
         if request.content is not None and prepared.records:
             contents.append(request.content)

@@ -1,10 +1,13 @@
 """What this process knows of the log: the state folded from it, moved forward by reads and by the writer's commits."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from schemas.values import Position
+from schemas.events import NumbersReserved
+from schemas.record import Record, StoredRecord
+from schemas.values import Position, UnixSeconds
 from service.core.evolve import evolve
-from service.core.state import State, empty_state
+from service.core.state.state import State, empty_state
 from service.log.event_log import EventLog, HeldLog
 from service.log.snapshots import load
 
@@ -15,18 +18,22 @@ READ_LIMIT: Final = 1_000
 class KnownState:
     """The state of one log. There is one for each process, and all who use it run on one event loop.
 
-    A state is a value: a reader keeps the one it got, whatever is folded afterwards.
+    It moves while a reader waits for anything: what a reader needs of one moment it takes without an `await` between.
     """
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog, state: State | None = None) -> None:
+        """Nothing is known at first, or `state`, which nobody else changes."""
         self._log = log
-        # Any coroutine of the event loop may move the state, so it may have moved after every await. It is replaced
-        # whole, moves forward only, and begins again from the empty state in `forget`.
-        self._state: State = empty_state(log.log_id)
+        # Any coroutine of the event loop may move the state, so it may have moved after every await. It moves forward
+        # only, and is replaced by a snapshot once, and by the empty state in `forget`.
+        self._state: State = state or empty_state(log.log_id)
         self._snapshot_position = Position(0)
         # A process begins from a snapshot once; after that the log has only what came since. It never uses one again
         # after the log has refused what was decided on it.
         self._may_use_snapshot = True
+        # When each block expires that was reserved since the sweeper last took them; None if it has to look at all.
+        # Any coroutine that moves the state adds; the sweeper alone takes, and begins.
+        self._reserved: list[tuple[UnixSeconds, Position]] | None = None
 
     @property
     def state(self) -> State:
@@ -57,21 +64,48 @@ class KnownState:
             snapshot = await load(self._log)
             if snapshot is not None and snapshot.position > self._state.position:
                 self._state, self._snapshot_position = snapshot, snapshot.position
+                self._reserved = None
         while self._state.position < head:
             for stored in await log.read(self._state.position, READ_LIMIT):
                 if stored.record.position == self._state.position + 1:
-                    self._state = evolve(self._state, stored.record)
+                    evolve(self._state, stored.record)
+                    self._note(stored.record)
 
-    def advance(self, state: State) -> None:
-        """Take the state that a durable commit of ours led to, unless reads have led further."""
-        if state.position > self._state.position:
-            self._state = state
+    def advance(self, layer: State, records: Sequence[StoredRecord]) -> None:
+        """Take over the layer that a durable commit of ours, these records, led to.
+
+        If reads have led further meanwhile, the records that they did not bring are folded.
+        """
+        is_next = bool(records) and records[0].record.position == self._state.position + 1
+        if is_next and layer.below is self._state:
+            self._state.take_over(layer)
+            for stored in records:
+                self._note(stored.record)
+            return
+        for stored in records:
+            if stored.record.position == self._state.position + 1:
+                evolve(self._state, stored.record)
+                self._note(stored.record)
+
+    def take_reserved(self) -> list[tuple[UnixSeconds, Position]] | None:
+        """When each block expires that was reserved since the last call, and its position.
+
+        None at first, and when the state began again: then all blocks of the present state count, and later calls tell
+        of those that came after it.
+        """
+        taken, self._reserved = self._reserved, []
+        return taken
 
     def forget(self, *, is_snapshot_wrong: bool) -> None:
         """Know nothing any more: the next read begins at the first event, or at a snapshot unless that may be wrong."""
         self._state, self._snapshot_position = empty_state(self._log.log_id), Position(0)
+        self._reserved = None
         if is_snapshot_wrong:
             self._may_use_snapshot = False
+
+    def _note(self, record: Record) -> None:
+        if self._reserved is not None and isinstance(record.event, NumbersReserved):
+            self._reserved.append((record.event.expires_at, record.position))
 
     def note_snapshot(self, position: Position) -> None:
         """A snapshot of the state at `position` was kept; it does not count if that state was forgotten since."""

@@ -8,10 +8,13 @@ from msgspec import Struct
 
 from service.log.event_log import EventLog, LogFaultError
 from service.log.snapshots import keep
-from service.writer.known_state import KnownState
+from service.writer.known_state import READ_LIMIT, KnownState
 
 EVENTS_BETWEEN: Final = 50_000
 """How many events a process may have to fold to begin: about a second's worth."""
+
+EVENTS_AT_STOP: Final = READ_LIMIT
+"""At a clean stop the same for fewer: the next start then has one read to make."""
 
 PERIOD_SECONDS: Final = 10.0
 
@@ -33,10 +36,17 @@ class SnapshotKeeper(Struct):
             except LogFaultError as fault:
                 _say.info("snapshot.not_kept", fault=type(fault).__name__)
 
+    async def keep_at_stop(self) -> None:
+        """Keep one where the process stops cleanly. A store that is away then costs the next start some time."""
+        try:
+            await self.keep(EVENTS_AT_STOP)
+        except LogFaultError as fault:
+            _say.info("snapshot.not_kept", fault=type(fault).__name__)
+
     async def keep(self, events_between: int = EVENTS_BETWEEN) -> bool:
         """Keep one if the last is `events_between` behind; whether one was kept. Raises LogUnavailableError."""
-        present = self.known.state
-        if present.position - self.known.snapshot_position < events_between or not await keep(self.log, present):
+        position = self.known.state.position
+        if position - self.known.snapshot_position < events_between or not await keep(self.log, self.known.state):
             return False
-        self.known.note_snapshot(present.position)
+        self.known.note_snapshot(position)
         return True

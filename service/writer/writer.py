@@ -274,7 +274,7 @@ class Writer:
 
     def _settle(self, plan: Plan) -> None:
         """The plan is durable: from here on its numbers are spent, and its callers may know."""
-        self.known.advance(plan.state)
+        self.known.advance(plan.state, plan.batch.records)
         for waiting, result in plan.results:
             waiting.answer(result)
         if plan.batch.records:

@@ -213,9 +213,37 @@ def test_a_file_that_is_of_no_use_says_why(tmp_path: Path) -> None:
         (json.dumps({"keys": [good | {"alg": "PS256"}]}), "holds no"),
         (json.dumps({"keys": [good, good]}), "two keys"),
         (json.dumps({"keys": [good | {"d": "AQAB"}]}), "private key"),
-        (json.dumps({"keys": [short]}), "shorter than 2048"),
+        (json.dumps({"keys": [short]}), "has 1024 bits"),
+        (json.dumps({"keys": [good | {"n": "_" * 10_923}]}), "bits; it must have 2048 to 8192"),
+        (json.dumps({"keys": [good | {"e": "Aw"}]}), "exponent"),
+        (json.dumps({"keys": [good | {"n": "", "e": ""}]}), "holds no"),
+        (json.dumps({"keys": [good | {"alg": "none"}]}), "holds no"),
+        (json.dumps({"keys": [good | {"alg": ["RS256"]}]}), "holds no"),
+        (json.dumps({"keys": [good | {"kty": ["RSA"]}]}), "holds no"),
+        (json.dumps({"keys": [good | {"key_ops": ["encrypt"]}]}), "holds no"),
+        (json.dumps({"keys": [good | {"key_ops": 7}]}), "RFC 7517"),
+        ('{"keys": ' + "[" * 100_000, "RFC 7517"),
+        ('{"keys": [' + '{"a":' * 100_000, "RFC 7517"),
+        (" " * 1_048_577, "larger than"),
     ):
         if text is not None:
             path.write_text(text, "utf-8")
         with pytest.raises(JwksError, match=why):
             IdentityKeys(path)
+
+
+async def test_a_file_that_became_useless_changes_nothing(office: Office) -> None:
+    identity = IdentityKeys(office.provider.path)
+    access = Access(office.pool, office.keys, cache_seconds=0, clock=lambda: NOW, identity=identity)
+    token = office.provider.token(office.claims)
+    for text in ("", '{"keys": ' + "[" * 100_000, '{"keys": [{"kty": "RSA", "kid": "a", "alg": "none"}]}'):
+        office.provider.path.write_text(text, "utf-8")
+        assert isinstance(await access.who(token), Principal)
+
+
+def test_a_key_that_says_it_verifies_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "jwks.json"
+    good = public_jwk(generate_private_key(65537, 2048)) | {"kid": "a"}
+    for said in ({"key_ops": ["verify"]}, {"key_ops": ["verify", "sign"]}, {"use": "sig", "key_ops": ["verify"]}):
+        path.write_text(json.dumps({"keys": [good | said]}), "utf-8")
+        IdentityKeys(path)

@@ -1,5 +1,6 @@
 """The key file: there is only one, also when processes race, and only its owner may read it."""
 
+import os
 import stat
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.access.key_file import KeyFileError, Keys, ensure, load, rotate
+from service.access.key_file import KeyFileError, Keys, ensure, load, open_to_others, rotate
 
 
 def test_a_new_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
@@ -39,6 +40,45 @@ def test_a_file_others_can_read_or_write_is_refused(tmp_path: Path, mode: int) -
     path.chmod(mode)
     with pytest.raises(KeyFileError, match="chmod 600"):
         ensure(path)
+
+
+OURS, ROOT, STRANGER = 1000, 0, 65534
+
+
+@pytest.mark.parametrize(
+    ("owner", "mode", "is_secret"),
+    [
+        (OURS, 0o600, True),
+        (OURS, 0o400, True),
+        (OURS, 0o440, False),
+        (OURS, 0o604, False),
+        (ROOT, 0o440, True),
+        (ROOT, 0o640, True),
+        (ROOT, 0o600, True),
+        (ROOT, 0o460, False),
+        (ROOT, 0o450, False),
+        (ROOT, 0o444, False),
+        (ROOT, 0o644, False),
+        (STRANGER, 0o600, False),
+        (STRANGER, 0o440, False),
+    ],
+)
+def test_a_secret_is_ours_alone_or_given_to_our_group_by_root(owner: int, mode: int, *, is_secret: bool) -> None:
+    assert (open_to_others(owner, stat.S_IFREG | mode, us=OURS) is None) == is_secret
+
+
+def test_root_has_no_secret_that_its_group_can_read() -> None:
+    assert open_to_others(ROOT, 0o640, us=ROOT) is not None
+    assert open_to_others(ROOT, 0o600, us=ROOT) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_that_somebody_else_put_there_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    ensure(path)
+    os.chown(path, STRANGER, STRANGER)
+    with pytest.raises(KeyFileError, match="belongs to another user"):
+        load(path)
 
 
 @pytest.mark.parametrize(

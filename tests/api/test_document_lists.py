@@ -219,20 +219,6 @@ async def test_a_series_is_a_filter_too(api: Api) -> None:
     assert await ids(api, "series_id=nope") == []
 
 
-@pytest.mark.parametrize("name", ["q", "search"])
-async def test_searching_looks_at_full_number_client_and_tax_id(api: Api, name: str) -> None:
-    await api.a_series("FACT")
-    by_name = await issued(api, client_data={"name": "Brutăria Ștefan", "cui": "RO123"}, date="2026-01-01")
-    other = await issued(api, client_data={"name": "50% _ off"}, date="2027-01-01")
-
-    assert await ids(api, f"{name}=ștefan") == [by_name["id"]]
-    assert await ids(api, f"{name}=ro123") == [by_name["id"]]
-    assert await ids(api, f"{name}=FACT-2027") == [other["id"]]
-    assert await ids(api, f"{name}=%25") == [other["id"]]
-    assert await ids(api, f"{name}=") == [other["id"], by_name["id"]]
-    assert await ids(api, f"{name}=nobody") == []
-
-
 @pytest.mark.parametrize("name", ["q", "client_id", "expand"])
 async def test_a_text_that_no_store_can_hold_is_no_fault_of_ours(api: Api, name: str) -> None:
     for text in ("%00", "%ed%a0%80", "%ff", "a%00b", "%f0%9f%98%80"):

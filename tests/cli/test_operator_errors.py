@@ -1,8 +1,13 @@
 """Errors that operators meet: one sentence that names the setting to look at, no traceback, no password."""
 
+import asyncio
+import json
+import secrets
+import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 
 from service.access.key_file import ensure
@@ -52,6 +57,25 @@ def test_a_database_without_our_schema_says_migrate(
     assert "numbering migrate" in refused(command(*arguments, DATABASE_URL=bare))
 
 
+async def test_a_user_who_may_not_prepare_a_database_is_told_what_he_lacks(
+    command: Command, database_admin: asyncpg.Connection, database_url: str
+) -> None:
+    """Two installations in one cluster: the roles are there, and another user made them."""
+    name = f"other_{secrets.token_hex(4)}"
+    await database_admin.execute(f"CREATE USER {name} PASSWORD 'pw'")
+    await database_admin.execute(f"CREATE DATABASE {name} OWNER {name}")
+    try:
+        place = urlsplit(database_url)
+        url = place._replace(netloc=f"{name}:pw@{place.hostname}:{place.port}", path=f"/{name}").geturl()
+        sentence = refused(await asyncio.to_thread(command, "migrate", DATABASE_URL=url))
+    finally:
+        await database_admin.execute(f"DROP DATABASE {name}")
+        await database_admin.execute(f"DROP USER {name}")
+    assert sentence.startswith("this database user may not prepare the database: ")
+    assert "CREATEROLE" in sentence
+    assert "WITH ADMIN OPTION" in sentence
+
+
 def test_a_relay_without_nats_is_said(command: Command) -> None:
     assert "NUMBERING_NATS_URL" in refused(command("relay"))
 
@@ -90,6 +114,36 @@ def test_up_does_not_start_where_its_port_is_taken_or_its_directory_cannot_be(co
     (tmp_path / "file").touch()
     assert "NUMBERING_HOST" in refused(command("up", HOST="192.0.2.1"))
     assert "NUMBERING_DATA_DIR" in refused(command("up", DATA_DIR=str(tmp_path / "file" / "data")))
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "a" * 70])
+def test_an_address_that_cannot_be_had_is_said_by_serve_and_by_up(command: Command, tmp_path: Path, host: str) -> None:
+    ensure(tmp_path / "keys.json")
+    for arguments in (("serve", "--web-only"), ("up",)):
+        sentence = refused(command(*arguments, HOST=host, DATA_DIR=str(tmp_path)))
+        assert sentence.startswith(f"cannot listen on {host} port ")
+        assert sentence.endswith("set NUMBERING_HOST or NUMBERING_PORT")
+
+
+def test_a_port_in_use_is_said(command: Command, tmp_path: Path) -> None:
+    ensure(tmp_path / "keys.json")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        sentence = refused(command("serve", "--web-only", PORT=port, DATA_DIR=str(tmp_path)))
+    assert sentence == (
+        f"cannot listen on 127.0.0.1 port {port}: address already in use; set NUMBERING_HOST or NUMBERING_PORT"
+    )
+
+
+@pytest.mark.parametrize("setting", [{"PORT": "x"}, {"NATS_CA_FILE": "/missing"}, {"HOST": "192.0.2.1"}, {"NOPE": "1"}])
+def test_where_log_lines_are_json_a_fault_is_one(command: Command, tmp_path: Path, setting: dict[str, str]) -> None:
+    ensure(tmp_path / "keys.json")
+    ended = command("serve", "--web-only", LOG_FORMAT="json", DATA_DIR=str(tmp_path), **setting)
+    assert ended.exit_code == 1
+    *_, last = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert last["level"] == "error"
+    assert f"NUMBERING_{next(iter(setting))}" in last["event"]
+    assert last["timestamp"].endswith("Z")
 
 
 def test_a_demo_without_a_service_says_how_to_start_one(command: Command) -> None:

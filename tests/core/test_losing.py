@@ -7,7 +7,8 @@ from schemas.events import NumbersLost, NumberWithdrawn, ReservationConsumed
 from schemas.rejections import DocumentNotLast, SeriesExhausted, SeriesUnknown
 from schemas.values import NUMBER_MAX, Fate, Number, NumberRange, Position, SeriesId
 from service.core.decision import Done
-from service.core.encoded_state import decode_state, encode_state
+from service.core.state.encoded_state import decode_state, encode_state
+from service.core.state.ranges import ranges_of
 from tests.support.domain.commands import (
     SERIES,
     a_consumption,
@@ -41,7 +42,7 @@ def test_the_counter_stands_behind_the_last_lost_number() -> None:
 
     assert history.events(after=3) == [NumbersLost(Number(4), Number(20), "restored from a copy")]
     assert history.series().next_number == 21
-    assert history.series().lost == (NumberRange(Number(4), Number(20)),)
+    assert history.series().lost == ranges_of([NumberRange(Number(4), Number(20))])
     assert history.state.lost_at == Position(4)
 
 
@@ -89,7 +90,7 @@ def test_no_counter_goes_beyond_the_largest_number() -> None:
     assert history.decide(an_advance(NUMBER_MAX + 1), the_operator()) == SeriesExhausted(SERIES, NUMBER_MAX)
 
     history.after((an_advance(NUMBER_MAX), the_operator()))
-    assert history.series().lost == (NumberRange(Number(1), NUMBER_MAX),)
+    assert history.series().lost == ranges_of([NumberRange(Number(1), NUMBER_MAX)])
     assert history.decide(an_issue()) == SeriesExhausted(SERIES, 0)
 
 
@@ -107,7 +108,7 @@ def test_a_document_before_lost_numbers_is_not_the_last_one() -> None:
 def test_a_counter_is_advanced_from_any_start_number_and_again() -> None:
     history = History().after((a_series(start_number=500), a_key()), (an_advance(510), the_operator()))
     history.after((an_advance(520), the_operator()))
-    assert history.series().lost == (NumberRange(Number(500), Number(520)),)
+    assert history.series().lost == ranges_of([NumberRange(Number(500), Number(520))])
     check_invariants(history.records)
 
 

@@ -11,8 +11,7 @@ from schemas.events import DocumentChanged
 from schemas.rejections import DateAfterNext, DateBeforePrevious, Rejection
 from schemas.values import Fate, IsoDate, Number, Position
 from service.core.neighbours import standing_above, standing_below
-from service.core.ranges import has
-from service.core.state import Series
+from service.core.state.state import Series
 from tests.support.domain.commands import (
     HOLD_SECONDS,
     NOW,
@@ -62,7 +61,7 @@ def a_mixed_series(chance: Random) -> History:
 
 
 def stands(series: Series, number: int) -> bool:
-    return series.has_document(Number(number)) and not has(series.voided, Number(number))
+    return series.has_document(Number(number)) and Number(number) not in series.voided
 
 
 @settings(max_examples=100, deadline=None)

@@ -19,7 +19,6 @@ from schemas.rejections import (
 )
 from schemas.values import NUMBER_MAX, DeviceId, Fate, Mode, Number, NumberRange, Position, SeriesId, UnixSeconds
 from service.core.decision import Append, Done
-from service.core.ranges import Ranges
 from tests.support.domain.commands import (
     HOLD_SECONDS,
     NONCE,
@@ -249,5 +248,5 @@ def test_of_consume_release_and_expire_exactly_one_wins(first: Command) -> None:
     assert len(history.records) == before
 
 
-def ranges(*pairs: tuple[int, int]) -> Ranges:
+def ranges(*pairs: tuple[int, int]) -> tuple[NumberRange, ...]:
     return tuple(NumberRange(Number(first), Number(last)) for first, last in pairs)

@@ -81,8 +81,9 @@ def test_a_second_user_of_the_directory_is_told_who_the_first_is(nats: EmbeddedN
 
 
 def test_a_server_that_refuses_to_start_is_quoted(nats: EmbeddedNats, data_dir: Path) -> None:
-    (data_dir / "nats").mkdir()
-    (data_dir / "nats" / "store").write_text("in the way")
+    store = data_dir / "nats" / "store"
+    store.mkdir(parents=True)
+    (store / "jetstream").write_text("in the way")
     with pytest.raises(CannotStartError, match=r"NATS ended with status 1; from .*server.log:(.|\n)*storage directory"):
         nats.start()
     assert nats.pid is None

@@ -48,7 +48,7 @@ def test_an_orphaned_nats_is_ended_by_the_next_start(nats: EmbeddedNats, data_di
     nats.stop()
     place = data_dir / "nats"
     orphan = spawn(command, place, place / "log", death_signal=signal.SIGTERM, identity=own_identity())
-    note = place / "pid"
+    note = place / "store" / "pid"
     assert wait_until(lambda: note.read_text().strip() == str(orphan.pid), PATIENCE_SECONDS)
 
     nats.start()

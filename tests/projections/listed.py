@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from operator import attrgetter
+from unicodedata import normalize
 
 from msgspec import Struct
 
@@ -144,7 +145,7 @@ def _matches(document: Listed, query: InvoicesWanted) -> bool:
             query.currency is None or (body is not None and body.currency == query.currency),
             query.start_date is None or (document.date is not None and document.date >= query.start_date),
             query.end_date is None or (document.date is not None and document.date <= query.end_date),
-            query.search is None or _is_found(document, query.search.lower()),
+            query.search is None or _is_found(document, folded(query.search)),
         )
     )
 
@@ -153,4 +154,9 @@ def _is_found(document: Listed, text: str) -> bool:
     said = [document.full_number]
     if document.body is not None:
         said += [document.body.client_name, document.body.cui]
-    return any(text in each.lower() for each in said if each is not None)
+    return any(text in folded(each) for each in said if each is not None)
+
+
+def folded(text: str) -> str:
+    """The text without marks, in lower case, in one spelling."""
+    return "".join(each for each in normalize("NFKD", text) if not 0x300 <= ord(each) <= 0x36F).lower()

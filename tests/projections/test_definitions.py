@@ -18,7 +18,7 @@ PINNED = {
     "counters": "2 63ea509efaa2e27f",
     "gaps": "2 8aa0e192917111b7",
     "history": "1 2981ba49c490c470",
-    "invoices": "2 bbe918f9f0fe9d5a",
+    "invoices": "3 bd2fd3b699d24cb7",
     "register": "2 1e79da79e965eb3b",
 }
 

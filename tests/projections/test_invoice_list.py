@@ -41,7 +41,7 @@ queries = st.builds(
     currency=st.sampled_from([None, None, None, "RON", "EUR"]),
     start_date=st.sampled_from([None, None, *DAYS]),
     end_date=st.sampled_from([None, None, *DAYS]),
-    search=st.sampled_from([None, None, None, "s-1", "ALPHA", "și", "ro22", "100%", "_", "nothing"]),
+    search=st.sampled_from([None, None, None, "s-1", "ALPHA", "și", "SI", "ş", "ro22", "100%", "_", "nothing"]),
     sort=st.sampled_from(get_args(Sort)),
     order=st.sampled_from(get_args(Order)),
 )

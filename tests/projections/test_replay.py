@@ -1,9 +1,12 @@
 """The replay refuses an event that cannot have happened, and says in words what happened."""
 
+from zoneinfo import ZoneInfo
+
 import msgspec
 import pytest
 
 from projections.replay.replay import HistoryBrokenError, Replay
+from projections.replay.words import words
 from schemas.events import (
     DocumentChanged,
     DocumentReversed,
@@ -93,13 +96,13 @@ def test_events_are_told_in_words() -> None:
     replay = Replay()
     lines: list[str] = []
     for record in history.records:
-        lines.append(replay.describe(record).split("  ", 2)[2])
+        lines.append(words(record, ZoneInfo("Europe/Bucharest")).split("  ", 2)[2])
         replay.apply(record)
     _, day = history.series[0].standing[Number(1)]
     assert lines[0] == "S0  series opened for fiscal documents from number 1, primary, by session:17"
     assert lines[1] == "S0  number 1 taken, by session:17"
     assert lines[2] == f"S0  number 1 put on document inv_S0_1 of {day}, by session:17"
-    assert lines[7] == "S0  numbers 4-8 reserved by device till-1 until 2026-10-21, by session:17"
+    assert lines[7] == "S0  numbers 4-8 reserved by device till-1 until 2026-10-21 17:13:27+03:00, by session:17"
     assert lines[11] == "S0  numbers 7-8 expired, by system:sweeper"
     assert lines[13] == "S0  document inv_S0_2, number 2, voided, by session:17"
 

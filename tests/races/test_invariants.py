@@ -7,7 +7,7 @@ from itertools import chain
 from random import Random
 from typing import Any
 
-from service.core.state import State
+from service.core.state.state import State
 from service.writer.known_state import KnownState
 from tests.support.service.client import Answer, Api
 

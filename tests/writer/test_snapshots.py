@@ -8,15 +8,15 @@ from msgspec.structs import replace
 
 from schemas.record import StoredRecord
 from schemas.values import Number, Position
-from service.core.encoded_state import encode_state
 from service.core.evolve import evolve
-from service.core.state import State, empty_state
+from service.core.state.encoded_state import encode_state
+from service.core.state.state import State, empty_state
 from service.log.event_log import EventLog, LogBrokenError, Snapshot
 from service.log.memory_log import MemoryLog
 from service.log.snapshots import RELEASE, load
 from service.writer import known_state
 from service.writer.known_state import KnownState
-from service.writer.snapshot_keeper import SnapshotKeeper
+from service.writer.snapshot_keeper import EVENTS_AT_STOP, SnapshotKeeper
 from tests.support.domain.commands import SERIES, a_reservation_of
 from tests.support.domain.writers import do, open_and_lock, running
 
@@ -52,7 +52,7 @@ def folded(records: Sequence[StoredRecord], log: EventLog) -> State:
     """The state, folded from the first event."""
     state = empty_state(log.log_id)
     for stored in records:
-        state = evolve(state, stored.record)
+        evolve(state, stored.record)
     return state
 
 
@@ -64,9 +64,7 @@ async def state_of_a_new_process(log: EventLog) -> State:
 
 def known(log: EventLog, state: State) -> KnownState:
     """The known state of a process that has folded every event up to this state."""
-    found = KnownState(log)
-    found.advance(state)
-    return found
+    return KnownState(log, state)
 
 
 async def keep(log: EventLog, state: State) -> None:
@@ -172,7 +170,8 @@ async def test_a_keeper_replaces_a_snapshot_that_the_log_contradicted_however_yo
     await grow(log, 20)
     right = folded(await log.read(Position(0), 100), log)
     series = replace(right.series[SERIES], next_number=Number(60))
-    await keep(log, replace(right, series=right.series.insert(SERIES, series)))
+    right.series[SERIES] = series
+    await keep(log, right)
     async with running(log) as started:
         await started.known.read()
         assert started.known.snapshot_position == 22
@@ -192,3 +191,18 @@ async def test_a_keeper_replaces_a_damaged_snapshot_however_young() -> None:
     await log.keep_snapshot(RELEASE, Snapshot(Position(21), sha256(earlier.canonical).digest(), b"damaged"))
     assert await SnapshotKeeper(log, known(log, state)).keep(events_between=3)
     assert await load(log) == state
+
+
+async def test_a_clean_stop_keeps_a_snapshot_from_which_the_next_start_reads_once() -> None:
+    log = MemoryLog()
+    async with running(log) as writer:
+        await open_and_lock(writer)
+        keeper = SnapshotKeeper(log, writer.known)
+        await keeper.keep_at_stop()
+        assert await load(log) is None, "what one read brings needs none"
+        for _ in range(EVENTS_AT_STOP):
+            await do(writer, a_reservation_of(1))
+        await keeper.keep_at_stop()
+        kept = await load(log)
+        assert kept is not None
+        assert kept.position == await log.head()

@@ -11,7 +11,7 @@ from service.log.memory_log import MemoryLog
 from service.writer import sweeper as sweeping
 from service.writer.sweeper import Sweeper
 from service.writer.writer import Writer
-from tests.support.domain.commands import NOW, SERIES, a_reservation_of
+from tests.support.domain.commands import NOW, SERIES, a_document, a_reservation_of, an_issue
 from tests.support.domain.invariants import check_invariants
 from tests.support.domain.writers import do, open_and_lock, running
 from tests.support.waiting import until
@@ -82,6 +82,33 @@ class _Away(MemoryLog):
             self.refusals += 1
             raise LogUnavailableError("away")
         return await super().head()
+
+
+async def test_one_sweeper_finds_what_is_reserved_and_ends_while_it_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of several lives, some of them used up, and a heap that is made anew when most of it is."""
+    monkeypatch.setattr(sweeping, "LOOKS_MAX", 3)
+    log = MemoryLog()
+    now = [NOW]
+    async with running(log, clock=lambda: now[0]) as writer:
+        sweeper = Sweeper(writer.known, writer, clock=lambda: now[0], period_seconds=1)
+        await open_and_lock(writer)
+        total = 0
+        for step in range(40):
+            await do(writer, a_reservation_of(1 + step % 3))
+            if step % 2:
+                await do(writer, an_issue(a_document(f"inv_{step}")))
+            now[0] = UnixSeconds(now[0] + 100_000)
+            total += await sweeper.sweep()
+            state = writer.known.state
+            late = [place for place in map(state.block_at, state.unsettled) if place and place[1].expires_at <= now[0]]
+            assert late == []
+        assert total > 0
+        await do(writer, a_reservation_of(5))
+        writer.known.forget(is_snapshot_wrong=False)
+        now[0] = UnixSeconds(now[0] + 10_000_000)
+        left = sum(each.pending for each in (await writer.known.read()).series.values())
+        assert await sweeper.sweep() == left > 0
+    await expired(log)
 
 
 async def test_a_sweeper_waits_for_a_store_that_is_away_and_goes_on() -> None:

@@ -1,6 +1,6 @@
 -- A function that returns the documents of a partition that match and were not deleted; a null argument matches all.
 -- The service records no payments, so no document is ever paid (CONTRACT.md D80). A document that a standing one reverses
--- is neither unpaid nor overdue (D93). `search` reads log.content.
+-- is neither unpaid nor overdue (D93).
 CREATE FUNCTION matching(
     firm_id text, mode text, today date, client_id text, series_id text, is_paid boolean, is_void boolean,
     document_type text, status text, currency text, start_date date, end_date date, search text
@@ -42,16 +42,8 @@ BEGIN ATOMIC
         AND (matching.end_date IS NULL OR i.date <= matching.end_date)
         AND (
             matching.search IS NULL
-            OR strpos(lower(i.full_number), lower(matching.search)) > 0
-            OR EXISTS (
-                SELECT
-                FROM log.content AS k
-                CROSS JOIN LATERAL jsonb_to_record(k.body::jsonb) AS b (client jsonb)
-                WHERE k.digest = decode(i.content, 'hex')
-                    AND (
-                        strpos(lower(b.client ->> 'name'), lower(matching.search)) > 0
-                        OR strpos(lower(concat(b.client ->> 'cui_prefix', b.client ->> 'cui')), lower(matching.search)) > 0
-                    )
+            OR i.document_id IN (
+                SELECT f.document_id FROM found(matching.firm_id, matching.mode, matching.search) AS f
             )
         );
 END

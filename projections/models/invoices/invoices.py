@@ -148,7 +148,9 @@ def collapse(records: Sequence[Record]) -> list[Write]:
     changed = (
         change.row(document_id) for document_id, change in batch.changes.items() if document_id not in batch.created
     )
+    contents = [change.content for change in batch.changes.values() if change.content is not None]
     return [
+        *([Write(statement("invoice_searchable"), (contents,), None)] if contents else []),
         *write_rows(statement("invoice_add"), map(batch.created_row, batch.created)),
         *write_rows(statement("invoice_change"), changed),
         *write_rows(statement("invoice_drop"), ([document_id] for document_id in batch.dropped)),
@@ -157,12 +159,15 @@ def collapse(records: Sequence[Record]) -> list[Write]:
 
 INVOICES: Final = Projection(
     name="invoices",
-    version=2,
+    version=3,
     tables=(
         statement("invoice_table"),
         statement("invoices_of_firm"),
         statement("invoices_reversals"),
+        statement("invoices_by_content"),
+        statement("invoices_by_full_number"),
         statement("invoice_facts_function"),
+        statement("invoices_found_function"),
         statement("invoice_matching_function"),
     ),
     digests=(statement("invoice_rows"),),

@@ -19,7 +19,7 @@ from service.api.reading.json_text import Tree
 from service.api.reading.query import read_query
 from service.api.refusals.field_faults import FieldFault
 from service.api.refusals.table import Refusal, RefusedError, bad_fields, refused
-from service.core.state import Series, State
+from service.core.state.state import Series, State
 from service.log.event_log import Content
 from service.printable import ascii_line
 from service.writer.request import Answered, Idempotency, Submission

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -46,4 +45,4 @@ class Dependencies:
 
     def day_of(self, at: UnixSeconds) -> date:
         """The date in NUMBERING_TIME_ZONE at that time."""
-        return datetime.fromtimestamp(at, ZoneInfo(self.settings.time_zone)).date()
+        return datetime.fromtimestamp(at, self.settings.zone).date()

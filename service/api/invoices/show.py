@@ -12,7 +12,7 @@ from service.api.calling.call import Call
 from service.api.calling.route import Route
 from service.api.invoices.contents import contents_of
 from service.api.refusals.table import refused
-from service.core.state import State
+from service.core.state.state import State
 from service.documents.facts import Facts, NumberedFacts, digests_of, fold_document
 from service.documents.view import Contents, Surroundings, invoice_view
 from service.writer.request import Answered

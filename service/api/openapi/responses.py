@@ -33,8 +33,16 @@ HEADERS: Final[dict[str, Any]] = {
     name: {"description": words, "schema": schema}
     for name, schema, words in (
         ("X-Request-Id", {"type": "string"}, "The id of this request, as in `meta`"),
-        ("X-RateLimit-Limit", _WHOLE, "How many requests are allowed in one minute"),
-        ("X-RateLimit-Remaining", _WHOLE, "How many requests are left in this minute"),
+        (
+            "X-RateLimit-Limit",
+            _WHOLE,
+            "How many requests a credential may send in one minute; each process of the service counts for itself",
+        ),
+        (
+            "X-RateLimit-Remaining",
+            _WHOLE,
+            "How many of them are left in this minute, by the count of the process that answered",
+        ),
         ("X-RateLimit-Reset", _WHOLE, "When the next minute begins, in Unix seconds"),
         ("Idempotent-Replayed", _TRUE, "Present if this is the kept reply to an earlier request with the same key"),
         ("Retry-After", _WHOLE, "How many seconds to wait before the request is sent again"),

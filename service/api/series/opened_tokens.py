@@ -8,7 +8,7 @@ from schemas.outcomes import ReservedOutcome
 from schemas.values import Number, Position, SeriesId
 from service.access.reservation_tokens import SealedSlot
 from service.api.calling.call import Call
-from service.core.blocks import Block
+from service.core.state.blocks import Block
 
 
 class _Found(Struct, frozen=True):

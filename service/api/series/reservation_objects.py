@@ -11,8 +11,8 @@ from service.api.calling.call import Call
 from service.api.calling.rows import Sliced
 from service.api.refusals.table import refused
 from service.api.series.opened_tokens import block_of_caller, opened, slot_in, token_block
-from service.core.blocks import Block
-from service.core.state import Series, State
+from service.core.state.blocks import Block
+from service.core.state.state import Series, State
 
 Status = Literal["pending", "consumed", "released", "expired"]
 

@@ -113,11 +113,12 @@ async def _series(call: Call) -> tuple[Rows, int]:
     """All series, whose number has no bound, made and encoded in slices; and how many there are."""
     wanted = call.query(SeriesQuery).document_type
     state = await call.state()
+    position = state.position  # it moves on while slices are encoded
     found = [s for s in state.series_of(call.caller.firm_id, call.caller.mode) if wanted in {None, s.document_type}]
     found.sort(key=lambda series: (not series.is_primary, series.opened_at))
     rows = call.rows()
     for at in range(0, len(found), SLICE_ROWS):
-        views = [series.view(state.position) for series in found[at : at + SLICE_ROWS]]
+        views = [series.view(position) for series in found[at : at + SLICE_ROWS]]
         await rows.add(await series_objects(views, call.dependencies.access))
     return rows, len(found)
 

@@ -11,6 +11,7 @@ import click
 
 from service.printable import harmless
 
+
 class CommandFault(click.ClickException):
     """The command could not do its work; the message is one sentence, and says what to look at."""
 

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, TextIO, assert_never
 
 import structlog
 
+from service.cli.screen.console import err
 from service.printable import harmless
-from service.settings import LogFormat, Settings
+from service.settings import LogFormat, Settings, has_json_lines
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from structlog.typing import EventDict, ExcInfo, Processor
+
+_say = structlog.get_logger("service")
 
 
 def write_log_lines(settings: Settings) -> None:
@@ -40,6 +45,25 @@ def write_log_lines(settings: Settings) -> None:
     # The pool tells of every try to reach a lost server with a traceback; the parts say once that they wait for it.
     logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+    if settings.log_format is LogFormat.JSON:
+        sys.excepthook = _say_why_it_ends
+
+
+def announce(words: str) -> None:
+    """Tell whoever started the process how far it is: in a sentence, or in a log line where all of them are JSON."""
+    if has_json_lines():
+        _say.info(words)
+    else:
+        err().print(f"numbering: {words}")
+
+
+def _say_why_it_ends(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    """Python's own hook writes many lines, and none of them is JSON."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        _say.critical("the process ends: this is a defect", exc_info=(kind, error, trace))
 
 
 def _harmless(_: object, __: str, line: "EventDict") -> "EventDict":

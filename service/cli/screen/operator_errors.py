@@ -1,12 +1,12 @@
 """Faults a command may meet, as one clear sentence and an exit status of 1; only defects show a traceback."""
 
-import errno
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Final, cast
 
 import asyncpg
 
+from projections.keeping.connections import ForeignSessionError
 from projections.keeping.projection_faults import ProjectionBrokenError, RebuildRunningError
 from projections.replay.replay import HistoryBrokenError
 from service.access.identity_provider import JwksError
@@ -17,9 +17,10 @@ from service.demo.caller import DemoFaultError
 from service.embedded import CannotStartError
 from service.log.clock_guard import ClockError
 from service.log.event_log import LogFaultError, LogUnavailableError
-from service.log.migrate import MigrationChangedError, OwnersLostError
+from service.log.migrate import MigrationChangedError, NotAllowedToMigrateError, OwnersLostError
 from service.log.postgres_log import DurabilityError
 from service.log.schema_fit import SchemaUnfitError
+from service.log.sessions import GO_DIRECT, NotOurSessionError
 from service.nats.client.broker_faults import RelayFaultError
 from service.nats.client.identity_files import IdentityFileError
 from service.settings import SettingsError, without_password
@@ -37,6 +38,7 @@ SPEAK_FOR_THEMSELVES: Final = (
     LogFaultError,
     MigrationChangedError,
     MissingSettingError,
+    NotAllowedToMigrateError,
     OwnersLostError,
     ProjectionBrokenError,
     RebuildRunningError,
@@ -45,6 +47,9 @@ SPEAK_FOR_THEMSELVES: Final = (
     SettingsError,
     UnknownFirmError,
 )
+
+
+_POOLER: Final = f"a pooler such as PgBouncer is in front of it; {GO_DIRECT}"
 
 
 def sentence_for(error: Exception) -> str | None:
@@ -62,6 +67,8 @@ def explaining_postgres(database_url: str) -> Generator[None]:
         yield
     except asyncpg.PostgresError as error:
         raise CommandFault(f"cannot use PostgreSQL at {where}: {_postgres_sentence(error)}") from error
+    except (NotOurSessionError, ForeignSessionError) as error:
+        raise CommandFault(f"cannot use PostgreSQL at {where}: {error}") from error
     except (OSError, asyncpg.InterfaceError, ValueError) as error:
         reason = _reason(error)
         raise CommandFault(f"cannot reach PostgreSQL at {where}: {reason}; check NUMBERING_DATABASE_URL") from error
@@ -83,11 +90,11 @@ def _sentence(error: BaseException) -> str | None:
         cause = error.__cause__
         if isinstance(cause, asyncpg.PostgresError):
             return f"cannot use PostgreSQL: {_postgres_sentence(cause)}"
+        if isinstance(cause, NotOurSessionError):
+            return f"cannot use PostgreSQL: {cause}"
         return f"cannot reach PostgreSQL: {_reason(cause)}; check NUMBERING_DATABASE_URL"
     if isinstance(error, SPEAK_FOR_THEMSELVES):
         return str(error)
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return "the port is in use by another program; set NUMBERING_PORT to a free one"
     if isinstance(error, asyncpg.PostgresError):
         return _postgres_sentence(error)
     return None
@@ -97,14 +104,23 @@ def _postgres_sentence(error: asyncpg.PostgresError) -> str:
     match error:
         case asyncpg.InvalidAuthorizationSpecificationError():
             return "it does not let this user in; check NUMBERING_DATABASE_URL"
+        case asyncpg.ProtocolViolationError():  # PostgreSQL knows every setting that we begin a session with
+            return f"{_words(error)}: {_POOLER}"
+        case asyncpg.DuplicatePreparedStatementError() | asyncpg.InvalidSQLStatementNameError():
+            return f"its sessions are not kept apart: {_POOLER}"
         case asyncpg.InvalidCatalogNameError():
             return "this database does not exist; check NUMBERING_DATABASE_URL"
         case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError() | asyncpg.InvalidParameterValueError():
             return "this database is not prepared, or for an older release; run `numbering migrate`"
         case asyncpg.InsufficientPrivilegeError():
-            return f"{error}; run `numbering migrate`, or grant this user the role it lacks"
+            return f"{_words(error)}; run `numbering migrate`, or grant this user the role it lacks"
         case _:
-            return f"{error} (SQLSTATE {error.sqlstate})"
+            return f"{_words(error)} (SQLSTATE {error.sqlstate})"
+
+
+def _words(error: asyncpg.PostgresError) -> str:
+    """What PostgreSQL said, on one line and without asyncpg's advice to programmers."""
+    return " ".join(str(error.args[0]).split()) if error.args else type(error).__name__
 
 
 def _reason(error: BaseException) -> str:

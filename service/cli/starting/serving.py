@@ -8,8 +8,7 @@ import click
 import uvloop
 
 from service.cli.screen.commands import CommandFault
-from service.cli.screen.console import err
-from service.cli.screen.log_lines import write_log_lines
+from service.cli.screen.log_lines import announce, write_log_lines
 from service.cli.starting.present import database_url, present_settings
 from service.settings import Settings, without_password
 from service.wiring import Job, run_service
@@ -24,7 +23,7 @@ def serve(*, is_web_only: bool) -> None:
     """Answer HTTP, record what expires, publish the log and keep the projections, until SIGINT or SIGTERM."""
     jobs = WEB_JOBS if is_web_only else ALL_JOBS
     settings = _settings_for(jobs)
-    run_until_stopped(settings, jobs, lambda: err().print(f"numbering: ready on {settings.base_url}"))
+    run_until_stopped(settings, jobs, lambda: announce(f"ready on {settings.base_url}"))
 
 
 @click.command()
@@ -33,7 +32,7 @@ def relay() -> None:
     jobs = frozenset({Job.RELAY})
     settings = _settings_for(jobs)
     where = without_password(settings.nats_url or "")
-    run_until_stopped(settings, jobs, lambda: err().print(f"numbering: publishing to {where}"))
+    run_until_stopped(settings, jobs, lambda: announce(f"publishing to {where}"))
 
 
 @click.command()
@@ -42,14 +41,15 @@ def requests() -> None:
     jobs = frozenset({Job.REQUESTS})
     settings = _settings_for(jobs)
     where = without_password(settings.nats_url or "")
-    run_until_stopped(settings, jobs, lambda: err().print(f"numbering: answering requests at {where}"))
+    run_until_stopped(settings, jobs, lambda: announce(f"answering requests at {where}"))
 
 
 @click.command()
 def project() -> None:
     """Keep the projections up to date with the log, until SIGINT or SIGTERM."""
     jobs = frozenset({Job.PROJECT})
-    run_until_stopped(_settings_for(jobs), jobs, lambda: err().print("numbering: projecting"))
+    settings = _settings_for(jobs)
+    run_until_stopped(settings, jobs, lambda: announce("projecting"))
 
 
 def run_until_stopped(

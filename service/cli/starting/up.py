@@ -18,6 +18,7 @@ from service.access.key_file import KeyFile, ensure
 from service.cli.database import prepare
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err
+from service.cli.screen.log_lines import announce, write_log_lines
 from service.cli.screen.operator_errors import explaining_postgres
 from service.cli.starting.first_start import ensure_demo
 from service.cli.starting.present import Runtime, runtime_path, write_private
@@ -25,7 +26,7 @@ from service.cli.starting.serving import ALL_JOBS, run_until_stopped
 from service.cli.starting.watch import watch_parts
 from service.embedded import EmbeddedParts
 from service.embedded.data_directory import DataDirectory
-from service.settings import Settings, read_settings
+from service.settings import Settings, cannot_listen, has_json_lines, read_settings
 
 DIRECTORY_MODE: Final = 0o711
 """Others may pass through, not look: root's embedded PostgreSQL runs as another user, in a directory below."""
@@ -39,6 +40,7 @@ def up() -> None:
     point to. The first start makes the key file, a demo firm, and demo.json with its credentials.
     """
     settings = read_settings()
+    write_log_lines(settings)
     # While parts start, SIGTERM must unwind as Ctrl-C does; later the event loop handles both.
     signal.signal(signal.SIGTERM, _interrupt)
     _require_free_port(settings)
@@ -52,8 +54,8 @@ def up() -> None:
         present = msgspec.structs.replace(settings, database_url=runtime.database_url, nats_url=runtime.nats_url)
         _prepare(present, runtime)
         demo = settings.data_dir / "demo.json"
-        run_until_stopped(present, ALL_JOBS, lambda: _welcome(settings, demo), lambda: watch_parts(parts, _say))
-        _say("stopping")
+        run_until_stopped(present, ALL_JOBS, lambda: _welcome(settings, demo), lambda: watch_parts(parts, announce))
+        announce("stopping")
 
 
 def _start_parts(settings: Settings, stack: ExitStack) -> EmbeddedParts:
@@ -74,7 +76,7 @@ def _start_parts(settings: Settings, stack: ExitStack) -> EmbeddedParts:
         postgres_binaries=settings.postgres_binaries,
         nats_binary=settings.nats_server,
     )
-    parts.start(_say)
+    parts.start(announce)
     stack.callback(parts.stop)
     return parts
 
@@ -90,9 +92,9 @@ def _prepare(settings: Settings, runtime: Runtime) -> None:
 async def _prepare_database(demo: Path, runtime: Runtime, keys: KeyFile) -> None:
     names = await prepare(runtime.database_url)
     if names:
-        _say(f"prepared the database: {', '.join(names)}")
+        announce(f"prepared the database: {', '.join(names)}")
     if await ensure_demo(demo, runtime, keys):
-        _say("created a demo firm")
+        announce("created a demo firm")
 
 
 def _welcome(settings: Settings, demo: Path) -> None:
@@ -101,9 +103,11 @@ def _welcome(settings: Settings, demo: Path) -> None:
     secret = f"""$(sed -n 's/.*"live_key": *"\\([^"]*\\)".*/\\1/p' {here})"""
     series = f'curl -s {settings.base_url}/v1/invoice-series -H "Authorization: Bearer {secret}"'
     body = """-H 'Content-Type: application/json' -d '{"name": "FACT", "document_type": "fiscal"}'"""
-    _say(f"ready on {settings.base_url}")
-    _say(f"credentials of the demo firm, for your eyes only: {demo}")
-    _say("three commands to try in another terminal:\n")
+    announce(f"ready on {settings.base_url}")
+    if has_json_lines():
+        return
+    announce(f"credentials of the demo firm, for your eyes only: {demo}")
+    announce("three commands to try in another terminal:\n")
     for command in (f"{_numbering()} demo --demo-file {here}", f"{series} {body}", series):
         err().print(f"  {command}\n")
 
@@ -124,16 +128,9 @@ def _require_free_port(settings: Settings) -> None:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except OSError as error:
-        place = f"{settings.host} port {settings.port}"
-        raise CommandFault(
-            f"cannot listen on {place}: {error.strerror}; set NUMBERING_HOST or NUMBERING_PORT"
-        ) from error
+    except (OSError, UnicodeError) as error:
+        raise CommandFault(cannot_listen(settings.host, settings.port, error)) from error
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-def _say(line: str) -> None:
-    err().print(f"numbering: {line}")

@@ -16,6 +16,9 @@ DUPLICATE_IN_FLIGHT: Final = 10158
 STREAM_NOT_FOUND: Final = 10059
 STREAM_NAME_IN_USE: Final = 10058
 MESSAGE_NOT_FOUND: Final = 10037
+# The account of our user has no JetStream; no server that we can reach has it.
+JETSTREAM_OFF_FOR_ACCOUNT: Final = 10039
+JETSTREAM_OFF: Final = 10076
 # The server has lost the others of its cluster, or they have no leader.
 CLUSTER_NOT_AVAILABLE: Final = 10008
 
@@ -37,13 +40,19 @@ class BrokerUnavailableError(RelayFaultError):
 
 
 class StreamRefusedError(RelayFaultError):
-    """JetStream refused a request; `err_code` says why, 0 if JetStream is not there."""
+    """JetStream refused a request; `err_code` says why."""
 
     code = "stream-refused"
 
     def __init__(self, err_code: int, description: str) -> None:
         super().__init__(f"JetStream error {err_code}: {description}")
         self.err_code = err_code
+
+
+class NoJetStreamError(RelayFaultError):
+    """NATS answers and has no JetStream for us; the message says what to change there."""
+
+    code = "no-jetstream"
 
 
 class StreamUnsafeError(RelayFaultError):

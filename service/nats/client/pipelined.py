@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
-from nats.aio.client import Client
+from nats.aio.client import Client, Srv
 from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError, MaxPayloadError, UnexpectedEOF
+
+from service.nats.client.tls_upgrade import TlsTransport
 
 MESSAGES_AT_ONCE: Final = 256
 """How many messages are read before all else has its turn: about two milliseconds."""
@@ -69,6 +71,12 @@ class PipelinedClient(Client):
             if not self._doorkeeper.lets_in(bytes(subject), len(data)):
                 return
         await super()._process_msg(sid, subject, reply, data, headers)  # pyright: ignore[reportUnknownMemberType] - untyped argument
+
+    async def _connect_to_server(self, s: Srv) -> None:
+        """Connect over our own transport; one of web sockets is nats-py's."""
+        if s.uri.scheme in {"nats", "tls"}:
+            self._transport = TlsTransport()  # type: ignore[no-untyped-call]  # nats-py has no types
+        await super()._connect_to_server(s)
 
     async def _read_loop(self) -> None:
         """Read until the connection is closed; an error closes it too."""

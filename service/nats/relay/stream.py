@@ -6,7 +6,7 @@ from typing import Final, cast
 
 from msgspec import Struct
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig, StreamInfo
-from nats.js.errors import APIError
+from nats.js.errors import APIError, ServiceUnavailableError
 from nats.js.manager import JetStreamManager
 
 from schemas.values import LogId, Position
@@ -14,10 +14,13 @@ from service.access.event_proofs import HEADER
 from service.nats.client.broker_faults import (
     CLUSTER_NOT_AVAILABLE,
     CONNECTION_FAULTS,
+    JETSTREAM_OFF,
+    JETSTREAM_OFF_FOR_ACCOUNT,
     MESSAGE_NOT_FOUND,
     STREAM_NAME_IN_USE,
     STREAM_NOT_FOUND,
     BrokerUnavailableError,
+    NoJetStreamError,
     RelayFaultError,
     StreamRefusedError,
     StreamUnsafeError,
@@ -28,6 +31,12 @@ from service.nats.relay.cloud_event import subject_root
 
 # Order and uniqueness come from the expected sequence; the window only spares a cluster some work, and costs memory.
 DUPLICATE_WINDOW_SECONDS: Final = 2.0
+
+_NO_SERVER_HAS_IT: Final = "this NATS server has no JetStream: start it with -js, or with `jetstream {}` in its file"
+_NOT_FOR_US: Final = (
+    "this NATS server has no JetStream for the account of our user: put `jetstream: enabled` into that account, or "
+    "let NUMBERING_NATS_URL name a user of one that has it"
+)
 
 
 class StreamEnd(Struct, frozen=True):
@@ -63,7 +72,8 @@ class EventStream:
     async def end(self) -> StreamEnd:
         """Where the stream ends; it is made if there is none.
 
-        Raises StreamUnsafeError if its settings would lose events, StreamRefusedError, BrokerUnavailableError.
+        Raises StreamUnsafeError if its settings would lose events, NoJetStreamError, StreamRefusedError,
+        BrokerUnavailableError.
         """
         info = await self._found() or await self._create()
         unsafe = "; ".join(_dangers(info.config, self._wanted))
@@ -84,7 +94,7 @@ class EventStream:
     async def stored_at(self, position: Position) -> StreamMessage | None:
         """The message stored under this sequence; none if it was deleted.
 
-        Raises StreamRefusedError, BrokerUnavailableError.
+        Raises NoJetStreamError, StreamRefusedError, BrokerUnavailableError.
         """
         with _faults():
             try:
@@ -145,6 +155,11 @@ def _refused(error: APIError) -> RelayFaultError:
     if error.err_code == CLUSTER_NOT_AVAILABLE:
         # Another server may still see the majority that this one is cut off from.
         return BrokerUnavailableError(f"JetStream error {error.err_code}: {error.description}")
+    if error.err_code == JETSTREAM_OFF_FOR_ACCOUNT:
+        return NoJetStreamError(_NOT_FOR_US)
+    # If nobody listens to JetStream's subjects, the server says so without a number of JetStream's.
+    if error.err_code == JETSTREAM_OFF or (error.err_code is None and isinstance(error, ServiceUnavailableError)):
+        return NoJetStreamError(_NO_SERVER_HAS_IT)
     return StreamRefusedError(error.err_code or 0, error.description or type(error).__name__)
 
 

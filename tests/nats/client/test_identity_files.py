@@ -5,6 +5,7 @@ from typing import Any
 
 import nkeys  # type: ignore[import-untyped]  # it has no types at all
 import pytest
+from msgspec import structs
 
 from service.nats.client.connection import NatsSettings
 from service.nats.client.identity_files import IdentityFileError, require_identity
@@ -21,7 +22,7 @@ CREDENTIALS = JWT + b"-----BEGIN USER NKEY SEED-----\n" + SEED + b"\n------END U
 
 
 def of(path: Path, field: str) -> NatsSettings:
-    return NatsSettings(url="nats://127.0.0.1", **{field: path})
+    return structs.replace(NatsSettings(url="nats://127.0.0.1"), **{field: path})
 
 
 @pytest.mark.parametrize("text", [CREDENTIALS, CREDENTIALS.replace(b"\n", b"\r\n")], ids=["as nsc writes", "CRLF"])

@@ -1,5 +1,6 @@
 """What came back from the stream is known for what it is: proved to be ours; what did not come with it is said."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -246,6 +247,7 @@ async def test_events_without_proof_are_shown_and_adopted_only_when_an_operator_
     async with a_disaster(database_url, database_admin, nats_url, directory, prover=STRANGER) as disaster:
         told = await disaster.command("adopt-tail")
         assert told.exit_code == 1
+        assert re.findall(r"without proof: \d+ \d{4}-\d\d-\d\d (?:\d\d:?){3}(\+0[23]:00) ", told.stderr) != []
         assert told.stderr.count("without proof: ") == 2
         assert "numbers-reserved/1" in told.stderr
         assert "--unverified" in told.stderr

@@ -12,7 +12,7 @@ from service.core.decide import decide
 from service.core.decision import Append, Decision
 from service.core.evolve import evolve
 from service.core.prepare import Cause, Prepared, prepare
-from service.core.state import Series, State, empty_state
+from service.core.state.state import Series, State, empty_state
 from tests.support.domain.commands import NOW, SECOND, SERIES, a_device, a_key, a_series
 
 
@@ -30,11 +30,12 @@ class History:
         self.commands += 1
         self.last_caller = caller or a_device()
         cause = Cause(self.last_caller, CommandId(f"command_{self.commands}"), None)
-        prepared = prepare(self.state, command, cause, UnixSeconds(at))
+        state = self.state.copy()  # a test may still hold the one before
+        prepared = prepare(state, command, cause, UnixSeconds(at))
         if not isinstance(prepared, Prepared):
             return prepared
         self.records.extend(prepared.records)
-        self.state = prepared.state
+        self.state = state
         return prepared.outcome
 
     def after(self, *steps: "Step") -> "History":
@@ -66,7 +67,8 @@ class History:
             event=event,
         )
         self.records.append(record)
-        self.state = evolve(self.state, record)
+        self.state = self.state.copy()
+        evolve(self.state, record)
 
     def decide(self, command: Command, caller: Caller | None = None, at: int = NOW) -> Decision:
         """The decision on a command; nothing is appended."""
@@ -99,13 +101,14 @@ def a_history(*steps: Step) -> History:
 def two_series_that_meet() -> History:
     """FACT and SECOND, opened before formats were compared (CONTRACT.md D87): they print the same numbers."""
     history = a_history()
-    before = history.state
+    before = history.state.copy()
     history.after((a_series(SECOND, "SECOND"), a_key()))
     record = history.records.pop()
     assert isinstance(record.event, SeriesOpened), "this opened the second series"
     opened = replace(record, event=replace(record.event, format="FACT-{year}-{number}"))
     history.records.append(opened)
-    history.state = evolve(before, opened)
+    evolve(before, opened)
+    history.state = before
     return history
 
 

@@ -27,7 +27,7 @@ from schemas.commands import (
 from schemas.events import DocumentChanged, DraftSaved, ReservationConsumed
 from schemas.record import Record
 from schemas.values import Digest, DocumentId, DocumentType, IsoDate, Mode, Number, SeriesId
-from service.core.state import State
+from service.core.state.state import State
 from tests.support.domain.commands import (
     OTHER_FIRM,
     a_consumption,

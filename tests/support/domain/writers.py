@@ -8,7 +8,7 @@ from schemas.commands import Caller, Command
 from schemas.outcomes import Outcome
 from schemas.rejections import Rejection
 from schemas.values import Position, UnixSeconds
-from service.core.state import State
+from service.core.state.state import State
 from service.log.event_log import EventLog, LogUnavailableError
 from service.writer.request import Answered
 from service.writer.writer import Appended, Limits, OutcomeUnknownError, Writer

@@ -1,4 +1,4 @@
-"""What the log says at one position, as immutable values that are small and cheap to copy.
+"""What the log says at one position: immutable values that are small, in maps that are changed in place.
 
 A series keeps its definition, its lock, its counter, its blocks with pending numbers, and the numbers that ended
 without a standing document; every other number below the counter stands. So it can tell the fate of any number.
@@ -6,8 +6,11 @@ without a standing document; every other number below the counter stands. So it 
 
 from __future__ import annotations  # rpds' maps are generic to type checkers only
 
-from msgspec import Struct
-from rpds import HashTrieMap
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+from msgspec import Struct, field
+from rpds import HashTrieMap, List
 
 from schemas.commands import Caller
 from schemas.outcomes import Equation, LockView, SeriesView
@@ -27,9 +30,11 @@ from schemas.values import (
     UnixSeconds,
     Version,
 )
-from service.core.blocks import Block, Blocks
-from service.core.document_dates import DocumentDates
-from service.core.ranges import Ranges, has
+from service.core.state.blocks import Block, Blocks
+from service.core.state.document_dates import DocumentDates
+from service.core.state.formats import Formats, TypeKey
+from service.core.state.layers import Layer
+from service.core.state.ranges import Ranges
 
 
 class Draft(Struct, frozen=True):
@@ -68,11 +73,11 @@ class Series(Struct, frozen=True):
     lock: LockView | None = None
     pending: int = 0
     blocks: Blocks = Blocks()
-    voided: Ranges = ()
-    withdrawn: Ranges = ()
-    released: Ranges = ()
-    expired: Ranges = ()
-    lost: Ranges = ()
+    voided: Ranges = Ranges()
+    withdrawn: Ranges = Ranges()
+    released: Ranges = Ranges()
+    expired: Ranges = Ranges()
+    lost: Ranges = Ranges()
     dates: DocumentDates = DocumentDates()
     standing_dates: HashTrieMap[IsoDate, int] = HashTrieMap()
     latest_date: IsoDate | None = None
@@ -97,12 +102,12 @@ class Series(Struct, frozen=True):
         """
         return {
             Fate.STANDING: sum(self.standing_dates.values()),
-            Fate.VOIDED: _count(self.voided),
-            Fate.WITHDRAWN: _count(self.withdrawn),
+            Fate.VOIDED: self.voided.count,
+            Fate.WITHDRAWN: self.withdrawn.count,
             Fate.PENDING: self.pending,
-            Fate.RELEASED: _count(self.released),
-            Fate.EXPIRED: _count(self.expired),
-            Fate.LOST: _count(self.lost),
+            Fate.RELEASED: self.released.count,
+            Fate.EXPIRED: self.expired.count,
+            Fate.LOST: self.lost.count,
         }
 
     def fate(self, number: Number, reservation: Position) -> Fate:
@@ -117,7 +122,7 @@ class Series(Struct, frozen=True):
             (Fate.WITHDRAWN, self.withdrawn),
             (Fate.LOST, self.lost),
         ):
-            if has(ranges, number):
+            if number in ranges:
                 return fate
         return Fate.STANDING
 
@@ -125,7 +130,7 @@ class Series(Struct, frozen=True):
         """Whether a document carries the number, standing or voided."""
         if not self.start_number <= number < self.next_number:
             return False
-        if any(has(ranges, number) for ranges in (self.released, self.expired, self.withdrawn, self.lost)):
+        if any(number in ranges for ranges in (self.released, self.expired, self.withdrawn, self.lost)):
             return False
         block = self.blocks.holding(number)
         return block is None or not block.is_pending(number)
@@ -140,7 +145,7 @@ class Series(Struct, frozen=True):
     def standing_reversal(self, number: Number) -> Number | None:
         """The number of the standing document that reverses this one; None if it was voided or withdrawn."""
         reversal = self.reversed_by.get(number)
-        if reversal is None or has(self.voided, reversal) or has(self.withdrawn, reversal):
+        if reversal is None or reversal in self.voided or reversal in self.withdrawn:
             return None
         return reversal
 
@@ -167,28 +172,62 @@ class Series(Struct, frozen=True):
 
 Partition = tuple[FirmId, Mode]
 NameKey = tuple[FirmId, Mode, DocumentType, str]
-PrimaryKey = tuple[FirmId, Mode, DocumentType]
+
+MAPS: Final = ("series", "partitions", "partition_ends", "names", "primaries", "unsettled", "drafts")
+"""The maps of a state."""
 
 
-class State(Struct, frozen=True):
-    """What a decision needs of the events 1 .. `position` of one log. It is immutable: evolving makes another one."""
+class State(Struct):
+    """What a decision needs of the events 1 .. `position` of one log.
+
+    `evolve` changes it in place; its values are immutable. A `layer` over it is changed instead while a batch is
+    decided, so that nobody sees what is not in the log yet.
+    """
 
     log_id: LogId
     position: Position = Position(0)
     at: UnixSeconds = UnixSeconds(0)
-    series: HashTrieMap[SeriesId, Series] = HashTrieMap()
-    partitions: HashTrieMap[Partition, tuple[SeriesId, ...]] = HashTrieMap()
-    names: HashTrieMap[NameKey, SeriesId] = HashTrieMap()
-    primaries: HashTrieMap[PrimaryKey, SeriesId] = HashTrieMap()
-    unsettled: HashTrieMap[Position, tuple[SeriesId, Number]] = HashTrieMap()
+    series: MutableMapping[SeriesId, Series] = field(default_factory=dict[SeriesId, Series])
+    partitions: MutableMapping[Partition, List[SeriesId]] = field(default_factory=dict[Partition, "List[SeriesId]"])
+    """The series of each partition, the one that was opened last first."""
+
+    partition_ends: MutableMapping[Partition, Position] = field(default_factory=dict[Partition, Position])
+    """The position of the last event of the partition, events of deleted drafts included."""
+
+    formats: Formats = field(default_factory=Formats)
+    names: MutableMapping[NameKey, SeriesId] = field(default_factory=dict[NameKey, SeriesId])
+    primaries: MutableMapping[TypeKey, SeriesId] = field(default_factory=dict[TypeKey, SeriesId])
+    unsettled: MutableMapping[Position, tuple[SeriesId, Number]] = field(
+        default_factory=dict[Position, tuple[SeriesId, Number]]
+    )
     """Each block with pending numbers, by the position of its reservation: its series and its first number."""
 
-    drafts: HashTrieMap[DocumentId, Draft] = HashTrieMap()
-    draft_ends: HashTrieMap[Partition, Position] = HashTrieMap()
-    """The position of the last event about any draft of the partition, deleted drafts included."""
-
+    drafts: MutableMapping[DocumentId, Draft] = field(default_factory=dict[DocumentId, Draft])
     lost_at: Position = Position(0)
     """The position of the last event by which an operator stepped over lost numbers; 0 if there is none."""
+
+    below: State | None = None
+    """Of a layer: the state that it lies over."""
+
+    def layer(self) -> State:
+        """A state with what this one holds, whose changes stay its own. It is right until this one changes."""
+        maps: dict[str, Any] = {name: Layer(getattr(self, name)) for name in MAPS}
+        formats = Formats(self.formats)
+        return State(self.log_id, self.position, self.at, formats=formats, lost_at=self.lost_at, below=self, **maps)
+
+    def take_over(self, layer: State) -> None:
+        """Make the changes of a layer over this state in it. It has not changed since the layer was made."""
+        assert layer.below is self, "a layer fits the state that it was made over"
+        for name in MAPS:
+            changed: Layer[Any, Any] = getattr(layer, name)
+            changed.pour()
+        self.formats.take_over(layer.formats)
+        self.position, self.at, self.lost_at = layer.position, layer.at, layer.lost_at
+
+    def copy(self) -> State:
+        """The same state, which does not change when this one does. Not of a layer."""
+        maps: dict[str, Any] = {name: dict(getattr(self, name)) for name in MAPS}
+        return State(self.log_id, self.position, self.at, formats=self.formats.copy(), lost_at=self.lost_at, **maps)
 
     def of(self, caller: Caller, series_id: SeriesId) -> Series | None:
         """The series, if it belongs to the caller's firm and mode."""
@@ -210,12 +249,11 @@ class State(Struct, frozen=True):
 
     def series_of(self, firm_id: FirmId, mode: Mode) -> list[Series]:
         """All series of one partition, in the order in which they were opened."""
-        return [self.series[series_id] for series_id in self.partitions.get((firm_id, mode), ())]
+        return [self.series[series_id] for series_id in self.partitions.get((firm_id, mode), List())][::-1]
 
     def partition_end(self, firm_id: FirmId, mode: Mode) -> Position:
         """The position of the last event of the partition: a report up to here contains the whole partition."""
-        of_drafts = self.draft_ends.get((firm_id, mode), Position(0))
-        return max([of_drafts, *(series.position for series in self.series_of(firm_id, mode))])
+        return self.partition_ends.get((firm_id, mode), Position(0))
 
     def block_at(self, position: Position) -> tuple[Series, Block] | None:
         """The block reserved at `position`, if it has pending numbers, and its series."""
@@ -237,7 +275,3 @@ def name_key(firm_id: FirmId, mode: Mode, document_type: DocumentType, name: str
 def empty_state(log_id: LogId) -> State:
     """The state before the first event."""
     return State(log_id)
-
-
-def _count(ranges: Ranges) -> int:
-    return sum(len(item) for item in ranges)

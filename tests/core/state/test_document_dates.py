@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.values import IsoDate, Number
-from service.core.document_dates import SHELF_WIDTH, DocumentDates
+from service.core.state.document_dates import SHELF_WIDTH, DocumentDates
 
 DATES = [IsoDate(text) for text in ("0001-01-01", "2027-01-01", "2027-01-02", "9999-12-31")]
 NUMBERS = st.one_of(st.integers(1, 12), st.integers(SHELF_WIDTH - 3, SHELF_WIDTH + 3))

@@ -10,7 +10,6 @@ from msgspec import Struct
 from rpds import HashTrieMap
 
 from schemas.values import DeviceId, Number, NumberRange, Position, TokenNonce, UnixSeconds
-from service.core.ranges import Ranges
 
 SHELF_WIDTH: Final = 128
 """How many numbers lie on one shelf."""
@@ -37,7 +36,7 @@ class Block(Struct, frozen=True, gc=False):
         """The numbers that have not ended, ascending."""
         return (Number(n) for n in range(self.first, self.last + 1) if self.pending >> (n - self.first) & 1)
 
-    def ranges(self) -> Ranges:
+    def ranges(self) -> tuple[NumberRange, ...]:
         """The numbers that have not ended, as ranges."""
         found: list[NumberRange] = []
         for number in self.numbers():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from schemas.values import Number, Position, UnixSeconds
-from service.core.blocks import SHELF_WIDTH, Block, Blocks
+from service.core.state.blocks import SHELF_WIDTH, Block, Blocks
 
 COUNTS = st.lists(st.sampled_from([1, 2, 50, SHELF_WIDTH - 1, SHELF_WIDTH, SHELF_WIDTH + 1, 1000]), max_size=30)
 
