@@ -3,11 +3,9 @@
 import json
 import os
 import platform
-import subprocess
-import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -24,6 +22,7 @@ from service.writer.writer import Writer
 from tests.benchmarks.load import Measured, drive
 from tests.benchmarks.no_op_responder import SUBJECT
 from tests.benchmarks.place import Pace, Place
+from tests.benchmarks.processes import process
 from tests.benchmarks.report import Cell, Report
 from tests.support.service.firms import Firm, a_firm
 from tests.support.tasks import running_beside
@@ -75,7 +74,7 @@ async def _asking(place: Place) -> AsyncGenerator[Asks]:
     with TemporaryDirectory() as directory:
         firm = await a_firm(place.database_url, Path(directory) / "keys.json")
         await _open_series(place, firm.firm_id)
-        service = _process(
+        service = process(
             "service",
             "requests",
             DATA_DIR=directory,
@@ -83,7 +82,7 @@ async def _asking(place: Place) -> AsyncGenerator[Asks]:
             NATS_URL=place.nats_url,
             RATE_LIMIT="0",
         )
-        with _process("tests.benchmarks.no_op_responder", place.nats_url), service:
+        with process("tests.benchmarks.no_op_responder", place.nats_url), service:
             client = Client()
             await client.connect(place.nats_url)
             try:
@@ -126,20 +125,6 @@ async def _open_series(place: Place, firm_id: FirmId) -> None:
             assert isinstance(answered, Answered), answered
     finally:
         await log.close()
-
-
-@contextmanager
-def _process(*arguments: str, **settings: str) -> Generator[None]:
-    """`python -m ARGUMENTS` with only these settings, until the block ends."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("NUMBERING_")}
-    environment = inherited | {f"NUMBERING_{name}": value for name, value in settings.items()}
-    process = subprocess.Popen([sys.executable, "-m", *arguments], env=environment, stderr=subprocess.DEVNULL)
-    try:
-        yield
-        assert process.poll() is None, f"{arguments[0]} ended during the measurement"
-    finally:
-        process.kill()
-        process.wait()
 
 
 async def _answered(ask: Ask) -> None:

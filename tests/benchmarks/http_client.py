@@ -1,0 +1,171 @@
+"""A client of the service over HTTP: it reserves, uses what it reserved, and issues, and checks every answer."""
+
+import secrets
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import aiohttp
+import msgspec
+from msgspec import Struct
+
+from tests.support.service.firms import Firm
+
+Ask = Callable[[], Awaitable[object]]
+
+BLOCK: Final = 50
+"""How many numbers are reserved at once for documents to come."""
+
+INVOICE: Final[Mapping[str, Any]] = {
+    "client_data": {
+        "type": "b2b",
+        "name": "Alimentara Unirii SRL",
+        "cui": "RO12345678",
+        "address": "Str. Unirii 12",
+        "city": "Cluj-Napoca",
+        "county": "CJ",
+    },
+    "items": [
+        {"description": "Hartie A4", "quantity": 2, "price": 10.5, "vat_rate": 19},
+        {"description": "Toner negru", "quantity": 1, "price": 249.99, "vat_rate": 19},
+    ],
+    "due_date": "2031-01-31",
+    "payment_method": "transfer",
+}
+
+
+class Slot(Struct, frozen=True):
+    """A reserved number and its token."""
+
+    number: int
+    token: str
+
+
+class _Slots(Struct, frozen=True):
+    data: list[Slot]
+
+
+class _Reserved(Struct, frozen=True):
+    success: bool
+    data: _Slots
+
+
+class _Issue(Struct, frozen=True):
+    number_idx: int
+    total: float
+
+
+class _Issued(Struct, frozen=True):
+    success: bool
+    data: _Issue
+
+
+class _Echo(Struct, frozen=True):
+    success: bool
+    fill: str
+
+
+_reserved: Final = msgspec.json.Decoder(_Reserved)
+_issued: Final = msgspec.json.Decoder(_Issued)
+_echo: Final = msgspec.json.Decoder(_Echo)
+
+
+class HttpClient:
+    """One firm at one service: a device that holds a series, and a program that issues from another one."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, firm: Firm) -> None:
+        self._session = session
+        self._base_url = base_url
+        self._device = {"Authorization": f"Bearer {firm.device_a}", "Content-Type": "application/json"}
+        self._program = {"Authorization": f"Bearer {firm.live_key}", "Content-Type": "application/json"}
+        self._held, self._open = "", ""
+        self._slots: deque[Slot] = deque()
+        self._total = 0.0
+        self._numbers: dict[str, set[int]] = {}
+
+    async def open_series(self) -> None:
+        """Open a series that the device then holds, and one that anybody may issue from."""
+        self._held = await self._opened("TILL")
+        self._open = await self._opened("SHOP")
+        await self._post(f"/v1/invoice-series/{self._held}/lock", self._device, b"", 200)
+
+    async def reserve(self, count: int) -> bytes:
+        """Reserve so many numbers, which are kept to be used."""
+        path = f"/v1/invoice-series/{self._held}/reserve-numbers"
+        answer = await self._post(path, self._device, b'{"count":%d}' % count)
+        found = _reserved.decode(answer).data.data
+        first = found[0].number
+        assert [each.number for each in found] == list(range(first, first + count)), "they are consecutive"
+        self._note(self._held, *[each.number for each in found])
+        self._slots += found
+        return answer
+
+    async def consume(self) -> bytes:
+        """Use one of the numbers that were reserved."""
+        slot = self._slots.popleft()
+        body = msgspec.json.encode({**INVOICE, "reservation_token": slot.token})
+        answer = await self._post("/v1/invoices", self._device, body)
+        assert self._number_of(answer) == slot.number, "the document has the number of its token"
+        return answer
+
+    async def issue(self, key: str | None = None) -> bytes:
+        """Issue with the next number, under an Idempotency-Key if one is given."""
+        headers = self._program if key is None else self._program | {"Idempotency-Key": key}
+        answer = await self._post("/v1/invoices", headers, msgspec.json.encode({**INVOICE, "series_id": self._open}))
+        self._note(self._open, self._number_of(answer))
+        return answer
+
+    async def issue_under_a_key(self) -> bytes:
+        """Issue under an Idempotency-Key that is used once."""
+        return await self.issue(secrets.token_hex(16))
+
+    async def stock_up(self, count: int) -> None:
+        """Have at least `count` numbers to use."""
+        while len(self._slots) < count:
+            await self.reserve(BLOCK)
+
+    async def check(self) -> None:
+        """All numbers that the two series gave were in answers: none is missing, none was given twice."""
+        for series_id, numbers in self._numbers.items():
+            async with self._session.get(
+                f"{self._base_url}/v1/invoice-series/{series_id}", headers=self._program
+            ) as it:
+                next_number = (await it.json())["data"]["next_number"]
+            assert numbers == set(range(1, next_number)), series_id
+
+    def echo(self, base_url: str, answer: bytes, *, is_document: bool) -> Ask:
+        """A request to the echo at this address with the bytes of such a request, answered with those of `answer`."""
+        body = msgspec.json.encode({**INVOICE, "series_id": "x" * 36}) if is_document else b'{"count":10}'
+        bare = msgspec.json.encode(_Echo(success=True, fill=""))
+        url = f"{base_url}/v1/echo/{len(answer) - len(bare)}"
+
+        async def ask() -> None:
+            async with self._session.post(url, data=body, headers=self._device) as response:
+                said = await response.read()
+            assert _echo.decode(said).success
+            assert len(said) == len(answer)
+
+        return ask
+
+    async def _opened(self, name: str) -> str:
+        body = msgspec.json.encode({"name": name, "document_type": "fiscal"})
+        answer = msgspec.json.decode(await self._post("/v1/invoice-series", self._program, body))
+        found: str = answer["data"]["id"]
+        return found
+
+    async def _post(self, path: str, headers: Mapping[str, str], body: bytes, status: int = 201) -> bytes:
+        async with self._session.post(self._base_url + path, data=body, headers=headers) as response:
+            answer = await response.read()
+        assert response.status == status, answer
+        return answer
+
+    def _number_of(self, answer: bytes) -> int:
+        issued = _issued.decode(answer)
+        assert issued.success
+        assert issued.data.total == 322.48
+        return issued.data.number_idx
+
+    def _note(self, series_id: str, *numbers: int) -> None:
+        given = self._numbers.setdefault(series_id, set())
+        assert given.isdisjoint(numbers), "a number was given twice"
+        given.update(numbers)
