@@ -4,9 +4,11 @@ The fates are counted here with a plain dictionary, number by number, without th
 """
 
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import assert_never
 
 from schemas.events import (
@@ -55,23 +57,26 @@ def check_invariants(records: Sequence[StoredRecord | Record], answers: Iterable
 
     `records` is a whole log from position 1; `answers` are the outcomes that each caller got.
     """
-    states = [empty_state(_record(records[0]).log if records else DEFAULT_LOG)]
+    state = empty_state(_record(records[0]).log if records else DEFAULT_LOG)
+    lives: dict[SeriesId, list[tuple[Position, Series]]] = {}
     accounts: dict[SeriesId, _Account] = {}
     for position, item in enumerate(records, start=1):
         record = _record(item)
         _check_bytes(item)
         assert record.position == position, "positions have no holes"
-        assert record.at >= states[-1].at, "times never decrease along a log"
+        assert record.at >= state.at, "times never decrease along a log"
         account = accounts.setdefault(record.stream, _Account())
         account.apply(record)
-        state = states[-1].copy()
         evolve(state, record)
+        demoted: SeriesId | None = getattr(record.event, "replaces", None)
+        for series_id in (record.stream, demoted):
+            if series_id is not None and series_id in state.series:
+                lives.setdefault(series_id, []).append((record.position, state.series[series_id]))
         account.check_equation(state.series.get(record.stream))
-        states.append(state)
     documents = [number for account in accounts.values() for number in account.documents]
     assert len(documents) == len(set(documents)), "a document carries one number"
-    _check_answers([_record(item) for item in records], states, answers)
-    return states[-1]
+    _check_answers([_record(item) for item in records], lives, answers)
+    return state
 
 
 def _record(item: StoredRecord | Record) -> Record:
@@ -231,12 +236,16 @@ class _Account:
         assert series.next_number == self.next, "the counter stands after the last number taken"
 
 
-def _check_answers(records: Sequence[Record], states: Sequence[State], answers: Iterable[Answered]) -> None:
+_Lives = Mapping[SeriesId, Sequence[tuple[Position, Series]]]
+"""Each series after every event that changed it, and the position of that event."""
+
+
+def _check_answers(records: Sequence[Record], lives: _Lives, answers: Iterable[Answered]) -> None:
     """Every outcome is true, and no two callers got the same one, except by a repeat."""
     blocks = Counter[Position]()
     issued = Counter[DocumentId]()
     for answer in answers:
-        _check_outcome(records, states, answer.outcome)
+        _check_outcome(records, lives, answer.outcome)
         if not answer.is_repeat and isinstance(answer.outcome, ReservedOutcome):
             blocks[answer.outcome.position] += 1
         if not answer.is_repeat and isinstance(answer.outcome, DocumentOutcome):
@@ -246,7 +255,7 @@ def _check_answers(records: Sequence[Record], states: Sequence[State], answers: 
     assert all(count <= 1 for count in issued.values()), "a document was issued for one caller"
 
 
-def _check_outcome(records: Sequence[Record], states: Sequence[State], outcome: Outcome) -> None:
+def _check_outcome(records: Sequence[Record], lives: _Lives, outcome: Outcome) -> None:
     match outcome:
         case ReservedOutcome(position, series_id, first, last, device_id, reserved_at, expires_at, key, nonce):
             record = records[position - 1]
@@ -255,7 +264,7 @@ def _check_outcome(records: Sequence[Record], states: Sequence[State], outcome: 
             assert record.event == NumbersReserved(first, last, device_id, expires_at, key, nonce)
         case ReleasedOutcome(reservation, number):
             series_id = records[reservation - 1].stream
-            assert number in states[-1].series[series_id].released, "the number is released"
+            assert number in lives[series_id][-1][1].released, "the number is released"
         case DocumentOutcome(document_id, position):
             event = records[position - 1].event
             assert document_id in {
@@ -263,9 +272,9 @@ def _check_outcome(records: Sequence[Record], states: Sequence[State], outcome: 
                 getattr(event, "reversal_id", None),
             }, "the document's event is at the position in the outcome"
         case SeriesOutcome(view):
-            assert states[view.position].series[view.series_id].view(view.position) == view, (
-                "the series was as the outcome says"
-            )
+            life = lives[view.series_id]
+            _, then = life[bisect_right(life, view.position, key=itemgetter(0)) - 1]
+            assert then.view(view.position) == view, "the series was as the outcome says"
         case DeletedOutcome(document_id, at):
             ended = [record for record in records if getattr(record.event, "document_id", None) == document_id][-1]
             assert isinstance(ended.event, NumberWithdrawn | DraftDeleted), "nothing happens to a deleted document"
