@@ -112,7 +112,7 @@ def test_a_data_directory_in_use_is_said(up: Up) -> None:
 def test_a_killed_server_is_started_again_and_the_service_resumes(own_up: Up) -> None:
     note = own_up.data_dir / "postgres" / "cluster" / "postmaster.pid"
     os.kill(int(note.read_text("ascii").splitlines()[0]), signal.SIGKILL)
-    os.kill(int((own_up.data_dir / "nats" / "pid").read_text("ascii")), signal.SIGKILL)
+    os.kill(int((own_up.data_dir / "nats" / "store" / "pid").read_text("ascii")), signal.SIGKILL)
 
     own_up.until(lambda: own_up.said().count("has ended; starting it again") == 2)
     own_up.until(lambda: own_up.answer("GET", "/readyz", "live_key")[1].get("data", {}).get("status") == "ready")
