@@ -148,6 +148,7 @@ async def _reading_pool(database_url: str) -> asyncpg.Pool:
             "numbering reports",
             sizes=(0, READS_MAX),
             seconds_max=READ_SECONDS_MAX,
+            synchronous_commit="off",  # it commits nothing but a message to the projections, which waits for no standby
         )
 
 
@@ -167,9 +168,8 @@ def _wire(settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asy
     def on_append(appended: Appended) -> None:
         metrics.batch_commands.observe(appended.commands)
         metrics.append_seconds.observe(appended.seconds)
-        for part in (relay, runner):
-            if part is not None:
-                part.wake.set()
+        if relay is not None:
+            relay.wake.set()
 
     gate = Gate()
     writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=on_append)
