@@ -6,7 +6,7 @@
 import sys
 from collections import Counter
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from service.api.reading import fields, json_text
 from service.api.reading.json_text import BadJsonError
@@ -32,13 +32,17 @@ def compare(count: int, seed: int) -> Counter[str]:
         kind, text = odd_body(chance)
         quick, explained = _tree(json_text.read_json, text), _tree(json_text.read_explaining, text)
         assert _exactly(quick) == _exactly(explained), text
-        if not isinstance(explained, dict):
-            counts["no JSON" if isinstance(explained, BadJsonError) else "no object"] += 1
-            continue
-        for each in (kind, chance.choice(KINDS)):
-            right = fields.read_explaining(each, explained)
-            assert _exactly(fields.read_fields(each, explained)) == _exactly(right), (each, text)
-        counts[_way(kind, explained)] += 1
+        match explained:
+            case BadJsonError():
+                counts["no JSON"] += 1
+            case dict():
+                tree = cast("dict[str, Any]", explained)
+                for each in (kind, chance.choice(KINDS)):
+                    right = fields.read_explaining(each, tree)
+                    assert _exactly(fields.read_fields(each, tree)) == _exactly(right), (each, text)
+                counts[_way(kind, tree)] += 1
+            case _:
+                counts["no object"] += 1
     return counts
 
 

@@ -24,6 +24,7 @@ _INT_DIGITS_MAX: Final = 18
 
 _LONG_NUMBER: Final = re.compile(rb"[0-9]{17}")
 _DOUBT: Final = object()
+_NESTED: Final = (dict, list)
 
 Tree = dict[str, "Tree"] | list["Tree"] | str | int | Decimal | bool | None
 
@@ -87,20 +88,15 @@ def _quick(text: bytes) -> Any:
     return tree if _names_in(tree, DEPTH_MAX) == text.count(b":") else _DOUBT
 
 
-def _names_in(tree: Any, depth: int) -> int:
+def _names_in(tree: Tree, depth: int) -> int:
     """How many names the objects in the tree have; a number below zero if it is deeper than this."""
     if not depth:
         return -VALUES_MAX
-    if type(tree) is dict:
-        count, children = len(tree), tree.values()
-    elif type(tree) is list:
-        count, children = 0, tree
-    else:
-        return 0
-    for child in children:
-        if type(child) is dict or type(child) is list:
-            count += _names_in(child, depth - 1)
-    return count
+    if isinstance(tree, dict):
+        return len(tree) + sum(_names_in(each, depth - 1) for each in tree.values() if isinstance(each, _NESTED))
+    if isinstance(tree, list):
+        return sum(_names_in(each, depth - 1) for each in tree if isinstance(each, _NESTED))
+    return 0
 
 
 def _check_size(text: bytes) -> None:

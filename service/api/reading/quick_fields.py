@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec import inspect as shape
@@ -96,12 +96,12 @@ def _object(kind: shape.StructType) -> Read:
 def _list(kind: shape.ListType) -> Read:
     least, most, item = kind.min_length or 0, kind.max_length or 0, _reader(kind.item_type, {})
 
-    def read(given: Any) -> list[Any]:
-        if type(given) is not list or not least <= len(cast("list[Any]", given)) <= most:
+    def read(given: list[Any]) -> list[Any]:
+        if not least <= len(given) <= most:
             raise DoubtError
-        return [item(each) for each in cast("list[Any]", given)]
+        return [item(each) for each in given]
 
-    return read
+    return _only(list, read)
 
 
 def _or_null(inner: Read) -> Read:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from msgspec import Struct
 from msgspec import inspect as shape
@@ -243,7 +243,8 @@ def _written(chance: Random, value: Any) -> str:
             pairs = [f"{_string(chance, name)}{_space(chance)}:{_written(chance, each)}" for name, each in value]
             return "{" + _space(chance) + ("," + _space(chance)).join(pairs) + "}"
         case list():
-            return "[" + ",".join(_written(chance, each) for each in value) + _space(chance) + "]"
+            values = cast("list[Any]", value)
+            return "[" + ",".join(_written(chance, each) for each in values) + _space(chance) + "]"
         case str():
             return _string(chance, value)
         case _:
