@@ -31,7 +31,7 @@ def test_a_credentials_file_is_taken(tmp_path: Path, text: bytes) -> None:
     require_identity(of(tmp_path / "file", "credentials_file"))
 
 
-@pytest.mark.parametrize("text", [SEED, SEED + b"\n", b"\n" + SEED + b"\n\n"])
+@pytest.mark.parametrize("text", [SEED, SEED + b"\n", b"\n" + SEED + b"\n\n"], ids=["bare", "line", "lines"])
 def test_the_seed_of_an_nkey_is_taken(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "file").write_bytes(text)
     require_identity(of(tmp_path / "file", "nkey_seed_file"))
