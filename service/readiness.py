@@ -20,7 +20,6 @@ from service.log.postgres_log import PostgresLog
 from service.metrics import Metrics
 from service.nats.relay.relay import Relay
 from service.nats.relay.status import RelayState
-from service.nats.requests.endpoint import RequestsEndpoint
 from service.writer.known_state import KnownState
 from service.writer.writer import Writer
 
@@ -143,15 +142,6 @@ class _Trial:
             _say.error("the log takes no writes", fault=fault)
         self._fault = fault
         return Finding(Health.OK if fault is None else Health.DOWN, fault)
-
-
-def requests_health(endpoint: RequestsEndpoint) -> Check:
-    """The check of the requests over NATS; HTTP goes on without them."""
-
-    async def check() -> Health:
-        return Health.OK if endpoint.status().is_serving else Health.DEGRADED
-
-    return check
 
 
 def history_health(lost: LostHistory, known: KnownState) -> Check:

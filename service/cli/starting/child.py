@@ -14,7 +14,6 @@ from contextlib import suppress
 import msgspec
 
 from service.cli.screen.commands import CommandFault
-from service.cli.screen.operator_errors import sentence_for
 from service.cli.starting.present import Runtime
 from service.cli.starting.serving import run_until_stopped
 from service.readiness import Reports
@@ -43,6 +42,8 @@ def main(word: str) -> None:
     try:
         run_until_stopped(settings, frozenset({job}), _say_nothing, tell=_tell)
     except Exception as error:
+        from service.cli.screen.operator_errors import sentence_for  # noqa: PLC0415 - it imports what can fail
+
         sentence = sentence_for(error)
         if sentence is None:
             raise
