@@ -39,11 +39,11 @@ def no_contents(_records: Sequence[Record]) -> list[Digest]:
 class Projection(Struct, frozen=True):
     """A read model in a schema of its own.
 
-    `tables` are the statements that make its tables, and `indexes` those that make, unless they are there, the indexes
-    that only readers need: an empty copy of a long log gets them when it is nearly filled. Each of `digests` returns every row of one table as text, in the
-    order of its primary key. `collapse` is pure and returns what a batch of contiguous records of one log writes; it
-    also gets the contents that `contents` names. A programmer who changes `tables` or `indexes`, or what `collapse` writes, raises
-    `version`: runners then rebuild every copy.
+    `tables` are the statements that make its tables, and `indexes` those that make, unless they are there, the
+    indexes that only readers need: an empty copy of a long log gets them when it is nearly filled. Each of `digests`
+    returns every row of one table as text, in the order of its primary key. `collapse` is pure and returns what a
+    batch of contiguous records of one log writes; it also gets the contents that `contents` names. A programmer who
+    changes `tables` or `indexes`, or what `collapse` writes, raises `version`: runners then rebuild every copy.
     """
 
     name: str

@@ -17,6 +17,9 @@ Status = Literal["draft", "issued", "paid", "overdue", "voided"]
 Sort = Literal["created_at", "date", "due_date", "total", "number"]
 Order = Literal["asc", "desc"]
 
+SORTED_MAX: Final = 50_000
+"""How many documents between two dates are sorted for a page; if more match, they are read in the order of an index."""
+
 _DIRECTIONS: Final = {"asc": 1, "desc": -1}
 
 
@@ -62,11 +65,16 @@ class InvoicesWanted(Struct, frozen=True, kw_only=True):
             self.end_date,
         )
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether a filter is about the date of the document."""
+        return self.start_date is not None or self.end_date is not None
+
     def grain(self) -> str | None:
         """The grain of the kept totals that have what these filters ask; None if the documents must be read."""
         if self.client_id is not None:
             return None
-        if self.start_date is not None or self.end_date is not None or self.status in {"issued", "overdue"}:
+        if self.is_dated or self.status in {"issued", "overdue"}:
             return "day"
         return "whole" if self.series_id is None else "series"
 
@@ -146,6 +154,8 @@ async def _found(connection: Connection, wanted: InvoicesWanted, total: int) -> 
     if wanted.search is not None:
         page, direction = statement("list_page_found"), _DIRECTIONS[wanted.order]
         return await connection.fetch(page, *filters, *bounds, wanted.search, direction)
+    if wanted.is_dated and total <= SORTED_MAX:
+        return await connection.fetch(statement("list_page_between"), *filters, *bounds, _DIRECTIONS[wanted.order])
     if wanted.order == "asc":
         return await connection.fetch(statement("list_page_ascending"), *filters, *bounds)
     found = await connection.fetch(statement("list_page_descending"), *filters, *bounds)
