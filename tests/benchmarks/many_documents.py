@@ -30,6 +30,7 @@ from schemas.values import (
 
 FIRM: Final = FirmId("firm_1")
 SERIES: Final = 3
+BLOCK: Final = 50
 RARE_CLIENT: Final = "Ștefănescu și fiii"
 RARE_DOCUMENTS: Final = 20
 """How many documents the rare client has, whatever the size of the log."""
@@ -51,8 +52,8 @@ Row = tuple[object, ...]
 async def fill(database_url: str, documents: int, gaps: int = 0) -> Position:
     """Write the log as COPY does, past the function that appends; returns its head.
 
-    Each series reserves its numbers at once, then documents take turns; the first series has `gaps` more numbers, and
-    every other of them is given up.
+    Documents take turns in the series, which reserve BLOCK numbers at a time. At the end the first series reserves
+    twice as many as `gaps`, rounded up to whole blocks, and gives up every other one.
     """
     connection = await asyncpg.connect(database_url)
     try:
@@ -107,24 +108,32 @@ def _history(documents: int, gaps: int) -> Iterator[tuple[Record, Row | None]]:
         previous[series] = position
         return found
 
-    per_series = -(-documents // SERIES)
+    def reserved(series: int, block: int) -> Record:
+        first = block * BLOCK + 1
+        last = Number(first + BLOCK - 1)
+        return record(series, NumbersReserved(Number(first), last, _TILL, UnixSeconds(1_790_000_000), "k1"))
+
     for series in range(SERIES):
         opened = SeriesOpened(f"FACT{series}", DocumentType.FISCAL, None, "{number}", Number(1), 2026, is_primary=False)
         yield record(series, opened), None
-    blocks: list[Position] = []
-    for series in range(SERIES):
-        last = Number(per_series + (2 * gaps if series == 0 else 0))
-        blocks.append(Position(position + 1))
-        yield record(series, NumbersReserved(Number(1), last, _TILL, UnixSeconds(1_790_000_000), "k1")), None
+    blocks = [Position(0)] * SERIES
     for index in range(documents):
         series, number = index % SERIES, Number(index // SERIES + 1)
+        if (number - 1) % BLOCK == 0:
+            reservation = reserved(series, (number - 1) // BLOCK)
+            blocks[series] = reservation.position
+            yield reservation, None
         digest, content = _content(index, documents)
         day = IsoDate(f"{_FIRST_DAY + timedelta(index * _DAYS // documents)}")
         document = DocumentId(f"inv_{index:010}")
         shown = f"FACT{series}-{number:05}"
         yield record(series, ReservationConsumed(blocks[series], number, shown, document, day, digest)), content
-    for gap in range(gaps):
-        yield record(0, ReservationReleased(blocks[0], Number(per_series + 2 * gap + 1))), None
+    first_block = -(-documents // (SERIES * BLOCK))
+    for block in range(first_block, first_block + -(-gaps // (BLOCK // 2))):
+        reservation = reserved(0, block)
+        yield reservation, None
+        for number in range(block * BLOCK + 1, (block + 1) * BLOCK, 2):
+            yield record(0, ReservationReleased(reservation.position, Number(number))), None
 
 
 def _content(index: int, documents: int) -> tuple[Digest, Row]:
