@@ -277,11 +277,11 @@ async def _watched(wiring: Wiring, port: int, health: Mapping[str, Check]) -> As
 @asynccontextmanager
 async def _serving(entrance: Entrance, health: Mapping[str, Check]) -> AsyncGenerator[None]:
     """Serve HTTP for the life of the block. A process without this job imports no web application and makes no page."""
-    from service.web.application import web_application  # noqa: PLC0415 - see above
+    from service.web.application import WebApplication  # noqa: PLC0415 - see above
     from service.web.server import serving  # noqa: PLC0415 - see above
 
     settings = entrance.dependencies.settings
-    async with serving(web_application(entrance, health), settings.host, settings.port):
+    async with serving(WebApplication(entrance, health), settings.host, settings.port):
         yield
 
 

@@ -1,219 +1,174 @@
-"""The HTTP carrier: its routes, its one middleware, and the refusals that only HTTP has."""
+"""The HTTP carrier: its paths, and the refusals that only HTTP has."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from service.api.calling.reply import Exchange, Reply, Result
 from service.api.calling.route import Route
 from service.api.catalogue import ROUTES
 from service.api.entrance import Entrance
-from service.api.refusals.causes import MethodWrong, PathUnknown, RequestUnreadable
+from service.api.refusals.causes import MethodWrong, PathUnknown
 from service.api.refusals.table import refusal_of
 from service.health import Check, HealthBoard
 from service.web.asked import HttpAsked, address_of
 from service.web.body import unread
 from service.web.cors import Cors
+from service.web.dispatch import Dispatch, Found
 from service.web.documentation import FixedDocument, documents, wants_page, welcome
 from service.web.health import OPEN, OPEN_ROUTES, Open
-from service.web.responses import EXCHANGE, PIECE_SECONDS, REQUEST_ID, response, standard_headers
+from service.web.patience import Patience
+from service.web.responses import REQUEST_ID, Response, response
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Headers = Mapping[str, str]
+Told = tuple[Reply, Headers | None]
+"""A reply, and the headers that it has beside the standard ones."""
+
+Handler = Callable[[web.BaseRequest, Exchange, Mapping[str, str]], Awaitable[Told]]
+"""Answers a request whose path has these variables."""
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What a caller may choose as the id of its request (CONTRACT.md D6)."""
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How many seconds a client may take to begin a request, send its head, send its body, and read our reply.
+class WebApplication:
+    """Answers every HTTP request, those that match no route too, in the same envelope."""
 
-    Of a large reply each piece, of a megabyte or so, has `piece_seconds` of these.
-    """
+    def __init__(self, entrance: Entrance, checks: Mapping[str, Check], patience: Patience | None = None) -> None:
+        """/readyz runs `checks` and shows them by name."""
+        settings = entrance.dependencies.settings
+        self.entrance = entrance
+        self.patience = patience or Patience()
+        self.body_bytes_max = settings.body_bytes_max
+        self._cors = Cors(settings.cors_origins)
+        self._dispatch = Dispatch[Handler]()
+        for route in ROUTES:
+            self._add(route.method, route.path, self._answering(route))
+        open_to_all = Open(entrance.dependencies, HealthBoard(checks))
+        for path, work in OPEN.items():
+            if path == "/metrics" and settings.health_port:
+                continue  # not for the public: `health_server`
+            self._add("GET", path, self._replying(open_to_all, work))
+        for path, document in documents(ROUTES, OPEN_ROUTES).items():
+            self._add("GET", path, self._showing(document))
+        page, api = self._showing(welcome()), self._replying(open_to_all, OPEN["/v1"])
+        self._add("GET", "/", _welcoming(page, api))
 
-    idle_seconds: float = 75
-    head_seconds: float = 20
-    body_seconds: float = 20
-    reply_seconds: float = 60
-    piece_seconds: float = PIECE_SECONDS
-
-
-ENTRANCE: Final = web.AppKey("entrance", Entrance)
-PATIENCE: Final = web.AppKey("patience", Patience)
-
-
-class Middleware(Protocol):
-    """The function that aiohttp calls for every request."""
-
-    async def __call__(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """The response."""
-        ...
-
-
-def web_application(
-    entrance: Entrance, checks: Mapping[str, Check], patience: Patience | None = None
-) -> web.Application:
-    """The HTTP application over this entrance, ready for `serving`. /readyz runs `checks` and shows them by name."""
-    settings = entrance.dependencies.settings
-    application = web.Application(
-        middlewares=[_outermost(entrance, Cors(settings.cors_origins))], client_max_size=settings.body_bytes_max
-    )
-    application[ENTRANCE] = entrance
-    application[PATIENCE] = patience or Patience()
-    for route in ROUTES:
-        _add(application, route.method, route.path, _answering(entrance, route, application[PATIENCE]))
-    open_to_all = Open(entrance.dependencies, HealthBoard(checks))
-    for path, work in OPEN.items():
-        if path == "/metrics" and settings.health_port:
-            continue  # not for the public: `health_server`
-        _add(application, "GET", path, _replying(entrance, open_to_all, work))
-    for path, document in documents(ROUTES, OPEN_ROUTES).items():
-        _add(application, "GET", path, _showing(entrance, document))
-    _add(
-        application,
-        "GET",
-        "/",
-        _welcoming(_showing(entrance, welcome()), _replying(entrance, open_to_all, OPEN["/v1"])),
-    )
-    return application
-
-
-def _outermost(entrance: Entrance, cors: Cors) -> Middleware:
-    """The middleware around every request. It refuses requests that match no route, in the same envelope."""
-
-    @web.middleware
-    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
-        exchange = request[EXCHANGE] = _exchange(request)
-        try:
-            answered = (
-                _refused_unread(entrance, request)
-                or _preflight(entrance, cors, request, exchange)
-                or await handler(request)
+    async def answer(self, request: web.BaseRequest) -> Response:
+        """The response to a request. Raises only what ends the process."""
+        found = self._dispatch.find(request.method, _path_of(request))
+        exchange = _exchange(request, found)
+        reply, headers = (
+            self._refused_unread(request, exchange)
+            or self._preflight(request, exchange)
+            or (
+                await self._found(request, exchange, found) if isinstance(found, Found) else self._lost(exchange, found)
             )
-        except web.HTTPMethodNotAllowed as error:
-            allowed = ", ".join(sorted(error.allowed_methods))
-            reply = entrance.answering.refuse(exchange, refusal_of(MethodWrong(allowed)))
-            answered = _response(entrance, request, reply, {"Allow": allowed})
-        except web.HTTPNotFound:
-            answered = _response(entrance, request, entrance.answering.refuse(exchange, refusal_of(PathUnknown())))
-        except web.HTTPException:
-            refusal = refusal_of(RequestUnreadable("its head cannot be read"))
-            answered = _response(entrance, request, entrance.answering.refuse(exchange, refusal))
-        _add_headers(answered, cors.headers(request))
-        return answered
+        )
+        if self._cors.is_on:
+            headers = _with(headers or {}, self._cors.headers(request))
+        if exchange.allowance is None:
+            # It was not counted for a credential: the headers show the allowance of its address.
+            exchange.allowance = self.entrance.limit.look(address_of(request), self.entrance.dependencies.clock())
+        return response(exchange, reply, self.patience, headers)
 
-    return answer
+    def _add(self, method: str, path: str, handler: Handler) -> None:
+        self._dispatch.add(method, path, handler)
+        if method == "GET":
+            self._dispatch.add("HEAD", path, handler)
 
+    def _answering(self, route: Route) -> Handler:
+        """The handler of a route: it passes the request to the entrance."""
+        bytes_max, seconds_max = self.body_bytes_max, self.patience.body_seconds
 
-def _answering(entrance: Entrance, route: Route, patience: Patience) -> Handler:
-    """The aiohttp handler of a route: it passes the request to the entrance."""
-    bytes_max, seconds_max = entrance.dependencies.settings.body_bytes_max, patience.body_seconds
+        async def answer(request: web.BaseRequest, exchange: Exchange, places: Mapping[str, str]) -> Told:
+            asked = HttpAsked(route, request, places, bytes_max, seconds_max)
+            return await self.entrance.answer(asked, exchange), None
 
-    async def answer(request: web.Request) -> web.StreamResponse:
-        reply = await entrance.answer(HttpAsked(route, request, bytes_max, seconds_max), request[EXCHANGE])
-        return _response(entrance, request, reply)
+        return answer
 
-    return answer
+    def _replying(self, open_to_all: Open, work: Callable[[Open], Awaitable[Result]]) -> Handler:
+        """The handler of a path that needs no credential."""
 
+        async def answer(_: web.BaseRequest, exchange: Exchange, __: Mapping[str, str]) -> Told:
+            return await self.entrance.answering.answer(exchange, work(open_to_all)), None
 
-def _replying(entrance: Entrance, open_to_all: Open, work: Callable[[Open], Awaitable[Result]]) -> Handler:
-    """The aiohttp handler of a path that needs no credential."""
+        return answer
 
-    async def answer(request: web.Request) -> web.StreamResponse:
-        reply = await entrance.answering.answer(request[EXCHANGE], work(open_to_all))
-        return _response(entrance, request, reply)
+    def _showing(self, document: FixedDocument) -> Handler:
+        """The handler of a document."""
 
-    return answer
+        async def answer(request: web.BaseRequest, exchange: Exchange, _: Mapping[str, str]) -> Told:
+            reply, headers = document.reply(request.headers)
+            self.entrance.answering.note(exchange, reply)
+            return reply, headers
 
+        return answer
 
-def _showing(entrance: Entrance, document: FixedDocument) -> Handler:
-    """The aiohttp handler of a document."""
+    async def _found(self, request: web.BaseRequest, exchange: Exchange, found: Found[Handler]) -> Told:
+        if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":  # other expectations are ignored (RFC 9110)
+            await request.writer.write(_CONTINUE)
+        return await found.handler(request, exchange, found.places)
 
-    async def answer(request: web.Request) -> web.StreamResponse:
-        reply, headers = document.reply(request.headers)
-        entrance.answering.note(request[EXCHANGE], reply)
-        return _response(entrance, request, reply, headers)
+    def _lost(self, exchange: Exchange, allowed: frozenset[str]) -> Told:
+        """The refusal of a request that matches no route; `allowed` are the methods that its path has."""
+        if not allowed:
+            return self.entrance.answering.refuse(exchange, refusal_of(PathUnknown())), None
+        methods = ", ".join(sorted(allowed))
+        return self.entrance.answering.refuse(exchange, refusal_of(MethodWrong(methods))), {"Allow": methods}
 
-    return answer
+    def _refused_unread(self, request: web.BaseRequest, exchange: Exchange) -> Told | None:
+        """The refusal of a request by the headers of its body alone, on any path, whatever the method; or none."""
+        refusal = unread(request, self.body_bytes_max)
+        if refusal is None:
+            return None
+        reply = self.entrance.answering.refuse(exchange, refusal)
+        return reply, {"Accept-Encoding": "identity"} if refusal.status == 415 else None  # RFC 9110 section 15.5.16
+
+    def _preflight(self, request: web.BaseRequest, exchange: Exchange) -> Told | None:
+        """The response to a CORS preflight; none for any other request."""
+        headers = self._cors.preflight(request) if request.method == "OPTIONS" else None
+        if headers is None:
+            return None
+        reply = Reply(204, b"", content_type="")
+        self.entrance.answering.note(exchange, reply)
+        return reply, headers
 
 
 def _welcoming(page: Handler, api: Handler) -> Handler:
-    """The aiohttp handler of `/`: a page for browsers, name and version for programs."""
+    """The handler of `/`: a page for browsers, name and version for programs."""
 
-    async def answer(request: web.Request) -> web.StreamResponse:
-        answered = await (page if wants_page(request.headers.get("Accept", "")) else api)(request)
-        _add_headers(answered, {"Vary": "Accept"})
-        return answered
+    async def answer(request: web.BaseRequest, exchange: Exchange, places: Mapping[str, str]) -> Told:
+        shown = page if wants_page(request.headers.get("Accept", "")) else api
+        reply, headers = await shown(request, exchange, places)
+        return reply, _with(headers or {}, {"Vary": "Accept"})
 
     return answer
 
 
-def _refused_unread(entrance: Entrance, request: web.Request) -> web.StreamResponse | None:
-    """The refusal of a request by the headers of its body alone, on any path, with any method; None if it passes."""
-    refusal = unread(request, entrance.dependencies.settings.body_bytes_max)
-    if refusal is None:
-        return None
-    headers = {"Accept-Encoding": "identity"} if refusal.status == 415 else None  # as RFC 9110 section 15.5.16 asks
-    return _response(entrance, request, entrance.answering.refuse(request[EXCHANGE], refusal), headers)
+def _with(headers: Headers, more: Headers) -> Headers:
+    """These headers and more; what the reply varies by already stays."""
+    varies = [each for each in (headers.get("Vary"), more.get("Vary")) if each]
+    together = {**headers, **more}
+    return {**together, "Vary": ", ".join(varies)} if varies else together
 
 
-def _preflight(entrance: Entrance, cors: Cors, request: web.Request, exchange: Exchange) -> web.StreamResponse | None:
-    """The response to a CORS preflight; none for any other request."""
-    headers = cors.preflight(request)
-    if headers is None:
-        return None
-    entrance.answering.note(exchange, Reply(204, b""))
-    _look(entrance, request, exchange)
-    return web.Response(status=204, headers={**standard_headers(exchange), **headers})
+def _path_of(request: web.BaseRequest) -> str:
+    """The path, decoded but for the slashes and per cent signs within its parts."""
+    raw = request.rel_url.raw_path
+    return request.rel_url.path_safe if "%" in raw else raw
 
 
-def _response(
-    entrance: Entrance, request: web.Request, reply: Reply, headers: Mapping[str, str] | None = None
-) -> web.StreamResponse:
-    exchange = request[EXCHANGE]
-    _look(entrance, request, exchange)
-    return response(exchange, reply, headers)
-
-
-def _add_headers(answered: web.StreamResponse, more: Mapping[str, str]) -> None:
-    """Add these headers; what the reply varies by already stays."""
-    varies = [each for each in (answered.headers.get("Vary"), more.get("Vary")) if each]
-    answered.headers.update(more)
-    if varies:
-        answered.headers["Vary"] = ", ".join(varies)
-
-
-def _look(entrance: Entrance, request: web.Request, exchange: Exchange) -> None:
-    """Give a request that was not counted for a credential the allowance of its address, for the headers."""
-    if exchange.allowance is None:
-        exchange.allowance = entrance.limit.look(address_of(request), entrance.dependencies.clock())
-
-
-def _exchange(request: web.Request) -> Exchange:
+def _exchange(request: web.BaseRequest, found: Found[Handler] | frozenset[str]) -> Exchange:
     """An exchange with labels from a fixed set: a client may send any word as method, and a path may hold a token."""
-    resource = request.match_info.route.resource
     method = request.method if request.method in _METHODS else "other"
-    exchange = Exchange("http", method, "none" if resource is None else resource.canonical)
-    sent_id = request.headers.get(REQUEST_ID, "")
-    if _REQUEST_ID.fullmatch(sent_id):
+    exchange = Exchange("http", method, found.path if isinstance(found, Found) else "none")
+    sent_id = request.headers.get(REQUEST_ID)
+    if sent_id is not None and _REQUEST_ID.fullmatch(sent_id):
         exchange.request_id = sent_id
     return exchange
-
-
-def _add(application: web.Application, method: str, path: str, handler: Handler) -> None:
-    application.router.add_route(method, path, handler, expect_handler=_go_on)
-    if method == "GET":
-        application.router.add_route("HEAD", path, handler, expect_handler=_go_on)
-
-
-async def _go_on(request: web.Request) -> None:
-    """Tell a client that expects `100 Continue` to send its body; other expectations are ignored (RFC 9110)."""
-    is_expecting = request.headers.get("Expect", "").lower() == "100-continue"
-    if is_expecting and unread(request, request.client_max_size) is None:
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0

@@ -1,11 +1,10 @@
 """An HTTP request in the form that the entrance takes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
+from msgspec import Struct
 
 from schemas.commands import Caller
 from service.api.admission.rate_limit import ADDRESS
@@ -14,24 +13,27 @@ from service.api.calling.route import Route
 from service.api.calling.sent import Sent
 from service.api.reading.body import NO_BODY
 from service.web.body import read_body
+from service.web.dispatch import NO_PLACES
 
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
-_NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAsked:
-    """One request of a route. Its body is refused if it exceeds `body_bytes_max` or takes over `body_seconds_max`."""
+class HttpAsked(Struct, frozen=True):
+    """One request of a route, with the variables of its path.
+
+    Its body is refused if it exceeds `body_bytes_max` or takes over `body_seconds_max`.
+    """
 
     route: Route
-    request: web.Request
+    request: web.BaseRequest
+    places: Mapping[str, str]
     body_bytes_max: int
     body_seconds_max: float
 
     @property
     def authorization(self) -> str:
         """The Authorization header; empty if there is none."""
-        return self.request.headers.get("Authorization", "")
+        return self.request.headers.get(hdrs.AUTHORIZATION, "")
 
     @property
     def idempotency_key(self) -> str | None:
@@ -46,7 +48,7 @@ class HttpAsked:
     @property
     def names(self) -> Mapping[str, str]:
         """Empty: over HTTP the variables of the path are in the path."""
-        return _NO_NAMES
+        return NO_PLACES
 
     @property
     def reply_bytes_max(self) -> None:
@@ -59,7 +61,7 @@ class HttpAsked:
         given = NO_BODY
         if self.route.method in _WITH_BODY:
             given = await read_body(self.request, self.body_bytes_max, self.body_seconds_max)
-        return Sent(self.request.path, self.request.match_info, self.request.query, given)
+        return Sent(self.request.path, self.places, self.request.query, given)
 
 
 def address_of(request: web.BaseRequest) -> str:

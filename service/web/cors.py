@@ -26,7 +26,12 @@ class Cors:
         self._is_for_all = origins == "*"
         self._origins = frozenset((origins or "").split(",")) - {""}
 
-    def headers(self, request: web.Request) -> Mapping[str, str]:
+    @property
+    def is_on(self) -> bool:
+        """Whether any page may call."""
+        return bool(self._origins)
+
+    def headers(self, request: web.BaseRequest) -> Mapping[str, str]:
         """The headers of the reply to this request; none if CORS is off."""
         if not self._origins:
             return {}
@@ -41,7 +46,7 @@ class Cors:
             "Vary": "Origin",
         }
 
-    def preflight(self, request: web.Request) -> Mapping[str, str] | None:
+    def preflight(self, request: web.BaseRequest) -> Mapping[str, str] | None:
         """The headers of the response to a preflight; None if this request is not one."""
         is_asked = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
         if not is_asked or "Access-Control-Allow-Origin" not in self.headers(request):

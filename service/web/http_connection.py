@@ -16,10 +16,10 @@ from aiohttp.web_protocol import (
 from service.api.calling.reply import Exchange, not_done
 from service.api.refusals.causes import RequestTooSlow, RequestUnreadable, Unavailable, Unexpected
 from service.api.refusals.table import Refusal, refusal_of
-from service.web.application import ENTRANCE, PATIENCE
+from service.web.application import WebApplication
 from service.web.asked import address_of
 from service.web.crowd import Crowd
-from service.web.responses import LargeResponse, response
+from service.web.responses import response
 
 HEAD_BYTES_MAX: Final = 65_536
 """The most bytes of a first line and headers together."""
@@ -52,7 +52,7 @@ class HttpConnection(RequestHandler):
         "_unread_bytes_max",
     )
 
-    def __init__(self, manager: web.Server, application: web.Application, crowd: Crowd, **options: Any) -> None:
+    def __init__(self, manager: web.Server, application: WebApplication, crowd: Crowd, **options: Any) -> None:
         super().__init__(manager, **options)
         self._application = application
         self._crowd = crowd
@@ -60,9 +60,8 @@ class HttpConnection(RequestHandler):
         # Those since the last head was complete: of its body, or after that of the next head.
         self._bytes = 0
         self._has_given_up = False
-        body_bytes_max = application[ENTRANCE].dependencies.settings.body_bytes_max
-        self._unread_bytes_max = FRAME_FACTOR * body_bytes_max + LINGER_BYTES_MAX
-        self._patience = application[PATIENCE]
+        self._unread_bytes_max = FRAME_FACTOR * application.body_bytes_max + LINGER_BYTES_MAX
+        self._patience = application.patience
         self._head_timer: asyncio.TimerHandle | None = None
         self._has_ended = False
         self._latest_body: StreamReader = EMPTY_PAYLOAD
@@ -83,10 +82,11 @@ class HttpConnection(RequestHandler):
         requests, was_in_body = self._request_count, not self._latest_body.is_eof()
         super().data_received(data)
         if self._request_count != requests:
+            if self._bytes + len(data) > HEAD_BYTES_MAX:
+                self._refuse_large_heads(self._request_count - requests)
             self._bytes = 0
             self._stop_head_timer()
             self._latest_body = self._messages[-1][1]
-            self._refuse_large_heads(self._request_count - requests)
         else:
             self._bytes = 0 if was_in_body and self._latest_body.is_eof() else self._bytes + len(data)
             self._bound_bytes()
@@ -114,11 +114,8 @@ class HttpConnection(RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         """Send the reply. A client that does not read it loses its connection, so that it holds no resources."""
         transport = self.transport
-        if isinstance(resp, LargeResponse):
-            resp.piece_seconds = self._patience.piece_seconds
         try:
-            async with asyncio.timeout(self._patience.reply_seconds):
-                finished = await super().finish_response(request, resp, start_time)
+            finished = await super().finish_response(request, resp, start_time)
         except TimeoutError:
             _say.warning("a client did not read its reply", address=request.remote)
             if transport is not None:
@@ -137,11 +134,11 @@ class HttpConnection(RequestHandler):
     ) -> web.StreamResponse:
         """Send a refusal in the envelope, then close the connection."""
         exchange = Exchange("http", "other", "none")
-        entrance = self._application[ENTRANCE]
+        entrance = self._application.entrance
         exchange.allowance = entrance.limit.look(address_of(request), entrance.dependencies.clock())
         if status == 500:
             _say.error("a request failed", request_id=exchange.request_id, exc_info=exc)
-        answer = response(exchange, not_done(exchange, self._refusal(status, exc)))
+        answer = response(exchange, not_done(exchange, self._refusal(status, exc)), self._patience)
         answer.force_close()
         return answer
 

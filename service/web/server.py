@@ -6,10 +6,13 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
+from aiohttp.web_protocol import RequestHandler
 
 from service.settings import SettingsError, cannot_listen
-from service.web.application import ENTRANCE, PATIENCE
+from service.web.application import WebApplication
 from service.web.crowd import Crowd
 from service.web.http_connection import HttpConnection
 
@@ -26,23 +29,12 @@ _say = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def serving(application: web.Application, host: str, port: int) -> AsyncGenerator[int]:
+async def serving(application: WebApplication, host: str, port: int) -> AsyncGenerator[int]:
     """Serve for the life of the block; yields the bound port, also if `port` is 0.
 
     Raises SettingsError if nothing can listen there.
     """
-    runner = _Runner(
-        application,
-        access_log=None,
-        keepalive_timeout=application[PATIENCE].idle_seconds,
-        lingering_time=LINGER_SECONDS,
-        shutdown_timeout=SHUTDOWN_SECONDS,
-        max_line_size=HEADER_LINE_BYTES_MAX,
-        max_field_size=HEADER_LINE_BYTES_MAX,
-        max_headers=HEADERS_MAX,
-        # To unpack a body while it arrives makes all requests wait, also for a body that no handler reads.
-        auto_decompress=False,
-    )
+    runner = web.ServerRunner(_Server(application), shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         try:
@@ -54,7 +46,7 @@ async def serving(application: web.Application, host: str, port: int) -> AsyncGe
         await _end(runner)
 
 
-async def _end(runner: web.AppRunner) -> None:
+async def _end(runner: web.ServerRunner) -> None:
     """Answer what was taken and close. What closing raises is said; the rest of the process stops in order."""
     try:
         await runner.cleanup()
@@ -65,20 +57,36 @@ async def _end(runner: web.AppRunner) -> None:
 class _Server(web.Server):
     """Makes connections of our own class."""
 
-    def __init__(self, of: web.Server, application: web.Application, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(of.request_handler, request_factory=of.request_factory, loop=loop, **of._kwargs)
+    def __init__(self, application: WebApplication) -> None:
+        super().__init__(application.answer, request_factory=self._request)
         self._application = application
-        settings = application[ENTRANCE].dependencies.settings
+        settings = application.entrance.dependencies.settings
         self._crowd = Crowd(settings.connections_max, settings.address_connections_max)
 
     def __call__(self) -> HttpConnection:
         """One more connection."""
-        return HttpConnection(self, self._application, self._crowd, loop=self._loop, **self._kwargs)
+        return HttpConnection(
+            self,
+            self._application,
+            self._crowd,
+            loop=self._loop,
+            access_log=None,
+            keepalive_timeout=self._application.patience.idle_seconds,
+            lingering_time=LINGER_SECONDS,
+            max_line_size=HEADER_LINE_BYTES_MAX,
+            max_field_size=HEADER_LINE_BYTES_MAX,
+            max_headers=HEADERS_MAX,
+            # To unpack a body while it arrives makes all requests wait, also for a body that no handler reads.
+            auto_decompress=False,
+        )
 
-
-class _Runner(web.AppRunner):
-    """Uses our class of connections. aiohttp has no public way to choose it, so this overrides a private method."""
-
-    async def _make_server(self) -> web.Server:
-        made = await super()._make_server()
-        return _Server(made, self.app, asyncio.get_running_loop())
+    def _request(
+        self,
+        message: RawRequestMessage,
+        content: StreamReader,
+        connection: RequestHandler,
+        writer: AbstractStreamWriter,
+        task: "asyncio.Task[None]",
+    ) -> web.BaseRequest:
+        bytes_max = self._application.body_bytes_max
+        return web.BaseRequest(message, content, connection, writer, task, self._loop, client_max_size=bytes_max)

@@ -15,7 +15,7 @@ from schemas.values import FirmId
 from service.api.admission.reply_room import FIRM_BYTES_MAX, ROOM_BYTES_MAX, SMALL_BYTES, ReplyRoom
 from service.api.calling.rows import SLICE_ROWS
 from service.api.refusals.table import RefusedError
-from service.web.application import Patience
+from service.web.patience import Patience
 from tests.support.nats.requesting import a_requester
 from tests.support.service.client import AN_INVOICE, Answer, Api, Options, an_api
 from tests.support.service.wire import Wire, request

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from service.web.application import Patience
+from service.web.patience import Patience
 from tests.support.service.client import Api, Options, an_api
 from tests.support.service.wire import Wire, request
 

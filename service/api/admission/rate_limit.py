@@ -47,14 +47,6 @@ class Allowance(Struct, frozen=True):
         """Whether the next request would be beyond the limit."""
         return self.remaining <= 0
 
-    def headers(self) -> dict[str, str]:
-        """The three headers that every reply has."""
-        return {
-            "X-RateLimit-Limit": str(self.limit),
-            "X-RateLimit-Remaining": str(max(self.remaining, 0)),
-            "X-RateLimit-Reset": str(self.resets_at),
-        }
-
 
 class LookUps:
     """Bounds the look-ups of unseen credentials: a few at once, and a few a second for addresses beyond their limit."""

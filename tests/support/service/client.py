@@ -27,8 +27,9 @@ from service.log.event_log import EventLog
 from service.log.postgres_log import PostgresLog
 from service.metrics import new_metrics
 from service.settings import Settings
-from service.web.application import Patience, web_application
+from service.web.application import WebApplication
 from service.web.health import OPEN_ROUTES
+from service.web.patience import Patience
 from service.web.server import serving
 from service.writer.writer import Writer
 from tests.support.service.firms import Firm, a_firm
@@ -192,7 +193,7 @@ async def _served(
     log: PostgresLog, reads: asyncpg.Pool, database_url: str, directory: Path, options: Options, clock: Clock
 ) -> AsyncGenerator[Api]:
     entrance = Entrance(dependencies_of(log, log.pool, reads, directory, clock, options), break_off)
-    application = web_application(entrance, options.checks, options.patience)
+    application = WebApplication(entrance, options.checks, options.patience)
     async with running_beside(entrance.dependencies.writer.run()), serving(application, "127.0.0.1", 0) as port:
         firm = await a_firm(database_url, directory / "keys.json", "Unu")
         other = await a_firm(database_url, directory / "keys.json", "Doi")
