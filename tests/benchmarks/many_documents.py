@@ -132,8 +132,8 @@ def _history(documents: int, gaps: int) -> Iterator[tuple[Record, Row | None]]:
     for block in range(first_block, first_block + -(-gaps // (BLOCK // 2))):
         reservation = reserved(0, block)
         yield reservation, None
-        for number in range(block * BLOCK + 1, (block + 1) * BLOCK, 2):
-            yield record(0, ReservationReleased(reservation.position, Number(number))), None
+        for left in range(block * BLOCK + 1, (block + 1) * BLOCK, 2):
+            yield record(0, ReservationReleased(reservation.position, Number(left))), None
 
 
 def _content(index: int, documents: int) -> tuple[Digest, Row]:
