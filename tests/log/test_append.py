@@ -6,9 +6,27 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from schemas.events import NumbersLost, NumbersReserved, ReservationConsumed, SeriesOpened
+from schemas.events import (
+    NumbersLost,
+    NumbersReserved,
+    ReservationConsumed,
+    ReservationExpired,
+    ReservationReleased,
+    SeriesOpened,
+)
 from schemas.record import Record
-from schemas.values import NUMBER_MAX, DocumentId, DocumentType, LogId, Mode, Number, Position, SeriesId, Version
+from schemas.values import (
+    NUMBER_MAX,
+    DocumentId,
+    DocumentType,
+    LogId,
+    Mode,
+    Number,
+    NumberRange,
+    Position,
+    SeriesId,
+    Version,
+)
 from service.log.event_log import (
     AnswerExistsError,
     Batch,
@@ -26,6 +44,7 @@ from tests.support.domain.commands import (
     a_deletion,
     a_document,
     a_key,
+    a_lock,
     a_reservation_of,
     a_series,
     a_void,
@@ -88,6 +107,12 @@ def replaced(at: int, change: Callable[[Record], Record]) -> Spoil:
     return lambda records: [*records[:at], change(records[at]), *records[at + 1 :]]
 
 
+def expiry_of(reservation: int, *ranges: tuple[int, int]) -> Callable[[Record], Record]:
+    """The record with an expiry of these ranges instead of its event."""
+    numbers = tuple(NumberRange(Number(first), Number(last)) for first, last in ranges)
+    return lambda record: replace(record, event=ReservationExpired(Position(reservation), numbers))
+
+
 # The records of a working day: opened, locked, reserved 1 to 10, consumed 1, reserved 11, consumed 11.
 SPOILED: dict[str, Spoil] = {
     "a hole before the first position": lambda records: [moved(record, positions=1) for record in records],
@@ -118,7 +143,57 @@ SPOILED: dict[str, Spoil] = {
     ],
     "a second document on a number": with_event(5, number=Number(1)),
     "a second number on a document": with_event(5, document_id=DocumentId("inv_1")),
+    "a document by another reservation": with_event(5, reservation=Position(3)),
+    "a document by what is no reservation": with_event(5, reservation=Position(1)),
+    "a document by a reservation that is not there": with_event(5, reservation=Position(100)),
+    "a document by a reservation before the first": with_event(5, reservation=Position(0)),
+    "a document by itself": with_event(5, reservation=Position(6)),
+    "a document by a later reservation": lambda records: [
+        *records[:4],
+        moved(with_event(5, reservation=Position(6))(records)[5], positions=-1, versions=-1),
+        moved(records[4], positions=1, versions=1),
+    ],
+    "a release by another reservation": replaced(
+        5, lambda record: replace(record, event=ReservationReleased(Position(3), Number(11)))
+    ),
+    "an expiry by another reservation": replaced(5, expiry_of(5, (1, 11))),
+    "an expiry of one range more than the reservation holds": replaced(5, expiry_of(3, (2, 3), (11, 11))),
+    "an expiry that goes beyond its reservation": replaced(5, expiry_of(3, (9, 11))),
+    "an expiry of nothing": replaced(5, expiry_of(3)),
+    "an expiry backwards": replaced(5, expiry_of(3, (5, 4))),
 }
+
+
+async def test_what_ends_a_number_names_the_block_that_holds_it(log: EventLog) -> None:
+    day = a_working_day()
+    await log.append(BEGIN, a_batch(day.records[:4]))
+    ends = (ReservationReleased(Position(3), Number(10)), expiry_of(3, (2, 2), (4, 9))(day.records[4]).event)
+    for event in ends:
+        record = replace(day.records[4], event=event)
+        stranger = replace(record, event=replace(event, reservation=Position(2)))
+        with pytest.raises(LogBrokenError):
+            await log.append(Position(4), a_batch([stranger]))
+    await log.append(Position(4), a_batch([replace(day.records[4], event=ends[0])]))
+    await log.append(Position(5), a_batch([replace(day.records[5], event=ends[1])]))
+    assert await log.head() == 6
+
+
+async def test_a_series_never_ends_numbers_of_another(log: EventLog) -> None:
+    day = a_history(a_lock(), a_series(SECOND, "SECOND"), a_reservation_of(10))
+    await write(log, day)
+    block = day.records[-1]
+    other = next(record for record in day.records if record.stream != block.stream)
+    last = max(record.version for record in day.records if record.stream == other.stream)
+    stranger = replace(
+        block,
+        stream=other.stream,
+        series_name=other.series_name,
+        position=Position(block.position + 1),
+        version=Version(last + 1),
+        event=ReservationReleased(block.position, Number(1)),
+    )
+    with pytest.raises(LogBrokenError):
+        await log.append(block.position, a_batch([stranger]))
 
 
 async def test_a_batch_that_does_not_continue_the_log_its_streams_or_their_numbers_is_refused_whole(
