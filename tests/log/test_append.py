@@ -10,7 +10,6 @@ from schemas.events import (
     NumbersLost,
     NumbersReserved,
     ReservationConsumed,
-    ReservationExpired,
     ReservationReleased,
     SeriesOpened,
 )
@@ -22,7 +21,6 @@ from schemas.values import (
     LogId,
     Mode,
     Number,
-    NumberRange,
     Position,
     SeriesId,
     Version,
@@ -36,7 +34,7 @@ from service.log.event_log import (
     PrintedTwiceError,
     StalePositionError,
 )
-from tests.support.domain.batches import a_batch, a_working_day, an_answer, moved, stored, write
+from tests.support.domain.batches import a_batch, a_working_day, an_answer, an_expiry, moved, stored, write
 from tests.support.domain.commands import (
     OTHER_FIRM,
     SECOND,
@@ -44,7 +42,6 @@ from tests.support.domain.commands import (
     a_deletion,
     a_document,
     a_key,
-    a_lock,
     a_reservation_of,
     a_series,
     a_void,
@@ -107,12 +104,6 @@ def replaced(at: int, change: Callable[[Record], Record]) -> Spoil:
     return lambda records: [*records[:at], change(records[at]), *records[at + 1 :]]
 
 
-def expiry_of(reservation: int, *ranges: tuple[int, int]) -> Callable[[Record], Record]:
-    """The record with an expiry of these ranges instead of its event."""
-    numbers = tuple(NumberRange(Number(first), Number(last)) for first, last in ranges)
-    return lambda record: replace(record, event=ReservationExpired(Position(reservation), numbers))
-
-
 # The records of a working day: opened, locked, reserved 1 to 10, consumed 1, reserved 11, consumed 11.
 SPOILED: dict[str, Spoil] = {
     "a hole before the first position": lambda records: [moved(record, positions=1) for record in records],
@@ -156,44 +147,12 @@ SPOILED: dict[str, Spoil] = {
     "a release by another reservation": replaced(
         5, lambda record: replace(record, event=ReservationReleased(Position(3), Number(11)))
     ),
-    "an expiry by another reservation": replaced(5, expiry_of(5, (1, 11))),
-    "an expiry of one range more than the reservation holds": replaced(5, expiry_of(3, (2, 3), (11, 11))),
-    "an expiry that goes beyond its reservation": replaced(5, expiry_of(3, (9, 11))),
-    "an expiry of nothing": replaced(5, expiry_of(3)),
-    "an expiry backwards": replaced(5, expiry_of(3, (5, 4))),
+    "an expiry by another reservation": replaced(5, an_expiry(5, (1, 11))),
+    "an expiry of one range more than the reservation holds": replaced(5, an_expiry(3, (2, 3), (11, 11))),
+    "an expiry that goes beyond its reservation": replaced(5, an_expiry(3, (9, 11))),
+    "an expiry of nothing": replaced(5, an_expiry(3)),
+    "an expiry backwards": replaced(5, an_expiry(3, (5, 4))),
 }
-
-
-async def test_what_ends_a_number_names_the_block_that_holds_it(log: EventLog) -> None:
-    day = a_working_day()
-    await log.append(BEGIN, a_batch(day.records[:4]))
-    ends = (ReservationReleased(Position(3), Number(10)), expiry_of(3, (2, 2), (4, 9))(day.records[4]).event)
-    for event in ends:
-        record = replace(day.records[4], event=event)
-        stranger = replace(record, event=replace(event, reservation=Position(2)))
-        with pytest.raises(LogBrokenError):
-            await log.append(Position(4), a_batch([stranger]))
-    await log.append(Position(4), a_batch([replace(day.records[4], event=ends[0])]))
-    await log.append(Position(5), a_batch([replace(day.records[5], event=ends[1])]))
-    assert await log.head() == 6
-
-
-async def test_a_series_never_ends_numbers_of_another(log: EventLog) -> None:
-    day = a_history(a_lock(), a_series(SECOND, "SECOND"), a_reservation_of(10))
-    await write(log, day)
-    block = day.records[-1]
-    other = next(record for record in day.records if record.stream != block.stream)
-    last = max(record.version for record in day.records if record.stream == other.stream)
-    stranger = replace(
-        block,
-        stream=other.stream,
-        series_name=other.series_name,
-        position=Position(block.position + 1),
-        version=Version(last + 1),
-        event=ReservationReleased(block.position, Number(1)),
-    )
-    with pytest.raises(LogBrokenError):
-        await log.append(block.position, a_batch([stranger]))
 
 
 async def test_a_batch_that_does_not_continue_the_log_its_streams_or_their_numbers_is_refused_whole(

@@ -140,11 +140,11 @@ async def test_a_record_that_is_no_json_is_refused(writer: asyncpg.Connection) -
 
 
 async def test_an_event_that_no_release_knows_is_refused(writer: asyncpg.Connection) -> None:
-    arguments = list(arguments_of(DEFAULT_LOG, Position(0), a_batch(a_working_day().records[:2])))
-    records, tags = arguments[2], arguments[10]
-    assert isinstance(records, list)
-    assert isinstance(tags, list)
-    records[1], tags[1] = records[1].replace("series-locked/1", "nonsense/1"), "nonsense/1"
+    batch = a_batch(a_working_day().records[:2])
+    opened, locked = (each.canonical.decode() for each in batch.records)
+    arguments = list(arguments_of(DEFAULT_LOG, Position(0), batch))
+    arguments[2] = [opened, locked.replace("series-locked/1", "nonsense/1")]
+    arguments[10] = ["series-opened/1", "nonsense/1"]
     assert await refusal(writer, arguments) == "LG007"
 
 

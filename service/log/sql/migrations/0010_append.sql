@@ -40,16 +40,14 @@ FOR EACH STATEMENT EXECUTE FUNCTION log.refuse_change();
 ALTER TABLE log.event_type ENABLE ALWAYS TRIGGER event_type_only_grows;
 
 -- The firm and the mode of a stream are those of its first event, for good.
-ALTER TABLE log.stream ADD COLUMN firm_id text;
-ALTER TABLE log.stream ADD COLUMN mode text;
+ALTER TABLE log.stream ADD COLUMN firm_id text, ADD COLUMN mode text;
 
 UPDATE log.stream AS s
 SET firm_id = e.firm_id, mode = e.mode
 FROM log.event AS e
 WHERE s.stream = e.stream AND e.version = 1;
 
-ALTER TABLE log.stream ALTER COLUMN firm_id SET NOT NULL;
-ALTER TABLE log.stream ALTER COLUMN mode SET NOT NULL;
+ALTER TABLE log.stream ALTER COLUMN firm_id SET NOT NULL, ALTER COLUMN mode SET NOT NULL;
 
 -- One index finds the events of a document and refuses a second number for it: its consumption has place 0, every other
 -- event its own.
@@ -101,18 +99,9 @@ CREATE FUNCTION log.append(
     p_log smallint,
     p_expected bigint,
     p_records text[],
-    p_streams text[],
-    p_names text[],
-    p_versions text[],
-    p_previous text[],
-    p_firms text[],
-    p_modes text[],
-    p_times text[],
-    p_tags text[],
-    p_numbers text[],
-    p_lasts text[],
-    p_documents text[],
-    p_reservations text[],
+    p_streams text[], p_names text[], p_versions text[], p_previous text[], p_firms text[], p_modes text[],
+    p_times text[], p_tags text[],
+    p_numbers text[], p_lasts text[], p_documents text[], p_reservations text[],
     p_digests bytea[],
     p_salts bytea[],
     p_bodies text[],
