@@ -2,12 +2,15 @@
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from typing import Final
 
 import structlog
+from msgspec import Struct
 
 from projections.keeping.runner import ProjectionRunner
+from schemas.values import Position
 from service.access.lost_history import LostHistory
 from service.health import Check, Finding, Health
 from service.log.clock_guard import SKEW_SECONDS_MAX
@@ -25,13 +28,48 @@ MEASURE_SECONDS: Final = 1.0
 LAG_EVENTS_MAX: Final = 10_000
 """The most events that the relay or the projections may be behind; beyond it they are `degraded`."""
 
+RELAY: Final = "relay"
+PROJECTIONS: Final = "projections"
+
 _say = structlog.get_logger(__name__)
 
 
-def checks(
-    log: PostgresLog, relay: Relay | None, runner: ProjectionRunner | None, gate: Gate | None = None
-) -> dict[str, Check]:
-    """One check for each part that runs in this process; the log is down while `gate` is closed."""
+class PartReport(Struct, frozen=True):
+    """How the relay or the projections are, where the log ended when they looked last, and how far each of them is.
+
+    What they have not learnt yet is none.
+    """
+
+    health: Health
+    head: Position | None
+    positions: Mapping[str, Position | None]
+
+
+Reports = Mapping[str, PartReport]
+"""By the name of the part."""
+
+
+class Elsewhere(Struct, frozen=True):
+    """The relay and the projections, where children of this process run them."""
+
+    latest: Callable[[], Reports]
+    started: Callable[[], Awaitable[None]]
+    """Returns once they run, or cannot be waited for."""
+
+
+def reports_of(relay: Relay | None, runner: ProjectionRunner | None) -> Reports:
+    """The report of each of the two that runs in this process."""
+    found: dict[str, PartReport] = {}
+    if relay is not None:
+        status = relay.status()
+        found[RELAY] = PartReport(relay_health(relay), status.head, {RELAY: status.published})
+    if runner is not None:
+        found[PROJECTIONS] = PartReport(_projection_health(runner), runner.head, dict(runner.positions()))
+    return found
+
+
+def checks(log: PostgresLog, reports: Callable[[], Reports] = dict, gate: Gate | None = None) -> dict[str, Check]:
+    """One check for each part of this process and of its children; the log is down while `gate` is closed."""
     found: dict[str, Check] = {}
     look = _Look(log)
     trial = _Trial(log, look, gate)
@@ -53,11 +91,14 @@ def checks(
             return Health.DOWN
 
     found |= {"postgres": postgres, "log": numbering, "clock": clock}
-    if relay is not None:
-        found["relay"] = lambda: relay_health(relay)
-    if runner is not None:
-        found["projections"] = lambda: _projection_health(runner)
-    return found
+    return found | {name: _reported(name, reports) for name in reports()}
+
+
+def _reported(name: str, reports: Callable[[], Reports]) -> Check:
+    async def check() -> Health:
+        return reports()[name].health
+
+    return check
 
 
 class _Look:
@@ -128,22 +169,31 @@ def history_health(lost: LostHistory, known: KnownState) -> Check:
     return check
 
 
-async def measure(metrics: Metrics, writer: Writer, relay: Relay | None, runner: ProjectionRunner | None) -> None:
-    """Keep the gauges up to date until cancelled; run it in a TaskGroup."""
+async def measure(
+    metrics: Metrics, writer: Writer, reports: Callable[[], Reports], tell: Callable[[Reports], None] | None
+) -> None:
+    """Keep the gauges up to date until cancelled, and `tell` the reports; run it in a TaskGroup."""
     while True:
         metrics.queue_depth.set(writer.queue_depth)
         metrics.log_position.set(writer.known.state.position)
-        if relay is not None:
-            lag_events = relay.status().lag_events
-            # Not 0, which would say that all is published: this relay has not seen both ends yet.
-            metrics.relay_lag.set(math.nan if lag_events is None else lag_events)
-        if runner is not None:
-            for name, lag in runner.lag().items():
-                metrics.projection_lag.labels(name).set(lag)
+        found = reports()
+        for part, report in found.items():
+            for name, position in report.positions.items():
+                gauge = metrics.relay_lag if part == RELAY else metrics.projection_lag.labels(name)
+                gauge.set(_lag(report.head, position, writer.known.state.position))
+        if tell is not None:
+            tell(found)
         await asyncio.sleep(MEASURE_SECONDS)
 
 
-async def relay_health(relay: Relay) -> Health:
+def _lag(head: Position | None, position: Position | None, known: Position) -> float:
+    """How many events are missing, also while the part is frozen and only this process sees the log grow."""
+    if head is None or position is None:
+        return math.nan  # not 0, which would say that all is published: the relay has not seen both ends yet
+    return max(0, head - position, known - position)
+
+
+def relay_health(relay: Relay) -> Health:
     """The health of the relay. HTTP goes on without it, unless the relay has halted the log."""
     status = relay.status()
     if status.state is RelayState.HALTED:
@@ -155,7 +205,7 @@ async def relay_health(relay: Relay) -> Health:
     return Health.OK if is_working and is_whole and not is_behind else Health.DEGRADED
 
 
-async def _projection_health(runner: ProjectionRunner) -> Health:
+def _projection_health(runner: ProjectionRunner) -> Health:
     """The health of the projections. Without them only the list of invoices fails; reports are folded from the log."""
     if runner.stopped():
         return Health.DEGRADED

@@ -276,10 +276,17 @@ def cannot_listen(host: str, port: int, error: Exception, port_variable: str = "
 
 
 def child_environment(settings: Settings, **changes: str | int) -> dict[str, str]:
-    """The environment for a process of ours that must see these settings, with `changes` by field name."""
+    """The environment for a process of ours that must see these settings, with `changes` by field name.
+
+    Every path is absolute: the process may run in another directory.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     fields = {each.name: getattr(settings, each.name) for each in msgspec.structs.fields(Settings)} | changes
-    return inherited | {_variable(name): str(value) for name, value in fields.items() if value is not None}
+    return inherited | {
+        _variable(name): str(value.absolute() if isinstance(value, Path) else value)
+        for name, value in fields.items()
+        if value is not None
+    }
 
 
 def without_password(urls: str) -> str:

@@ -36,7 +36,17 @@ from service.nats.client.identity_files import require_identity
 from service.nats.relay.relay import Relay
 from service.nats.requests.endpoint import RequestsEndpoint, answering_requests
 from service.nats.requests.operations import Operations
-from service.readiness import checks, history_health, measure, requests_health
+from service.readiness import (
+    PROJECTIONS,
+    RELAY,
+    Elsewhere,
+    Reports,
+    checks,
+    history_health,
+    measure,
+    reports_of,
+    requests_health,
+)
 from service.settings import Settings
 from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
@@ -79,10 +89,20 @@ class Wiring(Struct, frozen=True):
     gate: Gate
     comparing: Comparing
     invariants: BrokenInvariants
+    reports: Callable[[], Reports]
 
 
-async def run_service(settings: Settings, jobs: frozenset[Job], on_ready: Callable[[], None]) -> None:
-    """Run the jobs until SIGINT or SIGTERM; `on_ready` is called when all of them run.
+async def run_service(
+    settings: Settings,
+    jobs: frozenset[Job],
+    on_ready: Callable[[], None],
+    *,
+    elsewhere: Elsewhere | None = None,
+    tell: Callable[[Reports], None] | None = None,
+) -> None:
+    """Run the jobs until SIGINT or SIGTERM; `on_ready` is called when all of them run, those of `elsewhere` too.
+
+    `tell` is called every second with how relay and projections are, as far as they run here.
 
     Raises MissingSettingError, SchemaUnfitError, LogUnavailableError, DurabilityError and ClockError before anything
     runs, and SettingsError if the address cannot be had. A broken invariant is an AssertionError in an exception group,
@@ -93,12 +113,15 @@ async def run_service(settings: Settings, jobs: frozenset[Job], on_ready: Callab
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with _wired(settings, jobs) as wiring, asyncio.TaskGroup() as group:
-        tasks = [group.create_task(each) for each in _running(wiring, jobs)]
+    async with _wired(settings, jobs, elsewhere) as wiring, asyncio.TaskGroup() as group:
+        measuring = measure(wiring.metrics, wiring.writer, wiring.reports, tell)
+        tasks = [group.create_task(each) for each in (measuring, *_running(wiring, jobs))]
         if jobs & DECIDING:
             await wiring.comparing.compare()  # no number is issued before this has agreed
             await wiring.writer.known.read()  # else the first caller waits while the whole log is read
             await wiring.comparing.keep_mark()
+        if elsewhere is not None:
+            await elsewhere.started()  # else the first list of invoices may find no projections
         async with _answering(wiring, jobs):
             _pace_the_collector()
             on_ready()
@@ -123,7 +146,7 @@ def _pace_the_collector() -> None:
 
 
 @asynccontextmanager
-async def _wired(settings: Settings, jobs: frozenset[Job]) -> AsyncGenerator[Wiring]:
+async def _wired(settings: Settings, jobs: frozenset[Job], elsewhere: Elsewhere | None) -> AsyncGenerator[Wiring]:
     if settings.database_url is None:
         raise MissingSettingError("NUMBERING_DATABASE_URL is not set; `numbering up` starts a PostgreSQL of its own")
     await require_fit(settings.database_url)
@@ -132,7 +155,7 @@ async def _wired(settings: Settings, jobs: frozenset[Job]) -> AsyncGenerator[Wir
         await log.head()
         reads = await _reading_pool(settings.database_url)
         try:
-            yield _wire(settings, jobs, log, reads)
+            yield _wire(settings, jobs, log, reads, elsewhere)
         finally:
             end(reads)
     finally:
@@ -148,28 +171,26 @@ async def _reading_pool(database_url: str) -> asyncpg.Pool:
             "numbering reports",
             sizes=(0, READS_MAX),
             seconds_max=READ_SECONDS_MAX,
+            synchronous_commit="off",  # it commits nothing but a message to the projections, which waits for no standby
         )
 
 
-def _wire(settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asyncpg.Pool) -> Wiring:
-    metrics = new_metrics()
-    if not jobs & DECIDING:
-        metrics.leave_out(metrics.queue_depth, metrics.log_position, metrics.batch_commands, metrics.append_seconds)
-    if Job.RELAY not in jobs:
-        metrics.leave_out(metrics.relay_lag)
-    if Job.PROJECT not in jobs:
-        metrics.leave_out(metrics.projection_lag)
-    if Job.SWEEP not in jobs:
-        metrics.leave_out(metrics.sweeps, metrics.expired_numbers)
+def _wire(
+    settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asyncpg.Pool, elsewhere: Elsewhere | None
+) -> Wiring:
     relay = _relay(settings, log) if Job.RELAY in jobs else None
     runner = ProjectionRunner(settings.database_url or "") if Job.PROJECT in jobs else None
+
+    def reports() -> Reports:
+        return {**reports_of(relay, runner), **({} if elsewhere is None else elsewhere.latest())}
+
+    metrics = _metrics(jobs, reports())
 
     def on_append(appended: Appended) -> None:
         metrics.batch_commands.observe(appended.commands)
         metrics.append_seconds.observe(appended.seconds)
-        for part in (relay, runner):
-            if part is not None:
-                part.wake.set()
+        if relay is not None:
+            relay.wake.set()
 
     gate = Gate()
     writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=on_append)
@@ -181,7 +202,21 @@ def _wire(settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asy
         known=lambda: writer.known.state.position,
         clock=now,
     )
-    return Wiring(settings, metrics, log, reads, writer, relay, runner, gate, comparing, BrokenInvariants())
+    return Wiring(settings, metrics, log, reads, writer, relay, runner, gate, comparing, BrokenInvariants(), reports)
+
+
+def _metrics(jobs: frozenset[Job], parts: Reports) -> Metrics:
+    """The metrics of these jobs, and of the parts of which this process knows how they are."""
+    metrics = new_metrics()
+    if not jobs & DECIDING:
+        metrics.leave_out(metrics.queue_depth, metrics.log_position, metrics.batch_commands, metrics.append_seconds)
+    if RELAY not in parts:
+        metrics.leave_out(metrics.relay_lag)
+    if PROJECTIONS not in parts:
+        metrics.leave_out(metrics.projection_lag)
+    if Job.SWEEP not in jobs:
+        metrics.leave_out(metrics.sweeps, metrics.expired_numbers)
+    return metrics
 
 
 def _relay(settings: Settings, log: PostgresLog) -> Relay:
@@ -214,7 +249,6 @@ def _limits(settings: Settings) -> Limits:
 def _running(wiring: Wiring, jobs: frozenset[Job]) -> list[Coroutine[Any, Any, None]]:
     running: list[Coroutine[Any, Any, None]] = [
         wiring.invariants.raise_reported(),
-        measure(wiring.metrics, wiring.writer, wiring.relay, wiring.runner),
     ]
     if jobs & DECIDING:
         running.append(wiring.comparing.run())
@@ -242,7 +276,7 @@ def _sweeper(wiring: Wiring) -> Sweeper:
 async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[None]:
     """Take requests by HTTP and NATS for the life of the block; then answer those that were taken."""
     async with AsyncExitStack() as stack:
-        health = checks(wiring.log, wiring.relay, wiring.runner, wiring.gate)
+        health = checks(wiring.log, wiring.reports, wiring.gate)
         if not jobs & DECIDING:
             del health["log"]  # this process writes nothing to it
         if jobs & {Job.WEB, Job.REQUESTS}:

@@ -5,6 +5,7 @@ One moment is what one read-only transaction sees of the rows: in the words of P
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Final, TypeVar
 
 import asyncpg
@@ -18,7 +19,11 @@ Answer = TypeVar("Answer")
 FRESH_SECONDS_MAX: Final = 0.5
 """How long a report waits for the projections before it is folded from the log."""
 
-FRESH_POLL_SECONDS: Final = 0.01
+FRESH_POLL_SECONDS: Final = (0.002, 0.01)
+"""The first and the longest wait between two looks at the projections; each wait is twice the one before."""
+
+WANTED: Final = "numbering_projections_wanted"
+"""The channel of PostgreSQL on which a report that waits tells the runners, whose process may be another one."""
 
 OF_ANOTHER_DEFINITION: Final = (
     asyncpg.UndefinedTableError,
@@ -40,16 +45,29 @@ async def from_projections(
 ) -> Answer | None:
     """What `read` returns, all of one moment; if that is None and `is_waiting`, `read` is tried for FRESH_SECONDS_MAX.
 
+    A report that waits wakes the runners, which otherwise rest between two turns.
     `schemas` are the copies that `read` asks; it must return None if one of them has no checkpoint. This costs three
     round trips more than `read`. Raises asyncpg's errors.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + (FRESH_SECONDS_MAX if is_waiting else 0)
+    wait_seconds, wait_seconds_max = FRESH_POLL_SECONDS
+    is_told = False
     while True:
         answer = await _from_one_copy(connection, schemas, read)
         if answer is not None or loop.time() >= deadline:
             return answer
-        await asyncio.sleep(FRESH_POLL_SECONDS)
+        if not is_told:
+            await _wake_runners(connection)
+            is_told = True
+        await asyncio.sleep(wait_seconds)
+        wait_seconds = min(2 * wait_seconds, wait_seconds_max)
+
+
+async def _wake_runners(connection: Connection) -> None:
+    # A server that takes no writes, or whose queue is full, takes no message; the runners then come when they come.
+    with suppress(asyncpg.ReadOnlySQLTransactionError, asyncpg.ProgramLimitExceededError):
+        await connection.execute(statement("runners_wake"), WANTED)
 
 
 async def _from_one_copy(

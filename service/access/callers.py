@@ -114,6 +114,12 @@ class Access:
                 self._seen.pop(digest, None)
         return found
 
+    def recall(self, credential: str) -> Principal | None:
+        """Whom it stands for, if that was looked up a moment ago: nearly every request needs no more than this."""
+        if not credential.isascii() or len(credential) > CREDENTIAL_CHARACTERS_MAX:
+            return None
+        return self._recall(hashlib.sha256(credential.encode()).digest())
+
     def is_credible(self, credential: str) -> bool:
         """Whether a stranger cannot have made it up: it was good here before, or somebody we trust signed it.
 

@@ -25,6 +25,7 @@ FIRST_FORM: Final = bytes(7)
 """The last bytes of what the first version sealed; a token never ends in both."""
 
 SLOT_MAX: Final = 2**8 - 1
+_BYTES: Final = [bytes((each,)) for each in range(SLOT_MAX + 1)]
 POSITION_MAX: Final = 2**40 - 1
 FIRST_POSITION_MAX: Final = 2**48 - 1
 LOG_MAX: Final = 2**16 - 1
@@ -88,7 +89,11 @@ class TokenSealer:
 
     def seal_block(self, first: SealedSlot, count: int) -> list[str]:
         """The tokens of `count` slots of a block, in order, from this one on. Raises UnknownTokenKeyError."""
-        plain = b"".join(_plain(first, slot) for slot in range(first.slot, first.slot + count))
+        last = first.slot + count - 1
+        assert 0 <= first.slot <= last <= SLOT_MAX, f"slots {first.slot} to {last} do not fit the byte of a token"
+        head, tail = _around_slot(first)
+        # Whole blocks joined at once: to pack each of ten slots took 15 us.
+        plain = b"".join([head + _BYTES[slot] + tail for slot in range(first.slot, last + 1)])
         sealed = self._encryptor(first.key_id).update(plain).hex()
         return [PREFIX + sealed[at : at + 2 * BLOCK_BYTES] for at in range(0, len(sealed), 2 * BLOCK_BYTES)]
 
@@ -136,17 +141,16 @@ class TokenSealer:
         return bool(ciphers)
 
 
-def _plain(block: SealedSlot, slot: int) -> bytes:
-    """What is sealed in the token of this slot of the block; in the first version's form if the block has no nonce."""
+def _around_slot(block: SealedSlot) -> tuple[bytes, bytes]:
+    """What is sealed before and after the byte of a slot; in the first version's form if the block has no nonce."""
     position_max = FIRST_POSITION_MAX if block.nonce is None else POSITION_MAX
     assert 0 <= block.log_id <= LOG_MAX, f"log {block.log_id} does not fit the 2 bytes that a token has for it"
     assert 0 <= block.position <= position_max, f"position {block.position} does not fit what a token has for it"
-    assert 0 <= slot <= SLOT_MAX, f"slot {slot} does not fit the byte that a token has for it"
     high, low = block.position >> 32, block.position & 0xFFFF_FFFF
     if block.nonce is None:
-        return struct.pack(">HHIB", block.log_id, high, low, slot) + FIRST_FORM
+        return struct.pack(">HHI", block.log_id, high, low), FIRST_FORM
     assert 0 <= block.nonce < 2**TOKEN_NONCE_BITS, "a nonce fits the 4 bytes that a token has for it"
-    return struct.pack(">HBIBI", block.log_id, high, low, slot, block.nonce) + FORM
+    return struct.pack(">HBI", block.log_id, high, low), struct.pack(">I", block.nonce) + FORM
 
 
 def _slot(plain: bytes, key_id: str) -> SealedSlot:

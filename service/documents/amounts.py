@@ -3,9 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Final
-
-from msgspec import Struct
+from typing import Final, Protocol
 
 from service.documents.content import Amounts
 from service.documents.currencies import HOME_DECIMALS
@@ -17,12 +15,28 @@ DIGITS_MAX: Final = 15
 _EXACT: Final = Context(prec=100, rounding=ROUND_HALF_UP)
 
 
-class Priced(Struct, frozen=True):
+_QUANTA: Final = [Decimal(1).scaleb(-decimals) for decimals in range(5)]
+_ZERO: Final = Decimal(0)
+_HUNDRED: Final = Decimal(100)
+
+
+class Priced(Protocol):
     """What the amounts of a line follow from; `vat_rate` is in percent."""
 
-    quantity: Decimal
-    price: Decimal
-    vat_rate: int
+    @property
+    def quantity(self) -> Decimal:
+        """How much is sold."""
+        ...
+
+    @property
+    def price(self) -> Decimal:
+        """The price of one unit."""
+        ...
+
+    @property
+    def vat_rate(self) -> int:
+        """In percent."""
+        ...
 
 
 def line_amounts(lines: Sequence[Priced], decimals: int) -> list[Amounts]:
@@ -37,6 +51,8 @@ def line_amounts(lines: Sequence[Priced], decimals: int) -> list[Amounts]:
     for place, line in enumerate(lines):
         places_of[line.vat_rate].append(place)
     for rate, places in places_of.items():
+        if len(places) == 1:
+            continue  # its own VAT is that of the sum
         right = _part(_sum(nets[place] for place in places), rate, decimals)
         largest = max(places, key=lambda place: nets[place].copy_abs())
         others = _sum(vats[place] for place in places if place != largest)
@@ -46,7 +62,7 @@ def line_amounts(lines: Sequence[Priced], decimals: int) -> list[Amounts]:
 
 def sum_amounts(lines: Iterable[Amounts], decimals: int) -> Amounts:
     """The amounts of the header: the sums of the lines."""
-    subtotal = vat = Decimal(0).scaleb(-decimals)
+    subtotal = vat = _ZERO.scaleb(-decimals)
     for line in lines:
         subtotal, vat = _EXACT.add(subtotal, line.subtotal), _EXACT.add(vat, line.vat_amount)
     return amounts_of(subtotal, vat)
@@ -81,7 +97,7 @@ def is_exact_in_json(amounts: Amounts, decimals: int) -> bool:
 
 def rounded(amount: Decimal, decimals: int) -> Decimal:
     """The nearest number with these decimals, halves away from zero; never a negative zero."""
-    return _EXACT.add(_EXACT.quantize(amount, Decimal(1).scaleb(-decimals)), Decimal(0))
+    return _EXACT.add(_EXACT.quantize(amount, _QUANTA[decimals]), _ZERO)
 
 
 def amounts_of(subtotal: Decimal, vat: Decimal) -> Amounts:
@@ -90,11 +106,11 @@ def amounts_of(subtotal: Decimal, vat: Decimal) -> Amounts:
 
 
 def _part(net: Decimal, vat_rate: int, decimals: int) -> Decimal:
-    return rounded(_EXACT.divide(_EXACT.multiply(net, Decimal(vat_rate)), Decimal(100)), decimals)
+    return rounded(_EXACT.divide(_EXACT.multiply(net, Decimal(vat_rate)), _HUNDRED), decimals)
 
 
 def _sum(numbers: Iterable[Decimal]) -> Decimal:
-    total = Decimal(0)
+    total = _ZERO
     for number in numbers:
         total = _EXACT.add(total, number)
     return total

@@ -125,10 +125,12 @@ def _void_reason(facts: Facts, contents: Mapping[Digest, Content]) -> str | None
 
 def _said(said: InvoiceContent) -> dict[str, Any]:
     """The fields that the content and the invoice have under the same name."""
-    return {name: value for name, value in asdict(said).items() if name not in _NOT_SHOWN}
+    return {name: getattr(said, name) for name in _SHOWN}
 
 
-_NOT_SHOWN: Final = frozenset({"amounts", "amounts_ron", "client_local_uuid"})
+_SHOWN: Final = [
+    name for name in InvoiceContent.__struct_fields__ if name not in {"amounts", "amounts_ron", "client_local_uuid"}
+]
 _NOTHING: Final = Amounts(Decimal("0.00"), Decimal("0.00"), Decimal("0.00"))
 
 # Fields that only other systems know: payments and the answers of the tax authority are not kept here.

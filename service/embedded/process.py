@@ -6,7 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +15,8 @@ from typing import BinaryIO
 POLL_SECONDS = 0.01
 GONE_SECONDS = 10.0
 TAIL_LINES = 15
+NICE_MORE = 10
+NICE_MAX = 19
 
 PROCESSES = Path("/proc")
 LAUNCHER = Path(__file__).with_name("launch.py")
@@ -47,10 +50,7 @@ def spawn(
     Only from the main thread: Linux sends the signal when the *thread* that forked ends. In a session of its own, so
     that a Ctrl-C at the terminal reaches us alone and we stop the parts in order.
     """
-    if threading.current_thread() is not threading.main_thread():
-        raise CannotStartError(
-            "embedded parts are started from the main thread: they end with the thread that starts them"
-        )
+    _require_main_thread()
     with open_unlinked(log) as output:
         return subprocess.Popen(  # noqa: S603 - no shell, our own words
             launcher(command, directory, death_signal, identity),
@@ -59,6 +59,34 @@ def spawn(
             stderr=output,
             start_new_session=True,
             env=clean_environment(),
+        )
+
+
+def spawn_ours(command: Sequence[str], directory: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a process of ours beside us, which the system kills when we die. Only from the main thread.
+
+    We write to its input and read its output without waiting; its errors go where ours go. It yields to us: its
+    niceness is ours and NICE_MORE. In a session of its own, as `spawn` says.
+    """
+    _require_main_thread()
+    child = subprocess.Popen(  # noqa: S603 - no shell, our own words
+        launcher(command, directory, signal.SIGKILL, own_identity()),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        env=environment,
+    )
+    assert child.stdout is not None
+    os.set_blocking(child.stdout.fileno(), False)
+    with suppress(ProcessLookupError):  # it has ended already
+        os.setpriority(os.PRIO_PROCESS, child.pid, min(NICE_MAX, os.getpriority(os.PRIO_PROCESS, 0) + NICE_MORE))
+    return child
+
+
+def _require_main_thread() -> None:
+    if threading.current_thread() is not threading.main_thread():
+        raise CannotStartError(
+            "embedded parts are started from the main thread: they end with the thread that starts them"
         )
 
 

@@ -61,7 +61,8 @@ class HttpAsked(Struct, frozen=True):
         given = NO_BODY
         if self.route.method in _WITH_BODY:
             given = await read_body(self.request, self.body_bytes_max, self.body_seconds_max)
-        return Sent(self.request.path, self.places, self.request.query, given)
+        url = self.request.rel_url
+        return Sent(url.path, self.places, url.query if url.raw_query_string else NO_PLACES, given)
 
 
 def address_of(request: web.BaseRequest) -> str:

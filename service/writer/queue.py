@@ -1,12 +1,12 @@
 """The writer's queue: bounded, in order of arrival, and no request in it waits for ever."""
 
 import asyncio
-import secrets
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from schemas.values import CommandId
+from service.random_ids import random_hex
 from service.writer.request import Submission, Waiting
 
 OVERDUE_CHECK_SECONDS: Final = 0.25
@@ -41,7 +41,7 @@ class WriterQueue:
         if self._bytes > self._bytes_max:
             raise WriterBusyError(f"documents of {self._bytes} bytes are waiting")
         loop = asyncio.get_running_loop()
-        waiting = Waiting(request, CommandId(secrets.token_hex(16)), loop.create_future(), loop.time())
+        waiting = Waiting(request, CommandId(random_hex(16)), loop.create_future(), loop.time())
         self._waiting.append(waiting)
         self._bytes += _size(waiting)
         self._arrived.set()

@@ -1,7 +1,7 @@
 """A command on its way to the log, and the answer on its way back."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
@@ -26,11 +26,11 @@ class Idempotency(Struct, frozen=True):
     key: str
     scope: bytes
     request: bytes
-    request_as_written: bytes = b""
+    request_as_written: Callable[[], bytes] = bytes
 
     def is_of(self, kept: bytes) -> bool:
         """Whether the request that was kept with this digest is the same as this one."""
-        return kept in {self.request, self.request_as_written}
+        return kept == self.request or kept == self.request_as_written()
 
 
 class Submission(Struct, frozen=True):

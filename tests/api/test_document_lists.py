@@ -13,6 +13,7 @@ from tests.support.service.client import Answer, Api, an_api
 from tests.support.tasks import running_beside
 
 TOTALS = {"subtotal", "vat", "total", "paid", "unpaid"}
+RESTS_FOR_EVER = 3600.0
 
 
 @pytest_asyncio.fixture
@@ -311,6 +312,18 @@ async def test_a_list_waits_for_the_events_of_its_own_firm_only(database_url: st
         assert (await api.get("/invoices", api.other_firm.live_key)).refusal == (503, "service_unavailable")
         await api.ask("DELETE", f"/invoices/{(await api.issue(is_draft=1)).data['id']}")
         assert (await api.get("/invoices")).refusal == (503, "service_unavailable")
+
+
+async def test_a_list_that_waits_wakes_projections_that_rest(database_url: str, tmp_path: Path) -> None:
+    runner = ProjectionRunner(database_url, poll_seconds=RESTS_FOR_EVER)
+    async with running_beside(runner.run()), an_api(database_url, tmp_path) as api:
+        await api.a_series()
+        invoices: list[str] = []
+        for _ in range(3):
+            invoices.insert(0, (await issued(api))["id"])
+            assert await ids(api) == invoices
+        await api.post("/invoice-series", {"name": "B", "document_type": "fiscal"}, api.other_firm.live_key)
+        assert (await api.get("/invoices", api.other_firm.live_key)).status == 200
 
 
 async def test_without_the_projection_the_list_asks_to_come_back(database_url: str, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ async def test_an_answer_that_was_kept_before_values_counted_is_still_found(api:
     caller = await api.dependencies.access.who(api.firm.live_key)
     assert isinstance(caller, Principal)
     now = idempotency_of("k", caller.caller, "/v1/invoices", given_body(body.encode(), ""))
-    then = Idempotency(now.key, now.scope, now.request_as_written)
+    then = Idempotency(now.key, now.scope, now.request_as_written())
     content = sealed(VoidContent("x"))
     document = Document(new_document_id(), DocumentType.FISCAL, IsoDate("2026-03-04"), content.digest)
     command = IssueOnline(document, None)

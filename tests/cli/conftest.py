@@ -31,5 +31,5 @@ def command(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture(scope="package")
 def up() -> Generator[Up]:
     """`numbering up` after its first start, for the tests that leave it running."""
-    with running_up() as started:
+    with running_up(NUMBERING_RATE_LIMIT="0") as started:
         yield started

@@ -11,6 +11,7 @@ from collections.abc import Generator
 import pytest
 
 from service.embedded.data_directory import free_port
+from service.embedded.process import is_alive
 from tests.source.guides import block
 from tests.support.service.command_line import run_apart
 from tests.support.service.up_process import Up, running_up
@@ -31,6 +32,17 @@ FIELDS = {
 
 NAMES = r"\b[ABM]-[0-9A-F]{6}(-\d{4}\b)?|\(\S+ of \S+ live\)|session:\d+"
 TIMES = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0[23]:00|position \d+|\d+, \d+$"
+
+
+FAMILY = {"postgres", "nats-server", "relay", "project"}
+"""The children of `up`."""
+
+
+@pytest.fixture
+def json_up() -> Generator[Up]:
+    """As `own_up`, with log lines for programs."""
+    with running_up(NUMBERING_LOG_FORMAT="json") as started:
+        yield started
 
 
 @pytest.fixture
@@ -90,15 +102,23 @@ def test_a_second_start_finds_what_the_first_made(own_up: Up) -> None:
     assert "nothing listens there" in own_up.numbering("gaps").stderr
 
     own_up.start()
+    family = own_up.processes()
+    assert family.keys() == FAMILY
 
     assert own_up.demo() == demo
     assert own_up.answer("GET", "/v1/invoice-series", "live_key")[1]["data"]["total"] == 1
+    os.kill(family["project"], signal.SIGSTOP)
     assert own_up.end(signal.SIGINT) == 0
+    assert not any(is_alive(pid) for pid in family.values())
 
 
 def test_a_hard_kill_leaves_nothing_that_blocks_the_next_start(own_up: Up) -> None:
     assert own_up.answer("POST", "/v1/invoice-series", "live_key", {"name": "A", "document_type": "fiscal"})[0] == 201
+    family = own_up.processes()
+    assert family.keys() == FAMILY
+    os.kill(family["relay"], signal.SIGSTOP)
     own_up.end(signal.SIGKILL)
+    own_up.until(lambda: not any(is_alive(pid) for pid in family.values()))
     own_up.start()
     assert own_up.answer("GET", "/v1/invoice-series", "live_key")[1]["data"]["total"] == 1
 
@@ -109,12 +129,23 @@ def test_a_data_directory_in_use_is_said(up: Up) -> None:
     assert "is in use by process" in second.stderr
 
 
-def test_a_killed_server_is_started_again_and_the_service_resumes(own_up: Up) -> None:
+def test_killed_servers_and_children_are_started_again_and_the_service_resumes(json_up: Up) -> None:
+    own_up, before = json_up, json_up.processes()
     note = own_up.data_dir / "postgres" / "cluster" / "postmaster.pid"
     os.kill(int(note.read_text("ascii").splitlines()[0]), signal.SIGKILL)
     os.kill(int((own_up.data_dir / "nats" / "store" / "pid").read_text("ascii")), signal.SIGKILL)
 
+    for child in ("relay", "project"):
+        os.kill(before[child], signal.SIGKILL)
+
     own_up.until(lambda: own_up.said().count("has ended; starting it again") == 2)
+    own_up.until(lambda: own_up.processes().keys() == FAMILY)
+    assert not set(before.values()) & set(own_up.processes().values())
+    for child in ("relay", "project"):
+        assert f"{child} has ended (SIGKILL); starting it again in 0.5 s" in own_up.said()
     own_up.until(lambda: own_up.answer("GET", "/readyz", "live_key")[1].get("data", {}).get("status") == "ready")
 
     assert own_up.answer("POST", "/v1/invoice-series", "live_key", {"name": "B", "document_type": "fiscal"})[0] == 201
+    own_up.until(lambda: own_up.answer("GET", "/v1/invoices", "live_key")[0] == 200)
+    lines = [json.loads(line) for line in own_up.said().splitlines()]
+    assert "project" in {line.get("job") for line in lines}, "a child writes lines of the same kind"

@@ -2,13 +2,14 @@
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
 from service.embedded import CannotStartError, EmbeddedNats, EmbeddedPostgres
 from service.embedded.data_directory import DataDirectory, require_ours
-from service.embedded.process import clean_environment, command_of
+from service.embedded.process import clean_environment, command_of, spawn_ours
 
 NAMES = {
     "blanks": "two words and  two blanks",
@@ -30,6 +31,16 @@ def test_nats_starts_twice_in_a_directory_of_any_name(data_dir: Path, name: str)
     for _ in range(2):
         with EmbeddedNats(data_dir / name / "nats") as nats:
             assert nats.pid is not None
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_a_process_of_ours_starts_in_a_directory_of_any_name(tmp_path: Path, name: str) -> None:
+    place = tmp_path / name
+    place.mkdir()
+    told = "import os, sys; sys.stdin.read(); os.write(1, os.getcwdb() + b'|' + os.environb[b'PLACE'])"
+    child = spawn_ours([sys.executable, "-c", told], place, {"PLACE": str(place)})
+    assert child.communicate(timeout=60)[0] == os.fsencode(f"{place}|{place}")
+    assert child.returncode == 0
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)

@@ -9,7 +9,9 @@ from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
 READ_BY_CONNECTION = ("_current_request", "_loop", "_messages", "_request_count", "_task_handler", "_waiter")
-READ_BY_SERVER = ("_kwargs", "_loop", "request_factory", "request_handler")
+READ_BY_SERVER = ("_loop", "request_factory", "request_handler")
+OVERRIDDEN_BY_RESPONSE = {"prepare": ["self", "request"], "write_eof": ["self", "data"]}
+SET_BY_RESPONSE = ("_keep_alive", "_req")
 OVERRIDDEN_BY_CONNECTION = {
     "connection_made": ["self", "transport"],
     "data_received": ["self", "data"],
@@ -27,7 +29,18 @@ async def _no_reply(_: web.BaseRequest) -> web.StreamResponse:
 async def test_aiohttp_has_what_our_server_reads_to_make_a_connection() -> None:
     missing = [name for name in READ_BY_SERVER if name not in vars(web.Server(_no_reply))]
     assert missing == [], "aiohttp.web.Server has these no more: see _Server"
-    assert iscoroutinefunction(vars(web.AppRunner).get("_make_server")), "AppRunner._make_server: see _Runner"
+
+
+@pytest.mark.parametrize("name", OVERRIDDEN_BY_RESPONSE)
+def test_aiohttp_calls_the_methods_that_our_response_overrides(name: str) -> None:
+    method = vars(web.StreamResponse).get(name)
+    assert iscoroutinefunction(method), f"aiohttp's StreamResponse has no coroutine {name} any more: see Response"
+    assert list(signature(method).parameters) == OVERRIDDEN_BY_RESPONSE[name], f"{name} takes other arguments"
+
+
+def test_aiohttp_has_what_our_response_sets_without_its_constructor() -> None:
+    missing = [name for name in SET_BY_RESPONSE if name not in vars(web.StreamResponse)]
+    assert missing == [], "aiohttp.web.StreamResponse has these no more: see Response"
 
 
 async def test_aiohttp_has_what_our_connection_reads_to_see_what_is_waited_for() -> None:

@@ -36,7 +36,7 @@ class Counting(PostgresLog):
 async def test_postgresql_is_asked_once_for_the_head_of_the_log_and_again_the_next_time(database_url: str) -> None:
     log = await Counting.open(database_url)
     try:
-        found = checks(log, None, None)
+        found = checks(log)
         assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.OK)
         assert log.looks == 1
 
@@ -51,7 +51,7 @@ async def test_without_postgresql_all_that_rests_on_it_is_down_and_comes_back(da
     async with CutProxy.before(database_url) as proxy:
         log = await PostgresLog.open(proxy.url)
         try:
-            found = checks(log, None, None)
+            found = checks(log)
             proxy.shut()
             assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.DOWN)
             proxy.open()
@@ -73,7 +73,7 @@ async def test_a_read_only_database_is_not_ready(database_url: str) -> None:
     log = await PostgresLog.open(database_url)
     try:
         with capture_logs() as lines:
-            found = await HealthBoard(checks(log, None, None)).latest()
+            found = await HealthBoard(checks(log)).latest()
         assert found == dict.fromkeys(ALL, Health.OK) | {"log": Health.DOWN}
         assert [line["fault"] for line in lines if line["event"] == "the log takes no writes"] == [
             "PostgreSQL takes no writes: a standby, or default_transaction_read_only is on"
@@ -89,7 +89,7 @@ async def test_a_database_that_became_read_only_while_the_service_runs_is_not_re
     admin = await asyncpg.connect(database_url)
     name = await admin.fetchval("SELECT quote_ident(current_database())")
     try:
-        found = checks(log, None, None)
+        found = checks(log)
         assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.OK)
         for is_read_only in (True, False):
             await admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {is_read_only}")
@@ -109,7 +109,7 @@ async def test_a_database_that_became_read_only_while_the_service_runs_is_not_re
 async def test_a_log_that_another_process_holds_is_not_ready_until_it_is_free(database_url: str) -> None:
     log, other = await PostgresLog.open(database_url), await PostgresLog.open(database_url)
     try:
-        found = checks(log, None, None)
+        found = checks(log)
         async with other.hold():
             assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.OK) | {"log": Health.DOWN}
         assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.OK)
@@ -122,7 +122,7 @@ async def test_a_writer_whose_connection_is_silent_is_not_ready_until_it_has_ano
     async with CutProxy.before(database_url) as proxy:
         log = await PostgresLog.open(proxy.url)
         try:
-            found = checks(log, None, None)
+            found = checks(log)
             await HealthBoard(found).latest()
             proxy.silence()
             assert (await HealthBoard(found).latest())["log"] is Health.DOWN

@@ -178,6 +178,7 @@ def test_an_error_about_a_url_shows_no_password() -> None:
 
 
 def test_a_child_process_sees_the_same_settings_but_for_the_changes() -> None:
-    settings = read_settings({"NUMBERING_PORT": "9000", "NUMBERING_NATS_URL": "nats://h"})
+    settings = read_settings({"NUMBERING_PORT": "9000", "NUMBERING_NATS_URL": "nats://h", "NUMBERING_DATA_DIR": "here"})
     environment = child_environment(settings, sweep_seconds=1)
-    assert read_settings(environment) == msgspec.structs.replace(settings, sweep_seconds=1)
+    same = msgspec.structs.replace(settings, data_dir=Path.cwd() / "here")
+    assert read_settings(environment) == msgspec.structs.replace(same, sweep_seconds=1)

@@ -38,9 +38,10 @@ class Admission:
 
     async def _found(self, credential: str, stranger: str) -> Principal | CredentialProblem | Allowance:
         """The caller. A credible credential is looked up at once, however much strangers at its address ask."""
-        if self._access.is_credible(credential):
-            found: Principal | CredentialProblem | Allowance = await who_is_calling(credential, self._access)
-        else:
+        found: Principal | CredentialProblem | Allowance | None = self._access.recall(credential)
+        if found is None and self._access.is_credible(credential):
+            found = await who_is_calling(credential, self._access)
+        elif found is None:
             found = await self._look_up(credential, stranger)
         if isinstance(found, Principal) and found.log_id != self._log_id:
             return CredentialInvalid()

@@ -23,7 +23,7 @@ def idempotency_of(key: str, caller: Caller, path: str, given: GivenBody) -> Ide
         key=key,
         scope=scope_of(caller.firm_id, caller.mode, caller.device_id, path, key),
         request=hashlib.sha256(given.canonical()).digest(),
-        request_as_written=hashlib.sha256(given.canonical_as_written()).digest(),
+        request_as_written=lambda: hashlib.sha256(given.canonical_as_written()).digest(),
     )
 
 

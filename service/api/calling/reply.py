@@ -1,7 +1,6 @@
 """The envelope of every reply, success or refusal (CONTRACT.md section 2), as bytes for any carrier."""
 
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,6 +13,7 @@ from service.api.admission.rate_limit import Allowance
 from service.api.admission.reply_room import SMALL_BYTES, Held
 from service.api.calling.rows import ENCODER, MARK, Sliced
 from service.api.refusals.table import Refusal
+from service.random_ids import random_uuid
 
 JSON: Final = "application/json"
 
@@ -31,7 +31,7 @@ class Exchange:
     method: str
     route: str
     started: float = field(default_factory=time.perf_counter)
-    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    request_id: str = field(default_factory=random_uuid)
     allowance: Allowance | None = None
     firm_id: FirmId | None = None
     holder: str | None = None

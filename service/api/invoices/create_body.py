@@ -38,8 +38,8 @@ def cross_check(fields: Mapping[str, Tree]) -> Iterator[FieldFault]:
         yield invalid("document_type", "fiscal or proforma, or is_draft must be 1: no series here numbers receipts")
     if is_draft and fields.get("reservation_token") is not None:
         yield FieldFault("is_draft", "invalid_field_value", "A draft takes no number, so it cannot use a reservation.")
-    new = {**OF_A_NEW_ONE, "status": "draft" if is_draft else "issued"}
-    yield from other_values(fields, (OF_A_NEW_ONE, new), "cannot be chosen for a new invoice; leave it out.")
+    status = {"status": "draft" if is_draft else "issued"}
+    yield from other_values(fields, (OF_A_NEW_ONE, status), "cannot be chosen for a new invoice; leave it out.")
 
 
 def rate_of_home(name: str) -> FieldFault:

@@ -42,10 +42,12 @@ def _both(cross_check: CrossCheck, call: Call, present: IsoDate | None) -> Cross
 
 def _faults(call: Call, fields: Mapping[str, Tree], present: IsoDate | None) -> Iterator[FieldFault]:
     """The date out of bounds, under the first of its names. Text that is no date has a fault of its own."""
-    latest = call.dependencies.today() + datetime.timedelta(days=call.dependencies.settings.date_ahead_days_max)
     for name in NAMES:
         sent = fields.get(name)
-        if isinstance(sent, str) and sent != present and not EARLIEST_DATE <= sent <= latest.isoformat():
+        if not isinstance(sent, str) or sent == present:
+            continue
+        latest = call.dependencies.today() + datetime.timedelta(days=call.dependencies.settings.date_ahead_days_max)
+        if not EARLIEST_DATE <= sent <= latest.isoformat():
             yield invalid(name, f"a day from {EARLIEST_DATE} to {latest}")
             return
 

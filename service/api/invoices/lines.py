@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from msgspec import UNSET
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from schemas.api.bodies import ItemBody
 from schemas.api.fields import ITEMS_MAX
@@ -16,7 +16,6 @@ from service.api.reading.known_names import name_conflicts
 from service.api.refusals.field_faults import FieldFault, invalid, missing
 from service.api.refusals.table import bad_fields
 from service.documents.amounts import (
-    Priced,
     amount_max,
     at_rate,
     is_exact_in_json,
@@ -26,22 +25,20 @@ from service.documents.amounts import (
     sum_amounts,
 )
 from service.documents.content import Amounts
-from service.documents.currencies import HOME_DECIMALS, decimals_kept
+from service.documents.currencies import HOME_CURRENCY, HOME_DECIMALS, decimals_kept
 from service.documents.vat import standard_rate
 
 
 def lines_of(items: Sequence[ItemBody], day: date, currency: str) -> list[Item]:
     """The lines with their amounts, numbered from 1. A line without a rate of VAT has the standard one of `day`."""
-    named = [_line(place, item, standard_rate(day)) for place, item in enumerate(items, start=1)]
-    return priced(named, currency)
+    rate = standard_rate(day)
+    return priced([_line(place, item, rate) for place, item in enumerate(items, start=1)], currency)
 
 
 def priced(lines: Sequence[Item], currency: str) -> list[Item]:
     """The same lines, with their amounts computed in this currency."""
-    amounts = line_amounts(
-        [Priced(line.quantity, line.price, line.vat_rate) for line in lines], decimals_kept(currency)
-    )
-    return [replace(line, **asdict(each)) for line, each in zip(lines, amounts, strict=True)]
+    amounts = line_amounts(lines, decimals_kept(currency))
+    return [_with(line, each) for line, each in zip(lines, amounts, strict=True)]
 
 
 def says_the_same(lines: Sequence[Item], others: Sequence[Item]) -> bool:
@@ -52,14 +49,15 @@ def says_the_same(lines: Sequence[Item], others: Sequence[Item]) -> bool:
 def reversed_line(line: Item) -> Item:
     """The line that reverses this one: the negative quantity at the same price."""
     amounts = negated(Amounts(line.subtotal, line.vat_amount, line.total))
-    return replace(line, quantity=minus(line.quantity), save_as_product=False, **asdict(amounts))
+    return _with(replace(line, quantity=minus(line.quantity), save_as_product=False), amounts)
 
 
 def header_amounts(lines: Sequence[Item], currency: str, rate: Decimal) -> tuple[Amounts, Amounts]:
     """The sums of the lines, in their currency and in RON. Raises RefusedError if they are too large to be exact."""
     decimals = decimals_kept(currency)
     amounts = sum_amounts((Amounts(line.subtotal, line.vat_amount, line.total) for line in lines), decimals)
-    amounts_ron = at_rate(amounts, rate)
+    is_of_home = currency == HOME_CURRENCY and rate == 1
+    amounts_ron = amounts if is_of_home else at_rate(amounts, rate)
     if not (is_exact_in_json(amounts, decimals) and is_exact_in_json(amounts_ron, HOME_DECIMALS)):
         raise bad_fields([invalid("items", f"worth at most {amount_max(decimals):,f} together")])
     return amounts, amounts_ron
@@ -78,11 +76,15 @@ def item_faults(items: Tree) -> Iterator[FieldFault]:
 
 def plain(number: Decimal) -> Decimal:
     """The same number without an exponent, so that every client can read it."""
-    return Decimal(f"{number:f}")
+    return Decimal(f"{number:f}") if "E" in str(number) else number
 
 
 def _unpriced(line: Item) -> Item:
-    return replace(line, subtotal=_NOTHING, vat_amount=_NOTHING, total=_NOTHING)
+    return _with(line, _UNPRICED)
+
+
+def _with(line: Item, amounts: Amounts) -> Item:
+    return replace(line, subtotal=amounts.subtotal, vat_amount=amounts.vat_amount, total=amounts.total)
 
 
 def _line(place: int, item: ItemBody, rate_of_day: int) -> Item:
@@ -107,3 +109,4 @@ def _line(place: int, item: ItemBody, rate_of_day: int) -> Item:
 
 
 _NOTHING: Final = Decimal(0)
+_UNPRICED: Final = Amounts(_NOTHING, _NOTHING, _NOTHING)

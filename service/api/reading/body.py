@@ -2,6 +2,7 @@
 
 from codecs import BOM_UTF8
 from collections.abc import Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -39,7 +40,7 @@ NO_BODY = GivenBody({}, b"")
 def given_body(text: bytes, content_type: str) -> GivenBody:
     """The fields of this body; an empty body, null and [] have no fields. A byte order mark is passed over (D90)."""
     text = text.removeprefix(BOM_UTF8)
-    if not text.strip():
+    if not text or text.isspace():
         return NO_BODY
     if content_type and not _is_json(content_type):
         return _unreadable(text, "its Content-Type must be application/json, in UTF-8")
@@ -54,6 +55,7 @@ def given_body(text: bytes, content_type: str) -> GivenBody:
     return GivenBody(tree, text)
 
 
+@lru_cache(256)
 def _is_json(content_type: str) -> bool:
     kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
     charsets = [each.partition("=")[2].strip('" ') for each in parameters if each.startswith("charset")]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from msgspec import inspect as shape
 
@@ -116,3 +116,8 @@ def _choice(choices: Iterable[object], path: str, given: Tree) -> object:
             if choice == given:
                 return choice
     return invalid(path, f"one of {', '.join(str(choice) for choice in choices)}")
+
+
+def hints_of(kind: shape.Metadata) -> Mapping[str, Any]:
+    """The extra facts of an annotation. msgspec types them as a bare dict."""
+    return cast("Mapping[str, Any]", kind.extra or {})  # pyright: ignore[reportUnknownMemberType] - see above

@@ -1,11 +1,12 @@
 """Reads JSON from strangers: strict syntax, exact numbers, bounded depth and count, no name twice, whole characters.
 
-The decoder of the standard library reads it, because it gives every object as pairs and every number as text. Faster
-decoders were measured (jiter, msgspec). Each of them would still need this reader, for the message of a refusal and for
-whole numbers of more than 18 digits, and would save about one hundredth of the cost of a request.
+The decoder of the standard library decides, because it gives every object as pairs and every number as text. msgspec
+reads four times as fast; what it read is used where a count proves that nothing strict was missed. A test compares the
+two. jiter is as fast, but has other limits and words.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -21,6 +22,10 @@ VALUES_MAX: Final = 30_000
 _INT_DIGITS_MAX: Final = 18
 """Every whole number of this length, its sign included, fits in 64 bits."""
 
+_LONG_NUMBER: Final = re.compile(rb"[0-9]{17}")
+_DOUBT: Final = object()
+_NESTED: Final = (dict, list)
+
 Tree = dict[str, "Tree"] | list["Tree"] | str | int | Decimal | bool | None
 
 
@@ -31,6 +36,12 @@ class BadJsonError(Exception):
 def read_json(text: bytes) -> Tree:
     """The value in `text`; numbers with a point or an exponent become Decimal. Raises BadJsonError."""
     _check_size(text)
+    tree = _quick(text)
+    return read_explaining(text) if tree is _DOUBT else tree
+
+
+def read_explaining(text: bytes) -> Tree:
+    """As `read_json` without the quick way. This function says what is right, and why something is wrong."""
     try:
         tree: Tree = _decoder.decode(text.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -64,6 +75,28 @@ def holds_nul(tree: Tree) -> bool:
         return "\0" in tree
     names = any("\0" in name for name in tree) if isinstance(tree, dict) else False
     return names or any(holds_nul(child) for child in _children(tree))
+
+
+def _quick(text: bytes) -> Any:
+    """What msgspec reads, or _DOUBT. A name that is given twice is lost, so that more colons than names are left."""
+    if _LONG_NUMBER.search(text) is not None:
+        return _DOUBT
+    try:
+        tree = _quick_decoder.decode(text)
+    except (ValueError, ArithmeticError, RecursionError):
+        return _DOUBT
+    return tree if _names_in(tree, DEPTH_MAX) == text.count(b":") else _DOUBT
+
+
+def _names_in(tree: Tree, depth: int) -> int:
+    """How many names the objects in the tree have; a number below zero if it is deeper than this."""
+    if not depth:
+        return -VALUES_MAX
+    if isinstance(tree, dict):
+        return len(tree) + sum(_names_in(each, depth - 1) for each in tree.values() if isinstance(each, _NESTED))
+    if isinstance(tree, list):
+        return sum(_names_in(each, depth - 1) for each in tree if isinstance(each, _NESTED))
+    return 0
 
 
 def _check_size(text: bytes) -> None:
@@ -172,4 +205,5 @@ def _constant(text: str) -> None:
 _decoder: Final = json.JSONDecoder(
     object_pairs_hook=_object, parse_float=_decimal, parse_int=_integer, parse_constant=_constant
 )
+_quick_decoder: Final = msgspec.json.Decoder(float_hook=Decimal)
 _encoder: Final = msgspec.json.Encoder(order="sorted", decimal_format="number")

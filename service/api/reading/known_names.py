@@ -38,15 +38,12 @@ def refuse_other_values(given: Mapping[str, Tree], *expected: Shown, why: str) -
 
 
 def other_values(
-    given: Mapping[str, Tree], expected: Iterable[Shown], why: str, path: str = ""
+    given: Mapping[str, Tree], expected: Sequence[Shown], why: str, path: str = ""
 ) -> Iterator[FieldFault]:
     """The names of `expected` that are given with a value that none of `expected` has under it."""
-    allowed: dict[str, list[Any]] = {}
-    for each in expected:
-        for name, value in each.items():
-            allowed.setdefault(name, []).append(value)
-    for name in given:
-        if name in allowed and not any(is_same(given[name], value) for value in allowed[name]):
+    for name, value in given.items():
+        allowed = [each[name] for each in expected if name in each]
+        if allowed and not any(is_same(value, one) for one in allowed):
             yield FieldFault(f"{path}.{name}" if path else name, "invalid_field_value", f"{name} {why}")
 
 

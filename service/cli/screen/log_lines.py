@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 _say = structlog.get_logger("service")
 
 
-def write_log_lines(settings: Settings) -> None:
-    """Send structlog and the standard library's logging through one formatter to standard error."""
+def write_log_lines(settings: Settings, job: str | None = None) -> None:
+    """Send structlog and the standard library's logging through one formatter to standard error.
+
+    Each line of a process that has only one job names the job: the lines of several processes may be read as one.
+    """
     shared: list[Processor] = [
+        *([] if job is None else [_naming(job)]),
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -64,6 +68,14 @@ def _say_why_it_ends(kind: type[BaseException], error: BaseException, trace: "Tr
         sys.__excepthook__(kind, error, trace)
     else:
         _say.critical("the process ends: this is a defect", exc_info=(kind, error, trace))
+
+
+def _naming(job: str) -> "Processor":
+    def name(_: object, __: str, line: "EventDict") -> "EventDict":
+        line["job"] = job
+        return line
+
+    return name
 
 
 def _harmless(_: object, __: str, line: "EventDict") -> "EventDict":

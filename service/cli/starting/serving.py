@@ -10,11 +10,14 @@ import uvloop
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.log_lines import announce, write_log_lines
 from service.cli.starting.present import database_url, present_settings
+from service.readiness import Elsewhere, Reports
 from service.settings import Settings, without_password
 from service.wiring import Job, run_service
 
 WEB_JOBS: Final = frozenset({Job.WEB, Job.SWEEP})
-ALL_JOBS: Final = WEB_JOBS | {Job.REQUESTS, Job.RELAY, Job.PROJECT}
+FRONT_JOBS: Final = WEB_JOBS | {Job.REQUESTS}
+"""The jobs that callers wait for."""
+ALL_JOBS: Final = FRONT_JOBS | {Job.RELAY, Job.PROJECT}
 
 
 @click.command()
@@ -56,24 +59,25 @@ def run_until_stopped(
     settings: Settings,
     jobs: frozenset[Job],
     on_ready: Callable[[], None],
+    *,
     watch: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    elsewhere: Elsewhere | None = None,
+    tell: Callable[[Reports], None] | None = None,
 ) -> None:
-    """Run these jobs until SIGINT or SIGTERM, and `watch` beside them; returns when they have stopped cleanly."""
-    write_log_lines(settings)
-    uvloop.run(_run(settings, jobs, on_ready, watch))
+    """Run these jobs until SIGINT or SIGTERM, and `watch` beside them; returns when they have stopped cleanly.
+
+    `elsewhere` and `tell` are as `run_service` says.
+    """
+    write_log_lines(settings, *(jobs if len(jobs) == 1 else ()))
+    service = run_service(settings, jobs, on_ready, elsewhere=elsewhere, tell=tell)
+    uvloop.run(service if watch is None else _run(service, watch()))
 
 
-async def _run(
-    settings: Settings,
-    jobs: frozenset[Job],
-    on_ready: Callable[[], None],
-    watch: Callable[[], Coroutine[Any, Any, None]] | None,
-) -> None:
+async def _run(service: Coroutine[Any, Any, None], watch: Coroutine[Any, Any, None]) -> None:
     async with asyncio.TaskGroup() as group:
-        watching = group.create_task(watch()) if watch is not None else None
-        await run_service(settings, jobs, on_ready)
-        if watching is not None:
-            watching.cancel()
+        watching = group.create_task(watch)
+        await service
+        watching.cancel()
 
 
 def _settings_for(jobs: frozenset[Job]) -> Settings:

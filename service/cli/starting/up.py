@@ -20,9 +20,10 @@ from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err
 from service.cli.screen.log_lines import announce, write_log_lines
 from service.cli.screen.operator_errors import explaining_postgres
+from service.cli.starting.children import Children
 from service.cli.starting.first_start import ensure_demo
 from service.cli.starting.present import Runtime, runtime_path, write_private
-from service.cli.starting.serving import ALL_JOBS, run_until_stopped
+from service.cli.starting.serving import FRONT_JOBS, run_until_stopped
 from service.cli.starting.watch import watch_parts
 from service.embedded import EmbeddedParts
 from service.embedded.data_directory import DataDirectory
@@ -36,6 +37,9 @@ DIRECTORY_MODE: Final = 0o711
 def up() -> None:
     """Run everything here, until SIGINT or SIGTERM: PostgreSQL, NATS, HTTP, relay, projections, sweep.
 
+    Relay and projections are processes of their own. They yield to the one that answers, and are started again when
+    they end.
+
     PostgreSQL and NATS are started from the data directory, except those NUMBERING_DATABASE_URL and NUMBERING_NATS_URL
     point to. The first start makes the key file, a demo firm, and demo.json with its credentials.
     """
@@ -45,7 +49,8 @@ def up() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     _require_free_port(settings)
     with ExitStack() as stack:
-        parts = _start_parts(settings, stack)
+        children = Children(settings)
+        parts = _start_parts(settings, stack, children)
         runtime = Runtime(
             database_url=settings.database_url or parts.postgres_url,
             nats_url=settings.nats_url or parts.nats_url,
@@ -53,13 +58,20 @@ def up() -> None:
         )
         present = msgspec.structs.replace(settings, database_url=runtime.database_url, nats_url=runtime.nats_url)
         _prepare(present, runtime)
+        children.begin(runtime)
         demo = settings.data_dir / "demo.json"
-        run_until_stopped(present, ALL_JOBS, lambda: _welcome(settings, demo), lambda: watch_parts(parts, announce))
+        run_until_stopped(
+            present,
+            FRONT_JOBS,
+            lambda: _welcome(settings, demo),
+            watch=lambda: watch_parts(parts, children, announce),
+            elsewhere=children.elsewhere(),
+        )
         announce("stopping")
 
 
-def _start_parts(settings: Settings, stack: ExitStack) -> EmbeddedParts:
-    """Take the data directory, and start what no setting points to."""
+def _start_parts(settings: Settings, stack: ExitStack, children: Children) -> EmbeddedParts:
+    """Take the data directory, and start what no setting points to; the children import our modules in that time."""
     try:
         settings.data_dir.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     except OSError as error:
@@ -76,8 +88,10 @@ def _start_parts(settings: Settings, stack: ExitStack) -> EmbeddedParts:
         postgres_binaries=settings.postgres_binaries,
         nats_binary=settings.nats_server,
     )
-    parts.start(announce)
     stack.callback(parts.stop)
+    stack.callback(children.stop)
+    children.start()
+    parts.start(announce)
     return parts
 
 

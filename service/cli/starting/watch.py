@@ -1,10 +1,11 @@
-"""Starts an embedded part again when it ended: the service around it waits, and resumes when it is back."""
+"""Starts an embedded part or a child again when it ended: the others wait, and resume when it is back."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Final
 
 from service.cli.screen.commands import CommandFault
+from service.cli.starting.children import Children
 from service.embedded import CannotStartError, EmbeddedParts
 
 LOOK_SECONDS: Final = 0.5
@@ -15,7 +16,7 @@ class PartMovedError(CommandFault):
     """A part came back at another address, because a stranger took its port; only a new start can follow it."""
 
 
-async def watch_parts(parts: EmbeddedParts, on_progress: Callable[[str], None]) -> None:
+async def watch_parts(parts: EmbeddedParts, children: Children, on_progress: Callable[[str], None]) -> None:
     """Look after the parts until cancelled. Raises PartMovedError.
 
     Starting blocks the event loop: a child ends with the thread that started it, so it must be this one. HTTP
@@ -33,6 +34,7 @@ async def watch_parts(parts: EmbeddedParts, on_progress: Callable[[str], None]) 
             except CannotStartError as error:
                 on_progress(f"{error}; trying again in {RETRY_SECONDS:.0f} s")
                 await asyncio.sleep(RETRY_SECONDS)
+        children.look(on_progress)
         if _addresses(parts) != wanted:
             raise PartMovedError("an embedded part had to move to another port; start `numbering up` again")
 

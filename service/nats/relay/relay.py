@@ -39,12 +39,12 @@ class RelayPace(Struct, frozen=True, kw_only=True):
     """How often the relay does what, in seconds.
 
     `poll`: looks for new events unless woken. `rest`: the least time between two barriers, each of which is a commit of
-    the log's store. `compare`: compares both ends. `standby`: looks whether the active relay still is. `retry`: the
-    first and the longest wait after a fault.
+    the log's store; the longer it is, the more events share one. `compare`: compares both ends. `standby`: looks
+    whether the active relay still is. `retry`: the first and the longest wait after a fault.
     """
 
-    poll: float = 0.1
-    rest: float = 0.01
+    poll: float = 0.05
+    rest: float = 0.05
     compare: float = 5.0
     standby: float = 1.0
     retry: float = 0.1

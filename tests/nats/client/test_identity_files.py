@@ -31,7 +31,7 @@ def test_a_credentials_file_is_taken(tmp_path: Path, text: bytes) -> None:
     require_identity(of(tmp_path / "file", "credentials_file"))
 
 
-@pytest.mark.parametrize("text", [SEED, SEED + b"\n", b"\n" + SEED + b"\n\n"])
+@pytest.mark.parametrize("text", [SEED, SEED + b"\n", b"\n" + SEED + b"\n\n"], ids=["bare", "line", "lines"])
 def test_the_seed_of_an_nkey_is_taken(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "file").write_bytes(text)
     require_identity(of(tmp_path / "file", "nkey_seed_file"))
@@ -55,6 +55,23 @@ def test_the_seed_of_an_nkey_is_taken(tmp_path: Path, text: bytes) -> None:
         ("tls_ca_file", b""),
         ("tls_ca_file", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
         ("tls_ca_file", CREDENTIALS),
+    ],
+    ids=[
+        "empty",
+        "no text",
+        "a seed",
+        "a JWT",
+        "no JWT",
+        "a short seed",
+        "the seed of an account",
+        "empty seed",
+        "credentials",
+        "short",
+        "account",
+        "spoilt",
+        "empty CA",
+        "no certificate",
+        "credentials as CA",
     ],
 )
 def test_a_file_that_holds_something_else_is_named_and_not_shown(tmp_path: Path, field: str, text: bytes) -> None:

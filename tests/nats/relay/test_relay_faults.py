@@ -292,7 +292,7 @@ async def test_a_purged_stream_goes_on_at_the_right_sequence_and_is_reported(nat
         async with relaying(log, nats_url) as relay:
             await caught_up(relay, log)
             assert relay.status().is_gapped
-            assert await relay_health(relay) is Health.DEGRADED
+            assert relay_health(relay) is Health.DEGRADED
 
     received = await messages(nats_url)
     assert [message.metadata.sequence.stream for message in received] == [11, 12, 13, 14, 15]

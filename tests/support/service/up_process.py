@@ -14,21 +14,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from service.embedded.data_directory import free_port
+from service.embedded.process import children_of, command_of
 from tests.support.servers.directories import server_directory
 from tests.support.service.command_line import Outcome, run_apart
 
 SECONDS_MAX: Final = 60.0
+CHILD: Final = "service.cli.starting.child"
 
 
 class Up:
-    """`numbering up` in a data directory; its only other setting is the port."""
+    """`numbering up` in a data directory; its only other settings are the port, and those that are given."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, **settings: str) -> None:
         self.data_dir = data_dir
         self.output = data_dir.parent / f"{data_dir.name}.out"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("NUMBERING_")}
         self.terminal = inherited | {"NUMBERING_DATA_DIR": str(data_dir)}
-        self._environment = self.terminal | {"NUMBERING_PORT": str(free_port())}
+        self._environment = self.terminal | {"NUMBERING_PORT": str(free_port()), **settings}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -48,6 +50,12 @@ class Up:
         status = self._process.wait(SECONDS_MAX)
         self._process = None
         return status
+
+    def processes(self) -> dict[str, int]:
+        """The ids of its children by name: relay, project, postgres, nats-server."""
+        assert self._process is not None
+        found = ((pid, command_of(pid)) for pid in children_of(self._process.pid))
+        return {words[-1] if CHILD in words else Path(words[0]).name: pid for pid, words in found if words}
 
     def said(self) -> str:
         """Its output so far."""
@@ -77,6 +85,12 @@ class Up:
             with error:
                 return error.code, json.load(error)
 
+    def text(self, path: str) -> str:
+        """What a path answers that needs no credential."""
+        with urllib.request.urlopen(self.demo()["base_url"] + path, timeout=SECONDS_MAX) as response:  # noqa: S310
+            text: str = response.read().decode()
+        return text
+
     @staticmethod
     def until(condition: Callable[[], bool]) -> None:
         """Wait for the condition, with a deadline."""
@@ -92,10 +106,10 @@ class Up:
 
 
 @contextmanager
-def running_up() -> Generator[Up]:
+def running_up(**settings: str) -> Generator[Up]:
     """A first start, ended cleanly when the block ends."""
     with server_directory() as directory:
-        started = Up(directory / "data")
+        started = Up(directory / "data", **settings)
         try:
             started.start()
             yield started
