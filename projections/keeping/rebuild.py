@@ -108,7 +108,7 @@ class Rebuild:
         async with self._connection.transaction():
             await copies.create(self._connection, self._next)
         await self._fill(is_forced=is_forced)
-        await copies.analyze(self._connection, self._next)
+        await copies.finish(self._connection, self._next)
         found = await self._compare(is_forced=is_forced)
         is_swapped = is_forced or found.live_digest in {None, found.rebuilt_digest}
         position, digest = found.position, found.rebuilt_digest

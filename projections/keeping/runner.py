@@ -22,8 +22,8 @@ from projections.models.projection import Projection
 from schemas.record import Record
 from schemas.values import DEFAULT_LOG, LogId, Position
 
-BATCH_SIZE: Final = 1000
-"""How many events the runner applies in one transaction."""
+BATCH_SIZE: Final = 5000
+"""How many events the runner applies in one transaction, if it is so far behind: the more, the less work for each."""
 
 POLL_SECONDS: Final = 0.25
 """How long a runner rests between two turns, unless `wake` is set or a report waits for it.
@@ -70,6 +70,7 @@ class ProjectionRunner:
         self._stopped = Stopped(log_id)
         self._fault: str | None = None
         self._followed: list[Copy] = []
+        self._unfinished: set[str] = set()
         self._renewal = Renewal(database_url)
         self._log_id = log_id
         self._batch_size = batch_size
@@ -219,6 +220,7 @@ class ProjectionRunner:
         """
         self._looks = await copies.look_at_all(connection, self._copies)
         self._followed = []
+        self._unfinished = set()
         for copy in self._copies:
             if self._stopped.has(copy.schema, self._looks[copy.schema]):
                 continue
@@ -237,6 +239,8 @@ class ProjectionRunner:
             with suppress(asyncpg.UndefinedTableError, CopySwappedError):
                 look = self._looks[copy.schema] = await copies.ensure(connection, copy, self._log_id)
                 if look.fit is Fit.OWN:
+                    if not await copies.is_finished(connection, copy):
+                        self._unfinished.add(copy.schema)
                     async with connection.transaction():
                         found = await copies.positions(connection, copy)
                     self._positions[copy.schema] = found[self._log_id]
@@ -246,12 +250,24 @@ class ProjectionRunner:
 
     async def _reach_head(self, connection: asyncpg.Connection) -> None:
         self.head = await read_head(connection, self._log_id)
-        while any(self._positions[copy.schema] != self.head for copy in self._followed):
+        while self._unfinished or any(self._positions[copy.schema] != self.head for copy in self._followed):
             try:
+                await self._finish(connection)
                 async with asyncio.timeout(TURN_SECONDS_MAX):
                     await self._advance(connection)
             except CopySwappedError:
                 await self._ensure(connection)  # finds the rebuilt copy
+
+    async def _finish(self, connection: asyncpg.Connection) -> None:
+        """Finish the copies that are nearly filled, before a reader meets one that is."""
+        for copy in self._followed:
+            is_near = self.head - self._positions[copy.schema] <= self._batch_size
+            if copy.schema in self._unfinished and is_near:
+                try:
+                    await copies.finish(connection, copy)
+                except copies.UNREADABLE as error:
+                    raise CopySwappedError(copy.schema) from error
+                self._unfinished.remove(copy.schema)
 
     async def _advance(self, connection: asyncpg.Connection) -> None:
         """Apply one batch to every projection that lacks it."""

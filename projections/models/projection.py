@@ -39,10 +39,11 @@ def no_contents(_records: Sequence[Record]) -> list[Digest]:
 class Projection(Struct, frozen=True):
     """A read model in a schema of its own.
 
-    `tables` are the statements that make its tables. Each of `digests` returns every row of one table as text, in the
-    order of its primary key. `collapse` is pure and returns what a batch of contiguous records of one log writes; it
-    also gets the contents that `contents` names. A programmer who changes `tables`, or what `collapse` writes, raises
-    `version`: runners then rebuild every copy.
+    `tables` are the statements that make its tables, and `indexes` those that make, unless they are there, the
+    indexes that only readers need: an empty copy of a long log gets them when it is nearly filled. Each of `digests`
+    returns every row of one table as text, in the order of its primary key. `collapse` is pure and returns what a
+    batch of contiguous records of one log writes; it also gets the contents that `contents` names. A programmer who
+    changes `tables` or `indexes`, or what `collapse` writes, raises `version`: runners then rebuild every copy.
     """
 
     name: str
@@ -51,11 +52,12 @@ class Projection(Struct, frozen=True):
     digests: tuple[str, ...]
     collapse: Callable[[Sequence[Record], Bodies], list[Write]]
     contents: Callable[[Sequence[Record]], list[Digest]] = no_contents
+    indexes: tuple[str, ...] = ()
 
     @property
     def definition(self) -> str:
         """The mark in every copy that this program makes: the version, and a digest of the statements in `tables`."""
-        code = "\n".join(map(_without_comments, (statement("checkpoint_table"), *self.tables)))
+        code = "\n".join(map(_without_comments, (statement("checkpoint_table"), *self.tables, *self.indexes)))
         return f"{self.version} {hashlib.sha256(code.encode()).hexdigest()[:16]}"
 
 

@@ -1,8 +1,10 @@
 """The list of a partition's documents: filtered, sorted, in pages, with their sums (CONTRACT.md section 6.2)."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Final, Literal
 
+import asyncpg
 from msgspec import Struct
 
 from projections.keeping.one_moment import Connection, from_projections
@@ -15,6 +17,9 @@ from schemas.values import DEFAULT_LOG, DocumentId, FirmId, IsoDate, LogId, Mode
 Status = Literal["draft", "issued", "paid", "overdue", "voided"]
 Sort = Literal["created_at", "date", "due_date", "total", "number"]
 Order = Literal["asc", "desc"]
+
+SORTED_MAX: Final = 50_000
+"""How many documents between two dates are sorted for a page; if more match, they are read in the order of an index."""
 
 _DIRECTIONS: Final = {"asc": 1, "desc": -1}
 
@@ -45,11 +50,14 @@ class InvoicesWanted(Struct, frozen=True, kw_only=True):
     per_page: int = 50
 
     def filters(self) -> tuple[object, ...]:
-        """The arguments of invoices.matching, in its order."""
+        """The arguments of invoices.matching, in its order.
+
+        Dates are no texts here: PostgreSQL does not read a date in a text while it plans, and so would use no index.
+        """
         return (
             self.firm_id,
             self.mode,
-            self.today,
+            date.fromisoformat(self.today),
             self.client_id,
             self.series_id,
             self.is_paid,
@@ -57,10 +65,22 @@ class InvoicesWanted(Struct, frozen=True, kw_only=True):
             self.document_type,
             self.status,
             self.currency,
-            self.start_date,
-            self.end_date,
-            self.search,
+            self.start_date and date.fromisoformat(self.start_date),
+            self.end_date and date.fromisoformat(self.end_date),
         )
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether a filter is about the date of the document."""
+        return self.start_date is not None or self.end_date is not None
+
+    def grain(self) -> str | None:
+        """The grain of the kept totals that have what these filters ask; None if the documents must be read."""
+        if self.client_id is not None:
+            return None
+        if self.is_dated or self.status in {"issued", "overdue"}:
+            return "day"
+        return "whole" if self.series_id is None else "series"
 
 
 class InvoiceRow(Struct, frozen=True):
@@ -109,18 +129,41 @@ async def documents_of(
 
 
 async def _page(connection: Connection, wanted: InvoicesWanted, moment: Moment) -> InvoicePage:
-    sums = await connection.fetchrow(statement("list_totals"), *wanted.filters())
+    sums = await _totals(connection, wanted)
     assert sums is not None, "an aggregate without GROUP BY returns a row"
-    bounds = (wanted.per_page, (wanted.page - 1) * wanted.per_page)
-    if (wanted.sort, wanted.order) == ("created_at", "desc"):
-        found = await connection.fetch(statement("list_page_newest"), *wanted.filters(), *bounds)
-    else:
-        ordered = (*wanted.filters(), *bounds, wanted.sort, _DIRECTIONS[wanted.order])
-        found = await connection.fetch(statement("list_page_sorted"), *ordered)
+    total: int = sums["documents"]
+    found = await _found(connection, wanted, total) if total > (wanted.page - 1) * wanted.per_page else []
     document_ids = [DocumentId(row["document_id"]) for row in found]
     documents = await documents_of(connection, document_ids, moment.position)
     rows = [InvoiceRow(id_, row["reversal"], documents[id_]) for id_, row in zip(document_ids, found, strict=True)]
     totals = InvoiceTotals(  # nothing here is ever paid (CONTRACT.md D80)
         subtotal=sums["subtotal"], vat=sums["vat"], total=sums["total"], paid=Decimal(0), unpaid=sums["unpaid"]
     )
-    return InvoicePage(moment, rows, sums["documents"], totals)
+    return InvoicePage(moment, rows, total, totals)
+
+
+async def _totals(connection: Connection, wanted: InvoicesWanted) -> asyncpg.Record | None:
+    filters = wanted.filters()
+    if wanted.search is not None:
+        return await connection.fetchrow(statement("list_totals_found"), *filters, wanted.search)
+    if (grain := wanted.grain()) is not None:
+        return await connection.fetchrow(statement("list_totals_kept"), *filters, grain)
+    return await connection.fetchrow(statement("list_totals"), *filters)
+
+
+async def _found(connection: Connection, wanted: InvoicesWanted, total: int) -> list[asyncpg.Record]:
+    """The documents of the page, and the reversal of each; `total` match."""
+    first = (wanted.page - 1) * wanted.per_page
+    filters, bounds = wanted.filters(), (wanted.per_page, first, wanted.sort)
+    if wanted.search is not None:
+        page, direction = statement("list_page_found"), _DIRECTIONS[wanted.order]
+        return await connection.fetch(page, *filters, *bounds, wanted.search, direction)
+    if wanted.is_dated and total <= SORTED_MAX:
+        return await connection.fetch(statement("list_page_between"), *filters, *bounds, _DIRECTIONS[wanted.order])
+    if wanted.order == "asc":
+        return await connection.fetch(statement("list_page_ascending"), *filters, *bounds)
+    found = await connection.fetch(statement("list_page_descending"), *filters, *bounds)
+    if len(found) == min(wanted.per_page, total - first):
+        return found
+    rest = (wanted.per_page - len(found), first + len(found), wanted.sort, total)
+    return found + await connection.fetch(statement("list_page_valueless"), *filters, *rest)

@@ -11,7 +11,7 @@ import asyncpg
 
 from schemas.record import StoredRecord, decode_record
 from schemas.values import Digest, LogId, Position
-from service.log.appender import arguments_of
+from service.log.columns import arguments_of
 from service.log.event_log import Answer, Batch, LogUnavailableError
 from service.log.postgres_faults import append_faults, read_faults
 from service.log.sessions import close, connect

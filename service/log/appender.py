@@ -7,13 +7,13 @@ from time import monotonic
 from typing import Final, NamedTuple
 
 import asyncpg
-import msgspec
 from asyncpg.prepared_stmt import PreparedStatement
 from asyncpg.transaction import Transaction
 
 from schemas.record import StoredRecord, decode_record
 from schemas.values import LogId, Position
 from service.log.clock_guard import ClockGuard
+from service.log.columns import arguments_of
 from service.log.event_log import AppendInDoubtError, Batch
 from service.log.postgres_faults import append_faults, read_faults
 from service.log.sessions import ANSWER_SECONDS_MAX, connect, cut_off_after, end
@@ -26,7 +26,6 @@ HELD_READ_MAX: Final = 1_000
 BYTES_A_SECOND_MIN: Final = 1_000_000
 """How fast a batch gets to PostgreSQL at the least; a large one may take that much longer than ANSWER_SECONDS_MAX."""
 
-_outcome_encoder: Final = msgspec.json.Encoder()
 _NOTHING: Final = Batch(())
 
 
@@ -202,21 +201,6 @@ async def _roll_back(connection: asyncpg.Connection, transaction: Transaction) -
 def stored_of(text: str) -> StoredRecord:
     """The record with the bytes that the log keeps of it."""
     return StoredRecord(decode_record(text), text.encode())
-
-
-def arguments_of(log_id: LogId, expected: Position, batch: Batch) -> tuple[object, ...]:
-    """What log.append takes, in its order."""
-    return (
-        log_id,
-        expected,
-        [stored.canonical.decode() for stored in batch.records],
-        [bytes.fromhex(content.digest) for content in batch.contents],
-        [content.salt for content in batch.contents],
-        [content.body.decode() for content in batch.contents],
-        [answer.key for answer in batch.answers],
-        [answer.request for answer in batch.answers],
-        [_outcome_encoder.encode(answer.outcome).decode() for answer in batch.answers],
-    )
 
 
 def _seconds_for(batch: Batch) -> float:

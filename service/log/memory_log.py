@@ -5,7 +5,14 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 
-from schemas.events import NumbersLost, NumbersReserved, ReservationConsumed, SeriesOpened
+from schemas.events import (
+    NumbersLost,
+    NumbersReserved,
+    ReservationConsumed,
+    ReservationExpired,
+    ReservationReleased,
+    SeriesOpened,
+)
 from schemas.record import Record, StoredRecord, event_tag
 from schemas.values import (
     DEFAULT_LOG,
@@ -17,6 +24,7 @@ from schemas.values import (
     LogId,
     Mode,
     Number,
+    NumberRange,
     Position,
     SeriesId,
 )
@@ -165,6 +173,7 @@ class MemoryLog:
                 raise LogBrokenError(f"position {record.position} does not continue the log or its stream")
             versions[record.stream] = version
             self._check_numbers(record, following, taken)
+            self._check_reservation(record, expected, batch.records)
         self._check_printed([stored.record for stored in batch.records])
         for content in batch.contents:
             if sha256(content.salt + content.body).hexdigest() != content.digest:
@@ -190,6 +199,26 @@ class MemoryLog:
             if key in self._consumed or event.document_id in self._documents or taken & {key, event.document_id}:
                 raise LogBrokenError(f"number {event.number} or its document is taken")
             taken.update((key, event.document_id))
+
+    def _check_reservation(self, record: Record, expected: Position, records: Sequence[StoredRecord]) -> None:
+        """What ends is in the block that was reserved there, in the log or in this batch."""
+        event = record.event
+        match event:
+            case ReservationConsumed() | ReservationReleased():
+                ended: tuple[NumberRange, ...] = (NumberRange(event.number, event.number),)
+            case ReservationExpired():
+                ended = event.ranges
+            case _:
+                return
+        place = event.reservation
+        if not ended or not 1 <= place < record.position:
+            raise LogBrokenError(f"nothing ends that was reserved at {place}")
+        block = (self._records[place - 1] if place <= expected else records[place - expected - 1]).record
+        reserved = block.event
+        if not isinstance(reserved, NumbersReserved) or block.stream != record.stream:
+            raise LogBrokenError(f"no block was reserved at {place}")
+        if any(not reserved.first <= item.first <= item.last <= reserved.last for item in ended):
+            raise LogBrokenError(f"the block at {place} does not hold what ends")
 
     def _check_printed(self, records: Sequence[Record]) -> None:
         """The constraint `printed_once` of `log.printed`."""

@@ -1,6 +1,6 @@
 """What grows with the log: the same work beside little and beside much, in processor time, as a ratio.
 
-Nothing here waits for a server, so the figures hold on a busy machine too.
+Little here waits for a server, and only processor time counts, so the figures hold on a busy machine too.
 """
 
 import time
@@ -19,6 +19,7 @@ from service.log.memory_log import MemoryLog
 from service.writer.known_state import KnownState
 from service.writer.sweeper import Sweeper
 from service.writer.writer import Writer
+from tests.benchmarks.growth_of_reads import steps
 from tests.benchmarks.place import FULL, Pace, Place
 from tests.benchmarks.report import Cell, Report
 from tests.support.domain.commands import (
@@ -58,14 +59,26 @@ class Books:
 
 async def run(place: Place, pace: Pace) -> Report:
     """Beside 1,000 and 10,000, or 10,000 and 100,000 at full pace, or next to none if nothing is measured."""
-    del place
     small, large = (10_000, 100_000) if pace.seconds >= FULL.seconds else (1_000, 10_000) if pace.seconds else (20, 60)
     rows = [*_of_series(small, large), _of_endings(large), await _of_sweeps(small, large)]
+    few, many = (10_000, 1_000_000) if pace.seconds >= FULL.seconds else (2_000, 20_000) if pace.seconds else (60, 150)
+    rows += await _of_reads(place, few, many)
     return Report(
         "What grows: processor time of one step beside little and beside much",
         rows,
         ("every step is the median of three; `ratio` is large to small",),
     )
+
+
+async def _of_reads(place: Place, few: int, many: int) -> list[dict[str, Cell]]:
+    """What is read; the last row compares catching up with a raw read, both beside many."""
+    small, large = [await steps(place, each, each // 50) for each in (few, many)]
+    catching_up, raw, *reads = zip(small, large, strict=True)
+    rows = [_row(each.name, few, many, each.microseconds, much.microseconds) for each, much in (catching_up, *reads)]
+    return [
+        *rows,
+        _row("raw read, an event; catching up, an event", many, many, raw[1].microseconds, catching_up[1].microseconds),
+    ]
 
 
 def _of_series(small: int, large: int) -> list[dict[str, Cell]]:

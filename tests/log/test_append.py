@@ -6,9 +6,25 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from schemas.events import NumbersLost, NumbersReserved, ReservationConsumed, SeriesOpened
+from schemas.events import (
+    NumbersLost,
+    NumbersReserved,
+    ReservationConsumed,
+    ReservationReleased,
+    SeriesOpened,
+)
 from schemas.record import Record
-from schemas.values import NUMBER_MAX, DocumentId, DocumentType, LogId, Mode, Number, Position, SeriesId, Version
+from schemas.values import (
+    NUMBER_MAX,
+    DocumentId,
+    DocumentType,
+    LogId,
+    Mode,
+    Number,
+    Position,
+    SeriesId,
+    Version,
+)
 from service.log.event_log import (
     AnswerExistsError,
     Batch,
@@ -18,7 +34,7 @@ from service.log.event_log import (
     PrintedTwiceError,
     StalePositionError,
 )
-from tests.support.domain.batches import a_batch, a_working_day, an_answer, moved, stored, write
+from tests.support.domain.batches import a_batch, a_working_day, an_answer, an_expiry, moved, stored, write
 from tests.support.domain.commands import (
     OTHER_FIRM,
     SECOND,
@@ -118,6 +134,24 @@ SPOILED: dict[str, Spoil] = {
     ],
     "a second document on a number": with_event(5, number=Number(1)),
     "a second number on a document": with_event(5, document_id=DocumentId("inv_1")),
+    "a document by another reservation": with_event(5, reservation=Position(3)),
+    "a document by what is no reservation": with_event(5, reservation=Position(1)),
+    "a document by a reservation that is not there": with_event(5, reservation=Position(100)),
+    "a document by a reservation before the first": with_event(5, reservation=Position(0)),
+    "a document by itself": with_event(5, reservation=Position(6)),
+    "a document by a later reservation": lambda records: [
+        *records[:4],
+        moved(with_event(5, reservation=Position(6))(records)[5], positions=-1, versions=-1),
+        moved(records[4], positions=1, versions=1),
+    ],
+    "a release by another reservation": replaced(
+        5, lambda record: replace(record, event=ReservationReleased(Position(3), Number(11)))
+    ),
+    "an expiry by another reservation": replaced(5, an_expiry(5, (1, 11))),
+    "an expiry of one range more than the reservation holds": replaced(5, an_expiry(3, (2, 3), (11, 11))),
+    "an expiry that goes beyond its reservation": replaced(5, an_expiry(3, (9, 11))),
+    "an expiry of nothing": replaced(5, an_expiry(3)),
+    "an expiry backwards": replaced(5, an_expiry(3, (5, 4))),
 }
 
 

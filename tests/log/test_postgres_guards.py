@@ -127,7 +127,8 @@ async def test_a_body_can_be_erased_and_the_log_still_verifies(
 FORGERIES: list[tuple[int | None, int, str]] = [
     (13, 20, "allocation_has_no_gap"),
     (10, 13, "allocation_has_no_gap"),
-    (11, 14, "allocation_has_no_fork"),
+    (1, 14, "allocation_has_no_fork"),
+    (11, 14, "allocation_has_no_gap"),  # 1 to 11 came in one batch and are one row: within it no range begins
     (11, 12, "allocation_pk"),
     (12, 12, "allocation_is_not_empty"),
     (12, 11, "allocation_is_not_empty"),

@@ -17,8 +17,8 @@ from tests.support.waiting import until
 PINNED = {
     "counters": "2 63ea509efaa2e27f",
     "gaps": "2 8aa0e192917111b7",
-    "invoices": "4 127dca357659e705",
-    "register": "2 1e79da79e965eb3b",
+    "invoices": "5 82bd4d9413391cde",
+    "register": "3 8f11ea4db11cf56c",
 }
 
 

@@ -146,3 +146,18 @@ async def test_an_erased_body_leaves_nulls_and_a_rebuild_that_is_the_same(
     for sort in get_args(Sort):
         await assert_answers(log, history, left, replace(EVERYTHING, sort=sort, per_page=7))
     await assert_answers(log, history, left, replace(EVERYTHING, search="alpha"))
+
+
+async def test_a_kept_total_that_its_documents_do_not_come_to_is_seen_and_made_anew(
+    log: WrittenLog, runner: ProjectionRunner
+) -> None:
+    history = History.of_seed(25)
+    await log.append(history.grow(150), history.bodies)
+    await runner.catch_up()
+    right = await runner.digest("invoices")
+    async with superuser(log) as admin:
+        await admin.execute("UPDATE invoices.total SET total_ron = total_ron + 1 WHERE grain = 'whole'")
+    assert await runner.digest("invoices") != right
+    assert not (await runner.rebuild("invoices")).is_same
+    assert (await runner.rebuild("invoices", is_forced=True)).rebuilt_digest == right == await runner.digest("invoices")
+    await assert_answers(log, history, history.bodies, EVERYTHING)

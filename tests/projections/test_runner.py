@@ -162,3 +162,37 @@ async def test_readers_and_writers_read_and_cannot_write(log: WrittenLog, runner
     assert await kept_gap_report(log.reader, history.series[0].series_id) is not None
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await log.reader.execute("DELETE FROM gaps.gap")
+
+
+INDEXES = """
+SELECT i.indexname FROM pg_indexes AS i
+WHERE i.schemaname = ANY($1) AND i.indexname = ANY('{invoice_by_date,ending_of_fate,invoice_full_number}')
+ORDER BY i.indexname
+"""
+
+
+async def test_an_empty_copy_of_a_long_log_gets_the_indexes_of_its_readers_before_it_is_filled(
+    log: WrittenLog, runner: ProjectionRunner
+) -> None:
+    history = History.of_seed(8)
+    await log.append(history.grow(100), history.bodies)
+    await runner.catch_up()  # with batches that are shorter than the log
+    due = [row["indexname"] for row in await log.reader.fetch(INDEXES, ["invoices", "register"])]
+    assert due == ["ending_of_fate", "invoice_by_date", "invoice_full_number"]
+    for name in ("invoices", "register"):
+        await runner.rebuild(name)
+    assert [row["indexname"] for row in await log.reader.fetch(INDEXES, ["invoices", "register"])] == due
+
+
+async def test_a_copy_left_without_indexes_gets_them_from_the_next_runner(
+    log: WrittenLog, runner: ProjectionRunner
+) -> None:
+    history = History.of_seed(9)
+    await log.append(history.grow(100), history.bodies)
+    await runner.catch_up()
+    async with superuser(log) as admin:  # as a runner leaves it that is killed before the last index
+        await admin.execute("DROP INDEX invoices.invoice_by_date")
+        await admin.execute("COMMENT ON TABLE invoices.checkpoint IS NULL")
+    await ProjectionRunner(log.database_url).catch_up()
+    assert "invoice_by_date" in [row["indexname"] for row in await log.reader.fetch(INDEXES, ["invoices"])]
+    await assert_all_agree(log, history)

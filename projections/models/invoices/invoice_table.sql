@@ -1,5 +1,6 @@
 -- One row for each document; a draft has no number. Its content is in log.content under the digest `content`, until it
--- is erased. Only the columns for filters and sorting are copied from it, and nothing about a person.
+-- is erased. Only the columns for filters and sorting are copied from it, and nothing about a person. `reversal` is the
+-- newest standing document that reverses this one.
 CREATE TABLE invoice (
     document_id text COLLATE "C" NOT NULL,
     log_id smallint NOT NULL,
@@ -12,6 +13,7 @@ CREATE TABLE invoice (
     document_type text,
     fate text NOT NULL,
     reverses text COLLATE "C",
+    reversal text COLLATE "C",
     voided_at bigint,
     created_at bigint NOT NULL,
     modified_at bigint NOT NULL,

@@ -115,6 +115,11 @@ class _Batch:
             *_columns(facts),
         )
 
+    def maybe_reversing(self) -> list[DocumentId]:
+        """The documents that this batch may have made reversals, or that stand now or stand no more."""
+        issued = [id_ for id_, (_, event) in self.created.items() if getattr(event, "reverses", None) is not None]
+        return issued + [id_ for id_, change in self.changes.items() if change.fate and id_ not in self.created]
+
     def _apply_to_new_or_draft(self, record: Record, event: ReservationConsumed | AnyDraftEvent) -> None:
         document_id = event.document_id
         match event:
@@ -171,11 +176,13 @@ def collapse(records: Sequence[Record], bodies: Bodies) -> list[Write]:
     words = ((id_, documents[id_], each.client.name, each.client.tax_id) for id_, each in found.items() if each.client)
     series = {record.stream for record, event in batch.created.values() if isinstance(event, ReservationConsumed)}
     created = (batch.created_row(id_, facts[id_]) for id_ in batch.created)
+    reversing = batch.maybe_reversing()
     return [
         *write_some(statement("invoice_words"), words),
         *write_rows(statement("invoice_add"), created, array_text(sorted(series))),
         *write_rows(statement("invoice_change"), changed),
         *write_rows(statement("invoice_drop"), ([document_id] for document_id in batch.dropped)),
+        *write_some(statement("invoice_reversal"), ([document_id] for document_id in reversing)),
     ]
 
 
@@ -186,16 +193,33 @@ def _columns(facts: Facts) -> tuple[object, ...]:
 
 INVOICES: Final = Projection(
     name="invoices",
-    version=4,
+    version=5,
     tables=(
         statement("invoice_table"),
-        statement("invoices_of_firm"),
-        statement("invoices_reversals"),
-        statement("invoices_by_full_number"),
+        statement("total_table"),
+        statement("total_counting_function"),
+        statement("total_of_added"),
+        statement("total_of_dropped"),
+        statement("total_before_change"),
+        statement("total_of_changed"),
         statement("invoices_found_function"),
         statement("invoice_matching_function"),
+        statement("invoices_reversals"),
     ),
-    digests=(statement("invoice_rows"),),
+    indexes=(
+        statement("invoices_by_creation"),
+        statement("invoices_by_date"),
+        statement("invoices_by_due_date"),
+        statement("invoices_by_total"),
+        statement("invoices_by_number"),
+        statement("invoices_of_client"),
+        statement("invoices_of_series"),
+        statement("invoices_unsettled"),
+        statement("invoices_in_other_currencies"),
+        statement("invoices_of_other_types"),
+        statement("invoices_by_full_number"),
+    ),
+    digests=(statement("invoice_rows"), statement("total_rows")),
     collapse=collapse,
     contents=contents,
 )

@@ -8,7 +8,7 @@ DECLARE
 BEGIN
     IF v_schema IS NOT NULL THEN
         EXECUTE format(
-            'CREATE INDEX invoice_full_number ON invoice USING gin (log.folded(full_number) %I.gin_trgm_ops)', v_schema
+            'CREATE INDEX IF NOT EXISTS invoice_full_number ON invoice USING gin (log.folded(full_number) %I.gin_trgm_ops)', v_schema
         );
     END IF;
 END;

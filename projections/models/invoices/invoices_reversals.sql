@@ -1,2 +1,2 @@
 -- The index for the reversal of a document.
-CREATE INDEX invoice_reversal ON invoice (reverses) WHERE reverses IS NOT NULL
+CREATE INDEX IF NOT EXISTS invoice_reversal ON invoice (reverses) WHERE reverses IS NOT NULL

@@ -1,2 +1,2 @@
 -- The index for pages of one fate.
-CREATE INDEX ending_of_fate ON ending (series_id, fate, last)
+CREATE INDEX IF NOT EXISTS ending_of_fate ON ending (series_id, fate, last)

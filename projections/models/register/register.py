@@ -164,12 +164,12 @@ def collapse(records: Sequence[Record], _bodies: Bodies) -> list[Write]:
 
 REGISTER: Final = Projection(
     name="register",
-    version=2,
+    version=3,
     tables=(
         statement("block_table"),
         statement("ending_table"),
-        statement("ending_of_fate"),
     ),
+    indexes=(statement("ending_of_fate"),),
     digests=(statement("block_rows"), statement("ending_rows")),
     collapse=collapse,
 )

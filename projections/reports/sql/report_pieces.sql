@@ -1,4 +1,4 @@
--- Returns what became of the numbers of series $1 after number $2, in order, at most 1000 ranges; if there are fewer,
+-- Returns what became of the numbers of series $1 after number $2, in order, at most 500 ranges; if there are fewer,
 -- they are the last ones. The order is that of the index, so a page reads no more rows than it needs.
 SELECT p.first, p.last, p.fate, p.device_id, p.reserved_at, p.ended_at, p.document_id
 FROM (
@@ -22,4 +22,4 @@ FROM (
     WHERE b.series_id = $1 AND b.last > $2 AND upper(f.free) - 1 > $2
 ) AS p
 ORDER BY p.last
-LIMIT 1000
+LIMIT 500

@@ -21,4 +21,4 @@ FROM (
     WHERE b.series_id = $1 AND b.last > $2 AND upper(f.free) - 1 > $2 AND $3 = 'pending'
 ) AS p
 ORDER BY p.last
-LIMIT 1000
+LIMIT 500

@@ -56,6 +56,23 @@ def test_the_seed_of_an_nkey_is_taken(tmp_path: Path, text: bytes) -> None:
         ("tls_ca_file", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
         ("tls_ca_file", CREDENTIALS),
     ],
+    ids=[
+        "empty",
+        "no text",
+        "a seed",
+        "a JWT",
+        "no JWT",
+        "a short seed",
+        "the seed of an account",
+        "empty seed",
+        "credentials",
+        "short",
+        "account",
+        "spoilt",
+        "empty CA",
+        "no certificate",
+        "credentials as CA",
+    ],
 )
 def test_a_file_that_holds_something_else_is_named_and_not_shown(tmp_path: Path, field: str, text: bytes) -> None:
     path = tmp_path / "file"

@@ -1,12 +1,13 @@
 """Batches as the writer appends them, and broken ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
+from schemas.events import ReservationExpired
 from schemas.outcomes import ExpiredOutcome
 from schemas.record import Record, StoredRecord, encode_record
-from schemas.values import Position, Version
+from schemas.values import Number, NumberRange, Position, Version
 from service.log.event_log import Answer, Batch, Content, EventLog
 from tests.support.domain.commands import a_consumption, a_document, a_lock, a_reservation_of, a_slot, an_issue
 from tests.support.domain.history import History, a_history
@@ -44,3 +45,9 @@ def moved(record: Record, *, positions: int = 0, versions: int = 0) -> Record:
 def an_answer(name: str = "key", request: str = "body", numbers: int = 1) -> Answer:
     """An answer under a key."""
     return Answer(name.encode(), request.encode(), ExpiredOutcome(1, numbers))
+
+
+def an_expiry(reservation: int, *ranges: tuple[int, int]) -> Callable[[Record], Record]:
+    """The record with an expiry of these ranges instead of its event."""
+    numbers = tuple(NumberRange(Number(first), Number(last)) for first, last in ranges)
+    return lambda record: replace(record, event=ReservationExpired(Position(reservation), numbers))

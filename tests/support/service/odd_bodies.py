@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from random import Random
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec import inspect as shape
@@ -242,13 +242,16 @@ def _written(chance: Random, value: Any) -> str:
         case _Object():
             pairs = [f"{_string(chance, name)}{_space(chance)}:{_written(chance, each)}" for name, each in value]
             return "{" + _space(chance) + ("," + _space(chance)).join(pairs) + "}"
-        case list():
-            values = cast("list[Any]", value)
-            return "[" + ",".join(_written(chance, each) for each in values) + _space(chance) + "]"
+        case [*values]:
+            return _written_array(chance, values)
         case str():
             return _string(chance, value)
         case _:
             return json.dumps(value)
+
+
+def _written_array(chance: Random, values: list[Any]) -> str:
+    return "[" + ",".join(_written(chance, each) for each in values) + _space(chance) + "]"
 
 
 def _string(chance: Random, text: str) -> str:

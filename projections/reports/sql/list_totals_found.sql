@@ -1,0 +1,15 @@
+-- As list_totals.sql, of those documents that invoices.found finds by the text $13.
+SELECT
+    count(*) AS documents,
+    COALESCE(sum(m.subtotal_ron) FILTER (WHERE m.number IS NOT NULL AND m.fate = 'standing'), 0) AS subtotal,
+    COALESCE(sum(m.vat_ron) FILTER (WHERE m.number IS NOT NULL AND m.fate = 'standing'), 0) AS vat,
+    COALESCE(sum(m.total_ron) FILTER (WHERE m.number IS NOT NULL AND m.fate = 'standing'), 0) AS total,
+    COALESCE(
+        sum(m.total_ron) FILTER (
+            WHERE m.number IS NOT NULL AND m.fate = 'standing' AND m.reverses IS NULL AND m.reversal IS NULL
+        ),
+        0
+    ) AS unpaid
+FROM invoices.found($1, $2, $13) AS f
+INNER JOIN invoices.matching($1, $2, $3::date, $4, $5, $6, $7, $8, $9, $10, $11::date, $12::date) AS m
+    ON f.document_id = m.document_id

@@ -1,0 +1,195 @@
+"""PostgreSQL takes a column only if the record says the same, and an event only if every process can fold it."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from msgspec.structs import replace
+
+from schemas.events import DocumentVoided, DraftSaved, NumbersLost, ReservationExpired, ReservationReleased
+from schemas.record import Record
+from schemas.values import (
+    DEFAULT_LOG,
+    Digest,
+    DocumentId,
+    FirmId,
+    Mode,
+    Number,
+    NumberRange,
+    Position,
+    SeriesId,
+    UnixSeconds,
+    Version,
+)
+from service.log.columns import arguments_of
+from service.log.event_log import Batch
+from service.log.postgres_log import PostgresLog
+from service.log.sessions import connect
+from service.statements import statement
+from tests.support.domain.batches import a_batch, a_working_day
+
+COLUMNS = (
+    "stream",
+    "series_name",
+    "version",
+    "previous",
+    "firm_id",
+    "mode",
+    "at",
+    "tag",
+    "number",
+    "last",
+    "document_id",
+    "reservation",
+)
+FIRST_COLUMN = 3
+OTHERS = (
+    "",
+    "3",
+    "11",
+    "other",
+    "seriesaaaa",
+    "inv_1",
+    "inv_9",
+    "test",
+    "numbers-lost/1",
+    "draft-saved/1",
+    "nonsense/1",
+)
+THREE_YEARS_SECONDS = 3 * 366 * 86_400
+
+
+def every_kind() -> list[Record]:
+    """A working day, and after it an event of each kind with columns that the day does not have."""
+    records = list(a_working_day().records)
+    last, at = records[-1], Position(len(records))
+    events = (
+        ReservationReleased(Position(3), Number(2)),
+        ReservationExpired(Position(3), (NumberRange(Number(3), Number(5)),)),
+        NumbersLost(Number(12), Number(20), "torn"),
+        DocumentVoided(Number(1), "FACT-2027-00001", DocumentId("inv_1"), None),
+    )
+    for offset, event in enumerate(events, start=1):
+        place, version = Position(at + offset), Version(last.version + offset)
+        records.append(replace(last, position=place, version=version, previous=Position(place - 1), event=event))
+    draft = replace(
+        records[-1],
+        position=Position(at + 5),
+        stream=SeriesId("inv_3"),
+        series_name=None,
+        version=Version(1),
+        previous=Position(0),
+        event=DraftSaved(DocumentId("inv_3"), Digest("ab" * 32)),
+    )
+    return [*records, draft]
+
+
+@pytest_asyncio.fixture
+async def writer(postgres_log: PostgresLog, database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection with the role of the service, to an empty log."""
+    del postgres_log
+    connection = await connect(database_url, "numbering_writer", "numbering test")
+    yield connection
+    await connection.close()
+
+
+async def refusal(connection: asyncpg.Connection, arguments: Sequence[object]) -> str | None:
+    """The SQLSTATE with which log.append refuses; None if it does not, and then nothing is kept either."""
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        await connection.fetchval(statement("log_append"), *arguments)
+    except asyncpg.PostgresError as error:
+        return error.sqlstate
+    finally:
+        await transaction.rollback()
+    return None
+
+
+def spoiled(batch: Batch) -> list[tuple[str, list[object]]]:
+    """The arguments with one column of one record changed, each time another one."""
+    found: list[tuple[str, list[object]]] = []
+    for column, name in enumerate(COLUMNS, start=FIRST_COLUMN):
+        for row in range(len(batch.records)):
+            for other in OTHERS:
+                arguments = list(arguments_of(DEFAULT_LOG, Position(0), batch))
+                values = arguments[column]
+                assert isinstance(values, list)
+                if values[row] != other:
+                    values[row] = other
+                    found.append((f"{name} of position {row + 1} is {other!r}", arguments))
+    return found
+
+
+async def test_a_column_that_is_not_what_the_record_says_is_refused(writer: asyncpg.Connection) -> None:
+    batch = a_batch(every_kind())
+    assert await refusal(writer, arguments_of(DEFAULT_LOG, Position(0), batch)) is None
+    for words, arguments in spoiled(batch):
+        assert await refusal(writer, arguments) is not None, words
+
+
+async def test_a_record_that_is_no_json_is_refused(writer: asyncpg.Connection) -> None:
+    batch = a_batch(a_working_day().records[:1])
+    text = batch.records[0].canonical.decode()
+    for broken in (text[:-1], text + "x", text.replace("null", "nul", 1)):
+        arguments = list(arguments_of(DEFAULT_LOG, Position(0), batch))
+        arguments[2] = [broken]
+        assert await refusal(writer, arguments) == "22P02"
+
+
+async def test_an_event_that_no_release_knows_is_refused(writer: asyncpg.Connection) -> None:
+    batch = a_batch(a_working_day().records[:2])
+    opened, locked = (each.canonical.decode() for each in batch.records)
+    arguments = list(arguments_of(DEFAULT_LOG, Position(0), batch))
+    arguments[2] = [opened, locked.replace("series-locked/1", "nonsense/1")]
+    arguments[10] = ["series-opened/1", "nonsense/1"]
+    assert await refusal(writer, arguments) == "LG007"
+
+
+async def test_an_event_before_the_last_one_or_years_from_now_is_refused(
+    writer: asyncpg.Connection, postgres_log: PostgresLog
+) -> None:
+    day = a_working_day()
+    await postgres_log.append(Position(0), a_batch(day.records[:2]))
+    last, following = day.records[1].at, day.records[2]
+    far = UnixSeconds(max(last, int(time.time())) + THREE_YEARS_SECONDS)
+    for at, expected in ((UnixSeconds(last - 1), "LG008"), (far, "LG008"), (last, None), (UnixSeconds(last + 1), None)):
+        batch = a_batch([replace(following, at=at)])
+        assert await refusal(writer, arguments_of(DEFAULT_LOG, Position(2), batch)) == expected
+    within = a_batch([following, replace(day.records[3], at=UnixSeconds(last - 1))])
+    assert await refusal(writer, arguments_of(DEFAULT_LOG, Position(2), within)) == "LG008"
+
+
+async def test_a_stream_stays_with_its_firm_and_mode(writer: asyncpg.Connection, postgres_log: PostgresLog) -> None:
+    day = a_working_day()
+    await postgres_log.append(Position(0), a_batch(day.records[:2]))
+    for other in (replace(day.records[2], firm_id=FirmId("firm_z")), replace(day.records[2], mode=Mode.TEST)):
+        assert await refusal(writer, arguments_of(DEFAULT_LOG, Position(2), a_batch([other]))) == "LG003"
+        place = {"position": Position(4), "version": Version(4), "previous": Position(3)}
+        both = a_batch([day.records[2], replace(other, event=ReservationReleased(Position(3), Number(1)), **place)])
+        assert await refusal(writer, arguments_of(DEFAULT_LOG, Position(2), both)) == "LG003"
+
+
+BEFORE = "SELECT log.append($1, $2, $3, '{}', '{}', '{}', '{}', '{}', '{}')"
+
+
+async def test_a_process_of_the_release_before_writes_the_same_and_is_refused_the_same(
+    writer: asyncpg.Connection, postgres_log: PostgresLog
+) -> None:
+    """It calls log.append without columns."""
+    batch = a_batch(every_kind())
+    texts = [each.canonical.decode() for each in batch.records]
+    wrong = [*texts[:5], texts[5].replace('"reservation":5', '"reservation":3')]
+    with pytest.raises(asyncpg.PostgresError) as refused:
+        await writer.fetchval(BEFORE, 1, 0, wrong)
+    assert refused.value.sqlstate == "LG009"
+    assert await writer.fetchval(BEFORE, 1, 0, texts) == len(texts)
+    assert await postgres_log.read(Position(0), 100) == list(batch.records)
+
+
+async def test_adjacent_ranges_of_a_batch_are_one_row(writer: asyncpg.Connection, postgres_log: PostgresLog) -> None:
+    await postgres_log.append(Position(0), a_batch(a_working_day().records))
+    rows = await writer.fetch("SELECT a.first, a.next FROM log.allocation AS a ORDER BY a.next")
+    assert [tuple(row) for row in rows] == [(None, 1), (1, 12)]
