@@ -29,6 +29,7 @@ from service.log.postgres_log import PostgresLog
 from service.log.sessions import connect
 from service.statements import statement
 from tests.support.domain.batches import a_batch, a_working_day
+from tests.support.domain.commands import a_document, an_issue
 
 COLUMNS = (
     "stream",
@@ -193,3 +194,21 @@ async def test_adjacent_ranges_of_a_batch_are_one_row(writer: asyncpg.Connection
     await postgres_log.append(Position(0), a_batch(a_working_day().records))
     rows = await writer.fetch("SELECT a.first, a.next FROM log.allocation AS a ORDER BY a.next")
     assert [tuple(row) for row in rows] == [(None, 1), (1, 12)]
+
+
+async def test_a_log_that_grows_under_one_session_is_never_read_from_its_start(
+    writer: asyncpg.Connection, postgres_log: PostgresLog
+) -> None:
+    """The plan of the append is made while the log is empty."""
+    del postgres_log
+    day = a_working_day()
+    day.after(*(an_issue(a_document(f"inv_{number}")) for number in range(3, 40)))
+    for position in range(0, len(day.records), 2):
+        batch = a_batch(day.records[position : position + 2])
+        await writer.fetchval(statement("log_append"), *arguments_of(DEFAULT_LOG, Position(position), batch))
+    await writer.execute("SELECT pg_stat_force_next_flush()")
+    read = await writer.fetch(
+        "SELECT t.relname, t.seq_tup_read FROM pg_stat_user_tables AS t"
+        " WHERE t.schemaname = 'log' AND t.relname IN ('event', 'stream', 'allocation') AND t.seq_tup_read > 0"
+    )
+    assert read == []
