@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -15,8 +14,6 @@ from typing import BinaryIO
 POLL_SECONDS = 0.01
 GONE_SECONDS = 10.0
 TAIL_LINES = 15
-NICE_MORE = 10
-NICE_MAX = 19
 
 PROCESSES = Path("/proc")
 LAUNCHER = Path(__file__).with_name("launch.py")
@@ -65,8 +62,8 @@ def spawn(
 def spawn_ours(command: Sequence[str], directory: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start a process of ours beside us, which the system kills when we die. Only from the main thread.
 
-    We write to its input and read its output without waiting; its errors go where ours go. It yields to us: its
-    niceness is ours and NICE_MORE. In a session of its own, as `spawn` says.
+    We write to its input and read its output without waiting; its errors go where ours go. In a session of its own, as
+    `spawn` says.
     """
     _require_main_thread()
     child = subprocess.Popen(  # noqa: S603 - no shell, our own words
@@ -78,8 +75,6 @@ def spawn_ours(command: Sequence[str], directory: Path, environment: Mapping[str
     )
     assert child.stdout is not None
     os.set_blocking(child.stdout.fileno(), False)
-    with suppress(ProcessLookupError):  # it has ended already
-        os.setpriority(os.PRIO_PROCESS, child.pid, min(NICE_MAX, os.getpriority(os.PRIO_PROCESS, 0) + NICE_MORE))
     return child
 
 

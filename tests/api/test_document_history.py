@@ -21,7 +21,9 @@ async def api(request: pytest.FixtureRequest, database_url: str, tmp_path: Path)
         if not request.param:
             yield running
             return
-        async with running_beside(ProjectionRunner(database_url, poll_seconds=0.01).run()):
+        runner = ProjectionRunner(database_url, poll_seconds=0.01)
+        await runner.catch_up()
+        async with running_beside(runner.run()):
             yield running
 
 

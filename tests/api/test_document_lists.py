@@ -20,6 +20,7 @@ RESTS_FOR_EVER = 3600.0
 async def api(database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
     """A service with projections that follow its log."""
     runner = ProjectionRunner(database_url, poll_seconds=0.01)
+    await runner.catch_up()  # its tables stand before a list waits for half a second
     async with running_beside(runner.run()), an_api(database_url, tmp_path) as running:
         yield running
 
@@ -301,7 +302,9 @@ async def test_an_updated_invoice_is_listed_by_what_it_says_now(api: Api) -> Non
 
 async def test_a_list_waits_for_the_events_of_its_own_firm_only(database_url: str, tmp_path: Path) -> None:
     async with an_api(database_url, tmp_path) as api:
-        async with running_beside(ProjectionRunner(database_url, poll_seconds=0.01).run()):
+        runner = ProjectionRunner(database_url, poll_seconds=0.01)
+        await runner.catch_up()
+        async with running_beside(runner.run()):
             await api.a_series()
             invoice = await issued(api)
             assert await ids(api) == [invoice["id"]]
@@ -316,6 +319,7 @@ async def test_a_list_waits_for_the_events_of_its_own_firm_only(database_url: st
 
 async def test_a_list_that_waits_wakes_projections_that_rest(database_url: str, tmp_path: Path) -> None:
     runner = ProjectionRunner(database_url, poll_seconds=RESTS_FOR_EVER)
+    await runner.catch_up()  # its tables stand before a list waits for half a second
     async with running_beside(runner.run()), an_api(database_url, tmp_path) as api:
         await api.a_series()
         invoices: list[str] = []

@@ -19,6 +19,7 @@ from tests.support.tasks import running_beside
 async def api(database_url: str, tmp_path: Path) -> AsyncIterator[Api]:
     """A service with projections that follow its log."""
     runner = ProjectionRunner(database_url, poll_seconds=0.01)
+    await runner.catch_up()  # its tables stand before a list waits for half a second
     async with running_beside(runner.run()), an_api(database_url, tmp_path) as running:
         yield running
 

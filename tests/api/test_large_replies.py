@@ -35,7 +35,9 @@ READERS: Final = 12
 @asynccontextmanager
 async def projected(database_url: str) -> AsyncGenerator[None]:
     """Lists contain what was written."""
-    async with running_beside(ProjectionRunner(database_url).run()):
+    runner = ProjectionRunner(database_url)
+    await runner.catch_up()
+    async with running_beside(runner.run()):
         yield
 
 

@@ -81,59 +81,63 @@ async def _copy(connection: asyncpg.Connection, events: list[Row], contents: lis
     await connection.copy_records_to_table("event", schema_name="log", records=events, columns=_EVENT_COLUMNS)
 
 
-def _history(documents: int, gaps: int) -> Iterator[tuple[Record, Row | None]]:
-    versions, previous = [0] * SERIES, [0] * SERIES
-    position = 0
+class _Writing:
+    """The records of the log, one after the other."""
 
-    def record(series: int, event: Event) -> Record:
-        nonlocal position
-        position += 1
-        versions[series] += 1
-        found = Record(
+    def __init__(self) -> None:
+        self.position = 0
+        self._versions, self._previous = [0] * SERIES, [0] * SERIES
+
+    def record(self, series: int, event: Event) -> Record:
+        """The next record."""
+        self.position += 1
+        self._versions[series] += 1
+        previous, self._previous[series] = self._previous[series], self.position
+        return Record(
             log=DEFAULT_LOG,
-            position=Position(position),
+            position=Position(self.position),
             stream=SeriesId(f"series{series}"),
             series_name=f"FACT{series}",
-            version=Version(versions[series]),
-            previous=Position(previous[series]),
+            version=Version(self._versions[series]),
+            previous=Position(previous),
             firm_id=FIRM,
             mode=Mode.LIVE,
-            at=UnixSeconds(_START + position // 50),
+            at=UnixSeconds(_START + self.position // 50),
             actor=_ACTOR,
             device_id=_TILL,
-            command_id=CommandId(f"{position:032x}"),
-            idempotency_key=f"0f8fad5b-d9cb-469f-a165-{position:012x}",
+            command_id=CommandId(f"{self.position:032x}"),
+            idempotency_key=f"0f8fad5b-d9cb-469f-a165-{self.position:012x}",
             event=event,
         )
-        previous[series] = position
-        return found
 
-    def reserved(series: int, block: int) -> Record:
-        first = block * BLOCK + 1
-        last = Number(first + BLOCK - 1)
-        return record(series, NumbersReserved(Number(first), last, _TILL, UnixSeconds(1_790_000_000), "k1"))
+    def block(self, series: int, block: int) -> Record:
+        """The record that reserves the BLOCK numbers of this block of the series."""
+        first, last = Number(block * BLOCK + 1), Number((block + 1) * BLOCK)
+        return self.record(series, NumbersReserved(first, last, _TILL, UnixSeconds(1_790_000_000), "k1"))
 
+
+def _history(documents: int, gaps: int) -> Iterator[tuple[Record, Row | None]]:
+    writing = _Writing()
     for series in range(SERIES):
         opened = SeriesOpened(f"FACT{series}", DocumentType.FISCAL, None, "{number}", Number(1), 2026, is_primary=False)
-        yield record(series, opened), None
+        yield writing.record(series, opened), None
     blocks = [Position(0)] * SERIES
     for index in range(documents):
         series, number = index % SERIES, Number(index // SERIES + 1)
         if (number - 1) % BLOCK == 0:
-            reservation = reserved(series, (number - 1) // BLOCK)
+            reservation = writing.block(series, (number - 1) // BLOCK)
             blocks[series] = reservation.position
             yield reservation, None
         digest, content = _content(index, documents)
         day = IsoDate(f"{_FIRST_DAY + timedelta(index * _DAYS // documents)}")
-        document = DocumentId(f"inv_{index:010}")
-        shown = f"FACT{series}-{number:05}"
-        yield record(series, ReservationConsumed(blocks[series], number, shown, document, day, digest)), content
-    first_block = -(-documents // (SERIES * BLOCK))
-    for block in range(first_block, first_block + -(-gaps // (BLOCK // 2))):
-        reservation = reserved(0, block)
+        shown, document = f"FACT{series}-{number:05}", DocumentId(f"inv_{index:010}")
+        yield writing.record(series, ReservationConsumed(blocks[series], number, shown, document, day, digest)), content
+    first = -(-documents // (SERIES * BLOCK))
+    for block in range(first, first + -(-gaps // (BLOCK // 2))):
+        reservation = writing.block(0, block)
         yield reservation, None
-        for left in range(block * BLOCK + 1, (block + 1) * BLOCK, 2):
-            yield record(0, ReservationReleased(reservation.position, Number(left))), None
+        for each in range(block * BLOCK + 1, (block + 1) * BLOCK, 2):
+            yield writing.record(0, ReservationReleased(reservation.position, Number(each))), None
 
 
 def _content(index: int, documents: int) -> tuple[Digest, Row]:

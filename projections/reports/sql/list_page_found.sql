@@ -2,7 +2,7 @@
 -- for descending. Every document that is found is read.
 SELECT m.document_id, m.reversal
 FROM invoices.found($1, $2, $16) AS f
-INNER JOIN invoices.matching($1, $2, $3::text::date, $4, $5, $6, $7, $8, $9, $10, $11::text::date, $12::text::date) AS m
+INNER JOIN invoices.matching($1, $2, $3::date, $4, $5, $6, $7, $8, $9, $10, $11::date, $12::date) AS m
     ON f.document_id = m.document_id
 ORDER BY
     $17::bigint * CASE $15

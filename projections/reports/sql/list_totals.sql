@@ -11,4 +11,4 @@ SELECT
         ),
         0
     ) AS unpaid
-FROM invoices.matching($1, $2, $3::text::date, $4, $5, $6, $7, $8, $9, $10, $11::text::date, $12::text::date) AS m
+FROM invoices.matching($1, $2, $3::date, $4, $5, $6, $7, $8, $9, $10, $11::date, $12::date) AS m

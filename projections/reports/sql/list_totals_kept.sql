@@ -34,16 +34,16 @@ WHERE t.firm_id = $1
             $9 = 'overdue'
             AND t.fate = 'standing'
             AND t.is_numbered
-            AND t.due_date < $3::text::date
+            AND t.due_date < $3::date
             AND NOT t.is_reversed
         )
         OR (
             $9 = 'issued'
             AND t.fate = 'standing'
             AND t.is_numbered
-            AND (t.due_date < $3::text::date AND NOT t.is_reversed) IS NOT TRUE
+            AND (t.due_date < $3::date AND NOT t.is_reversed) IS NOT TRUE
         )
     )
     AND ($10::text IS NULL OR t.currency = $10)
-    AND ($11::text IS NULL OR t.date >= $11::text::date)
-    AND ($12::text IS NULL OR t.date <= $12::text::date)
+    AND ($11::date IS NULL OR t.date >= $11::date)
+    AND ($12::date IS NULL OR t.date <= $12::date)

@@ -24,6 +24,9 @@ from service.wiring import Job
 REPORTS = 1
 """The file descriptor of the output."""
 
+NICE_MORE = 10
+"""How much more it yields than `up` does, once it has imported what it needs: until then `up` waits for it."""
+
 
 def main(word: str) -> None:
     """Run the job of this name until SIGTERM. Exits with 1 and a sentence if it cannot run."""
@@ -35,6 +38,7 @@ def main(word: str) -> None:
     settings = msgspec.structs.replace(
         read_settings(), database_url=runtime.database_url, nats_url=runtime.nats_url, health_port=0
     )
+    os.nice(NICE_MORE)
     os.set_blocking(REPORTS, False)
     try:
         run_until_stopped(settings, frozenset({job}), _say_nothing, tell=_tell)
