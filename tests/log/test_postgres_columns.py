@@ -29,6 +29,7 @@ from service.log.postgres_log import PostgresLog
 from service.log.sessions import connect
 from service.statements import statement
 from tests.support.domain.batches import a_batch, a_working_day
+from tests.support.domain.commands import a_document, an_issue
 
 COLUMNS = (
     "stream",
@@ -193,3 +194,31 @@ async def test_adjacent_ranges_of_a_batch_are_one_row(writer: asyncpg.Connection
     await postgres_log.append(Position(0), a_batch(a_working_day().records))
     rows = await writer.fetch("SELECT a.first, a.next FROM log.allocation AS a ORDER BY a.next")
     assert [tuple(row) for row in rows] == [(None, 1), (1, 12)]
+
+
+async def test_a_log_that_grows_under_one_session_is_never_read_from_its_start(
+    writer: asyncpg.Connection, postgres_log: PostgresLog, database_url: str
+) -> None:
+    """The plan of the append is made while the log is small, and PostgreSQL knows that it is."""
+    day = a_working_day()
+    day.after(*(an_issue(a_document(f"inv_{number}")) for number in range(3, 40)))
+    await postgres_log.append(Position(0), a_batch(day.records[:6]))
+    owner = await asyncpg.connect(database_url)
+    await owner.execute("ANALYZE log.event, log.stream, log.allocation")
+    # ANALYZE reads the tables too, and what was read before is not asked here.
+    before = await rows_read(owner)
+    await owner.close()
+    for position in range(6, len(day.records), 2):
+        batch = a_batch(day.records[position : position + 2])
+        await writer.fetchval(statement("log_append"), *arguments_of(DEFAULT_LOG, Position(position), batch))
+    assert await rows_read(writer) == before
+
+
+async def rows_read(connection: asyncpg.Connection) -> dict[str, int]:
+    """How many rows of each table of the log were read without an index, by sessions that have said so."""
+    await connection.execute("SELECT pg_stat_force_next_flush()")
+    rows = await connection.fetch(
+        "SELECT t.relname, t.seq_tup_read FROM pg_stat_user_tables AS t"
+        " WHERE t.schemaname = 'log' AND t.relname IN ('event', 'stream', 'allocation')"
+    )
+    return {row["relname"]: row["seq_tup_read"] for row in rows}

@@ -62,6 +62,9 @@ CREATE OR REPLACE FUNCTION log.note_printed() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM written AS w WHERE w.tag LIKE 'reservation-consumed/%') THEN
@@ -114,6 +117,10 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- Planning the statement below takes longer than running it for a small batch, and its plan is always the same.
 SET plan_cache_mode = force_generic_plan
+-- The plan is made once a session and kept, perhaps while the log is small: it must be one that stays right as it grows.
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 AS $$
 DECLARE
     v_head bigint;
