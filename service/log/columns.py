@@ -1,11 +1,11 @@
-"""A batch as the arrays that log.append takes. PostgreSQL checks each column against the record itself.
+"""A batch as the columns that log.append takes. PostgreSQL checks each column against the record itself.
 
-Arrays of texts alone: for each integer and each null in an array asyncpg asks twice whether it is a container, which
-was a tenth of the writer's time.
+Each column travels as one text, which `log_append.sql` takes apart: as arrays, the columns of one record took asyncpg
+12 us, and as texts they take 0.3.
 """
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 import msgspec
 
@@ -25,7 +25,9 @@ from schemas.record import StoredRecord, event_tag
 from schemas.values import LogId, Position
 from service.log.event_log import Batch
 
-_outcome_encoder = msgspec.json.Encoder()
+SEPARATOR: Final = "\x1f"
+
+_outcome_encoder: Final = msgspec.json.Encoder()
 
 
 def arguments_of(log_id: LogId, expected: Position, batch: Batch) -> tuple[object, ...]:
@@ -33,7 +35,7 @@ def arguments_of(log_id: LogId, expected: Position, batch: Batch) -> tuple[objec
     return (
         log_id,
         expected,
-        *_columns(batch.records),
+        *map(joined, columns_of(batch.records)),
         [bytes.fromhex(content.digest) for content in batch.contents],
         [content.salt for content in batch.contents],
         [content.body.decode() for content in batch.contents],
@@ -43,7 +45,16 @@ def arguments_of(log_id: LogId, expected: Position, batch: Batch) -> tuple[objec
     )
 
 
-def _columns(stored: Sequence[StoredRecord]) -> tuple[list[str], ...]:
+def joined(column: Sequence[str]) -> str:
+    """The texts as one: each behind a separator, a control character that JSON escapes and no id of ours has.
+
+    A text that had one would be two, and so be refused: the columns would not be as long as each other.
+    """
+    return SEPARATOR.join(("", *column))
+
+
+def columns_of(stored: Sequence[StoredRecord]) -> tuple[list[str], ...]:
+    """The columns of these records, in the order of log.append."""
     records = [each.record for each in stored]
     numbers = [_numbers(record.event) for record in records]
     return (

@@ -23,7 +23,7 @@ from schemas.values import (
     UnixSeconds,
     Version,
 )
-from service.log.columns import arguments_of
+from service.log.columns import SEPARATOR, arguments_of, columns_of, joined
 from service.log.event_log import Batch
 from service.log.postgres_log import PostgresLog
 from service.log.sessions import connect
@@ -45,7 +45,7 @@ COLUMNS = (
     "document_id",
     "reservation",
 )
-FIRST_COLUMN = 3
+FIRST_COLUMN = 2
 OTHERS = (
     "",
     "3",
@@ -109,18 +109,24 @@ async def refusal(connection: asyncpg.Connection, arguments: Sequence[object]) -
     return None
 
 
+def with_column(arguments: Sequence[object], column: int, values: Sequence[str]) -> list[object]:
+    """The arguments with these values in one of the columns."""
+    found = list(arguments)
+    found[FIRST_COLUMN + column] = joined(values)
+    return found
+
+
 def spoiled(batch: Batch) -> list[tuple[str, list[object]]]:
     """The arguments with one column of one record changed, each time another one."""
     found: list[tuple[str, list[object]]] = []
-    for column, name in enumerate(COLUMNS, start=FIRST_COLUMN):
+    for column, name in enumerate(COLUMNS, start=1):
         for row in range(len(batch.records)):
             for other in OTHERS:
-                arguments = list(arguments_of(DEFAULT_LOG, Position(0), batch))
-                values = arguments[column]
-                assert isinstance(values, list)
+                values = columns_of(batch.records)[column]
                 if values[row] != other:
                     values[row] = other
-                    found.append((f"{name} of position {row + 1} is {other!r}", arguments))
+                    words = f"{name} of position {row + 1} is {other!r}"
+                    found.append((words, with_column(arguments_of(DEFAULT_LOG, Position(0), batch), column, values)))
     return found
 
 
@@ -135,17 +141,25 @@ async def test_a_record_that_is_no_json_is_refused(writer: asyncpg.Connection) -
     batch = a_batch(a_working_day().records[:1])
     text = batch.records[0].canonical.decode()
     for broken in (text[:-1], text + "x", text.replace("null", "nul", 1)):
-        arguments = list(arguments_of(DEFAULT_LOG, Position(0), batch))
-        arguments[2] = [broken]
+        arguments = with_column(arguments_of(DEFAULT_LOG, Position(0), batch), 0, [broken])
         assert await refusal(writer, arguments) == "22P02"
+
+
+async def test_a_separator_within_a_text_is_refused(writer: asyncpg.Connection) -> None:
+    batch = a_batch(a_working_day().records)
+    for column, values in enumerate(columns_of(batch.records)):
+        for row in range(len(values)):
+            torn = [*values[:row], values[row] + SEPARATOR, *values[row + 1 :]]
+            arguments = with_column(arguments_of(DEFAULT_LOG, Position(0), batch), column, torn)
+            assert await refusal(writer, arguments) is not None, (column, row)
 
 
 async def test_an_event_that_no_release_knows_is_refused(writer: asyncpg.Connection) -> None:
     batch = a_batch(a_working_day().records[:2])
     opened, locked = (each.canonical.decode() for each in batch.records)
-    arguments = list(arguments_of(DEFAULT_LOG, Position(0), batch))
-    arguments[2] = [opened, locked.replace("series-locked/1", "nonsense/1")]
-    arguments[10] = ["series-opened/1", "nonsense/1"]
+    arguments: Sequence[object] = arguments_of(DEFAULT_LOG, Position(0), batch)
+    arguments = with_column(arguments, 0, [opened, locked.replace("series-locked/1", "nonsense/1")])
+    arguments = with_column(arguments, 8, ["series-opened/1", "nonsense/1"])
     assert await refusal(writer, arguments) == "LG007"
 
 

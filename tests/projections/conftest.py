@@ -8,11 +8,14 @@ import asyncpg
 import pytest_asyncio
 
 from projections.keeping.runner import ProjectionRunner
-from schemas.record import Record, encode_record
+from schemas.record import Record
 from schemas.values import DEFAULT_LOG, Digest, Position
+from service.log.columns import arguments_of
+from service.log.event_log import Content
 from service.statements import statement
 from tests.projections.bodies import Body
 from tests.projections.histories import content_of
+from tests.support.domain.batches import a_batch
 
 APPEND_MAX = 1000
 NO_BODIES: Final[Mapping[Digest, Body]] = MappingProxyType({})
@@ -31,20 +34,11 @@ class WrittenLog:
         """Append the records in as few calls as possible; each call gets the `bodies` that its records name."""
         for start in range(0, len(records), APPEND_MAX):
             part = records[start : start + APPEND_MAX]
-            texts = [encode_record(record).decode() for record in part]
             named = [digest for record in part if (digest := content_of(record)) is not None]
-            contents = [bodies[digest] for digest in named if digest in bodies]
-            nothing: list[bytes] = []
-            head = await self._writer.fetchval(
-                statement("log_append"),
-                DEFAULT_LOG,
-                self.position,
-                texts,
-                [bytes.fromhex(body.digest) for body in contents],
-                [body.salt for body in contents],
-                [body.text for body in contents],
-                *[nothing] * 3,
-            )
+            kept = [bodies[digest] for digest in named if digest in bodies]
+            batch = a_batch(part, [Content(Digest(body.digest), body.salt, body.text.encode()) for body in kept])
+            arguments = arguments_of(DEFAULT_LOG, self.position, batch)
+            head = await self._writer.fetchval(statement("log_append"), *arguments)
             self.position = Position(head)
 
 

@@ -100,7 +100,8 @@ class History:
         self.voided_drafts: dict[DocumentId, _Stream] = {}
         self._drafts_made = 0
         self._position = position or Position(0)
-        self._at = START
+        # Never before the last event of the log: each event of a history is at most 2 seconds after the one before.
+        self._at = UnixSeconds(START + 2 * self._position)
         self.prefix = prefix
         self.firm_id = FirmId(f"firm-{prefix}")
 
