@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
 from typing import Any, Final
@@ -45,6 +45,7 @@ from service.writer.writer import Appended, Limits, Writer
 
 READS_MAX: Final = 8
 READ_SECONDS_MAX: Final = 15
+CANCEL_AGAIN_SECONDS: Final = 0.5
 COLLECT_AFTER: Final = (50_000, 20, 50)
 """How many more objects are made than freed before the youngest are looked at; and every how many times the older."""
 
@@ -121,8 +122,19 @@ async def run_service(
         if jobs & DECIDING:
             await SnapshotKeeper(wiring.log, wiring.writer.known).keep_at_stop()
         # Every request that was taken, by HTTP or NATS, is answered by now, so the other jobs can stop at once.
-        for task in tasks:
+        await _ended(tasks)
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel the tasks until all have ended.
+
+    They are asked again, because in Python 3.11 `asyncio.wait_for`, and libraries that use it, can drop a cancellation
+    that arrives together with an answer (python/cpython issue 86296).
+    """
+    while left := [task for task in tasks if not task.done()]:
+        for task in left:
             task.cancel()
+        await asyncio.wait(left, timeout=CANCEL_AGAIN_SECONDS)
 
 
 def _pace_the_collector() -> None:
