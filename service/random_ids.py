@@ -27,7 +27,7 @@ class _Drawn:
         self._at = 0
 
     def take(self, count: int) -> bytes:
-        """So many bytes, which nobody gets twice."""
+        """`count` bytes, which nobody gets twice."""
         at, self._at = self._at, self._at + count
         if self._at > len(self._bytes):
             self._bytes, at, self._at = secrets.token_bytes(4096), 0, count
@@ -44,7 +44,7 @@ def random_uuid() -> str:
 
 
 def random_hex(count: int) -> str:
-    """So many random bytes, as text."""
+    """`count` random bytes, as hexadecimal digits."""
     return _drawn.take(count).hex()
 
 

@@ -140,7 +140,7 @@ async def finish(connection: asyncpg.Connection, copy: Copy) -> None:
     """Make the indexes that readers need, each in its own transaction, and gather statistics.
 
     An index over the rows of a long log takes less than half the time that it takes to keep it row by row. Several
-    processes may call this at once; whoever writes the copy waits.
+    processes may call this at once. A process that writes the copy waits for each index.
     """
     for index in (*copy.projection.indexes, statement("copy_finish")):
         async with connection.transaction():

@@ -22,7 +22,8 @@ from schemas.values import Fate, Number, Position, SeriesId
 PIECES_FETCHED: Final = 500
 """The LIMIT of report_pieces.sql and report_pieces_of_fate.sql; if fewer rows come, they are the last ones.
 
-So many take about two milliseconds, and then other requests have their turn."""
+PostgreSQL and the service take about two milliseconds for 500 pieces; then other requests have their turn.
+"""
 
 PIECES_MAX: Final = 20_000
 """How many pieces one page of the register reads; a longer range is cut there, and the next page continues it."""

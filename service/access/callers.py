@@ -100,9 +100,9 @@ class Access:
         """
         if not credential:
             return AuthFailure.MISSING
-        if not credential.isascii() or len(credential) > CREDENTIAL_CHARACTERS_MAX:
+        digest = _digest_of(credential)
+        if digest is None:
             return AuthFailure.INVALID
-        digest = hashlib.sha256(credential.encode()).digest()
         known = self._recall(digest)
         if known is not None:
             return known
@@ -116,18 +116,17 @@ class Access:
 
     def recall(self, credential: str) -> Principal | None:
         """Whom it stands for, if that was looked up a moment ago: nearly every request needs no more than this."""
-        if not credential.isascii() or len(credential) > CREDENTIAL_CHARACTERS_MAX:
-            return None
-        return self._recall(hashlib.sha256(credential.encode()).digest())
+        digest = _digest_of(credential)
+        return None if digest is None else self._recall(digest)
 
     def is_credible(self, credential: str) -> bool:
         """Whether a stranger cannot have made it up: it was good here before, or somebody we trust signed it.
 
         Costs no query. What a look-up found to be over is not credible any more.
         """
-        if not credential.isascii() or len(credential) > CREDENTIAL_CHARACTERS_MAX:
+        digest = _digest_of(credential)
+        if digest is None:
             return False
-        digest = hashlib.sha256(credential.encode()).digest()
         if digest in self._seen:
             return True
         return digest not in self._over and not API_KEY.fullmatch(credential) and self._claims(credential) is not None
@@ -236,6 +235,13 @@ def _session_principal(row: asyncpg.Record) -> Principal:
         expires_at=row["expires_at"],
         device_name=row["device_name"],
     )
+
+
+def _digest_of(credential: str) -> bytes | None:
+    """The digest by which a credential is known; none for a text that cannot be a credential."""
+    if not credential.isascii() or len(credential) > CREDENTIAL_CHARACTERS_MAX:
+        return None
+    return hashlib.sha256(credential.encode()).digest()
 
 
 def _keep(kept: OrderedDict[bytes, Kept], digest: bytes, what: Kept) -> None:

@@ -26,7 +26,7 @@ def test_the_quick_readers_agree_with_those_that_explain() -> None:
 
 
 def compare(count: int, seed: int) -> Counter[str]:
-    """Read so many bodies in both ways; how many went which way."""
+    """Read `count` bodies in both ways. Returns how many bodies each way took."""
     chance, counts = Random(seed), Counter[str]()  # noqa: S311 - a test that can be repeated
     for _ in range(count):
         kind, text = odd_body(chance)

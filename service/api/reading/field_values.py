@@ -15,7 +15,7 @@ from service.api.reading.printed import is_printed
 from service.api.refusals.field_faults import FieldFault, invalid, malformed
 from service.documents.currencies import decimals_of
 
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def read_value(kind: shape.Type, path: str, given: Tree, hints: Mapping[str, Any]) -> object:
@@ -104,7 +104,7 @@ def _day(path: str, given: Tree) -> object:
     if not isinstance(given, str):
         return invalid(path, "a string: a date as YYYY-MM-DD")
     try:
-        return date.fromisoformat(given) if _DAY.fullmatch(given) else malformed(path, "a date as YYYY-MM-DD")
+        return date.fromisoformat(given) if DAY.fullmatch(given) else malformed(path, "a date as YYYY-MM-DD")
     except ValueError:
         return malformed(path, "a day of the calendar, as YYYY-MM-DD")
 

@@ -9,21 +9,19 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
 from msgspec import inspect as shape
 
 from schemas.api.fields import DIGITS_MAX
-from service.api.reading.field_values import hints_of
+from service.api.reading.field_values import DAY, hints_of
 from service.api.reading.json_text import Tree, holds_nul
 from service.api.reading.printed import is_printed
 from service.documents.currencies import decimals_of
 
 Read = Callable[[Any], Any]
 """Makes a value from JSON. Raises DoubtError."""
-
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class DoubtError(Exception):
@@ -190,7 +188,7 @@ def _text(kind: shape.StrType, hints: Mapping[str, Any]) -> Read:
 
 
 def _day(given: Any) -> date:
-    if type(given) is not str or _DAY.fullmatch(given) is None:
+    if type(given) is not str or DAY.fullmatch(given) is None:
         raise DoubtError
     try:
         return date.fromisoformat(given)
