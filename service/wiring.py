@@ -134,7 +134,7 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
     They are asked again, because in Python 3.11 `asyncio.wait_for`, and libraries that use it, can drop a cancellation
     that arrives together with an answer (python/cpython issue 86296).
     """
-    left = [task for task in tasks if not task.done()]
+    left: list[asyncio.Task[None]] = [task for task in tasks if not task.done()]
     while left:
         for task in left:
             task.cancel()
