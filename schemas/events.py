@@ -30,15 +30,15 @@ from schemas.values import (
 )
 
 
-class SeriesEvent(Struct, frozen=True):
+class SeriesEvent(Struct, frozen=True, gc=False):
     """An event about a series itself: its definition, its lock, or that it is primary."""
 
 
-class ReservationEvent(Struct, frozen=True):
+class ReservationEvent(Struct, frozen=True, gc=False):
     """An event that takes numbers, or ends pending ones."""
 
 
-class DocumentEvent(Struct, frozen=True):
+class DocumentEvent(Struct, frozen=True, gc=False):
     """An event about a document that has a number already."""
 
     number: Number
@@ -46,13 +46,13 @@ class DocumentEvent(Struct, frozen=True):
     document_id: DocumentId
 
 
-class DraftEvent(Struct, frozen=True):
+class DraftEvent(Struct, frozen=True, gc=False):
     """An event about a document without a number; its stream is the draft, not a series, and is named by its id."""
 
     document_id: DocumentId
 
 
-class SeriesOpened(SeriesEvent, frozen=True, tag="series-opened/1"):
+class SeriesOpened(SeriesEvent, frozen=True, gc=False, tag="series-opened/1"):
     """A counter exists; it gives `start_number` next. A primary series demotes the series `replaces`."""
 
     name: str
@@ -65,19 +65,19 @@ class SeriesOpened(SeriesEvent, frozen=True, tag="series-opened/1"):
     replaces: SeriesId | None = None
 
 
-class SeriesDescribed(SeriesEvent, frozen=True, tag="series-described/1"):
+class SeriesDescribed(SeriesEvent, frozen=True, gc=False, tag="series-described/1"):
     """The description of a series is now this one."""
 
     description: str | None
 
 
-class SeriesMadePrimary(SeriesEvent, frozen=True, tag="series-made-primary/1"):
+class SeriesMadePrimary(SeriesEvent, frozen=True, gc=False, tag="series-made-primary/1"):
     """The series is the default of its document type; `replaces` was it before."""
 
     replaces: SeriesId | None
 
 
-class SeriesLocked(SeriesEvent, frozen=True, tag="series-locked/1"):
+class SeriesLocked(SeriesEvent, frozen=True, gc=False, tag="series-locked/1"):
     """Only `device_id` may take numbers from the series, until it is unlocked."""
 
     device_id: DeviceId
@@ -86,14 +86,14 @@ class SeriesLocked(SeriesEvent, frozen=True, tag="series-locked/1"):
     platform: Platform | None
 
 
-class SeriesUnlocked(SeriesEvent, frozen=True, tag="series-unlocked/1"):
+class SeriesUnlocked(SeriesEvent, frozen=True, gc=False, tag="series-unlocked/1"):
     """Every caller of the firm may take numbers again; reservations of `device_id` stay as they were."""
 
     device_id: DeviceId
     is_forced: bool
 
 
-class NumbersReserved(ReservationEvent, frozen=True, tag="numbers-reserved/1"):
+class NumbersReserved(ReservationEvent, frozen=True, gc=False, tag="numbers-reserved/1"):
     """A device holds `first` .. `last`, inclusive, until `expires_at`; the counter has moved past them for ever.
 
     `token_key` names the key that seals the tokens of the block. It is null if the number was taken to issue a document
@@ -110,7 +110,7 @@ class NumbersReserved(ReservationEvent, frozen=True, tag="numbers-reserved/1"):
     token_nonce: TokenNonce | None = None
 
 
-class ReservationConsumed(ReservationEvent, frozen=True, tag="reservation-consumed/1"):
+class ReservationConsumed(ReservationEvent, frozen=True, gc=False, tag="reservation-consumed/1"):
     """The document `document_id` carries `number`, one slot of the block reserved at position `reservation`.
 
     `reverses` is the document that this one reverses, if it is a reversal (a storno).
@@ -126,21 +126,21 @@ class ReservationConsumed(ReservationEvent, frozen=True, tag="reservation-consum
     reverses: DocumentId | None = None
 
 
-class ReservationReleased(ReservationEvent, frozen=True, tag="reservation-released/1"):
+class ReservationReleased(ReservationEvent, frozen=True, gc=False, tag="reservation-released/1"):
     """The device gave `number` up; the number is a documented gap."""
 
     reservation: Position
     number: Number
 
 
-class ReservationExpired(ReservationEvent, frozen=True, tag="reservation-expired/1"):
+class ReservationExpired(ReservationEvent, frozen=True, gc=False, tag="reservation-expired/1"):
     """The numbers in `ranges`, of one block, were still pending after its time; they are documented gaps."""
 
     reservation: Position
     ranges: tuple[NumberRange, ...]
 
 
-class NumbersLost(ReservationEvent, frozen=True, tag="numbers-lost/1"):
+class NumbersLost(ReservationEvent, frozen=True, gc=False, tag="numbers-lost/1"):
     """An operator moved the counter past `first` .. `last`, inclusive: the log lost what became of these numbers.
 
     They are documented gaps. `reason` is what the operator wrote: 1 to 255 printable characters, and no personal data,
@@ -152,23 +152,23 @@ class NumbersLost(ReservationEvent, frozen=True, tag="numbers-lost/1"):
     reason: str
 
 
-class DocumentVoided(DocumentEvent, frozen=True, tag="document-voided/1"):
+class DocumentVoided(DocumentEvent, frozen=True, gc=False, tag="document-voided/1"):
     """The document no longer counts; it keeps its number. `content` is the digest of the reason, if one was given."""
 
     content: Digest | None
 
 
-class DocumentUnvoided(DocumentEvent, frozen=True, tag="document-unvoided/1"):
+class DocumentUnvoided(DocumentEvent, frozen=True, gc=False, tag="document-unvoided/1"):
     """The document counts again, under the same number."""
 
 
-class NumberWithdrawn(DocumentEvent, frozen=True, tag="number-withdrawn/1"):
+class NumberWithdrawn(DocumentEvent, frozen=True, gc=False, tag="number-withdrawn/1"):
     """The voided document was deleted while its number was the last one taken; the number is a documented gap."""
 
     date: IsoDate
 
 
-class DocumentChanged(DocumentEvent, frozen=True, tag="document-changed/1"):
+class DocumentChanged(DocumentEvent, frozen=True, gc=False, tag="document-changed/1"):
     """The document has the content with the digest `content`; its number is the same, its date may differ."""
 
     date_before: IsoDate
@@ -176,7 +176,7 @@ class DocumentChanged(DocumentEvent, frozen=True, tag="document-changed/1"):
     content: Digest
 
 
-class DocumentReversed(DocumentEvent, frozen=True, tag="document-reversed/1"):
+class DocumentReversed(DocumentEvent, frozen=True, gc=False, tag="document-reversed/1"):
     """Another document of the series, issued in the same append, reverses the document."""
 
     reversal_number: Number
@@ -184,19 +184,19 @@ class DocumentReversed(DocumentEvent, frozen=True, tag="document-reversed/1"):
     reversal_id: DocumentId
 
 
-class DraftSaved(DraftEvent, frozen=True, tag="draft-saved/1"):
+class DraftSaved(DraftEvent, frozen=True, gc=False, tag="draft-saved/1"):
     """A document without a number was kept, or got another content. The stream of a draft is named by its id."""
 
     content: Digest
 
 
-class DraftVoided(DraftEvent, frozen=True, tag="draft-voided/1"):
+class DraftVoided(DraftEvent, frozen=True, gc=False, tag="draft-voided/1"):
     """The draft no longer counts. `content` is the digest of the reason, if one was given."""
 
     content: Digest | None
 
 
-class DraftDeleted(DraftEvent, frozen=True, tag="draft-deleted/1"):
+class DraftDeleted(DraftEvent, frozen=True, gc=False, tag="draft-deleted/1"):
     """The draft is gone; it never had a number."""
 
 

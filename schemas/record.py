@@ -20,7 +20,7 @@ from schemas.values import (
 )
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """One event as the log holds it. `at` never decreases along a log.
 
     `stream` is the id of the series or of the draft; `series_name` is null for a draft. `previous` is the position of
@@ -43,7 +43,7 @@ class Record(Struct, frozen=True):
     event: Event
 
 
-class StoredRecord(Struct, frozen=True):
+class StoredRecord(Struct, frozen=True, gc=False):
     """A record and its canonical bytes: the log keeps these bytes, and evidence is computed from them."""
 
     record: Record

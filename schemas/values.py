@@ -106,7 +106,7 @@ class Fate(Word):
     LOST = "lost"
 
 
-class Actor(Struct, frozen=True):
+class Actor(Struct, frozen=True, gc=False):
     """The actor of an event: the id of an API key or session, or the name of a job; never the name of a person."""
 
     kind: ActorKind
@@ -114,7 +114,7 @@ class Actor(Struct, frozen=True):
     user_id: int | None = None
 
 
-class NumberRange(Struct, frozen=True, array_like=True):
+class NumberRange(Struct, frozen=True, gc=False, array_like=True):
     """The numbers `first` .. `last`, both included."""
 
     first: Number

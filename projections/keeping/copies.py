@@ -2,7 +2,7 @@
 
 import hashlib
 import traceback
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from enum import Enum
 from typing import Final
 
@@ -10,10 +10,10 @@ import asyncpg
 from msgspec import Struct
 
 from projections.keeping.projection_faults import CopyBrokenError, CopySwappedError, ProjectionBrokenError, is_passing
-from projections.models.projection import Projection, Write, array_text
+from projections.models.projection import Addition, Asked, Found, Projection, Write, array_text, csv_text
 from projections.statements import statement
 from schemas.record import Record
-from schemas.values import Digest, LogId, Position
+from schemas.values import Digest, LogId, Position, SeriesId
 
 DIGEST_ROWS: Final = 2000
 """How many rows a digest fetches at a time."""
@@ -199,9 +199,12 @@ async def apply(connection: asyncpg.Connection, copy: Copy, records: Sequence[Re
     first, last = records[0], records[-1]
     await use(connection, copy)
     try:
-        bodies = await _bodies(connection, copy.projection.contents(records))
-        for write in copy.projection.collapse(records, bodies):
-            await _execute(connection, write)
+        found = await _find(connection, copy.projection.asks(records))
+        for write in copy.projection.collapse(records, found):
+            if isinstance(write, Addition):
+                await add(connection, copy, write)
+            else:
+                await _execute(connection, write)
         moved = (last.log, first.position - 1, last.position, last.at)
         await _execute(connection, Write(statement("checkpoint_move"), moved, 1))
     except Exception as error:
@@ -211,9 +214,13 @@ async def apply(connection: asyncpg.Connection, copy: Copy, records: Sequence[Re
         raise CopyBrokenError(copy.schema, f"{copy.schema} cannot take {where}: {_text_of(error)}") from error
 
 
-async def _bodies(connection: asyncpg.Connection, digests: Sequence[Digest]) -> dict[Digest, str]:
-    rows = await connection.fetch(statement("contents_read"), array_text(digests)) if digests else []
-    return {row["digest"]: row["body"] for row in rows}
+async def _find(connection: asyncpg.Connection, asked: Asked) -> Found:
+    bodies = await connection.fetch(statement("contents_read"), array_text(asked.contents)) if asked.contents else []
+    types = await connection.fetch(statement("series_types"), array_text(asked.series)) if asked.series else []
+    return Found(
+        {Digest(row["digest"].hex()): row["body"] for row in bodies},
+        {SeriesId(row["series_id"]): row["document_type"] for row in types},
+    )
 
 
 def _text_of(error: Exception) -> str:
@@ -245,6 +252,23 @@ async def _execute(connection: asyncpg.Connection, write: Write) -> None:
     if write.rows is not None and affected != write.rows:
         purpose = write.sql.partition("\n")[0].removeprefix("-- ")
         raise ProjectionBrokenError(f"a statement changed {affected} rows instead of {write.rows} ({purpose})")
+
+
+async def add(connection: asyncpg.Connection, copy: Copy, addition: Addition) -> None:
+    """Add the rows to a table of the copy. Raises asyncpg's errors: UniqueViolationError if one of them is there."""
+    await connection.copy_to_table(
+        addition.table,
+        source=_once(csv_text(addition.rows)),  # a file would be read in another thread
+        columns=addition.columns,
+        schema_name=copy.schema,
+        format="csv",
+        escape="\\",
+        null="null",
+    )
+
+
+async def _once(text: bytes) -> AsyncIterator[bytes]:
+    yield text
 
 
 async def digest(connection: asyncpg.Connection, copy: Copy) -> str:

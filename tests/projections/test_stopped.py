@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from projections.keeping.every import ALL
 from projections.keeping.projection_faults import CopyBrokenError
 from projections.keeping.runner import ProjectionRunner
-from projections.models.projection import Bodies, Projection, Write
+from projections.models.projection import Addition, Found, Projection, Write
 from schemas.record import Record
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
@@ -208,5 +208,5 @@ def _defective(name: str) -> Projection:
     return replace(found, collapse=_fail)
 
 
-def _fail(_records: Sequence[Record], _contents: Bodies) -> list[Write]:
+def _fail(_records: Sequence[Record], _found: Found) -> list[Write | Addition]:
     raise KeyError("a defect")

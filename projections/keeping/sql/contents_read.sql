@@ -1,7 +1,7 @@
--- Returns the contents with the digests $1 that were not erased. Of a content of more than 16 KiB it returns only what
--- projections keep, so that a batch of large ones has room in memory.
+-- Returns the contents with the digests $1 (hexadecimal) that were not erased, in any order. Of a content of more than
+-- 16 KiB it returns only what projections keep, so that a batch of large ones has room in memory.
 SELECT
-    d.digest,
+    k.digest,
     CASE
         WHEN octet_length(k.body) <= 16384 THEN k.body
         ELSE (
@@ -12,5 +12,5 @@ SELECT
             )
         )
     END AS body
-FROM unnest($1::text::text[]) AS d (digest)
-INNER JOIN log.content AS k ON k.digest = decode(d.digest, 'hex')
+FROM log.content AS k
+WHERE k.digest = ANY(ARRAY(SELECT decode(d.digest, 'hex') FROM unnest($1::text::text[]) AS d (digest)))

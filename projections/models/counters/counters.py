@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from projections.models.projection import Bodies, Projection, Write, write_rows
+from projections.models.projection import Addition, Found, Projection, Write, write_rows
 from projections.replay.terms import moved_by
 from projections.statements import statement
 from schemas.events import DraftEvent, NumbersLost, NumbersReserved, ReservationExpired, SeriesOpened
@@ -32,7 +32,7 @@ class _Change:
             self.taken += 0 if source else count
 
 
-def collapse(records: Sequence[Record], _bodies: Bodies) -> list[Write]:
+def collapse(records: Sequence[Record], _found: Found) -> list[Write | Addition]:
     """The writes of these records: the opened series, and one sum for each series."""
     last = {record.stream: record.position for record in records}
     changes: dict[SeriesId, _Change] = defaultdict(_Change)

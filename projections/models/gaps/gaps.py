@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from projections.models.projection import Bodies, Projection, Write, write_rows
+from projections.models.projection import Addition, Found, Projection, Write, write_rows
 from projections.replay.gap_numbers import gaps_of
 from projections.replay.words import actor_text
 from projections.statements import statement
@@ -11,7 +11,7 @@ from schemas.events import NumbersLost, ReservationConsumed
 from schemas.record import Record
 
 
-def collapse(records: Sequence[Record], _bodies: Bodies) -> list[Write]:
+def collapse(records: Sequence[Record], _found: Found) -> list[Write | Addition]:
     """The writes of these records: one row for each gap; gap_add.sql reads facts of the reservation from the log."""
     rows = [
         (r.stream, numbers.first, numbers.last, fate, r.at, actor_text(r.actor), reservation, r.position, _text_of(r))
@@ -19,7 +19,7 @@ def collapse(records: Sequence[Record], _bodies: Bodies) -> list[Write]:
         if not isinstance(r.event, ReservationConsumed)  # as most events are, and none of these makes a gap
         for numbers, fate, reservation in gaps_of(r)
     ]
-    return write_rows(statement("gap_add"), rows, records[0].log)
+    return [*write_rows(statement("gap_add"), rows, records[0].log)]
 
 
 def _text_of(record: Record) -> str | None:

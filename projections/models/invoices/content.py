@@ -9,7 +9,7 @@ from msgspec import Struct
 from schemas.values import IsoDate, SeriesId
 
 
-class ClientWords(Struct, frozen=True):
+class ClientWords(Struct, frozen=True, gc=False):
     """Who the client is, in words."""
 
     name: str | None = None
@@ -22,7 +22,7 @@ class ClientWords(Struct, frozen=True):
         return f"{self.cui_prefix or ''}{self.cui or ''}" or None
 
 
-class Sums(Struct, frozen=True):
+class Sums(Struct, frozen=True, gc=False):
     """The sums of a document in RON."""
 
     subtotal: Decimal | None = None
@@ -30,7 +30,7 @@ class Sums(Struct, frozen=True):
     total: Decimal | None = None
 
 
-class Facts(Struct, frozen=True):
+class Facts(Struct, frozen=True, gc=False):
     """The fields by which lists filter, sort and search. Drafts alone have `date` and `series_id`."""
 
     client_id: str | None = None

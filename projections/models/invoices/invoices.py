@@ -1,12 +1,21 @@
 """The invoices: one row for each document, drafts included, with the facts by which lists filter and sort."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
 from msgspec import Struct
 
 from projections.models.invoices.content import ERASED, Facts, facts_of
-from projections.models.projection import Bodies, Projection, Write, array_text, write_rows, write_some
+from projections.models.projection import (
+    Addition,
+    Asked,
+    Found,
+    Projection,
+    Write,
+    add_rows,
+    write_rows,
+    write_some,
+)
 from projections.statements import statement
 from schemas.events import (
     AnyDraftEvent,
@@ -27,12 +36,20 @@ from schemas.events import (
     SeriesEvent,
 )
 from schemas.record import Record
-from schemas.values import Digest, DocumentId, Fate, IsoDate, Position, UnixSeconds
+from schemas.values import Digest, DocumentId, Fate, IsoDate, Position, SeriesId, UnixSeconds
 
 _WITH_CONTENT: Final = (ReservationConsumed, DocumentChanged, DraftSaved)
 
 
-class _Change(Struct):
+_COLUMNS: Final = (
+    "document_id", "log_id", "firm_id", "mode", "series_id", "number", "full_number", "date", "document_type", "fate",
+    "reverses", "voided_at", "created_at", "modified_at", "created_position", "position", "content", "reason_content",
+    "client_local_uuid", "client_id", "currency", "due_date", "subtotal_ron", "vat_ron", "total_ron",
+)  # fmt: skip
+"""The columns of `invoice`, in the order of `_Batch.created_row`."""
+
+
+class _Change(Struct, gc=False):
     """What a batch changes in a document; a `fate`, `date` or `content` of None stays as it was."""
 
     modified_at: UnixSeconds
@@ -88,7 +105,7 @@ class _Batch:
             case _:
                 assert_never(record.event)
 
-    def created_row(self, document_id: DocumentId, facts: Facts) -> tuple[object, ...]:
+    def created_row(self, document_id: DocumentId, facts: Facts, types: Mapping[SeriesId, str]) -> tuple[object, ...]:
         record, event = self.created[document_id]
         issued = event if isinstance(event, ReservationConsumed) else None
         change = self.changes[document_id]
@@ -101,7 +118,7 @@ class _Batch:
             issued and issued.number,
             issued and issued.full_number,
             change.date or facts.date,
-            facts.document_type,
+            types.get(record.stream, facts.document_type) if issued else facts.document_type,
             change.fate,
             issued and issued.reverses,
             change.voided_at,
@@ -154,9 +171,10 @@ class _Batch:
         return change
 
 
-def contents(records: Sequence[Record]) -> list[Digest]:
-    """The contents of the documents that these records issue, save or change."""
-    return list(_documents(records))
+def asks(records: Sequence[Record]) -> Asked:
+    """The contents of documents that these records issue, save or change, and the types of the documents of series."""
+    series = {record.stream for record in records if isinstance(record.event, ReservationConsumed)}
+    return Asked(list(_documents(records)), sorted(series))
 
 
 def _documents(records: Sequence[Record]) -> dict[Digest, DocumentId]:
@@ -164,22 +182,21 @@ def _documents(records: Sequence[Record]) -> dict[Digest, DocumentId]:
     return {event.content: event.document_id for record in records if isinstance(event := record.event, _WITH_CONTENT)}
 
 
-def collapse(records: Sequence[Record], bodies: Bodies) -> list[Write]:
+def collapse(records: Sequence[Record], found: Found) -> list[Write | Addition]:
     """The writes of these records: new documents as they are at the end of the batch, changed ones, deleted drafts."""
     batch = _Batch()
     for record in records:
         batch.apply(record)
-    found = {digest: facts_of(body) for digest, body in bodies.items()}
-    facts = {id_: found.get(each.content, ERASED) if each.content else ERASED for id_, each in batch.changes.items()}
+    said = {digest: facts_of(body) for digest, body in found.bodies.items()}
+    facts = {id_: said.get(each.content, ERASED) if each.content else ERASED for id_, each in batch.changes.items()}
     changed = (each.row(id_, facts[id_]) for id_, each in batch.changes.items() if id_ not in batch.created)
     documents = _documents(records)
-    words = ((id_, documents[id_], each.client.name, each.client.tax_id) for id_, each in found.items() if each.client)
-    series = {record.stream for record, event in batch.created.values() if isinstance(event, ReservationConsumed)}
-    created = (batch.created_row(id_, facts[id_]) for id_ in batch.created)
+    words = ((id_, documents[id_], each.client.name, each.client.tax_id) for id_, each in said.items() if each.client)
+    created = [batch.created_row(id_, facts[id_], found.types) for id_ in batch.created]
     reversing = batch.maybe_reversing()
     return [
         *write_some(statement("invoice_words"), words),
-        *write_rows(statement("invoice_add"), created, array_text(sorted(series))),
+        *add_rows("invoice", _COLUMNS, created),
         *write_rows(statement("invoice_change"), changed),
         *write_rows(statement("invoice_drop"), ([document_id] for document_id in batch.dropped)),
         *write_some(statement("invoice_reversal"), ([document_id] for document_id in reversing)),
@@ -221,5 +238,5 @@ INVOICES: Final = Projection(
     ),
     digests=(statement("invoice_rows"), statement("total_rows")),
     collapse=collapse,
-    contents=contents,
+    asks=asks,
 )

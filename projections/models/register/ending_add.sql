@@ -1,5 +1,6 @@
--- Adds the endings of pending numbers. The facts of a block of an earlier batch come from its row. If there is no such
--- row, reserved_at is null and PostgreSQL raises not_null_violation. Raises unique_violation if an ending exists.
+-- Adds the endings of numbers that were reserved in an earlier batch. The facts of the block come from its row. If there
+-- is no such row, reserved_at is null and PostgreSQL raises not_null_violation. Raises unique_violation if an ending
+-- exists.
 INSERT INTO ending (
     series_id, first, last, fate, device_id, reserved_at, ended_at, document_id, reserved_position, ended_position
 )
@@ -8,18 +9,15 @@ SELECT
     e.first,
     e.last,
     e.fate,
-    CASE WHEN e.reserved_at IS NULL THEN b.device_id ELSE e.device_id END,
-    COALESCE(e.reserved_at, b.reserved_at),
+    b.device_id,
+    b.reserved_at,
     e.ended_at,
     e.document_id,
     e.reserved_position,
     e.ended_position
 FROM unnest(
-    $1::text::text[], $2::text::bigint[], $3::text::bigint[], $4::text::text[], $5::text::text[], $6::text::bigint[], $7::text::bigint[], $8::text::text[],
-    $9::text::bigint[], $10::text::bigint[]
-) AS e (
-    series_id, first, last, fate, device_id, reserved_at, ended_at, document_id, reserved_position, ended_position
-)
+    $1::text::text[], $2::text::bigint[], $3::text::bigint[], $4::text::text[], $5::text::bigint[], $6::text::text[],
+    $7::text::bigint[], $8::text::bigint[]
+) AS e (series_id, first, last, fate, ended_at, document_id, reserved_position, ended_position)
 LEFT JOIN block AS b
-    ON e.reserved_at IS NULL AND e.series_id = b.series_id AND e.reserved_position = b.position
-    AND e.first >= b.first AND e.last <= b.last
+    ON e.series_id = b.series_id AND e.reserved_position = b.position AND e.first >= b.first AND e.last <= b.last

@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from projections.models.projection import Bodies, Projection, Write, write_rows, write_some
+from projections.models.projection import Addition, Found, Projection, Write, add_rows, write_rows, write_some
 from projections.statements import statement
 from schemas.events import (
     DocumentChanged,
@@ -27,8 +27,14 @@ from schemas.events import (
 from schemas.record import Record
 from schemas.values import DeviceId, DocumentId, Fate, Number, NumberRange, Position, SeriesId, UnixSeconds
 
+_COLUMNS: Final = (
+    "series_id", "first", "last", "fate", "device_id", "reserved_at", "ended_at", "document_id", "reserved_position",
+    "ended_position",
+)  # fmt: skip
+"""The columns of `ending`, in the order of `_Ending.row`."""
 
-class _Block(Struct):
+
+class _Block(Struct, gc=False):
     series_id: SeriesId
     numbers: NumberRange
     pending: int
@@ -50,7 +56,7 @@ class _Block(Struct):
         )
 
 
-class _Ending(Struct):
+class _Ending(Struct, gc=False):
     """`block` is None if the numbers were reserved before this batch."""
 
     numbers: NumberRange
@@ -147,15 +153,17 @@ class _Batch:
             ending.fate, ending.at, ending.position = fate, record.at, record.position
 
 
-def collapse(records: Sequence[Record], _bodies: Bodies) -> list[Write]:
+def collapse(records: Sequence[Record], _found: Found) -> list[Write | Addition]:
     """The writes of these records: new blocks, new endings, changed endings, and blocks with fewer pending numbers."""
     batch = _Batch()
     for record in records:
         batch.apply(record)
+    endings = [(ending.block, ending.row(series)) for (series, _), ending in batch.endings.items()]
     settled = [(*key, count) for key, count in batch.settled.items()]
     return [
         *write_rows(statement("block_add"), (b.row() for b in batch.blocks.values() if b.pending)),
-        *write_rows(statement("ending_add"), (e.row(series) for (series, _), e in batch.endings.items())),
+        *add_rows("ending", _COLUMNS, [row for block, row in endings if block]),
+        *write_rows(statement("ending_add"), [row[:4] + row[6:] for block, row in endings if not block]),
         *write_rows(statement("ending_change"), ((*key, *change) for key, change in batch.changes.items())),
         *write_rows(statement("block_settle"), settled),
         *write_some(statement("block_drop"), batch.settled),
