@@ -1,13 +1,15 @@
 """The benchmarks by name. To add one, write a module with a `run` and name it here."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from tests.benchmarks import growth, http_requests, relay, requests, writer
 from tests.benchmarks.place import Pace, Place
 from tests.benchmarks.report import Report
 
-BENCHMARKS: Final[Mapping[str, Callable[[Place, Pace], Awaitable[Report]]]] = {
+Benchmark = Callable[[Place, Pace], Awaitable[Report]]
+
+BENCHMARKS: Final[dict[str, Benchmark]] = {
     "growth": growth.run,
     "http": http_requests.run,
     "one": http_requests.run_one,
@@ -15,3 +17,6 @@ BENCHMARKS: Final[Mapping[str, Callable[[Place, Pace], Awaitable[Report]]]] = {
     "requests": requests.run,
     "writer": writer.run,
 }
+
+LONG: Final[dict[str, Benchmark]] = {}
+"""Those that take a quarter of an hour and some gigabytes of disk, each: they run only when they are named."""
