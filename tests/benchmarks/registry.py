@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from tests.benchmarks import growth, http_requests, relay, requests, writer
+from tests.benchmarks.peers import compared
 from tests.benchmarks.place import Pace, Place
 from tests.benchmarks.report import Report
 
@@ -13,6 +14,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "growth": growth.run,
     "http": http_requests.run,
     "one": http_requests.run_one,
+    "peers": compared.run,
     "relay": relay.run,
     "requests": requests.run,
     "writer": writer.run,
