@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tests.benchmarks import growth, http_requests, relay, requests, writer
+from tests.benchmarks import growth, http_requests, long_append, relay, requests, writer
 from tests.benchmarks.peers import compared
 from tests.benchmarks.place import Pace, Place
 from tests.benchmarks.report import Report
@@ -20,5 +20,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "writer": writer.run,
 }
 
-LONG: Final[dict[str, Benchmark]] = {}
+LONG: Final[dict[str, Benchmark]] = {
+    "long-log": long_append.run,
+}
 """Those that take a quarter of an hour and some gigabytes of disk, each: they run only when they are named."""
