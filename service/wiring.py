@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 import asyncpg
+import structlog
 from msgspec import Struct
 
 from projections.keeping.runner import ProjectionRunner
@@ -48,6 +49,8 @@ READ_SECONDS_MAX: Final = 15
 CANCEL_AGAIN_SECONDS: Final = 0.5
 COLLECT_AFTER: Final = (50_000, 20, 50)
 """How many more objects are made than freed before the youngest are looked at; and every how many times the older."""
+
+_say = structlog.get_logger(__name__)
 
 
 class Job(StrEnum):
@@ -131,10 +134,14 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
     They are asked again, because in Python 3.11 `asyncio.wait_for`, and libraries that use it, can drop a cancellation
     that arrives together with an answer (python/cpython issue 86296).
     """
-    while left := [task for task in tasks if not task.done()]:
+    left: list[asyncio.Task[None]] = [task for task in tasks if not task.done()]
+    while left:
         for task in left:
             task.cancel()
-        await asyncio.wait(left, timeout=CANCEL_AGAIN_SECONDS)
+        _, pending = await asyncio.wait(left, timeout=CANCEL_AGAIN_SECONDS)
+        left = list(pending)
+        if left:
+            _say.warning("stop.asked_again", jobs=[str(task.get_coro()) for task in left])
 
 
 def _pace_the_collector() -> None:

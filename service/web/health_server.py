@@ -19,6 +19,7 @@ SHUTDOWN_SECONDS: Final = 1
 async def watched(board: HealthBoard, metrics: Metrics, host: str, port: int) -> AsyncGenerator[int]:
     """Answer on this port for the life of the block; yields the bound port. Raises SettingsError if it is taken."""
     application = web.Application()
+    application.on_response_prepare.append(_unkept_and_unsniffed)
     application.router.add_get("/healthz", _alive)
     application.router.add_get("/readyz", _readiness(board))
     application.router.add_get("/metrics", _metrics(metrics))
@@ -32,6 +33,12 @@ async def watched(board: HealthBoard, metrics: Metrics, host: str, port: int) ->
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
+
+
+async def _unkept_and_unsniffed(_: web.Request, response: web.StreamResponse) -> None:
+    """No cache may keep what is true only now, and no browser may guess another type than the one that is said."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
 
 
 async def _alive(_: web.Request) -> web.StreamResponse:

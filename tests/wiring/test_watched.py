@@ -34,8 +34,11 @@ async def test_a_process_tells_of_its_own_parts_and_of_no_others(
     process = ServiceProcess(tmp_path, database_url, nats_url, arguments, NUMBERING_HEALTH_PORT=str(port))
     process.base_url = f"http://127.0.0.1:{port}"
     async with services(process), aiohttp.ClientSession() as session:
-        async with session.get(f"{process.base_url}/healthz") as response:
-            assert response.status == 200
+        for path, status in {"/healthz": 200, "/nothing": 404}.items():
+            async with session.get(f"{process.base_url}{path}") as response:
+                assert response.status == status
+                assert response.headers["Cache-Control"] == "no-store"
+                assert response.headers["X-Content-Type-Options"] == "nosniff"
         async with session.get(f"{process.base_url}/readyz") as response:
             assert set((await response.json())["parts"]) == parts
         async with session.get(f"{process.base_url}/metrics") as response:
