@@ -1,4 +1,4 @@
-"""What is read beside few and beside many documents of one firm: lists, searches, the gap report, a start."""
+"""What is read beside few and beside many documents of one firm: lists, searches, reports, a start."""
 
 import asyncio
 import os
@@ -18,11 +18,12 @@ from projections.keeping.log_reading import read_between
 from projections.keeping.runner import BATCH_SIZE, ProjectionRunner
 from projections.reports.gap_report import kept_gap_report
 from projections.reports.invoice_list import InvoicesWanted, kept_invoice_list
-from schemas.values import DEFAULT_LOG, IsoDate, Mode, Position, SeriesId
+from projections.reports.number_register import RangesWanted, kept_number_register
+from schemas.values import DEFAULT_LOG, IsoDate, Mode, Number, Position, SeriesId
 from service.log.postgres_log import PostgresLog
 from service.log.snapshots import keep
 from service.writer.known_state import KnownState
-from tests.benchmarks.many_documents import FIRM, RARE_CLIENT, fill
+from tests.benchmarks.many_documents import FIRM, RARE_CLIENT, SERIES, fill
 from tests.benchmarks.place import Place, fresh
 from tests.benchmarks.processor_time import POSTGRESQL, ProcessorTimes
 
@@ -65,6 +66,10 @@ async def steps(place: Place, documents: int, gaps: int) -> list[Step]:
         try:
             for name, wanted in LISTS.items():
                 found.append(Step(name, await _often(clock, lambda each=wanted: _list(connection, each))))  # type: ignore[misc]
+            for name, after in (("first page", 0), ("page among the gaps", documents // SERIES + gaps)):
+                wanted_numbers = RangesWanted(series_id=SeriesId("series0"), after=Number(after))
+                took = await _often(clock, lambda each=wanted_numbers: _register(connection, each))  # type: ignore[misc]
+                found.append(Step(f"register, {name}", took))
             found.append(Step("gap report, a gap", await _often(clock, lambda: _report(connection)) / max(gaps, 1)))
             found.append(Step("gap report, longest hold of the event loop", await _longest_hold(_report(connection))))
         finally:
@@ -122,6 +127,12 @@ async def _list(connection: asyncpg.Connection, wanted: InvoicesWanted) -> None:
     assert page.rows or page.total <= wanted.per_page * (wanted.page - 1)
 
 
+async def _register(connection: asyncpg.Connection, wanted: RangesWanted) -> None:
+    found = await kept_number_register(connection, wanted)
+    assert found is not None
+    assert found.data
+
+
 async def _report(connection: asyncpg.Connection) -> None:
     assert await kept_gap_report(connection, SeriesId("series0")) is not None
 
@@ -142,6 +153,12 @@ async def _longest_hold(work: Awaitable[object]) -> float:
     is_over = True
     await watching
     return longest * 1e6
+
+
+async def start_of_empty(place: Place) -> Step:
+    """The same of a log without events: what every start takes."""
+    async with fresh(place) as own:
+        return Step("start after a clean stop", await _start(own.database_url, _Clock()))
 
 
 async def _start(database_url: str, clock: _Clock) -> float:

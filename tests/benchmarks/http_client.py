@@ -2,19 +2,23 @@
 
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from itertools import cycle
 from typing import Any, Final
 
 import aiohttp
 import msgspec
 from msgspec import Struct
 
-from tests.support.service.firms import Firm
+from service.cli.starting.first_start import DemoCredentials
 
 Ask = Callable[[], Awaitable[object]]
 
 BLOCK: Final = 50
 """How many numbers are reserved at once for documents to come."""
+
+SLOTS_MAX: Final = 50_000
+"""What is reserved beyond so many that nobody has used is forgotten: the client stays small."""
 
 INVOICE: Final[Mapping[str, Any]] = {
     "client_data": {
@@ -71,33 +75,34 @@ _echo: Final = msgspec.json.Decoder(_Echo)
 
 
 class HttpClient:
-    """One firm at one service: a device that holds a series, and a program that issues from another one."""
+    """One firm at one service: a device that holds some series, and a program that issues from another one."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str, firm: Firm) -> None:
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, credentials: DemoCredentials) -> None:
         self._session = session
         self._base_url = base_url
-        self._device = {"Authorization": f"Bearer {firm.device_a}", "Content-Type": "application/json"}
-        self._program = {"Authorization": f"Bearer {firm.live_key}", "Content-Type": "application/json"}
+        self._device = {"Authorization": f"Bearer {credentials.device_a}", "Content-Type": "application/json"}
+        self._program = {"Authorization": f"Bearer {credentials.live_key}", "Content-Type": "application/json"}
         self._held, self._open = "", ""
+        self._others: Iterator[str] = iter(())
         self._slots: deque[Slot] = deque()
-        self._total = 0.0
-        self._numbers: dict[str, set[int]] = {}
+        self._given: dict[str, list[tuple[int, int]]] = {}
 
-    async def open_series(self) -> None:
-        """Open a series that the device then holds, and one that anybody may issue from."""
-        self._held = await self._opened("TILL")
-        self._open = await self._opened("SHOP")
-        await self._post(f"/v1/invoice-series/{self._held}/lock", self._device, b"", 200)
+    async def open_series(self, suffix: str, others: int) -> None:
+        """Open a series that the device then holds, this number of others that it holds too, and one for anybody."""
+        self._held = await self._locked(f"TILL{suffix}")
+        self._open = await self._opened(f"SHOP{suffix}")
+        self._others = cycle([await self._locked(f"TILL{each}-{suffix}") for each in range(others)])
 
     async def reserve(self, count: int) -> bytes:
         """Reserve so many numbers, which are kept to be used."""
-        path = f"/v1/invoice-series/{self._held}/reserve-numbers"
-        answer = await self._post(path, self._device, b'{"count":%d}' % count)
-        found = _reserved.decode(answer).data.data
-        first = found[0].number
-        assert [each.number for each in found] == list(range(first, first + count)), "they are consecutive"
-        self._note(self._held, *[each.number for each in found])
-        self._slots += found
+        answer, slots = await self._reserved(self._held, count)
+        if len(self._slots) < SLOTS_MAX:
+            self._slots += slots
+        return answer
+
+    async def reserve_in_turn(self, count: int) -> bytes:
+        """Reserve so many numbers, of another series each time."""
+        answer, _ = await self._reserved(next(self._others), count)
         return answer
 
     async def consume(self) -> bytes:
@@ -112,7 +117,8 @@ class HttpClient:
         """Issue with the next number, under an Idempotency-Key if one is given."""
         headers = self._program if key is None else self._program | {"Idempotency-Key": key}
         answer = await self._post("/v1/invoices", headers, msgspec.json.encode({**INVOICE, "series_id": self._open}))
-        self._note(self._open, self._number_of(answer))
+        number = self._number_of(answer)
+        self._note(self._open, number, number)
         return answer
 
     async def issue_under_a_key(self) -> bytes:
@@ -125,13 +131,16 @@ class HttpClient:
             await self.reserve(BLOCK)
 
     async def check(self) -> None:
-        """All numbers that the two series gave were in answers: none is missing, none was given twice."""
-        for series_id, numbers in self._numbers.items():
-            async with self._session.get(
-                f"{self._base_url}/v1/invoice-series/{series_id}", headers=self._program
-            ) as it:
+        """All numbers that the series gave were in answers: none is missing, none was given twice."""
+        for series_id, given in self._given.items():
+            path = f"{self._base_url}/v1/invoice-series/{series_id}"
+            async with self._session.get(path, headers=self._program) as it:
                 next_number = (await it.json())["data"]["next_number"]
-            assert numbers == set(range(1, next_number)), series_id
+            reached = 1
+            for first, last in sorted(given):
+                assert first == reached, f"{first} comes after {reached - 1} in {series_id}"
+                reached = last + 1
+            assert reached == next_number, f"{series_id} gave {next_number - 1} numbers, the answers had {reached - 1}"
 
     def echo(self, base_url: str, answer: bytes, *, is_document: bool) -> Ask:
         """A request to the echo at this address with the bytes of such a request, answered with those of `answer`."""
@@ -146,6 +155,20 @@ class HttpClient:
             assert len(said) == len(answer)
 
         return ask
+
+    async def _reserved(self, series_id: str, count: int) -> tuple[bytes, list[Slot]]:
+        path = f"/v1/invoice-series/{series_id}/reserve-numbers"
+        answer = await self._post(path, self._device, b'{"count":%d}' % count)
+        slots = _reserved.decode(answer).data.data
+        first = slots[0].number
+        assert [each.number for each in slots] == list(range(first, first + count)), "they are consecutive"
+        self._note(series_id, first, first + count - 1)
+        return answer, slots
+
+    async def _locked(self, name: str) -> str:
+        series_id = await self._opened(name)
+        await self._post(f"/v1/invoice-series/{series_id}/lock", self._device, b"", 200)
+        return series_id
 
     async def _opened(self, name: str) -> str:
         body = msgspec.json.encode({"name": name, "document_type": "fiscal"})
@@ -165,7 +188,5 @@ class HttpClient:
         assert issued.data.total == 322.48
         return issued.data.number_idx
 
-    def _note(self, series_id: str, *numbers: int) -> None:
-        given = self._numbers.setdefault(series_id, set())
-        assert given.isdisjoint(numbers), "a number was given twice"
-        given.update(numbers)
+    def _note(self, series_id: str, first: int, last: int) -> None:
+        self._given.setdefault(series_id, []).append((first, last))

@@ -1,194 +1,201 @@
-"""Requests over HTTP, compared with an echo of the same bytes: rates, latency, and the processor time that each takes.
+"""Requests over HTTP, compared with an echo of the same bytes, and with another version of this service.
 
-The service, the relay, the projections, the echo and the clients are separate processes.
+Service, relay, projections, echo and clients are separate processes, and the processor time of each is measured. All
+that is compared is asked in turn, in one run.
 """
 
 import os
 import platform
-import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from functools import partial
-from pathlib import Path
-from statistics import median
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import aiohttp
 from msgspec import Struct
 
 from tests.benchmarks.http_client import Ask, HttpClient
-from tests.benchmarks.load import Measured, drive
-from tests.benchmarks.place import Pace, Place
-from tests.benchmarks.processes import process
-from tests.benchmarks.processor_time import NATS, POSTGRESQL, ProcessorTimes
+from tests.benchmarks.http_report import NOW, THEN, Load, compared_row, row
+from tests.benchmarks.http_service import (
+    ECHO,
+    SERVE,
+    UP,
+    Installation,
+    echo_started,
+    installation,
+    installation_of,
+    quiet,
+    started,
+)
+from tests.benchmarks.load import drive
+from tests.benchmarks.place import Pace, Place, disk_of
+from tests.benchmarks.processor_time import ProcessorTimes
 from tests.benchmarks.report import Cell, Report
-from tests.support.servers.directories import traversable_directory
-from tests.support.service.firms import a_firm
-from tests.support.waiting import until
 
-LEVELS: Final = (1, 8, 64, 256)
+LEVELS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType({UP: (1, 8, 64, 256), SERVE: (64,)})
 WARM_UP_SHARE: Final = 0.2
 CONSUMED_A_SECOND: Final = 8_000
 """More numbers than are used in a second are reserved before."""
 
-CLIENT, SERVICE, RELAY, PROJECT, ECHO = "client", "service", "relay", "project", "echo"
-
-
-class Load(NamedTuple):
-    """One measurement, and the microseconds of processor time that an answer took, by process."""
-
-    measured: Measured
-    microseconds: Mapping[str, float]
+SERIES: Final = 64
+SERIES_TINY: Final = 2
 
 
 class Kind(Struct, frozen=True):
-    """One kind of request: what asks the service, what asks the echo, and what must be done before a measurement."""
+    """One kind of request: what asks, how many numbers an answer gives, and what must be done before a measurement."""
 
-    ask: Callable[[], Awaitable[bytes]]
-    echo: Ask
-    prepare: Callable[[int], Awaitable[None]]
+    ask: Callable[[HttpClient], Awaitable[bytes]]
+    numbers: int
+    is_document: bool = False
+    prepare: Callable[[HttpClient, int], Awaitable[None]] | None = None
 
 
-class Bench:
-    """A running service and a running echo, and the clients of both."""
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "reserve 1": Kind(lambda client: client.reserve(1), 1),
+        "reserve 10": Kind(lambda client: client.reserve(10), 10),
+        "reserve 50": Kind(lambda client: client.reserve(50), 50),
+        "reserve 10, 64 series": Kind(lambda client: client.reserve_in_turn(10), 10),
+        "consume": Kind(HttpClient.consume, 0, is_document=True, prepare=HttpClient.stock_up),
+        "issue": Kind(HttpClient.issue, 1, is_document=True),
+        "issue, key": Kind(HttpClient.issue_under_a_key, 1, is_document=True),
+    }
+)
+"""What can be measured, by name. A document that uses a number that was reserved gives no new one."""
 
-    def __init__(self, client: HttpClient, echo_url: str, times: ProcessorTimes) -> None:
-        self.client = client
-        self._echo_url = echo_url
-        self._times = times
+MAIN_KINDS: Final = ("reserve 10", "consume", "issue")
 
-    async def kinds(self) -> Mapping[str, Kind]:
-        """What is measured, by name. Each is asked once, so that the echo knows how long its answer is."""
-        client, found = self.client, dict[str, Kind]()
-        asks: dict[str, Callable[[], Awaitable[bytes]]] = {
-            "reserve 1": lambda: client.reserve(1),
-            "reserve 10": lambda: client.reserve(10),
-            "reserve 50": lambda: client.reserve(50),
-            "consume": client.consume,
-            "issue": client.issue,
-            "issue, key": client.issue_under_a_key,
-        }
-        for name, ask in asks.items():
-            is_document = not name.startswith("reserve")
-            echo = client.echo(self._echo_url, await ask(), is_document=is_document)
-            found[name] = Kind(ask, echo, client.stock_up if name == "consume" else _nothing)
-        return found
 
-    async def measure(self, ask: Ask, level: int, seconds: float) -> Load:
-        """Let `level` clients ask for `seconds`, after a warm-up."""
-        await drive([ask] * level, seconds * WARM_UP_SHARE)
-        before = self._times.seconds()
-        measured = await drive([ask] * level, seconds)
-        after = self._times.seconds()
-        return Load(measured, {name: (after[name] - before[name]) / measured.count * 1e6 for name in before})
+class Side(NamedTuple):
+    """One of those that are asked in turn."""
+
+    ask: Ask
+    times: ProcessorTimes
+
+
+class Bench(NamedTuple):
+    """The services that are compared, by name, and the echo."""
+
+    clients: Mapping[str, HttpClient]
+    times: Mapping[str, ProcessorTimes]
+    echo_url: str
+
+    async def sides(self, kind: Kind) -> Mapping[str, Side]:
+        """What is asked for one kind. It is asked once before, so that the echo knows how long its answer is."""
+        asks: dict[str, Ask] = {name: partial(kind.ask, client) for name, client in self.clients.items()}
+        client = self.clients[NOW]
+        asks[ECHO] = client.echo(self.echo_url, await kind.ask(client), is_document=kind.is_document)
+        return {name: Side(ask, self.times[name]) for name, ask in asks.items()}
+
+
+Loads = Mapping[str, Load]
 
 
 async def run(place: Place, pace: Pace) -> Report:
-    """One row for each kind of request and number of connections."""
-    levels = LEVELS if pace.seconds else LEVELS[:1]
-    return Report("Requests per second over HTTP", await _rows(place, pace, levels), _notes(pace))
+    """One row for each layout, kind of request and number of connections."""
+    rows: list[dict[str, Cell]] = []
+    with _installed(place, pace) as installed:
+        for layout in pace.choice.layouts or (UP, SERVE):
+            levels = pace.levels or LEVELS[layout]
+            kinds = pace.choice.kinds or (tuple(KINDS) if layout == UP and not pace.choice.against else MAIN_KINDS)
+            rows += await _rows(installed, pace, layout, kinds, levels if pace.seconds else levels[:1])
+    return Report(_title("Requests per second over HTTP", pace), rows, _notes(place, pace))
 
 
 async def run_one(place: Place, pace: Pace) -> Report:
     """One row for each kind of request, sent when the reply to the one before it is there."""
-    return Report("A request over HTTP that is alone", await _rows(place, pace, (1,)), _notes(pace))
+    kinds = pace.choice.kinds or ("reserve 1", *MAIN_KINDS)
+    rows: list[dict[str, Cell]] = []
+    with _installed(place, pace) as installed:
+        for layout in pace.choice.layouts or (UP,):
+            rows += await _rows(installed, pace, layout, kinds if pace.seconds else kinds[:1], (1,))
+    return Report(_title("A request over HTTP that is alone", pace), rows, _notes(place, pace))
 
 
-async def _rows(place: Place, pace: Pace, levels: Sequence[int]) -> list[dict[str, Cell]]:
-    found: dict[tuple[int, str], list[tuple[Load, Load]]] = {}
-    async with bench(place) as running:
-        kinds = await running.kinds()
-        for _ in range(pace.rounds):
+async def _rows(
+    installed: Mapping[str, Installation], pace: Pace, layout: str, kinds: Sequence[str], levels: Sequence[int]
+) -> list[dict[str, Cell]]:
+    found: dict[tuple[int, str], list[Loads]] = {}
+    async with _bench(installed, pace, layout) as running:
+        sides = {name: await running.sides(KINDS[name]) for name in kinds}
+        for turn in range(pace.rounds):
             for level in levels:
-                for name, kind in kinds.items():
-                    await kind.prepare(2 * level + int(pace.seconds * (1 + WARM_UP_SHARE) * CONSUMED_A_SECOND))
-                    loads = [await running.measure(ask, level, pace.seconds) for ask in (kind.echo, kind.ask)]
-                    found.setdefault((level, name), []).append((loads[0], loads[1]))
-        await running.client.check()
-    return [_row(name, level, loads) for (level, name), loads in found.items()]
+                for name in kinds:
+                    await _prepare(running, KINDS[name], level, pace)
+                    found.setdefault((level, name), []).append(await _turn(sides[name], level, pace, turn))
+        for client in running.clients.values():
+            await client.check()
+    make = compared_row if pace.choice.against else row
+    return [make(layout, name, level, KINDS[name].numbers, loads) for (level, name), loads in found.items()]
+
+
+async def _prepare(running: Bench, kind: Kind, level: int, pace: Pace) -> None:
+    if kind.prepare is not None:
+        for client in running.clients.values():
+            await kind.prepare(client, 2 * level + int(pace.seconds * (1 + WARM_UP_SHARE) * CONSUMED_A_SECOND))
+
+
+async def _turn(sides: Mapping[str, Side], level: int, pace: Pace, turn: int) -> Loads:
+    """Ask each side for a while; who is first changes from turn to turn."""
+    names = list(sides)[:: 1 if turn % 2 == 0 else -1]
+    found: dict[str, Load] = {}
+    for name in names:
+        if pace.seconds:
+            for each in sides.values():
+                await quiet(each.times)
+        found[name] = await _measure(sides[name], level, pace.seconds)
+    return found
+
+
+async def _measure(side: Side, level: int, seconds: float) -> Load:
+    """Let `level` clients ask for `seconds`, after a warm-up."""
+    await drive([side.ask] * level, seconds * WARM_UP_SHARE)
+    before = side.times.seconds()
+    measured = await drive([side.ask] * level, seconds)
+    after = side.times.seconds()
+    return Load(measured, {name: (after[name] - before[name]) / measured.count * 1e6 for name in before})
+
+
+@contextmanager
+def _installed(place: Place, pace: Pace) -> Generator[Mapping[str, Installation]]:
+    """Ours, and that of the other checkout if one is named."""
+    with ExitStack() as stack:
+        found = {NOW: stack.enter_context(installation(place))}
+        if pace.choice.against is not None:
+            found[THEN] = stack.enter_context(installation_of(pace.choice.against, place))
+        yield found
 
 
 @asynccontextmanager
-async def bench(place: Place, checkout: Path | None = None) -> AsyncGenerator[Bench]:
-    """The service of this checkout, or of another one, as production runs it: each job in a process of its own."""
-    port, echo_port = _free_port(), _free_port()
-    url, echo_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{echo_port}"
+async def _bench(installed: Mapping[str, Installation], pace: Pace, layout: str) -> AsyncGenerator[Bench]:
+    """The services in this layout."""
+    clients: dict[str, HttpClient] = {}
+    times: dict[str, ProcessorTimes] = {}
     async with AsyncExitStack() as stack:
-        directory = stack.enter_context(traversable_directory())
-        firm = await a_firm(place.database_url, directory / "keys.json")
-        settings = {
-            "DATA_DIR": str(directory),
-            "DATABASE_URL": place.database_url,
-            "NATS_URL": place.nats_url,
-            "PORT": str(port),
-            "RATE_LIMIT": "0",
-        }
-        jobs = {SERVICE: ("serve", "--web-only"), RELAY: ("relay",), PROJECT: ("project",)}
-        pids = {
-            name: stack.enter_context(process("service", *job, checkout=checkout, **settings))
-            for name, job in jobs.items()
-        }
-        pids[ECHO] = stack.enter_context(process("tests.benchmarks.echo_server", str(echo_port)))
         connector = aiohttp.TCPConnector(limit=0)
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
-        for each in (f"{url}/readyz", f"{echo_url}/"):
-            await until(partial(_answers, session, each), each)
-        client = HttpClient(session, url, firm)
-        await client.open_series()
-        yield Bench(client, echo_url, ProcessorTimes({CLIENT: os.getpid(), **pids}, os.getpid()))
+        for name, each in installed.items():
+            service = await stack.enter_async_context(started(each, layout, session))
+            clients[name] = HttpClient(session, service.url, service.credentials)
+            await clients[name].open_series(layout.upper(), SERIES if pace.seconds else SERIES_TINY)
+            times[name] = service.times
+        echo_url, times[ECHO] = await stack.enter_async_context(echo_started(session))
+        yield Bench(clients, times, echo_url)
 
 
-async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
-    try:
-        async with session.get(url) as response:
-            return response.status in {200, 404}
-    except aiohttp.ClientError:
-        return False
+def _title(what: str, pace: Pace) -> str:
+    return what if pace.choice.against is None else f"{what}, in turn with {pace.choice.against}"
 
 
-async def _nothing(_: int) -> None:
-    pass
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _row(name: str, level: int, loads: Sequence[tuple[Load, Load]]) -> dict[str, Cell]:
-    """Medians over the rounds; a ratio is the median of the ratios of the rounds."""
-    echoes, asked = [echo for echo, _ in loads], [load for _, load in loads]
-
-    def took(of: Sequence[Load], process_name: str) -> int:
-        return round(median(each.microseconds.get(process_name, 0.0) for each in of))
-
-    return {
-        "request": name,
-        "connections": level,
-        "echo/s": round(median(each.measured.rate for each in echoes)),
-        "per s": round(median(each.measured.rate for each in asked)),
-        "ratio": median(load.measured.rate / echo.measured.rate for echo, load in loads),
-        "p50 ms": median(each.measured.milliseconds(0.5) for each in asked),
-        "p99 ms": median(each.measured.milliseconds(0.99) for each in asked),
-        "service us": took(asked, SERVICE),
-        "relay us": took(asked, RELAY),
-        "project us": took(asked, PROJECT),
-        "PostgreSQL us": took(asked, POSTGRESQL),
-        "NATS us": took(asked, NATS),
-        "client us": took(asked, CLIENT),
-        "echo us": took(echoes, ECHO),
-    }
-
-
-def _notes(pace: Pace) -> list[str]:
+def _notes(place: Place, pace: Pace) -> list[str]:
     return [
         "echo: an aiohttp application that reads JSON and writes JSON, with the headers and the body of the request, "
         "and as many bytes in the reply",
-        "service: `numbering serve --web-only`, `relay` and `project` beside it, each answer durable in PostgreSQL "
-        "before the reply, the credential checked, every answer checked by the client",
+        f"{UP}: `numbering up`, relay and projections beside it; {SERVE}: `numbering serve --web-only`, nothing reads "
+        "the log. Each answer is durable in PostgreSQL before the reply, the credential is checked, every answer is "
+        "checked by the client, and in the end all numbers that a series gave were in answers, once",
         "us: microseconds of processor time for one answer, by process; they depend less on the machine than rates do",
-        f"median of {pace.rounds} rounds of {pace.seconds:g} s each, interleaved; {os.cpu_count()} processors shared "
-        f"with PostgreSQL, NATS and the client, Python {platform.python_version()}",
+        f"{disk_of(place)}; median of {pace.rounds} rounds of {pace.seconds:g} s each, in turn; {os.cpu_count()} "
+        f"processors shared with PostgreSQL, NATS and the client, Python {platform.python_version()}",
     ]

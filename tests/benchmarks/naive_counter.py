@@ -6,20 +6,34 @@ are prepared once, and no more columns than the numbers need.
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from enum import Enum
+from typing import Final
 
 import asyncpg
+from asyncpg.exceptions import LockNotAvailableError
 
 from tests.benchmarks.place import sql
 
-CONNECTIONS_MAX = 90
-SERIES = "hot"
+CONNECTIONS_MAX: Final = 90
+SERIES: Final = "hot"
+DEVICE: Final = "device"
+
+Reserve = Callable[[], Awaitable[int]]
+
+
+class Way(Enum):
+    """How a client gets its number: it waits for the row; it never waits and tries again; it calls one function."""
+
+    WAITING = "waiting"
+    AT_ONCE = "at once"
+    ONE_CALL = "one call"
 
 
 async def create(database_url: str) -> None:
     """Make the tables, with one series."""
     connection = await asyncpg.connect(database_url)
     try:
-        for name in ("naive_schema", "naive_series", "naive_reservation"):
+        for name in ("naive_schema", "naive_series", "naive_reservation", "naive_take_function"):
             await connection.execute(sql(name))
         await connection.execute(sql("naive_open"), SERIES)
     finally:
@@ -27,14 +41,25 @@ async def create(database_url: str) -> None:
 
 
 @asynccontextmanager
-async def clients(database_url: str, count: int) -> AsyncGenerator[list[Callable[[], Awaitable[int]]]]:
-    """At most CONNECTIONS_MAX clients; each call of a client reserves the next number and returns it once durable."""
+async def clients(
+    database_url: str, count: int, way: Way = Way.WAITING, refused: Callable[[], None] = lambda: None
+) -> AsyncGenerator[list[Reserve]]:
+    """At most CONNECTIONS_MAX clients; each call of a client reserves the next number and returns it once durable.
+
+    `refused` is called each time that the row was taken and a client had to try again.
+    """
     async with AsyncExitStack() as stack:
-        found: list[Callable[[], Awaitable[int]]] = []
+        found: list[Reserve] = []
         for _ in range(min(count, CONNECTIONS_MAX)):
             connection = await asyncpg.connect(database_url)
             stack.push_async_callback(connection.close)
-            found.append(await _client(connection))
+            match way:
+                case Way.WAITING:
+                    found.append(await _client(connection, "naive_lock"))
+                case Way.AT_ONCE:
+                    found.append(_trying(await _client(connection, "naive_lock_at_once"), refused))
+                case Way.ONE_CALL:
+                    found.append(await _calling(connection))
         yield found
 
 
@@ -49,8 +74,8 @@ async def taken(database_url: str) -> int:
         await connection.close()
 
 
-async def _client(connection: asyncpg.Connection) -> Callable[[], Awaitable[int]]:
-    lock = await connection.prepare(sql("naive_lock"))
+async def _client(connection: asyncpg.Connection, lock_name: str) -> Reserve:
+    lock = await connection.prepare(sql(lock_name))
     move = await connection.prepare(sql("naive_move"))
     insert = await connection.prepare(sql("naive_insert"))
 
@@ -58,7 +83,27 @@ async def _client(connection: asyncpg.Connection) -> Callable[[], Awaitable[int]
         async with connection.transaction():
             number = int(await lock.fetchval(SERIES))
             await move.fetchval(SERIES, number + 1)
-            await insert.fetchval(SERIES, number, "device")
+            await insert.fetchval(SERIES, number, DEVICE)
         return number
+
+    return reserve
+
+
+def _trying(reserve: Reserve, refused: Callable[[], None]) -> Reserve:
+    async def reserve_at_last() -> int:
+        while True:
+            try:
+                return await reserve()
+            except LockNotAvailableError:
+                refused()
+
+    return reserve_at_last
+
+
+async def _calling(connection: asyncpg.Connection) -> Reserve:
+    take = await connection.prepare(sql("naive_take"))
+
+    async def reserve() -> int:
+        return int(await take.fetchval(SERIES, DEVICE))
 
     return reserve

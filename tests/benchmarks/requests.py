@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
@@ -23,15 +23,18 @@ from tests.benchmarks.load import Measured, drive
 from tests.benchmarks.no_op_responder import SUBJECT
 from tests.benchmarks.place import Pace, Place
 from tests.benchmarks.processes import process
+from tests.benchmarks.processor_time import NATS, POSTGRESQL, ProcessorTimes
 from tests.benchmarks.report import Cell, Report
 from tests.support.service.firms import Firm, a_firm
 from tests.support.tasks import running_beside
 from tests.support.waiting import until
 
-LEVELS_MAX = 64
+LEVELS = (1, 8, 64)
 SERIES = SeriesId("ser_bench")
 WARM_UP_SHARE = 0.2
 ASK_SECONDS = 30.0
+
+CLIENT, SERVICE, RESPONDER = "client", "service", "responder"
 
 Ask = Callable[[], Awaitable[object]]
 
@@ -44,33 +47,43 @@ class Asks(NamedTuple):
     reserve: Ask
 
 
+class Load(NamedTuple):
+    """One measurement, and the microseconds of processor time that an answer took, by process."""
+
+    measured: Measured
+    microseconds: Mapping[str, float]
+
+
 class Round(NamedTuple):
     """One measurement of each kind of request."""
 
-    no_op: Measured
-    same_bytes: Measured
-    reserve: Measured
+    no_op: Load
+    same_bytes: Load
+    reserve: Load
 
 
 async def run(place: Place, pace: Pace) -> Report:
     """One row for each number of requests in flight."""
-    levels = [level for level in pace.levels if level <= LEVELS_MAX]
+    levels = pace.levels or LEVELS
     found: dict[int, list[Round]] = {level: [] for level in levels}
-    async with _asking(place) as asks:
+    async with _asking(place) as (asks, times):
         for _ in range(pace.rounds):
             for level in levels:
-                found[level].append(Round(*[await _measured(ask, level, pace) for ask in asks]))
+                found[level].append(Round(*[await _measured(ask, level, pace, times) for ask in asks]))
     return Report("Requests per second over NATS", [_row(level, each) for level, each in found.items()], _notes(pace))
 
 
-async def _measured(ask: Ask, level: int, pace: Pace) -> Measured:
+async def _measured(ask: Ask, level: int, pace: Pace, times: ProcessorTimes) -> Load:
     await drive([ask] * level, pace.seconds * WARM_UP_SHARE)
-    return await drive([ask] * level, pace.seconds)
+    before = times.seconds()
+    measured = await drive([ask] * level, pace.seconds)
+    after = times.seconds()
+    return Load(measured, {name: (after[name] - before[name]) / measured.count * 1e6 for name in before})
 
 
 @asynccontextmanager
-async def _asking(place: Place) -> AsyncGenerator[Asks]:
-    """The requests that are measured; the servers answer all of them now."""
+async def _asking(place: Place) -> AsyncGenerator[tuple[Asks, ProcessorTimes]]:
+    """The requests that are measured; the servers answer all of them now. And who takes time for them."""
     with TemporaryDirectory() as directory:
         firm = await a_firm(place.database_url, Path(directory) / "keys.json")
         await _open_series(place, firm.firm_id)
@@ -82,11 +95,12 @@ async def _asking(place: Place) -> AsyncGenerator[Asks]:
             NATS_URL=place.nats_url,
             RATE_LIMIT="0",
         )
-        with process("tests.benchmarks.no_op_responder", place.nats_url), service:
+        with process("tests.benchmarks.no_op_responder", place.nats_url) as responder, service as pid:
+            times = ProcessorTimes({CLIENT: os.getpid(), SERVICE: pid, RESPONDER: responder}, os.getpid())
             client = Client()
             await client.connect(place.nats_url)
             try:
-                yield await _requests(client, firm)
+                yield await _requests(client, firm), times
             finally:
                 await client.close()
 
@@ -142,16 +156,28 @@ async def _answered(ask: Ask) -> None:
 
 def _row(level: int, rounds: Sequence[Round]) -> dict[str, Cell]:
     """Medians over the rounds; a ratio is the median of the ratios of the rounds."""
+    reserves, idle = [each.reserve for each in rounds], [each.same_bytes for each in rounds]
     return {
         "in flight": level,
-        "no-op/s": round(median(each.no_op.rate for each in rounds)),
-        "same bytes/s": round(median(each.same_bytes.rate for each in rounds)),
-        "reserve/s": round(median(each.reserve.rate for each in rounds)),
-        "p50 ms": median(each.reserve.milliseconds(0.5) for each in rounds),
-        "p99 ms": median(each.reserve.milliseconds(0.99) for each in rounds),
-        "ratio": median(each.reserve.rate / each.no_op.rate for each in rounds),
-        "to same bytes": median(each.reserve.rate / each.same_bytes.rate for each in rounds),
+        "no-op/s": round(median(each.no_op.measured.rate for each in rounds)),
+        "same bytes/s": round(median(each.measured.rate for each in idle)),
+        "reserve/s": round(median(each.measured.rate for each in reserves)),
+        "p50 ms": median(each.measured.milliseconds(0.5) for each in reserves),
+        "p99 ms": median(each.measured.milliseconds(0.99) for each in reserves),
+        "ratio": median(each.reserve.measured.rate / each.no_op.measured.rate for each in rounds),
+        "to same bytes": median(each.reserve.measured.rate / each.same_bytes.measured.rate for each in rounds),
+        "service us": _took(reserves, SERVICE),
+        "PostgreSQL us": _took(reserves, POSTGRESQL),
+        "NATS us": _took(reserves, NATS),
+        "client us": _took(reserves, CLIENT),
+        "same bytes: responder us": _took(idle, RESPONDER),
+        "NATS us ": _took(idle, NATS),
+        "client us ": _took(idle, CLIENT),
     }
+
+
+def _took(loads: Sequence[Load], name: str) -> int:
+    return round(median(each.microseconds.get(name, 0.0) for each in loads))
 
 
 def _notes(pace: Pace) -> list[str]:
@@ -160,7 +186,8 @@ def _notes(pace: Pace) -> list[str]:
         "and the body of the request to reserve, and as many bytes in the reply",
         "reserve: `numbering requests`, one number for each request, durable in PostgreSQL before the reply, the "
         "credential checked, no Idempotency-Key",
-        "clients: one nats-py connection in a separate process",
+        "clients: one nats-py connection in a separate process; us: processor time of one answer, by process, first of "
+        "a reservation, then of the no-op of the same bytes",
         f"median of {pace.rounds} rounds of {pace.seconds:g} s each, interleaved; {os.cpu_count()} processors shared "
         f"with PostgreSQL and NATS, Python {platform.python_version()}",
     ]

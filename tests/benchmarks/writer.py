@@ -10,21 +10,26 @@ from tests.benchmarks import naive_counter
 from tests.benchmarks.hot_series import HotSeries, hot_series
 from tests.benchmarks.load import Measured, drive
 from tests.benchmarks.naive_counter import CONNECTIONS_MAX
-from tests.benchmarks.place import Pace, Place, sql
+from tests.benchmarks.place import Pace, Place, disk_of, sql
 from tests.benchmarks.report import Cell, Report
 
 WARM_UP_SHARE = 0.2
+LEVELS = (1, 8, 64, 512)
+NAIVE_LEVEL = 64
+"""More clients than these never made the naive counter faster: they wait for one row."""
 
 
 async def run(place: Place, pace: Pace) -> Report:
     """One row for each number of requests in flight."""
     await naive_counter.create(place.database_url)
-    found: dict[int, list[tuple[Measured, Measured]]] = {level: [] for level in pace.levels}
+    levels = pace.levels or LEVELS
+    found: dict[int, list[tuple[Measured, Measured]]] = {level: [] for level in levels}
     async with hot_series(place.database_url) as series:
         for _ in range(pace.rounds):
-            for level in pace.levels:
+            for level in levels:
                 found[level].append((await _naive(place, level, pace), await _writer(series, level, pace)))
-        rows = [_row(level, pairs) for level, pairs in found.items()]
+    naive_pairs = found.get(NAIVE_LEVEL, found[levels[-1]])
+    rows = [_row(level, pairs, naive_pairs) for level, pairs in found.items()]
     return Report("Reservations per second on one hot series", rows, await _notes(place, pace))
 
 
@@ -46,8 +51,10 @@ async def _writer(series: HotSeries, level: int, pace: Pace) -> Measured:
     return measured
 
 
-def _row(level: int, pairs: list[tuple[Measured, Measured]]) -> dict[str, Cell]:
-    """Medians over the rounds; the ratio is the median of the ratios of the rounds."""
+def _row(
+    level: int, pairs: list[tuple[Measured, Measured]], naive_pairs: list[tuple[Measured, Measured]]
+) -> dict[str, Cell]:
+    """Medians over the rounds; a ratio is the median of the ratios of the rounds."""
     return {
         "in flight": level,
         "naive/s": round(median(naive.rate for naive, _ in pairs)),
@@ -57,6 +64,9 @@ def _row(level: int, pairs: list[tuple[Measured, Measured]]) -> dict[str, Cell]:
         "p50 ms ": median(writer.milliseconds(0.5) for _, writer in pairs),
         "p99 ms ": median(writer.milliseconds(0.99) for _, writer in pairs),
         "ratio": median(writer.rate / naive.rate for naive, writer in pairs),
+        f"to naive at {NAIVE_LEVEL}": median(
+            writer.rate / naive.rate for (_, writer), (naive, _) in zip(pairs, naive_pairs, strict=True)
+        ),
     }
 
 
@@ -73,6 +83,6 @@ async def _notes(place: Place, pace: Pace) -> list[str]:
         f"at most {CONNECTIONS_MAX} connections",
         "writer: service.writer.writer.Writer over PostgresLog, each request reserves one number, "
         "clients in the same process",
-        f"median of {pace.rounds} rounds of {pace.seconds:g} s each, interleaved; {settings}; "
+        f"{disk_of(place)}; median of {pace.rounds} rounds of {pace.seconds:g} s each, interleaved; {settings}; "
         f"{os.cpu_count()} processors, Python {platform.python_version()}",
     ]
