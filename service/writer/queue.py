@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from schemas.values import CommandId
 from service.random_ids import random_hex
@@ -25,8 +25,11 @@ class WriterQueue:
         self._bytes_max = bytes_max
         self._bytes = 0
         self._waiting: deque[Waiting] = deque()
-        self._taken: Sequence[Waiting] = ()
-        self._arrived = asyncio.Event()
+        # In order; those at its beginning that have an answer are dropped when more are taken.
+        self._taken: deque[Waiting] = deque()
+        # Set while at least `_wanted` requests wait, or something else happened that `until` waits for.
+        self._woken = asyncio.Event()
+        self._wanted = 1
         self._is_closed = False
 
     def __len__(self) -> int:
@@ -44,19 +47,34 @@ class WriterQueue:
         waiting = Waiting(request, CommandId(random_hex(16)), loop.create_future(), loop.time())
         self._waiting.append(waiting)
         self._bytes += _size(waiting)
-        self._arrived.set()
+        if len(self._waiting) >= self._wanted:
+            self._woken.set()
         return waiting
 
-    async def take(self, count_max: int, bytes_max: int) -> Sequence[Waiting]:
-        """Everything that is waiting, in order, up to the bounds; waits until there is something.
+    async def until(self, count: int, other: "asyncio.Future[Any] | None" = None) -> None:
+        """Return when `count` requests wait, or when `other` is done. One caller waits at a time."""
+        if other is not None:
+            other.add_done_callback(lambda _: self._woken.set())
+        self._wanted = count
+        while len(self._waiting) < count and (other is None or not other.done()):
+            self._woken.clear()
+            await self._woken.wait()
 
-        The first request is taken whatever its size. What was taken before must have been answered.
-        """
-        self._taken = ()
-        while not self._taken:
-            await self._arrived.wait()
-            self._taken = self._take(count_max, bytes_max)
-        return self._taken
+    def take(self, count_max: int, bytes_max: int) -> Sequence[Waiting]:
+        """What is waiting, in order, up to the bounds; the first request whatever its size, unless `bytes_max` is 0."""
+        while self._taken and self._taken[0].future.done():
+            self._taken.popleft()
+        taken: list[Waiting] = []
+        size = 0
+        while self._waiting and len(taken) < count_max:
+            size += _size(self._waiting[0])
+            if size > bytes_max and (taken or not bytes_max):
+                break
+            waiting = self._pop()
+            if not waiting.future.done():  # a caller that hung up before anything was decided
+                taken.append(waiting)
+        self._taken.extend(taken)
+        return taken
 
     async def fail_overdue(self, seconds_max: float, fault: Callable[[bool], Exception]) -> None:
         """For ever: fail what has waited longer; `fault` is told whether the request may have been written."""
@@ -77,20 +95,6 @@ class WriterQueue:
             waiting.fail(fault(True))
         while self._waiting:
             self._pop().fail(fault(False))
-
-    def _take(self, count_max: int, bytes_max: int) -> list[Waiting]:
-        taken: list[Waiting] = []
-        size = 0
-        while self._waiting and len(taken) < count_max:
-            size += _size(self._waiting[0])
-            if taken and size > bytes_max:
-                break
-            waiting = self._pop()
-            if not waiting.future.done():  # a caller that hung up before anything was decided
-                taken.append(waiting)
-        if not self._waiting:
-            self._arrived.clear()
-        return taken
 
     def _pop(self) -> Waiting:
         waiting = self._waiting.popleft()

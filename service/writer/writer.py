@@ -37,6 +37,11 @@ from service.writer.twins import Twins
 
 RETRY_SECONDS: Final = 0.1
 RETRY_SECONDS_MAX: Final = 2.0
+TOGETHER_MIN: Final = 16
+"""How many requests are worth a look at the queue while a batch is being committed."""
+
+HALVED_FROM: Final = 128
+"""How many are written as two batches: with fewer, a batch costs more beside its requests than this saves."""
 
 _say = structlog.get_logger(__name__)
 
@@ -105,8 +110,11 @@ class Writer:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._queue.fail_overdue(self._limits.wait_seconds_max, _overdue))
                 while True:
-                    waiting = await self._queue.take(self._limits.batch_max, self._limits.batch_bytes_max)
-                    await self._write(waiting)
+                    await self._queue.until(1)
+                    if self._is_contended:
+                        await self._write(self._queue.take(self._limits.batch_max, self._limits.batch_bytes_max))
+                    else:
+                        await self._write_one_after_another(group)
         finally:
             self._queue.close(_stopped)
 
@@ -141,36 +149,104 @@ class Writer:
         """
         return await self._twins.answer_under(idempotency)
 
+    async def _write_one_after_another(self, group: asyncio.TaskGroup) -> None:
+        """Write what waits, and batch after batch of what comes, each decided while the one before is being committed.
+
+        It is decided on what that one will leave, so it is dropped and decided again if that one fails. Nobody is
+        answered before the batch of the answer is durable, and with it all before it.
+        """
+        count = len(self._queue)
+        # Of many that wait, half: otherwise all their callers wait while PostgreSQL works, and nobody asks for more.
+        plan, before = Plan(self.known.state), None
+        self._add_to(plan, count if count < HALVED_FROM else (count + 1) // 2)
+        while True:
+            committing = group.create_task(self._commit(plan))
+            try:
+                await asyncio.sleep(0)  # the batch goes to the log before anything else is done
+            finally:
+                if before is not None:
+                    self._settle(before)
+                    plan.state.lie_over(self.known.state)
+            following = await self._decide_beside(plan, committing)
+            fault = await committing
+            if fault is not None:
+                await self._meet(plan.waiting, fault)
+                await self._write([item for item in plan.waiting if not item.future.done()])
+                await self._write([item for item in following.waiting if not item.future.done()])
+                return
+            if not following.results:
+                self._settle(plan)
+                return
+            plan, before = following, plan
+
+    async def _decide_beside(self, plan: Plan, committing: "asyncio.Task[LogFaultError | None]") -> Plan:
+        """The batch after `plan`: what is asked until that one is committed, decided as soon as some have come."""
+        following = Plan(plan.state)
+        while True:
+            await self._queue.until(TOGETHER_MIN, committing)
+            # Readers move the state too. If they did, it may have what others wrote, and a layer over it would be torn.
+            is_whole = self.known.state.position == plan.expected
+            is_added = is_whole and self._add_to(following, self._limits.batch_max)
+            if committing.done():
+                return following
+            if not is_added:
+                await asyncio.wait([committing])
+
+    def _add_to(self, plan: Plan, count_max: int) -> bool:
+        """Decide more of what waits, as long as the batch keeps its bounds; whether there was any."""
+        limits = self._limits
+        count = min(count_max, limits.batch_max - len(plan.results))
+        waiting = self._queue.take(count, max(0, limits.batch_bytes_max - plan.size))
+        plan.add(waiting, self._clock())
+        return bool(waiting)
+
+    async def _commit(self, plan: Plan) -> LogFaultError | None:
+        """Make the plan durable. A fault is returned, because the writer does something else at that moment."""
+        try:
+            await self._make_durable(plan)
+        except LogFaultError as fault:
+            return fault
+        return None
+
     async def _write(self, waiting: Sequence[Waiting]) -> None:
-        """Answer every one of `waiting`, by writing or by a fault."""
+        """Answer every one of `waiting`, by writing or by a fault, and nothing else beside it."""
         while waiting:
             try:
                 plan = await (self._write_holding(waiting) if self._is_contended else self._write_at_once(waiting))
-            except StalePositionError as stale:
-                self._is_contended, self._head_seen = True, stale.head
-            except AnswerExistsError:
-                await self._twins.answer_from_log(waiting)
-            except PrintedTwiceError:
-                await self._refuse_printed(waiting)
-            except LogBrokenError as fault:
-                await self._isolate(waiting, fault)
+            except LogFaultError as fault:
+                await self._meet(waiting, fault)
             except _TailLostError as lost:
                 await self._stop_issuing(waiting, lost)
-            except LogFaultError as fault:
-                _fail(waiting, fault)
             else:
                 self._settle(plan)
             waiting = [item for item in waiting if not item.future.done()]
 
+    async def _meet(self, waiting: Sequence[Waiting], fault: LogFaultError) -> None:
+        """Do what a fault asks for. Nothing of the batch is written; what has no answer then is to be decided again."""
+        match fault:
+            case StalePositionError():
+                self._is_contended, self._head_seen = True, fault.head
+            case AnswerExistsError():
+                await self._twins.answer_from_log(waiting)
+            case PrintedTwiceError():
+                await self._refuse_printed(waiting)
+            case LogBrokenError():
+                await self._isolate(waiting, fault)
+            case _:
+                _fail(waiting, fault)
+
     async def _write_at_once(self, waiting: Sequence[Waiting]) -> Plan:
         """Decide on what is known here, and let the append find out whether that was the head."""
         plan = plan_batch(self.known.state, waiting, self._clock())
-        if plan.batch.records or plan.batch.answers:
+        await self._make_durable(plan)
+        return plan
+
+    async def _make_durable(self, plan: Plan) -> None:
+        if plan.writes:
             await self._append(plan, self._log.append)
         elif (head := await self._log.head()) != plan.expected:
             # Refusals and no-ops are answers too: they must be true at the head, not at some earlier position.
             raise StalePositionError(head)
-        return plan
 
     async def _write_holding(self, waiting: Sequence[Waiting]) -> Plan:
         """Take the log's lock, read what others wrote, then decide: no other process can come first any more."""
@@ -185,7 +261,7 @@ class Writer:
                 self._is_contended = held.head != self.known.state.position
                 await self.known.catch_up(held, held.head)
                 plan = plan_batch(self.known.state, waiting, self._clock())
-                if plan.batch.records or plan.batch.answers:
+                if plan.writes:
                     await held.append(plan.expected, plan.batch)
         except AppendInDoubtError:
             if plan is None:

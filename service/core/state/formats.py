@@ -83,6 +83,10 @@ class Formats:
         for key, entries in layer._entries().items():
             self._of.setdefault(key, _OfType()).recent.extend(entries)
 
+    def lie_over(self, below: Formats) -> None:
+        """Be a layer over others, which are the same as those below until now."""
+        self._below = below
+
     def copy(self) -> Formats:
         """The same formats, apart from those below."""
         copied = Formats()

@@ -54,6 +54,10 @@ class Layer(MutableMapping[K, V]):
         """How many keys; looks at each."""
         return sum(1 for _ in self)
 
+    def lie_over(self, below: MutableMapping[K, V]) -> None:
+        """Read through to another map, which holds what the one below held."""
+        self._below = below
+
     def pour(self) -> None:
         """Make the changes of this layer in the map below, which has not changed since."""
         for key, value in self._own.items():

@@ -224,6 +224,14 @@ class State(Struct):
         self.formats.take_over(layer.formats)
         self.position, self.at, self.lost_at = layer.position, layer.at, layer.lost_at
 
+    def lie_over(self, below: State) -> None:
+        """Make this layer one over another state, which holds what the one below it held: it took that one over."""
+        for name in MAPS:
+            changed: Layer[Any, Any] = getattr(self, name)
+            changed.lie_over(getattr(below, name))
+        self.formats.lie_over(below.formats)
+        self.below = below
+
     def copy(self) -> State:
         """The same state, which does not change when this one does. Not of a layer."""
         maps: dict[str, Any] = {name: dict(getattr(self, name)) for name in MAPS}
