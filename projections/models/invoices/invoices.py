@@ -87,8 +87,13 @@ class _Batch:
 
     def apply(self, record: Record) -> None:
         match record.event:
-            case ReservationConsumed() | DraftEvent() as event:
-                self._apply_to_new_or_draft(record, event)
+            case ReservationConsumed() as event:  # as most are: nothing that the batch knew of the document remains
+                self.created[event.document_id] = (record, event)
+                self.changes[event.document_id] = _Change(
+                    record.at, record.position, fate=Fate.STANDING, date=event.date, content=event.content
+                )
+            case DraftEvent() as event:
+                self._apply_to_draft(record, event)
             case DocumentVoided(document_id=document_id, content=reason):
                 self._stand(record, document_id, Fate.VOIDED, reason)
             case DocumentUnvoided(document_id=document_id):
@@ -137,15 +142,13 @@ class _Batch:
         issued = [id_ for id_, (_, event) in self.created.items() if getattr(event, "reverses", None) is not None]
         return issued + [id_ for id_, change in self.changes.items() if change.fate and id_ not in self.created]
 
-    def _apply_to_new_or_draft(self, record: Record, event: ReservationConsumed | AnyDraftEvent) -> None:
+    def _apply_to_draft(self, record: Record, event: AnyDraftEvent) -> None:
         document_id = event.document_id
         match event:
-            case ReservationConsumed(date=date, content=content):
-                self._create(record, event)
-                self.changes[document_id].date, self.changes[document_id].content = date, content
             case DraftSaved(content=content):
                 if record.version == 1:
-                    self._create(record, event)
+                    self.created[document_id] = (record, event)
+                    self._stand(record, document_id, Fate.STANDING)
                 self._change(record, document_id).content = content
             case DraftVoided(content=reason):
                 self._stand(record, document_id, Fate.VOIDED, reason)
@@ -155,10 +158,6 @@ class _Batch:
                     self.dropped.add(document_id)
             case _:
                 assert_never(event)
-
-    def _create(self, record: Record, event: ReservationConsumed | DraftSaved) -> None:
-        self.created[event.document_id] = (record, event)
-        self._stand(record, event.document_id, Fate.STANDING)
 
     def _stand(self, record: Record, document_id: DocumentId, fate: Fate, reason: Digest | None = None) -> None:
         change = self._change(record, document_id)
