@@ -8,7 +8,14 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
-from schemas.events import DocumentVoided, DraftSaved, NumbersLost, ReservationExpired, ReservationReleased
+from schemas.events import (
+    DocumentVoided,
+    DraftSaved,
+    NumbersLost,
+    NumbersReserved,
+    ReservationExpired,
+    ReservationReleased,
+)
 from schemas.record import Record
 from schemas.values import (
     DEFAULT_LOG,
@@ -185,6 +192,34 @@ async def test_a_stream_stays_with_its_firm_and_mode(writer: asyncpg.Connection,
         place = {"position": Position(4), "version": Version(4), "previous": Position(3)}
         both = a_batch([day.records[2], replace(other, event=ReservationReleased(Position(3), Number(1)), **place)])
         assert await refusal(writer, arguments_of(DEFAULT_LOG, Position(2), both)) == "LG003"
+
+
+async def test_an_event_of_a_batch_follows_the_one_that_it_names(writer: asyncpg.Connection) -> None:
+    day = a_working_day().records
+    assert await refusal(writer, arguments_of(DEFAULT_LOG, Position(0), a_batch(day))) is None
+    for previous in (0, 1, 3, 4):
+        torn = [*day[:2], replace(day[2], previous=Position(previous)), *day[3:]]
+        assert await refusal(writer, arguments_of(DEFAULT_LOG, Position(0), a_batch(torn))) == "LG003", previous
+
+
+async def test_ranges_of_a_batch_that_leave_a_gap_overlap_or_are_torn_are_refused_by_name(
+    writer: asyncpg.Connection,
+) -> None:
+    day = a_working_day().records
+    block = day[2].event
+    assert isinstance(block, NumbersReserved)
+    cases = {(2, 10): "allocation_has_no_gap", (1, 0): "allocation_is_not_empty", (11, 20): "allocation_has_no_gap"}
+    for (first, last), constraint in cases.items():
+        record = replace(day[2], event=replace(block, first=Number(first), last=Number(last)))
+        arguments = arguments_of(DEFAULT_LOG, Position(0), a_batch([*day[:2], record]))
+        transaction = writer.transaction()
+        await transaction.start()
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refused:
+            await writer.fetchval(statement("log_append"), *arguments)
+        assert refused.value.constraint_name == constraint
+        await transaction.rollback()
+    twice = replace(day[2], position=Position(4), version=Version(4), previous=Position(3))
+    assert await refusal(writer, arguments_of(DEFAULT_LOG, Position(0), a_batch([*day[:3], twice]))) == "23505"
 
 
 BEFORE = "SELECT log.append($1, $2, $3, '{}', '{}', '{}', '{}', '{}', '{}')"
