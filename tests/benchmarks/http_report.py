@@ -60,6 +60,7 @@ def compared_row(
     found: dict[str, Cell] = {"layout": layout, "request": kind, "connections": level}
     for name in (THEN, NOW):
         found[f"{name}/s"] = round(median(each[name].measured.rate for each in rounds))
+        found[f"{name} p50 ms"] = median(each[name].measured.milliseconds(0.5) for each in rounds)
     found |= {
         "now to then": median(each[NOW].measured.rate / each[THEN].measured.rate for each in rounds),
         "then to echo": median(each[THEN].measured.rate / each[ECHO].measured.rate for each in rounds),
