@@ -1,4 +1,4 @@
--- 0011: a content becomes searchable in less time: its words are erased with it by a trigger, and no foreign key looks for
+-- 0012: a content becomes searchable in less time: its words are erased with it by a trigger, and no foreign key looks for
 -- each content a second time.
 
 SET LOCAL ROLE numbering_owner;
