@@ -32,7 +32,7 @@ def vectors() -> dict[str, Any]:
     tiles = {Tile(0, 0): leaves}
     note = _note(size, root_of(leaf_hashes(b"".join(entries))))
     return {
-        "about": "Test vectors of service/evidence/README.md, sections 1 to 6; bytes are hexadecimal, or base64 in proofs.",
+        "about": "Test vectors of service/evidence/README.md, sections 1 to 6: bytes in hexadecimal, proofs in base64.",
         "records": [canonical.decode() for canonical in written],
         "entries": [entry.hex() for entry in entries],
         "leaf_hashes": [leaf_hash(entry).hex() for entry in entries],
