@@ -2,6 +2,7 @@
 
 import secrets
 import string
+from functools import cache
 from typing import Final
 
 BASE36: Final = string.digits + string.ascii_lowercase
@@ -11,12 +12,19 @@ BASE62: Final = string.digits + string.ascii_letters
 
 def random_text(alphabet: str, length: int) -> str:
     """`length` letters of `alphabet`, every such text as likely as any other."""
-    drawn = secrets.randbelow(len(alphabet) ** length)  # at once: a call to the system for each letter costs more
-    letters: list[str] = []
-    for _ in range(length):
-        drawn, letter = divmod(drawn, len(alphabet))
-        letters.append(alphabet[letter])
-    return "".join(letters)
+    letters = ""
+    while len(letters) < length:
+        # A byte that would make some letters likelier than others is dropped.
+        table, dropped = _letters_of(alphabet)
+        letters += _drawn.take(2 * length).translate(table, dropped).decode()
+    return letters[:length]
+
+
+@cache
+def _letters_of(alphabet: str) -> tuple[bytes, bytes]:
+    """The letter for each byte, as many bytes for each, and the bytes that stand for none. `alphabet` is ASCII."""
+    used = 256 - 256 % len(alphabet)
+    return (alphabet.encode() * 256)[:256], bytes(range(used, 256))
 
 
 class _Drawn:

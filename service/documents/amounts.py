@@ -1,8 +1,8 @@
 """The amounts of an invoice: exact decimals, halves rounded away from zero (CONTRACT.md D29, D79, D91, D92)."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
 from typing import Final, Protocol
 
 from service.documents.content import Amounts
@@ -14,10 +14,9 @@ DIGITS_MAX: Final = 15
 # Precise enough that no product of two bounded fields is rounded before we round it.
 _EXACT: Final = Context(prec=100, rounding=ROUND_HALF_UP)
 
-
 _QUANTA: Final = [Decimal(1).scaleb(-decimals) for decimals in range(5)]
+_ZEROS: Final = [Decimal(0).scaleb(-decimals) for decimals in range(5)]
 _ZERO: Final = Decimal(0)
-_HUNDRED: Final = Decimal(100)
 
 
 class Priced(Protocol):
@@ -39,6 +38,20 @@ class Priced(Protocol):
         ...
 
 
+class Summed(Protocol):
+    """What the amounts of a header are the sums of."""
+
+    @property
+    def subtotal(self) -> Decimal:
+        """Without VAT."""
+        ...
+
+    @property
+    def vat_amount(self) -> Decimal:
+        """The VAT."""
+        ...
+
+
 def line_amounts(lines: Sequence[Priced], decimals: int) -> list[Amounts]:
     """The amounts of each line, rounded to these decimals. The VAT of all lines of one rate is that rate of their sum.
 
@@ -47,9 +60,9 @@ def line_amounts(lines: Sequence[Priced], decimals: int) -> list[Amounts]:
     """
     nets = [rounded(_EXACT.multiply(line.quantity, line.price), decimals) for line in lines]
     vats = [_part(net, line.vat_rate, decimals) for net, line in zip(nets, lines, strict=True)]
-    places_of = defaultdict[int, list[int]](list)
+    places_of: dict[int, list[int]] = {}
     for place, line in enumerate(lines):
-        places_of[line.vat_rate].append(place)
+        places_of.setdefault(line.vat_rate, []).append(place)
     for rate, places in places_of.items():
         if len(places) == 1:
             continue  # its own VAT is that of the sum
@@ -60,9 +73,9 @@ def line_amounts(lines: Sequence[Priced], decimals: int) -> list[Amounts]:
     return [amounts_of(net, vat) for net, vat in zip(nets, vats, strict=True)]
 
 
-def sum_amounts(lines: Iterable[Amounts], decimals: int) -> Amounts:
+def sum_amounts(lines: Iterable[Summed], decimals: int) -> Amounts:
     """The amounts of the header: the sums of the lines."""
-    subtotal = vat = _ZERO.scaleb(-decimals)
+    subtotal = vat = _ZEROS[decimals]
     for line in lines:
         subtotal, vat = _EXACT.add(subtotal, line.subtotal), _EXACT.add(vat, line.vat_amount)
     return amounts_of(subtotal, vat)
@@ -84,6 +97,7 @@ def minus(number: Decimal) -> Decimal:
     return number.copy_negate() if number else number
 
 
+@cache
 def amount_max(decimals: int) -> Decimal:
     """The largest amount with these decimals that is exact in every client."""
     return Decimal(10) ** (DIGITS_MAX - max(decimals, HOME_DECIMALS))
@@ -92,12 +106,13 @@ def amount_max(decimals: int) -> Decimal:
 def is_exact_in_json(amounts: Amounts, decimals: int) -> bool:
     """Whether every amount is small enough to keep its decimals in any JSON client."""
     most = amount_max(decimals)
-    return all(amount.copy_abs() <= most for amount in (amounts.subtotal, amounts.vat_amount, amounts.total))
+    least = -most
+    return least <= amounts.subtotal <= most and least <= amounts.vat_amount <= most and least <= amounts.total <= most
 
 
 def rounded(amount: Decimal, decimals: int) -> Decimal:
     """The nearest number with these decimals, halves away from zero; never a negative zero."""
-    return _EXACT.add(_EXACT.quantize(amount, _QUANTA[decimals]), _ZERO)
+    return _EXACT.quantize(amount, _QUANTA[decimals]) or _ZEROS[decimals]
 
 
 def amounts_of(subtotal: Decimal, vat: Decimal) -> Amounts:
@@ -106,7 +121,13 @@ def amounts_of(subtotal: Decimal, vat: Decimal) -> Amounts:
 
 
 def _part(net: Decimal, vat_rate: int, decimals: int) -> Decimal:
-    return rounded(_EXACT.divide(_EXACT.multiply(net, Decimal(vat_rate)), _HUNDRED), decimals)
+    return rounded(_EXACT.multiply(net, _share(vat_rate)), decimals)
+
+
+@cache
+def _share(percent: int) -> Decimal:
+    """The exact factor; there are few, because a rate is a whole number of per cent from 0 to 100."""
+    return Decimal(percent).scaleb(-2)
 
 
 def _sum(numbers: Iterable[Decimal]) -> Decimal:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Final, Literal, assert_never
 
 from msgspec import Struct
@@ -64,6 +65,8 @@ def invoice_view(facts: Facts, contents: Contents, around: Surroundings) -> Invo
 def _silent(facts: Facts, contents: Contents) -> dict[str, Any]:
     """Whether a part of what it said, or why it was voided, is not there, and why not."""
     missing = contents.missing(digests_of(facts))
+    if not missing:
+        return _SAYS_ALL
     return {"content_erased": bool(missing - contents.lost), "content_lost": bool(missing & contents.lost)}
 
 
@@ -125,13 +128,16 @@ def _void_reason(facts: Facts, contents: Mapping[Digest, Content]) -> str | None
 
 def _said(said: InvoiceContent) -> dict[str, Any]:
     """The fields that the content and the invoice have under the same name."""
-    return {name: getattr(said, name) for name in _SHOWN}
+    return dict(zip(_SHOWN, _shown_of(said), strict=True))
 
 
 _SHOWN: Final = [
     name for name in InvoiceContent.__struct_fields__ if name not in {"amounts", "amounts_ron", "client_local_uuid"}
 ]
+_shown_of: Final = attrgetter(*_SHOWN)
 _NOTHING: Final = Amounts(Decimal("0.00"), Decimal("0.00"), Decimal("0.00"))
+
+_SAYS_ALL: Final[dict[str, Any]] = {"content_erased": False, "content_lost": False}
 
 # Fields that only other systems know: payments and the answers of the tax authority are not kept here.
 _OF_OTHERS: Final[Mapping[str, Any]] = {

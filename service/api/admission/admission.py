@@ -29,7 +29,13 @@ class Admission:
         many callers share. Behind a proxy all of them share one. Raises the faults of Access.who; then nothing is
         counted.
         """
-        found = await self._found(credential_in(authorization), stranger)
+        credential = credential_in(authorization)
+        known = self._access.recall(credential)
+        found: Principal | CredentialProblem | Allowance
+        if known is not None and known.log_id == self._log_id:
+            found = known
+        else:
+            found = await self._found(credential, stranger)
         if isinstance(found, Allowance):
             return self._too_many(found), found
         holder = found.credential_id if isinstance(found, Principal) else stranger
@@ -37,11 +43,14 @@ class Admission:
         return (self._too_many(allowance) if allowance.is_exceeded else found), allowance
 
     async def _found(self, credential: str, stranger: str) -> Principal | CredentialProblem | Allowance:
-        """The caller. A credible credential is looked up at once, however much strangers at its address ask."""
-        found: Principal | CredentialProblem | Allowance | None = self._access.recall(credential)
-        if found is None and self._access.is_credible(credential):
+        """The caller of a credential that was not looked up a moment ago.
+
+        A credible one is looked up at once, however much strangers at its address ask.
+        """
+        found: Principal | CredentialProblem | Allowance
+        if self._access.is_credible(credential):
             found = await who_is_calling(credential, self._access)
-        elif found is None:
+        else:
             found = await self._look_up(credential, stranger)
         if isinstance(found, Principal) and found.log_id != self._log_id:
             return CredentialInvalid()

@@ -83,7 +83,7 @@ class Reply(Struct, frozen=True):
     @property
     def size(self) -> int:
         """The bytes of the body."""
-        return len(self.body) + sum(map(len, self.more))
+        return len(self.body) + (sum(map(len, self.more)) if self.more else 0)
 
     def whole(self) -> bytes:
         """The body in one piece."""

@@ -55,7 +55,7 @@ def reversed_line(line: Item) -> Item:
 def header_amounts(lines: Sequence[Item], currency: str, rate: Decimal) -> tuple[Amounts, Amounts]:
     """The sums of the lines, in their currency and in RON. Raises RefusedError if they are too large to be exact."""
     decimals = decimals_kept(currency)
-    amounts = sum_amounts((Amounts(line.subtotal, line.vat_amount, line.total) for line in lines), decimals)
+    amounts = sum_amounts(lines, decimals)
     is_of_home = currency == HOME_CURRENCY and rate == 1
     amounts_ron = amounts if is_of_home else at_rate(amounts, rate)
     if not (is_exact_in_json(amounts, decimals) and is_exact_in_json(amounts_ron, HOME_DECIMALS)):
@@ -68,10 +68,11 @@ def item_faults(items: Tree) -> Iterator[FieldFault]:
     for place, item in enumerate(items[:ITEMS_MAX] if isinstance(items, list) else ()):
         if not isinstance(item, dict):
             continue
-        path = f"items.{place}"
-        if all(item.get(name) is None for name in ("description", "product_czuid", "product_id")):
+        if item.get("description") is None and item.get("product_czuid") is None and item.get("product_id") is None:
+            path = f"items.{place}"
             yield missing(f"{path}.description", f"{path} needs a description or a product_czuid.")
-        yield from name_conflicts(item, (("product_czuid", "product_id"),), path)
+        if "product_id" in item:
+            yield from name_conflicts(item, (("product_czuid", "product_id"),), f"items.{place}")
 
 
 def plain(number: Decimal) -> Decimal:

@@ -6,7 +6,6 @@ two. jiter is as fast, but has other limits and words.
 """
 
 import json
-import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -22,9 +21,10 @@ VALUES_MAX: Final = 30_000
 _INT_DIGITS_MAX: Final = 18
 """Every whole number of this length, its sign included, fits in 64 bits."""
 
-_LONG_NUMBER: Final = re.compile(rb"[0-9]{17}")
+_LONG_NUMBER: Final = b"0" * 17
+_DIGITS_AS_0: Final = bytes.maketrans(b"123456789", b"000000000")
 _DOUBT: Final = object()
-_NESTED: Final = (dict, list)
+_NESTED: Final = frozenset({dict, list})
 
 Tree = dict[str, "Tree"] | list["Tree"] | str | int | Decimal | bool | None
 
@@ -79,24 +79,30 @@ def holds_nul(tree: Tree) -> bool:
 
 def _quick(text: bytes) -> Any:
     """What msgspec reads, or _DOUBT. A name that is given twice is lost, so that more colons than names are left."""
-    if _LONG_NUMBER.search(text) is not None:
+    if _LONG_NUMBER in text.translate(_DIGITS_AS_0):
         return _DOUBT
     try:
         tree = _quick_decoder.decode(text)
     except (ValueError, ArithmeticError, RecursionError):
         return _DOUBT
-    return tree if _names_in(tree, DEPTH_MAX) == text.count(b":") else _DOUBT
+    return tree if _names_in(tree) == text.count(b":") else _DOUBT
 
 
-def _names_in(tree: Tree, depth: int) -> int:
-    """How many names the objects in the tree have; a number below zero if it is deeper than this."""
-    if not depth:
-        return -VALUES_MAX
-    if isinstance(tree, dict):
-        return len(tree) + sum(_names_in(each, depth - 1) for each in tree.values() if isinstance(each, _NESTED))
-    if isinstance(tree, list):
-        return sum(_names_in(each, depth - 1) for each in tree if isinstance(each, _NESTED))
-    return 0
+def _names_in(tree: Tree) -> int:
+    """How many names the objects in the tree have; -1 if it is deeper than DEPTH_MAX."""
+    names, level = 0, [tree]
+    for _ in range(DEPTH_MAX):
+        below: list[Tree] = []
+        for each in level:
+            if isinstance(each, dict):
+                names += len(each)
+                below += [child for child in each.values() if type(child) in _NESTED]
+            elif isinstance(each, list):
+                below += [child for child in each if type(child) in _NESTED]
+        if not below:
+            return names
+        level = below
+    return -1
 
 
 def _check_size(text: bytes) -> None:

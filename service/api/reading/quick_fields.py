@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 from msgspec import inspect as shape
@@ -40,10 +40,8 @@ def _reader(kind: shape.Type, hints: Mapping[str, Any]) -> Read:
     match kind:
         case shape.Metadata():
             return _reader(kind.type, hints_of(kind))
-        case shape.UnionType():
-            return _or_null(_reader(kind.types[0], hints))
         case shape.StructType():
-            return _only(dict, _object(kind))
+            return _object(kind)
         case shape.ListType():
             return _list(kind)
         case _:
@@ -74,16 +72,30 @@ def _value_reader(kind: shape.Type, hints: Mapping[str, Any]) -> Read:
             raise AssertionError(f"no body of ours has a field of type {kind}")
 
 
+def _field(field: shape.Field) -> tuple[str, Read, bool]:
+    """Its name in the struct, what reads it, and whether it may be null."""
+    kind: shape.Type = field.type
+    hints: Mapping[str, Any] = {}
+    while isinstance(kind, shape.Metadata):
+        hints, kind = hints_of(kind), kind.type
+    if isinstance(kind, shape.UnionType):
+        return field.name, _reader(kind.types[0], hints), True
+    return field.name, _reader(kind, hints), False
+
+
 def _object(kind: shape.StructType) -> Read:
-    made, known = kind.cls, {field.encode_name: (field.name, _reader(field.type, {})) for field in kind.fields}
+    made, known = kind.cls, {field.encode_name: _field(field) for field in kind.fields}
     required = frozenset(field.name for field in kind.fields if field.required)
 
-    def read(given: Mapping[str, Tree]) -> Struct:
+    def read(given: Any) -> Struct:
+        if type(given) is not dict:
+            raise DoubtError
         values: dict[str, Any] = {}
-        for name, value in given.items():
-            field = known.get(name)
+        for sent_name, value in cast("dict[str, Any]", given).items():
+            field = known.get(sent_name)
             if field is not None:
-                values[field[0]] = field[1](value)
+                name, read_value, is_nullable = field
+                values[name] = None if is_nullable and value is None else read_value(value)
         if not required <= values.keys():
             raise DoubtError
         return made(**values)
@@ -94,16 +106,15 @@ def _object(kind: shape.StructType) -> Read:
 def _list(kind: shape.ListType) -> Read:
     least, most, item = kind.min_length or 0, kind.max_length or 0, _reader(kind.item_type, {})
 
-    def read(given: list[Any]) -> list[Any]:
-        if not least <= len(given) <= most:
+    def read(given: Any) -> list[Any]:
+        if type(given) is not list:
             raise DoubtError
-        return [item(each) for each in given]
+        items = cast("list[object]", given)
+        if not least <= len(items) <= most:
+            raise DoubtError
+        return [item(each) for each in items]
 
-    return _only(list, read)
-
-
-def _or_null(inner: Read) -> Read:
-    return lambda given: None if given is None else inner(given)
+    return read
 
 
 def _only(kind: type, inner: Read) -> Read:
@@ -170,21 +181,25 @@ def _text(kind: shape.StrType, hints: Mapping[str, Any]) -> Read:
             raise DoubtError
         return given
 
+    if pattern is None and not (is_trimmed or is_currency or is_to_print):
+        return read
+
     def read_more(given: Any) -> str:
-        value = read(given.strip() if is_trimmed and type(given) is str else given)
+        if type(given) is not str:
+            raise DoubtError
+        value = given.strip() if is_trimmed else given
+        if "\0" in value or not least <= len(value) <= longest:
+            raise DoubtError
         if pattern is not None and pattern.fullmatch(value) is None:
             raise DoubtError
         if is_currency and decimals_of(value) is None:
             raise DoubtError
-        if (
-            is_to_print
-            and not (value.isascii() and value.isprintable() and not value.isspace())
-            and not is_printed(value)
-        ):
+        is_plain = value.isascii() and value.isprintable() and not value.isspace()
+        if is_to_print and not is_plain and not is_printed(value):
             raise DoubtError
         return value
 
-    return read_more if pattern is not None or is_trimmed or is_currency or is_to_print else read
+    return read_more
 
 
 def _day(given: Any) -> date:
