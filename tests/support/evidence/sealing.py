@@ -53,6 +53,7 @@ async def rewriting(database_url: str) -> AsyncGenerator[asyncpg.Connection]:
     """A superuser's connection for which nothing is refused; nor is anything afterwards."""
     connection = await asyncpg.connect(database_url)
     tables = ["log.event", "log.head", "log.stream", "evidence.tile", "evidence.note", "evidence.tree"]
+    tables.append("evidence.cosignature")
     try:
         for table in tables:
             await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
