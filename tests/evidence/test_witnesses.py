@@ -221,7 +221,9 @@ class OtherWitness:
         return web.Response(text=f"\N{EM DASH} {self._name} {line}\n")
 
     def _is_continued(self, size: int, root: bytes, path: list[bytes]) -> bool:
-        hash_children = lambda left, right: hashlib.sha256(b"\x01" + left + right).digest()  # noqa: E731
+        def hash_children(left: bytes, right: bytes) -> bytes:
+            return hashlib.sha256(b"\x01" + left + right).digest()
+
         if self.size == 0:
             return path == []
         if self.size == size:
