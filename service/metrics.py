@@ -28,6 +28,8 @@ class Metrics(Struct, frozen=True):
     log_position: Gauge
     relay_lag: Gauge
     projection_lag: Gauge
+    evidence_lag: Gauge
+    evidence_stopped: Gauge
     sweeps: Counter
     expired_numbers: Counter
     lost_history_tokens: Counter
@@ -59,6 +61,8 @@ def new_metrics() -> Metrics:
         log_position=gauge("log_position", "The last position this process knows"),
         relay_lag=gauge("relay_lag_events", "Events of the log that are not in the stream yet"),
         projection_lag=gauge("projection_lag_events", "Events a projection has not seen", ("projection",)),
+        evidence_lag=gauge("evidence_lag_events", "Events of the log that no signed note covers yet"),
+        evidence_stopped=gauge("evidence_stopped", "1 if the sealer stopped because the database was rewritten"),
         sweeps=counter("sweeps", "Sweeps for overdue reservations"),
         expired_numbers=counter("expired_numbers", "Numbers recorded as expired by this process"),
         lost_history_tokens=counter(

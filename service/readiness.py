@@ -12,6 +12,8 @@ from msgspec import Struct
 from projections.keeping.runner import ProjectionRunner
 from schemas.values import Position
 from service.access.lost_history import LostHistory
+from service.evidence.sealing.sealer import Sealer
+from service.evidence.sealing.status import SealerState
 from service.health import Check, Finding, Health
 from service.log.clock_guard import SKEW_SECONDS_MAX
 from service.log.event_log import LogFaultError
@@ -29,19 +31,22 @@ LAG_EVENTS_MAX: Final = 10_000
 
 RELAY: Final = "relay"
 PROJECTIONS: Final = "projections"
+EVIDENCE: Final = "evidence"
 
 _say = structlog.get_logger(__name__)
 
 
 class PartReport(Struct, frozen=True):
-    """How the relay or the projections are, where the log ended when they looked last, and how far each of them is.
+    """How the relay, the projections or the sealer are, where the log ended when they looked last, and how far each is.
 
-    What they have not learnt yet is none.
+    What they have not learnt yet is none. `is_stopped` until an operator acts; `because` says why it is not well.
     """
 
     health: Health
     head: Position | None
     positions: Mapping[str, Position | None]
+    is_stopped: bool = False
+    because: str | None = None
 
 
 Reports = Mapping[str, PartReport]
@@ -49,21 +54,23 @@ Reports = Mapping[str, PartReport]
 
 
 class Elsewhere(Struct, frozen=True):
-    """The relay and the projections, where children of this process run them."""
+    """The relay, the sealer and the projections, where children of this process run them."""
 
     latest: Callable[[], Reports]
     started: Callable[[], Awaitable[None]]
     """Returns once they run, or cannot be waited for."""
 
 
-def reports_of(relay: Relay | None, runner: ProjectionRunner | None) -> Reports:
-    """The report of each of the two that runs in this process."""
+def reports_of(relay: Relay | None, runner: ProjectionRunner | None, sealer: Sealer | None) -> Reports:
+    """The report of each of them that runs in this process."""
     found: dict[str, PartReport] = {}
     if relay is not None:
         status = relay.status()
         found[RELAY] = PartReport(relay_health(relay), status.head, {RELAY: status.published})
     if runner is not None:
         found[PROJECTIONS] = PartReport(_projection_health(runner), runner.head, dict(runner.positions()))
+    if sealer is not None:
+        found[EVIDENCE] = _sealer_report(sealer)
     return found
 
 
@@ -94,8 +101,9 @@ def checks(log: PostgresLog, reports: Callable[[], Reports] = dict, gate: Gate |
 
 
 def _reported(name: str, reports: Callable[[], Reports]) -> Check:
-    async def check() -> Health:
-        return reports()[name].health
+    async def check() -> Finding:
+        report = reports()[name]
+        return Finding(report.health, report.because)
 
     return check
 
@@ -163,14 +171,16 @@ async def measure(
     metrics: Metrics, writer: Writer, reports: Callable[[], Reports], tell: Callable[[Reports], None] | None
 ) -> None:
     """Keep the gauges up to date until cancelled, and `tell` the reports; run it in a TaskGroup."""
+    gauges = {RELAY: metrics.relay_lag, EVIDENCE: metrics.evidence_lag}
     while True:
         metrics.queue_depth.set(writer.queue_depth)
         metrics.log_position.set(writer.known.state.position)
         found = reports()
         for part, report in found.items():
             for name, position in report.positions.items():
-                gauge = metrics.relay_lag if part == RELAY else metrics.projection_lag.labels(name)
+                gauge = gauges[part] if part in gauges else metrics.projection_lag.labels(name)
                 gauge.set(_lag(report.head, position, writer.known.state.position))
+        metrics.evidence_stopped.set(any(report.is_stopped for report in found.values()))
         if tell is not None:
             tell(found)
         await asyncio.sleep(MEASURE_SECONDS)
@@ -200,3 +210,17 @@ def _projection_health(runner: ProjectionRunner) -> Health:
     if runner.stopped():
         return Health.DEGRADED
     return Health.OK if max(runner.lag().values(), default=0) <= LAG_EVENTS_MAX else Health.DEGRADED
+
+
+def _sealer_report(sealer: Sealer) -> PartReport:
+    """How the sealer is. Numbers are issued without it: what it found is for an operator to judge."""
+    status = sealer.status()
+    is_behind = (status.head or 0) - (status.size or 0) > LAG_EVENTS_MAX
+    is_well = status.state in {SealerState.SEALING, SealerState.STARTING} and not is_behind
+    return PartReport(
+        Health.OK if is_well else Health.DEGRADED,
+        status.head,
+        {EVIDENCE: status.size},
+        is_stopped=status.state is SealerState.STOPPED,
+        because=status.because,
+    )

@@ -17,7 +17,6 @@ PREFIX: Final = "NUMBERING_"
 TEST_PREFIX: Final = "NUMBERING_TEST_"
 APPLICATION: Final = "invoice-numbering"
 
-
 SERVICE_LINK: Final = re.compile(r"SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?")
 LINKED_PORT: Final = re.compile(r"(tcp|udp|sctp)://.*")
 """What Kubernetes gives every container for each Service of its namespace, after the Service's name; and what its
@@ -161,6 +160,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     keys_file: Annotated[
         Path | None, _about("file", "Keys that seal tokens and sign sessions; unset: keys.json in the data directory")
     ] = None
+    evidence_keys_file: Annotated[
+        Path | None, _about("file", "Keys that sign the notes of the log; unset: evidence.json in the data directory")
+    ] = None
+    evidence_witnesses_file: Annotated[
+        PresentFile | None,
+        _about("file", "Witnesses that co-sign the notes: a verifier key and an address a line; unset: none"),
+    ] = None
+    seal_seconds: Annotated[int, _about("seconds", "How often new events get a signed note", ge=1, le=3600)] = 1
     access_cache_seconds: Annotated[
         int,
         _about("seconds", "How long credentials are cached; a revocation acts at most so much later", ge=0, le=300),

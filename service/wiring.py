@@ -30,6 +30,7 @@ from service.nats.client.connection import NatsSettings
 from service.nats.client.identity_files import require_identity
 from service.nats.relay.relay import Relay
 from service.readiness import (
+    EVIDENCE,
     PROJECTIONS,
     RELAY,
     Elsewhere,
@@ -39,6 +40,7 @@ from service.readiness import (
     measure,
     reports_of,
 )
+from service.sealing import Sealing, sealing_of
 from service.settings import Settings
 from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
@@ -61,6 +63,7 @@ class Job(StrEnum):
     REQUESTS = "requests"
     RELAY = "relay"
     PROJECT = "project"
+    SEAL = "seal"
 
 
 DECIDING: Final = frozenset({Job.WEB, Job.REQUESTS, Job.SWEEP})
@@ -81,6 +84,7 @@ class Wiring(Struct, frozen=True):
     writer: Writer
     relay: Relay | None
     runner: ProjectionRunner | None
+    sealing: Sealing | None
     gate: Gate
     comparing: Comparing
     invariants: BrokenInvariants
@@ -97,12 +101,12 @@ async def run_service(
 ) -> None:
     """Run the jobs until SIGINT or SIGTERM; `on_ready` is called when all of them run, those of `elsewhere` too.
 
-    `tell` is called every second with how relay and projections are, as far as they run here.
+    `tell` is called every second with how relay, sealer and projections are, as far as they run here.
 
-    Raises MissingSettingError, SchemaUnfitError, LogUnavailableError, DurabilityError and ClockError before anything
-    runs, and SettingsError if the address cannot be had. A broken invariant is an AssertionError in an exception group,
-    also one that a handler reported to `BrokenInvariants`: it ends the process, and the supervisor starts it again from
-    the log.
+    Raises MissingSettingError, EvidenceKeysError, WitnessesError, SchemaUnfitError, LogUnavailableError,
+    DurabilityError and ClockError before anything runs, and SettingsError if the address cannot be had. A broken
+    invariant is an AssertionError in an exception group, also one that a handler reported to `BrokenInvariants`: it
+    ends the process, and the supervisor starts it again from the log.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -190,9 +194,12 @@ def _wire(
 ) -> Wiring:
     relay = _relay(settings, log) if Job.RELAY in jobs else None
     runner = ProjectionRunner(settings.database_url or "") if Job.PROJECT in jobs else None
+    nats = nats_settings(settings) if settings.nats_url is not None else None
+    sealing = sealing_of(settings, log, nats) if Job.SEAL in jobs else None
+    sealer = None if sealing is None else sealing.sealer
 
     def reports() -> Reports:
-        return {**reports_of(relay, runner), **({} if elsewhere is None else elsewhere.latest())}
+        return {**reports_of(relay, runner, sealer), **({} if elsewhere is None else elsewhere.latest())}
 
     metrics = _metrics(jobs, reports())
 
@@ -208,11 +215,13 @@ def _wire(
         log,
         gate,
         MarkFile(settings.data_dir, log.log_id),
-        nats_settings(settings) if settings.nats_url is not None else None,
+        nats,
         known=lambda: writer.known.state.position,
         clock=now,
     )
-    return Wiring(settings, metrics, log, reads, writer, relay, runner, gate, comparing, BrokenInvariants(), reports)
+    return Wiring(
+        settings, metrics, log, reads, writer, relay, runner, sealing, gate, comparing, BrokenInvariants(), reports
+    )
 
 
 def _metrics(jobs: frozenset[Job], parts: Reports) -> Metrics:
@@ -224,6 +233,8 @@ def _metrics(jobs: frozenset[Job], parts: Reports) -> Metrics:
         metrics.leave_out(metrics.relay_lag)
     if PROJECTIONS not in parts:
         metrics.leave_out(metrics.projection_lag)
+    if EVIDENCE not in parts:
+        metrics.leave_out(metrics.evidence_lag, metrics.evidence_stopped)
     if Job.SWEEP not in jobs:
         metrics.leave_out(metrics.sweeps, metrics.expired_numbers)
     return metrics
@@ -270,6 +281,8 @@ def _running(wiring: Wiring, jobs: frozenset[Job]) -> list[Coroutine[Any, Any, N
         running.append(wiring.relay.run())
     if wiring.runner is not None:
         running.append(wiring.runner.run())
+    if wiring.sealing is not None:
+        running.extend(wiring.sealing.running())
     return running
 
 

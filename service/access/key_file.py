@@ -108,7 +108,7 @@ def ensure(path: Path) -> KeyFile:
     Raises KeyFileError.
     """
     if not path.exists():
-        with _alone(path):
+        with alone(path):
             if not path.exists():
                 _write(path, Keys(token_keys=(_new("t"),), session_keys=(_new("s"),)))
     return KeyFile(path)
@@ -116,7 +116,7 @@ def ensure(path: Path) -> KeyFile:
 
 def rotate(path: Path) -> Keys:
     """Put a new current key before each ring and keep the old ones. Raises KeyFileError."""
-    with _alone(path):
+    with alone(path):
         old = load(path)
         new = Keys(token_keys=(_new("t"), *old.token_keys), session_keys=(_new("s"), *old.session_keys))
         _write(path, new)
@@ -141,7 +141,7 @@ def _decode(path: Path, text: bytes) -> Keys:
 
 
 @contextmanager
-def _alone(path: Path) -> Generator[None]:
+def alone(path: Path) -> Generator[None]:
     """Hold the lock beside the file: creations and rotations happen one after another."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

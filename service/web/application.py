@@ -18,6 +18,7 @@ from service.web.body import unread
 from service.web.cors import Cors
 from service.web.dispatch import Dispatch, Found
 from service.web.documentation import FixedDocument, documents, wants_page, welcome
+from service.web.evidence import CHECKPOINT_PATH, FOR_EVER, NOT_KEPT, TILE_PATHS, PublicEvidence
 from service.web.health import OPEN, OPEN_ROUTES, Open
 from service.web.patience import Patience
 from service.web.responses import REQUEST_ID, Response, response
@@ -56,6 +57,10 @@ class WebApplication:
             self._add("GET", path, self._replying(open_to_all, work))
         for path, document in documents(ROUTES, OPEN_ROUTES).items():
             self._add("GET", path, self._showing(document))
+        evidence = PublicEvidence(entrance.dependencies)
+        self._add("GET", CHECKPOINT_PATH, self._evident(evidence.checkpoint, NOT_KEPT))
+        for path in TILE_PATHS:
+            self._add("GET", path, self._evident(evidence.tile, FOR_EVER))
         page, api = self._showing(welcome()), self._replying(open_to_all, OPEN["/v1"])
         self._add("GET", "/", _welcoming(page, api))
 
@@ -97,6 +102,15 @@ class WebApplication:
 
         async def answer(_: web.BaseRequest, exchange: Exchange, __: Mapping[str, str]) -> Told:
             return await self.entrance.answering.answer(exchange, work(open_to_all)), None
+
+        return answer
+
+    def _evident(self, work: Callable[[Mapping[str, str]], Awaitable[Result]], headers: Headers) -> Handler:
+        """The handler of a path of the evidence; what is refused has the headers of every refusal."""
+
+        async def answer(_: web.BaseRequest, exchange: Exchange, places: Mapping[str, str]) -> Told:
+            reply = await self.entrance.answering.answer(exchange, work(places))
+            return reply, None if reply.refusal else headers
 
         return answer
 

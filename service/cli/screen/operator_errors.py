@@ -15,6 +15,9 @@ from service.access.records import UnknownFirmError
 from service.cli.screen.commands import CommandFault
 from service.demo.caller import DemoFaultError
 from service.embedded import CannotStartError
+from service.evidence.key_file import EvidenceKeysError
+from service.evidence.witnessing.client import WitnessesError
+from service.evidence.witnessing.server import WitnessFilesError
 from service.log.clock_guard import ClockError
 from service.log.event_log import LogFaultError, LogUnavailableError
 from service.log.migrate import MigrationChangedError, NotAllowedToMigrateError, OwnersLostError
@@ -31,6 +34,7 @@ SPEAK_FOR_THEMSELVES: Final = (
     ClockError,
     DemoFaultError,
     DurabilityError,
+    EvidenceKeysError,
     HistoryBrokenError,
     IdentityFileError,
     JwksError,
@@ -46,6 +50,8 @@ SPEAK_FOR_THEMSELVES: Final = (
     SchemaUnfitError,
     SettingsError,
     UnknownFirmError,
+    WitnessFilesError,
+    WitnessesError,
 )
 
 

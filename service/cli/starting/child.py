@@ -15,7 +15,7 @@ import msgspec
 
 from service.cli.screen.commands import CommandFault
 from service.cli.starting.present import Runtime
-from service.cli.starting.serving import run_until_stopped
+from service.cli.starting.serving import RELAY_JOBS, run_until_stopped
 from service.readiness import Reports
 from service.settings import read_settings
 from service.wiring import Job
@@ -40,7 +40,8 @@ def main(word: str) -> None:
     os.nice(NICE_MORE)
     os.set_blocking(REPORTS, False)
     try:
-        run_until_stopped(settings, frozenset({job}), _say_nothing, tell=_tell)
+        jobs = RELAY_JOBS if job is Job.RELAY else frozenset({job})
+        run_until_stopped(settings, jobs, _say_nothing, tell=_tell)
     except Exception as error:
         from service.cli.screen.operator_errors import sentence_for  # noqa: PLC0415 - it imports what can fail
 

@@ -1,4 +1,4 @@
-"""The relay and the projections of `numbering up`: children that yield to the process that answers.
+"""The relay, the sealer and the projections of `numbering up`: children that yield to the process that answers.
 
 In one process with it they took its thread while a caller waited. They lose nothing when they end: both go on from what
 is committed.
@@ -20,7 +20,7 @@ from service.backoff import Backoff
 from service.cli.starting.present import Runtime
 from service.embedded.process import spawn_ours, terminate
 from service.health import Health
-from service.readiness import PROJECTIONS, RELAY, Elsewhere, PartReport, Reports
+from service.readiness import EVIDENCE, PROJECTIONS, RELAY, Elsewhere, PartReport, Reports
 from service.settings import Settings, child_environment
 from service.wiring import Job
 
@@ -44,14 +44,13 @@ _decoder: Final = msgspec.json.Decoder(dict[str, PartReport])
 class Child:
     """The process of one job; it runs until it is stopped, and is started again when it ends."""
 
-    def __init__(self, job: Job, part: str, unknown: PartReport, settings: Settings) -> None:
-        """`unknown` is what is said of the part before its first report."""
-        self.part = part
+    def __init__(self, job: Job, unknown: Reports, settings: Settings) -> None:
+        """`unknown` is what is said of each of its parts before the first report."""
         self._job = job
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._addresses: bytes | None = None
-        self._last = unknown
+        self._last: Reports = unknown
         self._unread = b""
         self._heard_at: float | None = None
         self._started_at = 0.0
@@ -74,13 +73,13 @@ class Child:
         self._addresses = addresses
         self._send()
 
-    def report(self) -> PartReport:
-        """What it said last; degraded if it does not run, or does not say anything."""
+    def reports(self) -> Reports:
+        """What it said last of each part; degraded if it does not run, or does not say anything."""
         self._hear()
         is_silent = self._heard_at is None or monotonic() - self._heard_at > SILENT_SECONDS_MAX
         if self._is_running() and not is_silent:
             return self._last
-        return msgspec.structs.replace(self._last, health=Health.DEGRADED)
+        return {part: msgspec.structs.replace(last, health=Health.DEGRADED) for part, last in self._last.items()}
 
     def is_awaited(self) -> bool:
         """Whether it runs, and its first report is still to come."""
@@ -134,7 +133,7 @@ class Child:
                 self._unread += part
         *lines, self._unread = self._unread.split(b"\n")
         if lines:
-            self._last = _decoder.decode(lines[-1])[self.part]
+            self._last = {**self._last, **_decoder.decode(lines[-1])}
             self._heard_at = monotonic()
 
     def _close(self) -> None:
@@ -149,8 +148,8 @@ class Children:
 
     def __init__(self, settings: Settings) -> None:
         self._children = (
-            Child(Job.RELAY, RELAY, PartReport(Health.DEGRADED, None, {RELAY: None}), settings),
-            Child(Job.PROJECT, PROJECTIONS, PartReport(Health.DEGRADED, None, {}), settings),
+            Child(Job.RELAY, {part: _unknown(part) for part in (RELAY, EVIDENCE)}, settings),
+            Child(Job.PROJECT, {PROJECTIONS: PartReport(Health.DEGRADED, None, {})}, settings),
         )
 
     def start(self) -> None:
@@ -180,7 +179,7 @@ class Children:
         return Elsewhere(latest=self._latest, started=self._started)
 
     def _latest(self) -> Reports:
-        return {child.part: child.report() for child in self._children}
+        return {part: report for child in self._children for part, report in child.reports().items()}
 
     async def _started(self) -> None:
         """Return when both have reported, or ended, or STARTED_LOOKS_MAX are over: HTTP goes on without them."""
@@ -188,6 +187,10 @@ class Children:
             if not any(child.is_awaited() for child in self._children):
                 return
             await asyncio.sleep(STARTED_POLL_SECONDS)
+
+
+def _unknown(part: str) -> PartReport:
+    return PartReport(Health.DEGRADED, None, {part: None})
 
 
 def _how(status: int) -> str:

@@ -10,6 +10,7 @@ import uvloop
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.log_lines import announce, write_log_lines
 from service.cli.starting.present import database_url, present_settings
+from service.evidence.key_file import evidence_keys_path, load
 from service.readiness import Elsewhere, Reports
 from service.settings import Settings, without_password
 from service.wiring import Job, run_service
@@ -17,13 +18,14 @@ from service.wiring import Job, run_service
 WEB_JOBS: Final = frozenset({Job.WEB, Job.SWEEP})
 FRONT_JOBS: Final = WEB_JOBS | {Job.REQUESTS}
 """The jobs that callers wait for."""
-ALL_JOBS: Final = FRONT_JOBS | {Job.RELAY, Job.PROJECT}
+RELAY_JOBS: Final = frozenset({Job.RELAY, Job.SEAL})
+ALL_JOBS: Final = FRONT_JOBS | RELAY_JOBS | {Job.PROJECT}
 
 
 @click.command()
 @click.option("--web-only", "is_web_only", is_flag=True, help="HTTP and the sweep; the rest runs elsewhere.")
 def serve(*, is_web_only: bool) -> None:
-    """Answer HTTP, record what expires, publish the log and keep the projections, until SIGINT or SIGTERM."""
+    """Answer HTTP, record what expires, publish and seal the log, keep the projections, until SIGINT or SIGTERM."""
     jobs = WEB_JOBS if is_web_only else ALL_JOBS
     settings = _settings_for(jobs)
     run_until_stopped(settings, jobs, lambda: announce(f"ready on {settings.base_url}"))
@@ -31,8 +33,8 @@ def serve(*, is_web_only: bool) -> None:
 
 @click.command()
 def relay() -> None:
-    """Publish the log to NATS, in order, until SIGINT or SIGTERM."""
-    jobs = frozenset({Job.RELAY})
+    """Publish the log to NATS, in order, and seal it if it has evidence keys, until SIGINT or SIGTERM."""
+    jobs = RELAY_JOBS
     settings = _settings_for(jobs)
     where = without_password(settings.nats_url or "")
     run_until_stopped(settings, jobs, lambda: announce(f"publishing to {where}"))
@@ -45,6 +47,15 @@ def requests() -> None:
     settings = _settings_for(jobs)
     where = without_password(settings.nats_url or "")
     run_until_stopped(settings, jobs, lambda: announce(f"answering requests at {where}"))
+
+
+@click.command()
+def seal() -> None:
+    """Sign what the log holds, as evidence for auditors, until SIGINT or SIGTERM."""
+    jobs = frozenset({Job.SEAL})
+    settings = _settings_for(jobs)
+    load(evidence_keys_path(settings))
+    run_until_stopped(settings, jobs, lambda: announce("sealing"))
 
 
 @click.command()

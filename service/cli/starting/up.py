@@ -16,6 +16,7 @@ import uvloop
 
 from service.access.key_file import KeyFile, ensure
 from service.cli.database import prepare
+from service.cli.evidence import unnamed
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err
 from service.cli.screen.log_lines import announce, write_log_lines
@@ -27,6 +28,8 @@ from service.cli.starting.serving import FRONT_JOBS, run_until_stopped
 from service.cli.starting.watch import watch_parts
 from service.embedded import EmbeddedParts
 from service.embedded.data_directory import DataDirectory
+from service.evidence.key_file import create, evidence_keys_path
+from service.log.postgres_log import PostgresLog
 from service.settings import Settings, cannot_listen, has_json_lines, read_settings
 
 DIRECTORY_MODE: Final = 0o711
@@ -99,16 +102,30 @@ def _prepare(settings: Settings, runtime: Runtime) -> None:
     """Bring the database up to date, and make sure of keys, demo firm, demo.json and runtime.json."""
     keys = ensure(settings.keys_path)
     with explaining_postgres(runtime.database_url):
-        uvloop.run(_prepare_database(settings.data_dir / "demo.json", runtime, keys))
+        uvloop.run(_prepare_database(settings, runtime, keys))
     write_private(runtime_path(settings), runtime)
 
 
-async def _prepare_database(demo: Path, runtime: Runtime, keys: KeyFile) -> None:
+async def _prepare_database(settings: Settings, runtime: Runtime, keys: KeyFile) -> None:
     names = await prepare(runtime.database_url)
     if names:
         announce(f"prepared the database: {', '.join(names)}")
-    if await ensure_demo(demo, runtime, keys):
+    await _ensure_evidence_keys(settings, runtime.database_url)
+    if await ensure_demo(settings.data_dir / "demo.json", runtime, keys):
         announce("created a demo firm")
+
+
+async def _ensure_evidence_keys(settings: Settings, database_url: str) -> None:
+    """Make the keys that sign the log under the id of the installation, unless there are some."""
+    path = evidence_keys_path(settings)
+    if path.exists():
+        return
+    log = await PostgresLog.open(database_url)
+    try:
+        create(path, unnamed(await log.identity()))
+    finally:
+        await log.close()
+    announce("created the keys of the evidence")
 
 
 def _welcome(settings: Settings, demo: Path) -> None:

@@ -1,0 +1,148 @@
+"""The file of the keys that sign the notes of a log, and of those that did before (README.md section 5)."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schemas.values import LogId, UnixSeconds
+from service.access.key_file import alone, open_to_others
+from service.evidence.notes import KeyType, Note, VerifierKey, is_name
+from service.evidence.signatures import LogSigner, PostQuantumCosigner, Signer
+from service.settings import Settings
+from service.whole_file import replace_file
+
+NAME: Final = "evidence.json"
+ROTATION: Final = "numbering-key-rotation/v1"
+_SEED_BYTES: Final = 32
+
+
+class EvidenceKeysError(Exception):
+    """The file is missing, unreadable, damaged, there already or open to others; the message says what to do."""
+
+
+class RetiredKey(Struct, frozen=True):
+    """Public keys that signed before, in hexadecimal, and by log the note that passed on to the next keys."""
+
+    ed25519: str
+    ml_dsa_44: str | None
+    rotations: dict[str, str]
+
+
+class EvidenceKeys(Struct, frozen=True):
+    """Secrets in hexadecimal. `name` is what the origins begin with; `retired` are the keys before, latest first."""
+
+    name: str
+    ed25519: str
+    ml_dsa_44: str | None = None
+    retired: tuple[RetiredKey, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"EvidenceKeys(name={self.name!r})"
+
+    def origin(self, log_id: LogId) -> str:
+        """The origin of a log, and the name of its keys."""
+        return f"{self.name}/log/{log_id}"
+
+    def signers(self, log_id: LogId) -> list[Signer]:
+        """What signs the notes of a log: Ed25519, and ML-DSA-44 if it is there."""
+        origin = self.origin(log_id)
+        signers: list[Signer] = [LogSigner(origin, bytes.fromhex(self.ed25519))]
+        if self.ml_dsa_44 is not None:
+            signers.append(PostQuantumCosigner(origin, bytes.fromhex(self.ml_dsa_44)))
+        return signers
+
+    def verifier_keys(self, log_id: LogId) -> list[VerifierKey]:
+        """The keys of a log, the present ones first."""
+        found = [signer.verifier_key for signer in self.signers(log_id)]
+        for key in self.retired:
+            found.append(VerifierKey(self.origin(log_id), KeyType.ED25519, bytes.fromhex(key.ed25519)))
+            if key.ml_dsa_44 is not None:
+                found.append(VerifierKey(self.origin(log_id), KeyType.ML_DSA_44, bytes.fromhex(key.ml_dsa_44)))
+        return found
+
+    def rotations(self, log_id: LogId) -> dict[VerifierKey, str]:
+        """By each Ed25519 key the note by which the one before it passed on to it."""
+        keys = [key for key in self.verifier_keys(log_id) if key.kind is KeyType.ED25519]
+        return {key: old.rotations[str(log_id)] for key, old in zip(keys, self.retired, strict=False)}
+
+
+def evidence_keys_path(settings: Settings) -> Path:
+    """Where the file is."""
+    return settings.evidence_keys_file or settings.data_dir / NAME
+
+
+def create(path: Path, name: str, *, has_ml_dsa: bool = False) -> EvidenceKeys:
+    """Make the file. Raises EvidenceKeysError if there is one, or the name is none of a key."""
+    if not is_name(name) or name.endswith("/"):
+        raise EvidenceKeysError(
+            f"{name!r} cannot be the name: it is an address without scheme, like numbers.example.com"
+        )
+    with alone(path):
+        if path.exists():
+            raise EvidenceKeysError(f"there are keys in {path} already; `numbering evidence rotate` replaces them")
+        keys = EvidenceKeys(name, secrets.token_hex(_SEED_BYTES), _new_seed(has_ml_dsa))
+        _write(path, keys)
+    return keys
+
+
+def ensure(path: Path, name: str) -> EvidenceKeys:
+    """The keys of the file, made under this name if there is none. Raises EvidenceKeysError."""
+    return load(path) if path.exists() else create(path, name)
+
+
+def rotate(path: Path, logs: list[LogId], at: UnixSeconds, *, has_ml_dsa: bool = False) -> EvidenceKeys:
+    """Put new keys in force, for which those before vouch, and forget their secrets. Raises EvidenceKeysError."""
+    with alone(path):
+        old = load(path)
+        new = replace(old, ed25519=secrets.token_hex(_SEED_BYTES), ml_dsa_44=_new_seed(has_ml_dsa))
+        rotations = {str(log_id): _rotation(old.signers(log_id), new.signers(log_id), at) for log_id in logs}
+        before = [signer.verifier_key for signer in old.signers(logs[0])]
+        publics = {key.kind: key.public.hex() for key in before}
+        retired = RetiredKey(publics[KeyType.ED25519], publics.get(KeyType.ML_DSA_44), rotations)
+        keys = replace(new, retired=(retired, *old.retired))
+        _write(path, keys)
+    return keys
+
+
+def load(path: Path) -> EvidenceKeys:
+    """The keys of an existing file. Raises EvidenceKeysError."""
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            text = file.read()
+    except FileNotFoundError as error:
+        raise EvidenceKeysError(f"there is no file {path}; `numbering evidence create` makes one") from error
+    except OSError as error:
+        raise EvidenceKeysError(f"cannot read {path}: {error.strerror}") from error
+    refusal = open_to_others(status.st_uid, status.st_mode, us=os.geteuid())
+    if refusal is not None:
+        raise EvidenceKeysError(f"{path} {refusal}; run: chmod 600 {path}")
+    try:
+        keys = msgspec.json.decode(text, type=EvidenceKeys)
+        keys.verifier_keys(LogId(1))
+    except (msgspec.DecodeError, ValueError) as error:
+        raise EvidenceKeysError(f"{path} is damaged; put a copy of it back") from error
+    return keys
+
+
+def _rotation(old: list[Signer], new: list[Signer], at: UnixSeconds) -> str:
+    """The note by which the old key passes on to the new ones; both Ed25519 keys sign it."""
+    passed_on = [old[0].verifier_key, *(signer.verifier_key for signer in new)]
+    text = "".join(f"{line}\n" for line in (ROTATION, passed_on[0].name, *passed_on))
+    return str(Note(text, (old[0].sign(text, at), new[0].sign(text, at))))
+
+
+def _new_seed(is_wanted: bool) -> str | None:
+    return secrets.token_hex(_SEED_BYTES) if is_wanted else None
+
+
+def _write(path: Path, keys: EvidenceKeys) -> None:
+    try:
+        replace_file(path, msgspec.json.format(msgspec.json.encode(keys)) + b"\n")
+    except OSError as error:
+        raise EvidenceKeysError(f"cannot write {path}: {error.strerror}") from error

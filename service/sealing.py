@@ -1,0 +1,63 @@
+"""The job that seals: the sealer, and those it tells of each note: NATS and the witnesses."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from msgspec import Struct
+
+from service.clock import now
+from service.evidence.key_file import evidence_keys_path, load
+from service.evidence.sealing.last_view import LastView
+from service.evidence.sealing.sealer import Sealer, SealerPace
+from service.evidence.sealing.store import EvidenceStore
+from service.evidence.witnessing.client import WitnessClient, read_witnesses
+from service.log.postgres_log import PostgresLog
+from service.nats.checkpoints import NotePublisher
+from service.nats.client.connection import NatsSettings
+from service.settings import Settings
+
+_say = structlog.get_logger("evidence")
+
+
+class Sealing(Struct, frozen=True):
+    """The sealer of this process, and who is told of its notes."""
+
+    sealer: Sealer
+    witnesses: tuple[WitnessClient, ...]
+    publisher: NotePublisher | None
+
+    def running(self) -> list[Coroutine[Any, Any, None]]:
+        """What runs until it is cancelled."""
+        told = [] if self.publisher is None else [self.publisher.run()]
+        return [self.sealer.run(), *told, *(witness.run() for witness in self.witnesses)]
+
+
+def sealing_of(settings: Settings, log: PostgresLog, nats: NatsSettings | None) -> Sealing | None:
+    """The sealing of this log; none without keys. Raises EvidenceKeysError and WitnessesError."""
+    path = evidence_keys_path(settings)
+    if not path.exists():
+        _say.warning("evidence.off", because=f"there is no file {path}; `numbering evidence create` makes one")
+        return None
+    store = EvidenceStore(log.pool, log.log_id)
+    known = [] if settings.evidence_witnesses_file is None else read_witnesses(settings.evidence_witnesses_file)
+    witnesses = tuple(WitnessClient(witness, store) for witness in known)
+    publisher = None if nats is None else NotePublisher(nats, log.log_id)
+    told: list[Callable[[bytes], None]] = [witness.tell for witness in witnesses]
+    if publisher is not None:
+        told.append(publisher.tell)
+
+    def on_note(note: bytes) -> None:
+        for tell in told:
+            tell(note)
+
+    sealer = Sealer(
+        log,
+        store,
+        load(path),
+        LastView(settings.data_dir, log.log_id),
+        clock=now,
+        on_note=on_note,
+        pace=SealerPace(seal=settings.seal_seconds),
+    )
+    return Sealing(sealer, witnesses, publisher)
