@@ -22,6 +22,7 @@ COMMANDS: Final = MappingProxyType(
         "firm": ("service.cli.firms:firm", "Firms, the tenants of the service."),
         "key": ("service.cli.firms:key", "API keys: the credentials of other programs."),
         "session": ("service.cli.firms:session", "Device sessions: the credentials of tills and phones."),
+        "audit": ("service.cli.audit_reads:audit", "What auditors read."),
         "keys": ("service.cli.show_settings:keys", "The key file, which seals tokens and signs sessions."),
         "gaps": ("service.cli.gap_reports:gaps", "List every gap with its reason, and the equation."),
         "replay": ("service.cli.replay_log:replay", "Read the log from its first event and check its sums."),

@@ -4,7 +4,7 @@ from typing import Final
 
 from service.api.calling.route import Route
 from service.api.invoices import delete, history, issue, listing, reverse, show, update, void
-from service.api.reports import accounting, number_story
+from service.api.reports import accounting, audit_reads, number_story
 from service.api.series import reservations, series
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -20,4 +20,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *history.ROUTES,
     *accounting.ROUTES,
     *number_story.ROUTES,
+    *audit_reads.ROUTES,
 )

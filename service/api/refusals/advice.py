@@ -36,6 +36,7 @@ WHAT_TO_DO: Final[Mapping[str, str]] = MappingProxyType(
         "missing_required_field": "Send the field that `param` names.",
         "pending_limit_reached": "Use or release reserved numbers before you reserve more.",
         "rate_limit_exceeded": "Wait for `retry_after` seconds. Each process of the service counts for itself.",
+        "read_only_credential": "Write with another credential: an auditor's only reads.",
         "request_timeout": "Send headers and body faster, or a smaller body.",
         "request_too_large": "Send a smaller body.",
         "reservation_already_consumed": "Read the invoice: it exists. A repeat must carry the first key.",
