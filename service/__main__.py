@@ -22,6 +22,8 @@ COMMANDS: Final = MappingProxyType(
         "firm": ("service.cli.firms:firm", "Firms, the tenants of the service."),
         "key": ("service.cli.firms:key", "API keys: the credentials of other programs."),
         "session": ("service.cli.firms:session", "Device sessions: the credentials of tills and phones."),
+        "erase": ("service.cli.erase_document:erase", "Erase what a document says."),
+        "explain-gap": ("service.cli.explain_gap:explain_gap", "Say why numbers are a gap."),
         "audit": ("service.cli.audit_reads:audit", "What auditors read."),
         "keys": ("service.cli.show_settings:keys", "The key file, which seals tokens and signs sessions."),
         "gaps": ("service.cli.gap_reports:gaps", "List every gap with its reason, and the equation."),

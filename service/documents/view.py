@@ -64,7 +64,13 @@ def invoice_view(facts: Facts, contents: Contents, around: Surroundings) -> Invo
 def _silent(facts: Facts, contents: Contents) -> dict[str, Any]:
     """Whether a part of what it said, or why it was voided, is not there, and why not."""
     missing = contents.missing(digests_of(facts))
-    return {"content_erased": bool(missing - contents.lost), "content_lost": bool(missing & contents.lost)}
+    erasure = facts.erasure
+    return {
+        "content_erased": bool(missing - contents.lost) or (erasure is not None and bool(missing)),
+        "content_lost": erasure is None and bool(missing & contents.lost),
+        "erased": None if erasure is None else "customer" if erasure.is_of_client_alone else "content",
+        "erased_at": None if erasure is None else iso_time(erasure.at),
+    }
 
 
 def _numbering(facts: Facts, said: InvoiceContent, around: Surroundings) -> dict[str, Any]:

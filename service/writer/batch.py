@@ -46,6 +46,8 @@ def plan_batch(state: State, waiting: Sequence[Waiting], now: UnixSeconds) -> Pl
         records.extend(StoredRecord(record, encode_record(record)) for record in prepared.records)
         if request.content is not None and prepared.records:
             contents.append(request.content)
+        if request.also is not None and prepared.records:
+            contents.append(request.also)
         if request.idempotency is not None:
             # Kept with the events, in the same commit: a repeat finds the answer if and only if it happened.
             answers.append(Answer(request.idempotency.scope, request.idempotency.request, prepared.outcome))

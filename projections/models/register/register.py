@@ -12,6 +12,7 @@ from projections.models.projection import Bodies, Projection, Write, write_rows,
 from projections.statements import statement
 from schemas.events import (
     DocumentChanged,
+    DocumentErased,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
@@ -104,7 +105,7 @@ class _Batch:
                 self._change(record, number, Fate.STANDING)
             case NumberWithdrawn(number=number):
                 self._change(record, number, Fate.WITHDRAWN)
-            case DocumentChanged() | DocumentReversed() | SeriesEvent() | DraftEvent():
+            case DocumentChanged() | DocumentReversed() | DocumentErased() | SeriesEvent() | DraftEvent():
                 pass
             case _:
                 assert_never(record.event)
