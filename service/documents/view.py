@@ -65,9 +65,10 @@ def _silent(facts: Facts, contents: Contents) -> dict[str, Any]:
     """Whether a part of what it said, or why it was voided, is not there, and why not."""
     missing = contents.missing(digests_of(facts))
     erasure = facts.erasure
+    is_all_erased = erasure is not None and not erasure.is_of_client_alone
     return {
-        "content_erased": bool(missing - contents.lost) or (erasure is not None and bool(missing)),
-        "content_lost": erasure is None and bool(missing & contents.lost),
+        "content_erased": is_all_erased or bool(missing - contents.lost),
+        "content_lost": not is_all_erased and bool(missing & contents.lost),
         "erased": None if erasure is None else "customer" if erasure.is_of_client_alone else "content",
         "erased_at": None if erasure is None else iso_time(erasure.at),
     }
