@@ -40,7 +40,7 @@ async def erase_invoice(call: Call) -> Answered | Invoice:
             return answer
         if not isinstance(answer, DocumentHasChanged):
             raise refused(answer)
-    raise refused(DocumentHasChanged(facts.document_id))
+    raise refused(DocumentHasChanged(call.document_id()))
 
 
 async def _left(call: Call, facts: Facts, *, keeps_amounts: bool) -> Erasing | None:
