@@ -9,6 +9,7 @@ from schemas.values import (
     DocumentId,
     DocumentType,
     FirmId,
+    GapCode,
     IsoDate,
     Mode,
     Number,
@@ -208,6 +209,32 @@ class DraftSeries(Struct, frozen=True):
     document_type: DocumentType | None
 
 
+class EraseDocument(Struct, frozen=True, tag=True):
+    """Erase what a numbered document says, also a deleted one (CONTRACT.md D111).
+
+    `content_before` is its present content, `content` what is left of it, and `reason` the digest of the reason. A
+    `content` that is the same erases nothing.
+    """
+
+    series_id: SeriesId
+    number: Number
+    full_number: str
+    document_id: DocumentId
+    content_before: Digest
+    content: Digest | None
+    reason: Digest | None
+
+
+class ExplainGap(Struct, frozen=True, tag=True):
+    """Say why the numbers `first` .. `last` of the series, all of them gaps, never became documents (D112)."""
+
+    series_id: SeriesId
+    first: Number
+    last: Number
+    code: GapCode
+    text: str
+
+
 class SaveDraft(Struct, frozen=True, tag=True):
     """Keep a document without a number. `content_before` is the content that it replaces; none for a new draft.
 
@@ -218,6 +245,15 @@ class SaveDraft(Struct, frozen=True, tag=True):
     content: Digest
     content_before: Digest | None = None
     series: DraftSeries | None = None
+
+
+class EraseDraft(Struct, frozen=True, tag=True):
+    """Erase what a draft says; as `EraseDocument`."""
+
+    document_id: DocumentId
+    content_before: Digest
+    content: Digest | None
+    reason: Digest | None
 
 
 class VoidDraft(Struct, frozen=True, tag=True):
@@ -262,9 +298,12 @@ Command = (
     | ChangeDocument
     | ReverseDocument
     | DeleteDocument
+    | EraseDocument
+    | ExplainGap
     | SaveDraft
     | VoidDraft
     | UnvoidDraft
     | ReverseDraft
     | DeleteDraft
+    | EraseDraft
 )

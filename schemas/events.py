@@ -19,6 +19,7 @@ from schemas.values import (
     Digest,
     DocumentId,
     DocumentType,
+    GapCode,
     IsoDate,
     Number,
     NumberRange,
@@ -91,6 +92,19 @@ class SeriesUnlocked(SeriesEvent, frozen=True, gc=False, tag="series-unlocked/1"
 
     device_id: DeviceId
     is_forced: bool
+
+
+class GapExplained(SeriesEvent, frozen=True, gc=False, tag="gap-explained/1"):
+    """An operator or admin says why the numbers `first` .. `last`, inclusive, which are gaps, never became documents.
+
+    A later explanation of the same numbers is added to this one. `text` has 15 to 255 printable characters and no
+    personal data, because it can never be erased.
+    """
+
+    first: Number
+    last: Number
+    code: GapCode
+    text: str
 
 
 class NumbersReserved(ReservationEvent, frozen=True, gc=False, tag="numbers-reserved/1"):
@@ -184,6 +198,17 @@ class DocumentReversed(DocumentEvent, frozen=True, gc=False, tag="document-rever
     reversal_id: DocumentId
 
 
+class DocumentErased(DocumentEvent, frozen=True, gc=False, tag="document-erased/1"):
+    """What the document said was erased, with all that it ever said before and why it was voided.
+
+    `content` is what is left: the same without the customer; null if nothing is. `reason` is the digest of the reason,
+    which is kept among the contents. The contents are gone with the commit of this event.
+    """
+
+    content: Digest | None
+    reason: Digest | None
+
+
 class DraftSaved(DraftEvent, frozen=True, gc=False, tag="draft-saved/1"):
     """A document without a number was kept, or got another content. The stream of a draft is named by its id."""
 
@@ -200,10 +225,19 @@ class DraftDeleted(DraftEvent, frozen=True, gc=False, tag="draft-deleted/1"):
     """The draft is gone; it never had a number."""
 
 
-AnySeriesEvent = SeriesOpened | SeriesDescribed | SeriesMadePrimary | SeriesLocked | SeriesUnlocked
+class DraftErased(DraftEvent, frozen=True, tag="draft-erased/1"):
+    """What the draft said was erased; the fields are those of `DocumentErased`."""
+
+    content: Digest | None
+    reason: Digest | None
+
+
+AnySeriesEvent = SeriesOpened | SeriesDescribed | SeriesMadePrimary | SeriesLocked | SeriesUnlocked | GapExplained
 AnyReservationEvent = NumbersReserved | ReservationConsumed | ReservationReleased | ReservationExpired | NumbersLost
-AnyDocumentEvent = DocumentVoided | DocumentUnvoided | NumberWithdrawn | DocumentChanged | DocumentReversed
-AnyDraftEvent = DraftSaved | DraftVoided | DraftDeleted
+AnyDocumentEvent = (
+    DocumentVoided | DocumentUnvoided | NumberWithdrawn | DocumentChanged | DocumentReversed | DocumentErased
+)
+AnyDraftEvent = DraftSaved | DraftVoided | DraftDeleted | DraftErased
 """The members of the families, for a match that has a case for each."""
 
 Event = AnySeriesEvent | AnyReservationEvent | AnyDocumentEvent | AnyDraftEvent

@@ -86,6 +86,13 @@ class DocumentOutcome(Struct, frozen=True, tag="document"):
     position: Position
 
 
+class ExplainedOutcome(Struct, frozen=True, tag="explained"):
+    """The gap was explained by the event at this position, at this time."""
+
+    position: Position
+    at: UnixSeconds
+
+
 class DeletedOutcome(Struct, frozen=True, tag="deleted"):
     """The document was deleted at this time; only its events remain."""
 
@@ -110,7 +117,14 @@ class AnswerLost(Struct, frozen=True, tag="answer-lost"):
 
 
 Outcome = (
-    SeriesOutcome | ReservedOutcome | ReleasedOutcome | DocumentOutcome | DeletedOutcome | ExpiredOutcome | AnswerLost
+    SeriesOutcome
+    | ReservedOutcome
+    | ReleasedOutcome
+    | DocumentOutcome
+    | ExplainedOutcome
+    | DeletedOutcome
+    | ExpiredOutcome
+    | AnswerLost
 )
 
 Equation = dict[Fate, int]

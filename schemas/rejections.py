@@ -175,6 +175,13 @@ class DateAfterNext(Struct, frozen=True, tag=True):
     bound: IsoDate
 
 
+class NotAGap(Struct, frozen=True, tag=True):
+    """Explain: `number`, of the range, is no gap: it is on a document, pending, or was never taken."""
+
+    series_id: SeriesId
+    number: Number
+
+
 class DocumentUnknown(Struct, frozen=True, tag=True):
     """The caller's partition has no such document."""
 
@@ -297,6 +304,7 @@ Rejection = (
     | ChronologyViolated
     | DateBeforePrevious
     | DateAfterNext
+    | NotAGap
     | DocumentUnknown
     | DocumentAlreadyVoided
     | DocumentNotVoided

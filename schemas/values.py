@@ -71,6 +71,20 @@ class Mode(Word):
     TEST = "test"
 
 
+class GapCode(Word):
+    """Why an operator says that numbers never became documents (CONTRACT.md D112)."""
+
+    DEVICE_FAILURE = "device_failure"
+    PRINTER_FAILURE = "printer_failure"
+    NETWORK_FAILURE = "network_failure"
+    OPERATOR_ERROR = "operator_error"
+    CUSTOMER_LEFT = "customer_left"
+    TRAINING = "training"
+    DEVICE_RETIRED = "device_retired"
+    DATABASE_RESTORED = "database_restored"
+    OTHER = "other"
+
+
 class DocumentType(Word):
     """The type of the documents that a series numbers (CONTRACT.md section 5.1)."""
 

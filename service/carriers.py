@@ -9,6 +9,7 @@ from service.access.callers import Access
 from service.access.identity_provider import IdentityKeys
 from service.access.key_file import KeyFile
 from service.access.lost_history import LostHistory
+from service.access.read_records import ReadRecorder
 from service.access.reservation_tokens import TokenSealer
 from service.api.calling.dependencies import Dependencies
 from service.api.entrance import Entrance
@@ -47,6 +48,13 @@ def entrance_of(
         reads=reads,
         metrics=metrics,
         clock=now,
+        read_recorder=ReadRecorder(
+            log.pool,
+            keep_days=settings.audit_reads_days,
+            clock=now,
+            on_written=metrics.audit_reads.inc,
+            on_dropped=metrics.audit_reads_lost.inc,
+        ),
     )
     return Entrance(dependencies, invariants.report)
 

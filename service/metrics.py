@@ -33,6 +33,8 @@ class Metrics(Struct, frozen=True):
     sweeps: Counter
     expired_numbers: Counter
     lost_history_tokens: Counter
+    audit_reads: Counter
+    audit_reads_lost: Counter
 
     def leave_out(self, *absent: MetricWrapperBase) -> None:
         """Show these no more: they are of parts that this process has not, and 0 would say that all is well there."""
@@ -68,4 +70,6 @@ def new_metrics() -> Metrics:
         lost_history_tokens=counter(
             "lost_history_tokens", "Tokens of ours whose block the log does not have: it may have lost its tail"
         ),
+        audit_reads=counter("audit_reads", "Requests of auditors that were recorded"),
+        audit_reads_lost=counter("audit_reads_lost", "Requests of auditors whose record the database did not take"),
     )

@@ -172,6 +172,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         int,
         _about("seconds", "How long credentials are cached; a revocation acts at most so much later", ge=0, le=300),
     ] = 5
+    audit_reads_days: Annotated[
+        int,
+        _about("days", "How long the record of what auditors read is kept, at least 30; 0 for ever", le=36_500, ge=0),
+    ] = 1_827
     command_timeout_seconds: Annotated[
         int, _about("seconds", "How long a request waits for its turn before 503", ge=1, le=600)
     ] = 10

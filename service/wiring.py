@@ -15,6 +15,7 @@ from msgspec import Struct
 from projections.keeping.runner import ProjectionRunner
 from service.access.event_proofs import EventProver
 from service.access.key_file import KeyFile
+from service.access.read_records import recording_reads
 from service.clock import now
 from service.comparing import Comparing
 from service.health import Check, HealthBoard
@@ -326,6 +327,7 @@ async def _taking_requests(wiring: Wiring, jobs: frozenset[Job], health: dict[st
     entrance = entrance_of(wiring.settings, wiring.log, wiring.reads, wiring.writer, wiring.metrics, wiring.invariants)
     health["history"] = history_health(entrance.dependencies.lost_history, wiring.writer.known)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(recording_reads(entrance.dependencies.read_recorder))
         if Job.REQUESTS in jobs:
             await stack.enter_async_context(answering_nats(entrance, nats_settings(wiring.settings), health))
         if Job.WEB in jobs:

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from schemas.events import AnyDraftEvent, DraftDeleted, DraftSaved, DraftVoided
+from schemas.events import AnyDraftEvent, DraftDeleted, DraftErased, DraftSaved, DraftVoided
 from schemas.record import Record, event_name
 from schemas.values import DocumentId, Position, Version
 
@@ -13,7 +13,8 @@ class DraftReplay:
     def __init__(self) -> None:
         self.version: Version = Version(0)
         self.position: Position = Position(0)
-        self.last: AnyDraftEvent | None = None
+        # An erasure changes nothing of what may follow, so it is never the last one here.
+        self.last: DraftSaved | DraftVoided | DraftDeleted | None = None
 
     def refusal(self, record: Record, event: AnyDraftEvent) -> str | None:
         """Why the record cannot be the next one of the draft; None if it can."""
@@ -28,17 +29,19 @@ class DraftReplay:
 
     def apply(self, record: Record, event: AnyDraftEvent) -> None:
         """Add the next event; `refusal` must have returned None for it."""
-        self.version, self.position, self.last = record.version, record.position, event
+        self.version, self.position = record.version, record.position
+        if not isinstance(event, DraftErased):
+            self.last = event
 
 
-def _may_follow(last: AnyDraftEvent | None, event: AnyDraftEvent) -> bool:
+def _may_follow(last: DraftSaved | DraftVoided | DraftDeleted | None, event: AnyDraftEvent) -> bool:
     match last:
         case None:
             return isinstance(event, DraftSaved)
         case DraftSaved():
             return True
         case DraftVoided():
-            return isinstance(event, DraftDeleted)
+            return isinstance(event, DraftDeleted | DraftErased)
         case DraftDeleted():
             return False
         case _:

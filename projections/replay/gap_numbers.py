@@ -4,6 +4,7 @@ from typing import assert_never
 
 from schemas.events import (
     DocumentChanged,
+    DocumentErased,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
@@ -33,7 +34,7 @@ def gaps_of(record: Record) -> list[tuple[NumberRange, Fate, Position | None]]:
             return [(NumberRange(number, number), Fate.WITHDRAWN, None)]
         case NumbersReserved() | ReservationConsumed() | DocumentVoided() | DocumentUnvoided():
             return []
-        case DocumentChanged() | DocumentReversed() | SeriesEvent() | DraftEvent():
+        case DocumentChanged() | DocumentReversed() | DocumentErased() | SeriesEvent() | DraftEvent():
             return []
         case _:
             assert_never(record.event)

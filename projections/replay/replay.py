@@ -9,21 +9,25 @@ from typing import assert_never
 from msgspec import Struct
 
 from projections.replay.drafts import DraftReplay
+from projections.replay.explanations import explanation_of
 from projections.replay.gap_numbers import gaps_of
 from projections.replay.number_ranges import merged
 from projections.replay.terms import moved_by, taken_by
 from projections.replay.words import actor_text
-from schemas.api.reports import Gap, NumberRangeRow, Terms
+from schemas.api.reports import Gap, GapExplanation, NumberRangeRow, Terms
 from schemas.events import (
     AnyDraftEvent,
     DocumentChanged,
+    DocumentErased,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
+    DraftErased,
     DraftEvent,
     DraftSaved,
     DraftVoided,
+    GapExplained,
     NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
@@ -108,6 +112,7 @@ class SeriesReplay:
         self.version: Version = Version(0)
         self.next_number = event.start_number
         self.gaps: list[Gap] = []
+        self.explanations: list[GapExplanation] = []
         self._taken = 0
         self._counts = dict.fromkeys(Fate, 0)
         self._blocks: dict[Position, _Block] = {}
@@ -133,10 +138,14 @@ class SeriesReplay:
                 self._change(record, event)
             case DocumentChanged() | DocumentReversed() as event:
                 self._confirm(record, event)
+            case DocumentErased() as event:
+                self._erase(record, event)
+            case GapExplained() as event:
+                self._explain(record, event)
             case SeriesOpened():
                 if record.version != 1:
                     raise HistoryBrokenError(record, "the series is open already")
-            case DraftSaved() | DraftVoided() | DraftDeleted():
+            case DraftSaved() | DraftVoided() | DraftDeleted() | DraftErased():
                 raise HistoryBrokenError(record, "the stream is a series, not a draft")
             case SeriesDescribed() | SeriesMadePrimary() | SeriesLocked() | SeriesUnlocked():
                 pass
@@ -216,6 +225,18 @@ class SeriesReplay:
             ending = self._endings.get(number)
             if ending is None or ending.fate is not Fate.STANDING or ending.document_id != document_id:
                 raise HistoryBrokenError(record, f"number {number} is not standing on {document_id}")
+
+    def _erase(self, record: Record, event: DocumentErased) -> None:
+        ending = self._endings.get(event.number)
+        if ending is None or ending.document_id != event.document_id:
+            raise HistoryBrokenError(record, f"number {event.number} was never on {event.document_id}")
+
+    def _explain(self, record: Record, event: GapExplained) -> None:
+        """Keep the explanation. Raises HistoryBrokenError unless gaps hold all of its numbers."""
+        held = sum(max(0, min(gap.last, event.last) - max(gap.first, event.first) + 1) for gap in self.gaps)
+        if held != event.last - event.first + 1:
+            raise HistoryBrokenError(record, f"numbers {event.first}-{event.last} are not all gaps")
+        self.explanations.append(explanation_of(record, event))
 
     def _add_gap(
         self, record: Record, numbers: NumberRange, reason: Fate, block: _Block, reason_text: str | None = None

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from schemas.events import (
     DocumentChanged,
+    DocumentErased,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
@@ -47,7 +48,7 @@ def moved_by(event: Event) -> tuple[Fate | None, Fate | None, int]:
             return Fate.VOIDED, Fate.STANDING, 1
         case NumberWithdrawn():
             return Fate.VOIDED, Fate.WITHDRAWN, 1
-        case DocumentChanged() | DocumentReversed() | SeriesEvent() | DraftEvent():
+        case DocumentChanged() | DocumentReversed() | DocumentErased() | SeriesEvent() | DraftEvent():
             return None, None, 0
         case _:
             assert_never(event)

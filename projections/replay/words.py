@@ -8,14 +8,17 @@ from schemas.events import (
     AnyDraftEvent,
     AnySeriesEvent,
     DocumentChanged,
+    DocumentErased,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
+    DraftErased,
     DraftEvent,
     DraftSaved,
     DraftVoided,
     Event,
+    GapExplained,
     NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
@@ -30,7 +33,7 @@ from schemas.events import (
     SeriesUnlocked,
 )
 from schemas.record import Record
-from schemas.values import Actor, NumberRange
+from schemas.values import Actor, Digest, NumberRange
 
 
 def words(record: Record, zone: ZoneInfo) -> str:
@@ -69,6 +72,8 @@ def _happened(event: Event, zone: ZoneInfo) -> str:
         case DocumentChanged(number=number, document_id=document_id, date_before=before, date=date):
             moved = "" if before == date else f", its date moved from {before} to {date}"
             return f"document {document_id}, number {number}, changed{moved}"
+        case DocumentErased(number=number, document_id=document_id, content=left):
+            return f"{_erased(left)} document {document_id}, number {number}, erased"
         case DocumentReversed(number=number, document_id=document_id, reversal_number=other, reversal_id=reversal_id):
             return f"document {document_id}, number {number}, reversed by document {reversal_id}, number {other}"
         case _:
@@ -84,6 +89,8 @@ def _happened_to_series(event: AnySeriesEvent) -> str:
             return "description of the series changed"
         case SeriesMadePrimary():
             return "series made primary"
+        case GapExplained(first=first, last=last, code=code, text=text):
+            return f"{_numbers(NumberRange(first, last))} explained: {code}: {text}"
         case SeriesLocked(device_id=device_id):
             return f"series locked to device {device_id}"
         case SeriesUnlocked(device_id=device_id, is_forced=is_forced):
@@ -98,10 +105,16 @@ def _happened_to_draft(event: AnyDraftEvent) -> str:
             return f"draft {document_id} saved"
         case DraftVoided(document_id=document_id):
             return f"draft {document_id} voided"
+        case DraftErased(document_id=document_id, content=left):
+            return f"{_erased(left)} draft {document_id} erased"
         case DraftDeleted(document_id=document_id):
             return f"draft {document_id} deleted"
         case _:
             assert_never(event)
+
+
+def _erased(left: Digest | None) -> str:
+    return "what was said by" if left is None else "the customer of"
 
 
 def _numbers(numbers: NumberRange) -> str:

@@ -10,10 +10,12 @@ from schemas.api.invoice import HistoryEntry
 from schemas.api.reports import Moment
 from schemas.events import (
     DocumentChanged,
+    DocumentErased,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
+    DraftErased,
     DraftSaved,
     DraftVoided,
     NumbersLost,
@@ -25,9 +27,9 @@ from schemas.events import (
     SeriesEvent,
 )
 from schemas.record import Record, decode_record
-from schemas.values import DEFAULT_LOG, Actor, ActorKind, DocumentId, LogId, Position, iso_time
+from schemas.values import DEFAULT_LOG, Actor, ActorKind, Digest, DocumentId, LogId, Position, iso_time
 
-HistoryKind = Literal["create", "update", "void", "unvoid", "storno", "delete"]
+HistoryKind = Literal["create", "update", "void", "unvoid", "storno", "delete", "erase"]
 
 _KINDS: Final[dict[HistoryKind, tuple[str, str]]] = {
     "create": ("Created", "plus"),
@@ -35,6 +37,7 @@ _KINDS: Final[dict[HistoryKind, tuple[str, str]]] = {
     "void": ("Voided", "ban"),
     "unvoid": ("Unvoided", "check"),
     "storno": ("Reversed", "undo"),
+    "erase": ("Erased", "eraser"),
     "delete": ("Deleted", "trash"),
 }
 """The name of each kind, and its icon."""
@@ -120,6 +123,10 @@ def _told(record: Record) -> tuple[HistoryKind, str]:
             return "storno", f"{full_number} was reversed by {reversal}."
         case DraftSaved():
             return ("create", "The draft was created.") if record.version == 1 else ("update", "The draft was changed.")
+        case DocumentErased(full_number=full_number, content=left):
+            return "erase", f"{_erased(left)} {full_number} was erased."
+        case DraftErased(content=left):
+            return "erase", f"{_erased(left)} the draft was erased."
         case DraftVoided():
             return "void", "The draft was voided."
         case DraftDeleted():
@@ -129,3 +136,7 @@ def _told(record: Record) -> tuple[HistoryKind, str]:
             raise AssertionError(f"position {record.position} is not an event of a document")
         case _:
             assert_never(record.event)
+
+
+def _erased(left: Digest | None) -> str:
+    return "What was said by" if left is None else "The customer of"

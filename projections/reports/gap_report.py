@@ -13,12 +13,13 @@ from typing import Final
 import asyncpg
 
 from projections.keeping.one_moment import Connection, from_projections
+from projections.replay.explanations import with_explanations
 from projections.reports.as_of import AsOf, SeriesAsOf, fold_in_one_moment, fold_series
 from projections.reports.opened_series import opened_series
 from projections.reports.report_header import Header, header
 from projections.statements import statement
-from schemas.api.reports import Gap, GapReport
-from schemas.values import Fate, FirmId, Position, SeriesId
+from schemas.api.reports import Gap, GapExplanation, GapReport
+from schemas.values import Fate, FirmId, GapCode, Position, SeriesId
 
 PROJECTIONS: Final = ("counters", "gaps")
 
@@ -81,11 +82,26 @@ async def _kept(connection: Connection, series_ids: Sequence[SeriesId], at_least
     while rows := await cursor.fetch(GAPS_FETCHED):
         for row in rows:
             gaps[row["series_id"]].append(_gap(row))
-    return [_report(headers[series_id], gaps[series_id]) for series_id in series_ids]
+    explained: dict[SeriesId, list[GapExplanation]] = {series_id: [] for series_id in series_ids}
+    for row in await connection.fetch(statement("report_explanations"), series_ids):
+        explained[row["series_id"]].append(_explanation(row))
+    return [_report(headers[each], with_explanations(gaps[each], explained[each])) for each in series_ids]
 
 
 def _report(found: Header, gaps: list[Gap]) -> GapReport:
     return GapReport(found.series_id, found.firm_id, found.mode, found.name, found.moment, found.terms, gaps)
+
+
+def _explanation(row: asyncpg.Record) -> GapExplanation:
+    return GapExplanation(
+        first=row["first"],
+        last=row["last"],
+        code=GapCode(row["code"]),
+        text=row["text"],
+        explained_at=row["explained_at"],
+        explained_by=row["explained_by"],
+        position=row["position"],
+    )
 
 
 def _gap(row: asyncpg.Record) -> Gap:
@@ -105,5 +121,5 @@ def _gap(row: asyncpg.Record) -> Gap:
 
 def _report_of_fold(series_id: SeriesId, found: SeriesAsOf) -> GapReport:
     series = found.series
-    gaps = sorted(series.gaps, key=lambda gap: gap.first)
+    gaps = with_explanations(series.gaps, series.explanations)
     return GapReport(series_id, series.firm_id, series.mode, series.name, found.moment, series.terms(), gaps)

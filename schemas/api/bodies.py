@@ -16,7 +16,9 @@ from schemas.api.fields import (
     Description,
     Email,
     ExchangeRate,
+    Explanation,
     Flag,
+    GapText,
     Identifier,
     Label,
     NumberFormat,
@@ -31,7 +33,7 @@ from schemas.api.fields import (
     Token,
     VatRate,
 )
-from schemas.values import NUMBER_MAX, Count, DocumentType
+from schemas.values import NUMBER_MAX, Count, DocumentType, GapCode
 
 
 class NothingBody(Struct, frozen=True):
@@ -85,6 +87,28 @@ class VoidBody(Struct, frozen=True, kw_only=True):
     """Why the invoice is voided."""
     void_reason: Reason | None = None
     """Another name of `reason`."""
+
+
+class EraseBody(Struct, frozen=True, kw_only=True):
+    """POST /invoices/{id}/erase."""
+
+    reason: Explanation
+    """Why; it is kept apart, and can be erased too. Name no person."""
+    keep_amounts: bool = False
+    """Whether to erase only who the customer was, and keep lines and amounts."""
+
+
+class ExplainGapBody(Struct, frozen=True, kw_only=True):
+    """POST /invoice-series/{id}/gaps/explanations."""
+
+    first: Annotated[int, Meta(ge=1, le=NUMBER_MAX)]
+    """The first number."""
+    last: Annotated[int, Meta(ge=1, le=NUMBER_MAX)]
+    """The last number; the same as `first` for one."""
+    code: GapCode
+    """What kind of reason it is."""
+    text: GapText
+    """The reason in words, for ever: name no person."""
 
 
 class ClientData(Struct, frozen=True, kw_only=True):

@@ -46,6 +46,10 @@ PrintedName = Annotated[str, Meta(min_length=1, max_length=255, extra=_PRINTED, 
 Reason = Annotated[str, Meta(min_length=1, max_length=10_000, extra=_PRINTED, extra_json_schema=_NO_CONTROLS)]
 """Texts with a printable character and without control characters (CONTRACT.md D94)."""
 
+Explanation = Annotated[str, Meta(min_length=1, max_length=255, extra=_PRINTED, extra_json_schema=_NO_CONTROLS)]
+GapText = Annotated[str, Meta(min_length=15, max_length=255, extra=_PRINTED, extra_json_schema=_NO_CONTROLS)]
+"""The explanation of a gap (CONTRACT.md D112)."""
+
 Token = Annotated[str, Meta(min_length=1, max_length=255, extra_json_schema=_NO_NUL)]
 Description = Annotated[str, Meta(max_length=1000, extra_json_schema=_NO_NUL)]
 

@@ -203,6 +203,12 @@ class Invoice(Struct, frozen=True, kw_only=True):
     content_lost: bool
     """Whether that was lost with the end of a database, whose events came back without it."""
 
+    erased: Literal["content", "customer"] | None = None
+    """What an erasure took: all that it said, or who the customer was; null if its content stands."""
+
+    erased_at: str | None = None
+    """When it was erased; ISO 8601 in UTC."""
+
 
 class DeletedInvoice(Struct, frozen=True, kw_only=True):
     """The reply to the deletion of an invoice."""
@@ -256,7 +262,7 @@ class HistoryEntry(Struct, frozen=True, kw_only=True):
 
     id: str
     """`evt_` and the position of the event in the log."""
-    type: Literal["create", "update", "void", "unvoid", "storno", "delete"]
+    type: Literal["create", "update", "void", "unvoid", "storno", "delete", "erase"]
     """What happened."""
     type_label: str
     """What happened, as a heading."""

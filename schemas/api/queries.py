@@ -41,6 +41,15 @@ class NumbersQuery(AsOfQuery, frozen=True, kw_only=True):
     """Only numbers that have this fate."""
 
 
+class AuditReadsQuery(Struct, frozen=True, kw_only=True):
+    """GET /audit/reads."""
+
+    before: Annotated[int, Meta(ge=1, le=NUMBER_MAX)] | None = None
+    """Only entries older than the one with this id."""
+    per_page: Annotated[int, Meta(ge=1, le=1000)] = PER_PAGE
+    """The most entries of one page."""
+
+
 class PageQuery(Struct, frozen=True, kw_only=True):
     """Which page of a list, and how long a page is (CONTRACT.md D63)."""
 

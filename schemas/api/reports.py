@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from schemas.values import DeviceId, DocumentId, Fate, FirmId, Mode, Number, Position, SeriesId, UnixSeconds
+from schemas.values import DeviceId, DocumentId, Fate, FirmId, GapCode, Mode, Number, Position, SeriesId, UnixSeconds
 
 
 class Moment(Struct, frozen=True):
@@ -51,6 +51,25 @@ class Terms(Struct, frozen=True):
         return f"{self.taken} taken {'=' if self.is_balanced else '!='} {terms}"
 
 
+class GapExplanation(Struct, frozen=True, gc=False, tag_field="object", tag="gap_explanation"):
+    """Why the numbers `first` to `last` never became documents, as an operator or admin said it (CONTRACT.md D112)."""
+
+    first: Number
+    """The first number that it is about."""
+    last: Number
+    """The last number that it is about."""
+    code: GapCode
+    """What kind of reason it is."""
+    text: str
+    """The reason in words."""
+    explained_at: UnixSeconds
+    """When it was said, in Unix seconds."""
+    explained_by: str
+    """What kind of caller said it, with ids; never a person's name."""
+    position: Position
+    """The position of the event that says it."""
+
+
 class Gap(Struct, frozen=True, gc=False, tag_field="object", tag="gap"):
     """The numbers `first` to `last` carry no document, for this reason.
 
@@ -78,6 +97,10 @@ class Gap(Struct, frozen=True, gc=False, tag_field="object", tag="gap"):
     """The positions of two events: the one that reserved them, the one that made them a gap."""
     reason_text: str | None = None
     """Why an operator stepped over lost numbers, in the operator's words; null for other gaps."""
+    explanations: list[GapExplanation] = []
+    """Every explanation of any of its numbers, the oldest first; the last one counts."""
+    is_explained: bool = False
+    """Whether every number of it is explained."""
 
 
 class GapReport(Struct, frozen=True, tag_field="object", tag="gap_report"):

@@ -44,7 +44,8 @@ class AuthFailure(StrEnum):
 class Principal(Struct, frozen=True):
     """Who calls, and what only the edge needs to know of it.
 
-    `credential_id` (`key:7`, `session:12`) names the credential in limits and log lines without giving it away.
+    `credential_id` (`key:7`, `session:12`) names the credential in limits and log lines without giving it away. An
+    auditor may read everything of its firm and write nothing.
     """
 
     caller: Caller
@@ -52,6 +53,7 @@ class Principal(Struct, frozen=True):
     credential_id: str
     expires_at: UnixSeconds | None
     device_name: str | None = None
+    is_auditor: bool = False
 
     @property
     def key_id(self) -> int | None:
@@ -194,6 +196,7 @@ class Access:
             log_id=LogId(row["log_id"]),
             credential_id=f"key:{row['key_id']}",
             expires_at=row["expires_at"],
+            is_auditor=row["is_auditor"],
         )
 
     async def _session(self, claims: SessionClaims | IdentityClaims) -> Principal | AuthFailure:
@@ -225,7 +228,8 @@ def _session_principal(row: asyncpg.Record) -> Principal:
             firm_id=FirmId(row["firm_id"]),
             mode=Mode(row["mode"]),
             actor=Actor(kind=ActorKind.SESSION, id=str(row["session_id"]), user_id=row["user_id"]),
-            device_id=DeviceId(row["device_id"]) if row["device_id"] else None,
+            # An auditor is no device: it must not see, or use, the tokens of one.
+            device_id=DeviceId(row["device_id"]) if row["device_id"] and not row["is_auditor"] else None,
             platform=platform,
             session_id=row["session_id"],
             is_admin=row["is_admin"],
@@ -234,6 +238,7 @@ def _session_principal(row: asyncpg.Record) -> Principal:
         credential_id=f"session:{row['session_id']}",
         expires_at=row["expires_at"],
         device_name=row["device_name"],
+        is_auditor=row["is_auditor"],
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,14 @@ from service.statements import statement
 SECRET_CHARACTERS: Final = 24
 FIRM_CHARACTERS: Final = 10
 SESSION_SECONDS: Final = 365 * 86_400
+
+
+class Right(StrEnum):
+    """What the session of a device may do in its firm."""
+
+    USER = "user"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
 
 
 class UnknownFirmError(Exception):
@@ -49,6 +58,7 @@ class ApiKeyRecord(Struct, frozen=True):
     mode: Mode
     last_four: str
     user_id: int
+    is_auditor: bool
     created_at: UnixSeconds
     expires_at: UnixSeconds | None
     revoked_at: UnixSeconds | None
@@ -65,6 +75,7 @@ class SessionRecord(Struct, frozen=True):
     device_name: str
     platform: Platform | None
     is_admin: bool
+    is_auditor: bool
     created_at: UnixSeconds
     expires_at: UnixSeconds
     revoked_at: UnixSeconds | None
@@ -86,13 +97,24 @@ class AccessRecords:
         return firm_id
 
     async def create_key(
-        self, firm_id: FirmId, mode: Mode, *, user_id: int = 1, lifetime_seconds: int | None = None
+        self,
+        firm_id: FirmId,
+        mode: Mode,
+        *,
+        user_id: int = 1,
+        lifetime_seconds: int | None = None,
+        is_auditor: bool = False,
     ) -> NewKey:
-        """A new API key of a user of the firm, for ever unless a lifetime is given. Raises UnknownFirmError."""
+        """A new API key of a user of the firm, for ever unless a lifetime is given; one of an auditor only reads.
+
+        Raises UnknownFirmError.
+        """
         secret = f"sk_{mode}_" + random_text(BASE62, SECRET_CHARACTERS)
         digest = hashlib.sha256(secret.encode()).digest()
         expires_at = None if lifetime_seconds is None else self._clock() + lifetime_seconds
-        key_id = await self._insert("access_add_api_key", firm_id, mode, user_id, digest, secret[-4:], expires_at)
+        key_id = await self._insert(
+            "access_add_api_key", firm_id, mode, user_id, digest, secret[-4:], expires_at, is_auditor
+        )
         return NewKey(key_id=key_id, api_key=secret)
 
     async def create_session(
@@ -103,11 +125,11 @@ class AccessRecords:
         device_id: str,
         device_name: str,
         platform: Platform | None,
-        is_admin: bool = False,
+        right: Right = Right.USER,
         user_id: int = 1,
         lifetime_seconds: int = SESSION_SECONDS,
     ) -> NewSession:
-        """A new session of a device; an empty `device_id` is a session that cannot lock.
+        """A new session of a device; an empty `device_id` is a session that cannot lock. One of an auditor only reads.
 
         Raises UnknownFirmError, and KeyFileError with nothing written.
         """
@@ -115,8 +137,10 @@ class AccessRecords:
         key = KeyFile(self._keys_path).current_session_key
         now = self._clock()
         expires_at = UnixSeconds(now + lifetime_seconds)
+        of_device = (device_id, device_name, platform)
+        is_admin, is_auditor = right is Right.ADMIN, right is Right.AUDITOR
         session_id = await self._insert(
-            "access_add_session", firm_id, mode, user_id, device_id, device_name, platform, is_admin, expires_at
+            "access_add_session", firm_id, mode, user_id, *of_device, is_admin, expires_at, is_auditor
         )
         claims = SessionClaims(
             sub=str(user_id),

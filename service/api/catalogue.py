@@ -3,8 +3,8 @@
 from typing import Final
 
 from service.api.calling.route import Route
-from service.api.invoices import delete, history, issue, listing, reverse, show, update, void
-from service.api.reports import accounting, number_story
+from service.api.invoices import delete, erase, history, issue, listing, reverse, show, update, void
+from service.api.reports import accounting, audit_reads, gap_explanations, number_story
 from service.api.series import reservations, series
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -16,8 +16,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     *update.ROUTES,
     *reverse.ROUTES,
     *delete.ROUTES,
+    *erase.ROUTES,
     *listing.ROUTES,
     *history.ROUTES,
     *accounting.ROUTES,
     *number_story.ROUTES,
+    *gap_explanations.ROUTES,
+    *audit_reads.ROUTES,
 )

@@ -1,7 +1,7 @@
 """The one entrance of the application: every request of every carrier goes through the same steps in the same order.
 
-The steps are: caller, rate limit, Idempotency-Key, body, resource (CONTRACT.md D55 and D74). The first step that fails
-ends the request with a refusal, and nothing is written.
+The steps are: caller, rate limit, whether it may write, Idempotency-Key, body, resource (CONTRACT.md D55 and D74). The
+first step that fails ends the request with a refusal, and nothing is written.
 """
 
 from collections.abc import Callable
@@ -14,9 +14,11 @@ from service.api.calling.asked import Asked
 from service.api.calling.call import Call
 from service.api.calling.dependencies import Dependencies
 from service.api.calling.idempotency import idempotency_of
+from service.api.calling.read_of import read_of
 from service.api.calling.reply import Exchange, Reply, Result
 from service.api.calling.route import Route
 from service.api.calling.sent import Sent
+from service.api.refusals.causes import AuditorOnlyReads
 from service.api.refusals.table import Refusal, RefusedError, refused
 from service.writer.request import Answered
 
@@ -35,12 +37,27 @@ class Entrance:
 
     async def answer(self, asked: Asked, exchange: Exchange) -> Reply:
         """The reply to one request, also if it is refused or meets a fault. Raises only what ends the process."""
-        return await self.answering.answer(exchange, self._result(asked, exchange), asked)
+        status = None
+        try:
+            reply = await self.answering.answer(exchange, self._result(asked, exchange), asked)
+            status = reply.status
+        finally:
+            self._record(asked.route, exchange, status)
+        return reply
+
+    def _record(self, route: Route, exchange: Exchange, status: int | None) -> None:
+        """Record the request of an auditor, also one that was cut off; nothing waits for the record."""
+        principal = exchange.principal
+        if principal is not None and principal.is_auditor:
+            record = read_of(route, exchange, exchange.sent, status)
+            self.dependencies.read_recorder.note(principal.caller.firm_id, principal.caller.mode, record)
 
     async def _result(self, asked: Asked, exchange: Exchange) -> Result:
         """The result of the request, or of an earlier one under its key. Raises RefusedError and faults of any part."""
         principal = await self._admit(asked, exchange)
-        sent = await asked.sent(principal.caller)
+        if principal.is_auditor and asked.route.writes:
+            raise refused(AuditorOnlyReads())
+        sent = exchange.sent = await asked.sent(principal.caller)
         call = self._call(asked, principal, sent)
         done = await self._stored_answer(call) or await _handled(asked.route, call)
         if not isinstance(done, Answered):
@@ -54,6 +71,7 @@ class Entrance:
         found, exchange.allowance = await self._admission.admit(asked.authorization, asked.stranger)
         if not isinstance(found, Principal):
             raise refused(found)
+        exchange.principal = found
         exchange.holder, exchange.firm_id = found.credential_id, found.caller.firm_id
         return found
 

@@ -9,12 +9,15 @@ from typing import Final, assert_never
 
 from schemas.events import (
     DocumentChanged,
+    DocumentErased,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
+    DraftErased,
     DraftSaved,
     DraftVoided,
+    GapExplained,
     NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
@@ -77,6 +80,10 @@ async def _paths(record: Record, sealer: TokenSealer, record_at: RecordAt) -> li
             return [f"{SERIES}/reservations/{await _token(record, event, sealer, record_at)}/release"]
         case DocumentVoided() | DraftVoided():
             return [f"{INVOICES}/{event.document_id}/void"]
+        case DocumentErased() | DraftErased():
+            return [f"{INVOICES}/{event.document_id}/erase"]
+        case GapExplained():
+            return [f"{SERIES}/{stream}/gaps/explanations"]
         case DocumentUnvoided():
             return [f"{INVOICES}/{event.document_id}/unvoid"]
         case DraftSaved():

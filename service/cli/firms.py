@@ -8,7 +8,7 @@ import click
 import uvloop
 
 from schemas.values import FirmId, Mode, Platform
-from service.access.records import SESSION_SECONDS, AccessRecords, access_records
+from service.access.records import SESSION_SECONDS, AccessRecords, Right, access_records
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import print_json
 from service.cli.screen.operator_errors import explaining_postgres
@@ -24,6 +24,7 @@ firm_filter = click.option("--firm", help="Only of this firm.")
 mode_option = click.option(
     "--mode", type=click.Choice([each.value for each in Mode]), required=True, help="The partition it works in."
 )
+auditor_option = click.option("--auditor", "is_auditor", is_flag=True, help="It reads everything and writes nothing.")
 user_option = click.option(
     "--user", type=click.IntRange(1, 2**63 - 1), default=1, show_default=True, help="The user's id."
 )
@@ -60,14 +61,17 @@ def create_firm(name: str) -> None:
 @firm_option
 @mode_option
 @user_option
+@auditor_option
 @click.option("--days", type=DAYS, help="How long it is good for.  [default: until revoked]")
-def create_key(firm: str, mode: str, user: int, days: int | None) -> None:
+def create_key(*, firm: str, mode: str, user: int, is_auditor: bool, days: int | None) -> None:
     """Create an API key and show it, this once."""
 
     async def create() -> str:
         async with opened_records() as records:
             lifetime_seconds = None if days is None else days * DAY_SECONDS
-            made = await records.create_key(FirmId(firm), Mode(mode), user_id=user, lifetime_seconds=lifetime_seconds)
+            made = await records.create_key(
+                FirmId(firm), Mode(mode), user_id=user, lifetime_seconds=lifetime_seconds, is_auditor=is_auditor
+            )
             return made.api_key
 
     print_json({"api_key": uvloop.run(create())})
@@ -105,11 +109,20 @@ def revoke_key(key_id: int) -> None:
 @click.option("--device", required=True, help="The installation's id; empty for one that cannot lock.")
 @click.option("--name", required=True, help="What people call the device.")
 @click.option("--platform", type=click.Choice([each.value for each in Platform]), required=True)
-@click.option("--admin", "is_admin", is_flag=True, help="The session of a firm administrator.")
+@click.option("--admin", "right", flag_value=Right.ADMIN.value, help="The session of a firm administrator.")
+@click.option("--auditor", "right", flag_value=Right.AUDITOR.value, help="It reads everything and writes nothing.")
 @user_option
 @click.option("--days", type=DAYS, default=SESSION_SECONDS // DAY_SECONDS, show_default=True)
 def create_session(
-    *, firm: str, mode: str, device: str, name: str, platform: str, is_admin: bool, user: int, days: int
+    *,
+    firm: str,
+    mode: str,
+    device: str,
+    name: str,
+    platform: str,
+    right: str | None,
+    user: int,
+    days: int,
 ) -> None:
     """Create a device session and show its token, this once."""
 
@@ -121,7 +134,7 @@ def create_session(
                 device_id=_text("--device", device) if device else "",
                 device_name=_text("--name", name),
                 platform=Platform(platform),
-                is_admin=is_admin,
+                right=Right(right or Right.USER),
                 user_id=user,
                 lifetime_seconds=days * DAY_SECONDS,
             )

@@ -51,8 +51,19 @@ def show(report: GapReport, zone: ZoneInfo) -> None:
         f"{report.series_name}  ({report.series_id} of {report.firm_id}, {report.mode})  {moment}", style="bold"
     )
     if report.data:
-        grid = table("numbers", "count", "reason", "device", "reserved", "ended", "by", "positions", right=("count",))
-        for gap in report.data:
+        grid = table(
+            "numbers",
+            "count",
+            "reason",
+            "explanation",
+            "device",
+            "reserved",
+            "ended",
+            "by",
+            "positions",
+            right=("count",),
+        )
+        for gap in sorted(report.data, key=lambda each: each.is_explained):  # what nobody explained comes first
             grid.add_row(*_row(gap, zone))
         print_table(grid)
     else:
@@ -65,7 +76,17 @@ def _row(gap: Gap, zone: ZoneInfo) -> tuple[str, ...]:
     times = (local_time(gap.reserved_at, zone), local_time(gap.ended_at, zone))
     positions = ", ".join(map(str, gap.positions))
     reason = str(gap.reason) if gap.reason_text is None else f"{gap.reason}: {gap.reason_text}"
-    return (numbers, str(gap.count), reason, gap.device_id or "-", *times, gap.ended_by, positions)
+    return (numbers, str(gap.count), reason, _explained(gap), gap.device_id or "-", *times, gap.ended_by, positions)
+
+
+def _explained(gap: Gap) -> str:
+    """The explanation that counts, and how many there were before it."""
+    if not gap.explanations:
+        return "none"
+    last = gap.explanations[-1]
+    of = "" if (last.first, last.last) == (gap.first, gap.last) else f" ({last.first}-{last.last})"
+    before = f" (changed {len(gap.explanations) - 1} times)" if len(gap.explanations) > 1 else ""
+    return f"{last.code}: {last.text}{of}{before}"
 
 
 async def _reports(firm_id: FirmId | None, series: str | None, as_of: AsOf | None) -> list[GapReport]:

@@ -15,7 +15,10 @@ from schemas.commands import (
     DeleteDocument,
     DeleteDraft,
     DescribeSeries,
+    EraseDocument,
+    EraseDraft,
     ExpireReservations,
+    ExplainGap,
     IssueOnline,
     LockSeries,
     MakePrimary,
@@ -32,7 +35,7 @@ from schemas.commands import (
     VoidDraft,
 )
 from schemas.values import UnixSeconds
-from service.core import documents, drafts, expiry, issuing, locking, losing, reservations, series_definition
+from service.core import documents, drafts, expiry, gaps, issuing, locking, losing, reservations, series_definition
 from service.core.decision import Decision
 from service.core.state.state import State
 
@@ -62,24 +65,40 @@ def decide(state: State, command: Command, caller: Caller, now: UnixSeconds) -> 
             return expiry.expire(state, command, now)
         case AdvanceSeries():
             return losing.advance(state, command)
+        case ReverseDocument():
+            return issuing.reverse(state, command, caller, now)
+        case VoidDocument() | UnvoidDocument() | ChangeDocument() | DeleteDocument() | EraseDocument():
+            return _decide_on_document(state, command, caller)
+        case ExplainGap():
+            return gaps.explain(state, command, caller)
+        case SaveDraft() | VoidDraft() | UnvoidDraft() | ReverseDraft() | DeleteDraft() | EraseDraft():
+            return _decide_on_draft(state, command, caller)
+        case _:
+            assert_never(command)
+
+
+def _decide_on_document(
+    state: State,
+    command: VoidDocument | UnvoidDocument | ChangeDocument | DeleteDocument | EraseDocument,
+    caller: Caller,
+) -> Decision:
+    match command:
         case VoidDocument():
             return documents.void(state, command, caller)
         case UnvoidDocument():
             return documents.unvoid(state, command, caller)
         case ChangeDocument():
             return documents.change(state, command, caller)
-        case ReverseDocument():
-            return issuing.reverse(state, command, caller, now)
         case DeleteDocument():
             return documents.delete(state, command, caller)
-        case SaveDraft() | VoidDraft() | UnvoidDraft() | ReverseDraft() | DeleteDraft():
-            return _decide_on_draft(state, command, caller)
+        case EraseDocument():
+            return documents.erase(state, command, caller)
         case _:
             assert_never(command)
 
 
 def _decide_on_draft(
-    state: State, command: SaveDraft | VoidDraft | UnvoidDraft | ReverseDraft | DeleteDraft, caller: Caller
+    state: State, command: SaveDraft | VoidDraft | UnvoidDraft | ReverseDraft | DeleteDraft | EraseDraft, caller: Caller
 ) -> Decision:
     match command:
         case SaveDraft():
@@ -92,5 +111,7 @@ def _decide_on_draft(
             return drafts.reverse(state, command, caller)
         case DeleteDraft():
             return drafts.delete(state, command, caller)
+        case EraseDraft():
+            return drafts.erase(state, command, caller)
         case _:
             assert_never(command)

@@ -1,7 +1,7 @@
 """What can happen to a numbered document. Nothing here frees a number or uses it again (CONTRACT.md section 10)."""
 
-from schemas.commands import Caller, ChangeDocument, DeleteDocument, UnvoidDocument, VoidDocument
-from schemas.events import DocumentChanged, DocumentUnvoided, DocumentVoided, NumberWithdrawn
+from schemas.commands import Caller, ChangeDocument, DeleteDocument, EraseDocument, UnvoidDocument, VoidDocument
+from schemas.events import DocumentChanged, DocumentErased, DocumentUnvoided, DocumentVoided, NumberWithdrawn
 from schemas.rejections import (
     DateAfterNext,
     DateBeforePrevious,
@@ -20,7 +20,7 @@ from schemas.rejections import (
 from schemas.values import IsoDate, Number, SeriesId
 from service.core.decision import Append, Decision, Done
 from service.core.neighbours import standing_above, standing_below
-from service.core.state.state import Series, State
+from service.core.state.state import NO_CONTENT, Series, State
 
 
 def void(state: State, command: VoidDocument, caller: Caller) -> Decision:
@@ -91,6 +91,22 @@ def delete(state: State, command: DeleteDocument, caller: Caller) -> Decision:
         return DocumentNotLast(command.document_id, command.full_number, series.name)
     date = series.dates.of(command.number)
     return Append([(series.series_id, NumberWithdrawn(command.number, command.full_number, command.document_id, date))])
+
+
+def erase(state: State, command: EraseDocument, caller: Caller) -> Decision:
+    """What the document said is gone, also if it is voided or deleted; its number and dates stay (D111)."""
+    series = state.of(caller, command.series_id)
+    number = command.number
+    if series is None or not (series.has_document(number) or number in series.withdrawn):
+        return DocumentUnknown(command.document_id)
+    # Of a document of which nothing is left, the reason of a later void may be erased: no content can stand against it.
+    is_of_present = series.has_content(number, command.content_before) or series.has_content(number, NO_CONTENT)
+    if not is_of_present:
+        return DocumentHasChanged(command.document_id)
+    if command.content == command.content_before:
+        return Done()
+    event = DocumentErased(number, command.full_number, command.document_id, command.content, command.reason)
+    return Append([(series.series_id, event)])
 
 
 def _series_of(state: State, caller: Caller, series_id: SeriesId, number: Number) -> Series | None:

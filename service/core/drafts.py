@@ -1,7 +1,16 @@
 """Documents without a number: kept, replaced, voided, deleted, never numbered (CONTRACT.md D57, D58, section 10)."""
 
-from schemas.commands import Caller, DeleteDraft, DraftSeries, ReverseDraft, SaveDraft, UnvoidDraft, VoidDraft
-from schemas.events import DraftDeleted, DraftSaved, DraftVoided
+from schemas.commands import (
+    Caller,
+    DeleteDraft,
+    DraftSeries,
+    EraseDraft,
+    ReverseDraft,
+    SaveDraft,
+    UnvoidDraft,
+    VoidDraft,
+)
+from schemas.events import DraftDeleted, DraftErased, DraftSaved, DraftVoided
 from schemas.rejections import (
     DocumentAlreadyVoided,
     DocumentHasChanged,
@@ -15,7 +24,7 @@ from schemas.rejections import (
 )
 from schemas.values import SeriesId
 from service.core.decision import Append, Decision, Done
-from service.core.state.state import State
+from service.core.state.state import NO_CONTENT, State
 
 
 def save(state: State, command: SaveDraft, caller: Caller) -> Decision:
@@ -70,6 +79,19 @@ def delete(state: State, command: DeleteDraft, caller: Caller) -> Decision:
     if state.draft_of(caller, command.document_id) is None:
         return DocumentUnknown(command.document_id)
     return Append([(SeriesId(command.document_id), DraftDeleted(command.document_id))])
+
+
+def erase(state: State, command: EraseDraft, caller: Caller) -> Decision:
+    """What the draft said is gone; the draft stays, and can only be deleted if nothing is left of it (D111)."""
+    draft = state.draft_of(caller, command.document_id)
+    if draft is None:
+        return DocumentUnknown(command.document_id)
+    if draft.content not in {command.content_before, NO_CONTENT}:
+        return DocumentHasChanged(command.document_id)
+    if command.content == command.content_before:
+        return Done()
+    event = DraftErased(command.document_id, command.content, command.reason)
+    return Append([(SeriesId(command.document_id), event)])
 
 
 def _series_refusal(state: State, named: DraftSeries | None, caller: Caller) -> Rejection | None:

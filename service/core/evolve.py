@@ -13,12 +13,15 @@ from rpds import List
 from schemas.events import (
     AnyDraftEvent,
     DocumentChanged,
+    DocumentErased,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
+    DraftErased,
     DraftSaved,
     DraftVoided,
+    GapExplained,
     NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
@@ -35,7 +38,7 @@ from schemas.outcomes import LockView
 from schemas.record import Record
 from schemas.values import IsoDate, Number, NumberRange, Position, SeriesId, UnixSeconds, Version
 from service.core.state.blocks import Block
-from service.core.state.state import Draft, Series, State, name_key
+from service.core.state.state import NO_CONTENT, Draft, Series, State, name_key
 
 
 def evolve(state: State, record: Record) -> None:
@@ -65,7 +68,7 @@ def _evolve(state: State, record: Record) -> None:
             _expire(state, record, reservation, ranges)
         case NumbersLost(first, last):
             _lose(state, record, NumberRange(first, last))
-        case DraftSaved() | DraftVoided() | DraftDeleted():
+        case DraftSaved() | DraftVoided() | DraftDeleted() | DraftErased():
             _draft(state, event, record)
         case _:
             _put(state, _evolve_alone(state.series[record.stream], event, record.at), record)
@@ -80,6 +83,8 @@ _Alone = (
     | DocumentChanged
     | DocumentReversed
     | NumberWithdrawn
+    | DocumentErased
+    | GapExplained
 )
 """The events that change nothing but their own series; a new one is named here, or gets a case in `_evolve`."""
 
@@ -99,6 +104,10 @@ def _evolve_alone(series: Series, event: _Alone, at: UnixSeconds) -> Series:
             return _unvoid(series, number)
         case DocumentChanged():
             return _change(series, event)
+        case DocumentErased(number=number, content=content):
+            return replace(series, changed=series.changed.insert(number, content or NO_CONTENT))
+        case GapExplained():
+            return series
         case DocumentReversed(number=number, reversal_number=reversal_number):
             return replace(
                 series,
@@ -282,6 +291,10 @@ def _draft(state: State, event: AnyDraftEvent, record: Record) -> None:
         case DraftVoided():
             before = state.drafts[document_id]
             draft = replace(before, version=record.version, position=record.position, is_void=True)
+        case DraftErased(content=content):
+            before = state.drafts[document_id]
+            left = content or NO_CONTENT
+            draft = replace(before, version=record.version, position=record.position, content=left)
         case DraftDeleted():
             del state.drafts[document_id]
             return

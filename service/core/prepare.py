@@ -14,7 +14,10 @@ from schemas.commands import (
     DeleteDocument,
     DeleteDraft,
     DescribeSeries,
+    EraseDocument,
+    EraseDraft,
     ExpireReservations,
+    ExplainGap,
     IssueOnline,
     LockSeries,
     MakePrimary,
@@ -35,6 +38,7 @@ from schemas.outcomes import (
     DeletedOutcome,
     DocumentOutcome,
     ExpiredOutcome,
+    ExplainedOutcome,
     Outcome,
     ReleasedOutcome,
     ReservedOutcome,
@@ -117,8 +121,12 @@ def _outcome(state: State, command: Command, records: Sequence[Record]) -> Outco
             return _reserved(records[0])
         case ConsumeReservation() | IssueOnline():
             return DocumentOutcome(command.document.document_id, state.position)
-        case VoidDocument() | UnvoidDocument() | ChangeDocument() | SaveDraft() | VoidDraft():
+        case VoidDocument() | UnvoidDocument() | ChangeDocument() | EraseDocument():
             return DocumentOutcome(command.document_id, state.position)
+        case SaveDraft() | VoidDraft() | EraseDraft():
+            return DocumentOutcome(command.document_id, state.position)
+        case ExplainGap():
+            return ExplainedOutcome(state.position, state.at)
         case DeleteDocument() | DeleteDraft():
             return DeletedOutcome(command.document_id, state.at)
         case ReverseDocument():

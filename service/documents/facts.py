@@ -10,11 +10,13 @@ from schemas.events import (
     AnyDocumentEvent,
     AnyDraftEvent,
     DocumentChanged,
+    DocumentErased,
     DocumentEvent,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
+    DraftErased,
     DraftEvent,
     DraftSaved,
     DraftVoided,
@@ -28,6 +30,13 @@ from schemas.events import (
 )
 from schemas.record import Record
 from schemas.values import Digest, DocumentId, IsoDate, Number, Position, SeriesId, UnixSeconds
+
+
+class Erasure(Struct, frozen=True):
+    """When what a document said was erased, and whether the customer alone was."""
+
+    at: UnixSeconds
+    is_of_client_alone: bool
 
 
 class NumberedFacts(Struct, frozen=True):
@@ -52,6 +61,7 @@ class NumberedFacts(Struct, frozen=True):
     reverses: DocumentId | None = None
     reversals: tuple[tuple[Number, DocumentId], ...] = ()
     client_local_uuid: str | None = None
+    erasure: Erasure | None = None
 
 
 class DraftFacts(Struct, frozen=True):
@@ -65,6 +75,7 @@ class DraftFacts(Struct, frozen=True):
     voided_at: UnixSeconds | None = None
     void_reason: Digest | None = None
     is_deleted: bool = False
+    erasure: Erasure | None = None
 
 
 Facts = NumberedFacts | DraftFacts
@@ -124,7 +135,9 @@ def _issued(issued: ReservationConsumed, record: Record) -> NumberedFacts:
 def _apply_to_numbered(facts: NumberedFacts, event: AnyDocumentEvent, at: UnixSeconds) -> NumberedFacts:
     match event:
         case DocumentChanged(date=date, content=content):
-            return replace(facts, date=date, content=content)
+            return replace(facts, date=date, content=content, erasure=None)
+        case DocumentErased(content=content):
+            return replace(facts, content=content or facts.content, erasure=Erasure(at, content is not None))
         case DocumentReversed(reversal_number=number, reversal_id=reversal_id):
             return replace(facts, reversals=(*facts.reversals, (number, reversal_id)))
         case DocumentVoided(content=content):
@@ -145,6 +158,9 @@ def _apply_to_draft(facts: DraftFacts | None, event: AnyDraftEvent, record: Reco
     match event:
         case DraftVoided(content=content):
             return replace(facts, voided_at=record.at, void_reason=content)
+        case DraftErased(content=content):
+            erasure = Erasure(record.at, content is not None)
+            return replace(facts, content=content or facts.content, erasure=erasure)
         case DraftDeleted():
             return replace(facts, is_deleted=True)
         case _:

@@ -65,9 +65,16 @@ def invoice_view(facts: Facts, contents: Contents, around: Surroundings) -> Invo
 def _silent(facts: Facts, contents: Contents) -> dict[str, Any]:
     """Whether a part of what it said, or why it was voided, is not there, and why not."""
     missing = contents.missing(digests_of(facts))
-    if not missing:
+    erasure = facts.erasure
+    if erasure is None and not missing:
         return _SAYS_ALL
-    return {"content_erased": bool(missing - contents.lost), "content_lost": bool(missing & contents.lost)}
+    is_all_erased = erasure is not None and not erasure.is_of_client_alone
+    return {
+        "content_erased": is_all_erased or bool(missing - contents.lost),
+        "content_lost": not is_all_erased and bool(missing & contents.lost),
+        "erased": None if erasure is None else "customer" if erasure.is_of_client_alone else "content",
+        "erased_at": None if erasure is None else iso_time(erasure.at),
+    }
 
 
 def _numbering(facts: Facts, said: InvoiceContent, around: Surroundings) -> dict[str, Any]:
@@ -137,7 +144,12 @@ _SHOWN: Final = [
 _shown_of: Final = attrgetter(*_SHOWN)
 _NOTHING: Final = Amounts(Decimal("0.00"), Decimal("0.00"), Decimal("0.00"))
 
-_SAYS_ALL: Final[dict[str, Any]] = {"content_erased": False, "content_lost": False}
+_SAYS_ALL: Final[dict[str, Any]] = {
+    "content_erased": False,
+    "content_lost": False,
+    "erased": None,
+    "erased_at": None,
+}
 
 # Fields that only other systems know: payments and the answers of the tax authority are not kept here.
 _OF_OTHERS: Final[Mapping[str, Any]] = {

@@ -12,7 +12,7 @@ import asyncpg
 from schemas.record import StoredRecord, decode_record
 from schemas.values import Digest, LogId, Position
 from service.log.columns import arguments_of
-from service.log.event_log import Answer, Batch, LogUnavailableError
+from service.log.event_log import Answer, Batch, Content, LogUnavailableError
 from service.log.postgres_faults import append_faults, read_faults
 from service.log.sessions import close, connect
 from service.statements import statement
@@ -88,7 +88,7 @@ class OperatorHold:
         """See HeldLog.append. No other process sees the log resumed in between: the lock is ours until the commit."""
         if self.halted_because is not None:
             await self._connection.execute(statement("log_resume"), self._log_id)
-        await _append(self._connection, self._log_id, expected, batch.records)
+        await _append(self._connection, self._log_id, expected, batch.records, contents=batch.contents)
         if self.halted_because is not None:
             await self._connection.execute(statement("log_halt"), self._log_id, self.halted_because)
 
@@ -115,9 +115,11 @@ async def _append(
     expected: Position,
     records: Sequence[StoredRecord],
     answers: Sequence[Answer] = (),
+    contents: Sequence[Content] = (),
 ) -> None:
     for start in range(0, len(records), BATCH):
-        batch = Batch(records[start : start + BATCH], answers=() if start else answers)
+        part = records[start : start + BATCH]
+        batch = Batch(part) if start else Batch(part, contents, answers)
         await connection.fetchval(statement("log_append"), *arguments_of(log_id, Position(expected + start), batch))
 
 

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 
 from schemas.events import (
+    DocumentErased,
+    DraftErased,
     NumbersLost,
     NumbersReserved,
     ReservationConsumed,
@@ -237,6 +239,9 @@ class MemoryLog:
         for stored in batch.records:
             self._write(stored)
         self._contents.update((content.digest, content) for content in batch.contents)
+        for stored in batch.records:
+            if isinstance(stored.record.event, DocumentErased | DraftErased):
+                self._erase(stored.record.event.document_id, stored.record.position)
         self._answers.update((answer.key, answer) for answer in batch.answers)
 
     def _write(self, stored: StoredRecord) -> None:
@@ -255,6 +260,15 @@ class MemoryLog:
             self._consumed[stream, event.number] = stored
             record = stored.record
             self._printed.add((record.firm_id, record.mode, self._types[stream], event.full_number))
+
+    def _erase(self, document_id: DocumentId, position: Position) -> None:
+        """Forget what the document said before this position, as log.erase_contents does."""
+        for stored in self._documents[document_id]:
+            event = stored.record.event
+            if stored.record.position < position:
+                self._contents.pop(getattr(event, "content", None) or Digest(""), None)
+                if isinstance(event, DocumentErased | DraftErased):
+                    self._contents.pop(event.reason or Digest(""), None)
 
     def _refuse_if_halted(self) -> None:
         if self._halted_because is not None:

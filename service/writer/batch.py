@@ -56,6 +56,9 @@ class Plan:
         if request.content is not None and prepared.records:
             self._contents.append(request.content)
             self.size += len(request.content.body)
+        if request.also is not None and prepared.records:
+            self._contents.append(request.also)
+            self.size += len(request.also.body)
         if request.idempotency is not None:
             # Kept with the events, in the same commit: a repeat finds the answer if and only if it happened.
             self._answers.append(Answer(request.idempotency.scope, request.idempotency.request, prepared.outcome))

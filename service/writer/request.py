@@ -34,12 +34,13 @@ class Idempotency(Struct, frozen=True):
 
 
 class Submission(Struct, frozen=True):
-    """What one caller asks, with the body of the document it concerns, if any."""
+    """What one caller asks, with the body of the document it concerns, if any, and a second one beside it."""
 
     command: Command
     caller: Caller
     content: Content | None = None
     idempotency: Idempotency | None = None
+    also: Content | None = None
 
 
 class Answered(Struct, frozen=True):

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from msgspec.structs import replace
 
+from schemas.describe.files import event_tags
 from schemas.events import (
     DocumentVoided,
     DraftSaved,
@@ -168,6 +169,14 @@ async def test_an_event_that_no_release_knows_is_refused(writer: asyncpg.Connect
     arguments = with_column(arguments, 0, [opened, locked.replace("series-locked/1", "nonsense/1")])
     arguments = with_column(arguments, 8, ["series-opened/1", "nonsense/1"])
     assert await refusal(writer, arguments) == "LG007"
+
+
+async def test_both_lists_of_types_say_the_same_and_have_every_event_there_is(database_url: str) -> None:
+    superuser = await asyncpg.connect(database_url)
+    rows = await superuser.fetch("SELECT tag, kind, log.kind_of(tag) AS found FROM log.event_type")
+    await superuser.close()
+    assert {row["tag"]: row["kind"] for row in rows} == {row["tag"]: row["found"] for row in rows}
+    assert {row["tag"] for row in rows} == set(event_tags())
 
 
 async def test_an_event_before_the_last_one_or_years_from_now_is_refused(

@@ -1,4 +1,4 @@
-"""The gaps: numbers that no document carries, with reason and actor. Rows are added, never changed."""
+"""The gaps: numbers without a document, with reason, actor and explanations. Rows are added, never changed."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,7 +7,7 @@ from projections.models.projection import Addition, Found, Projection, Write, wr
 from projections.replay.gap_numbers import gaps_of
 from projections.replay.words import actor_text
 from projections.statements import statement
-from schemas.events import NumbersLost, ReservationConsumed
+from schemas.events import GapExplained, NumbersLost, ReservationConsumed
 from schemas.record import Record
 
 
@@ -19,7 +19,15 @@ def collapse(records: Sequence[Record], _found: Found) -> list[Write | Addition]
         if not isinstance(r.event, ReservationConsumed)  # as most events are, and none of these makes a gap
         for numbers, fate, reservation in gaps_of(r)
     ]
-    return [*write_rows(statement("gap_add"), rows, records[0].log)]
+    explained = [
+        (r.stream, e.first, e.last, e.code, e.text, r.at, actor_text(r.actor), r.position)
+        for r in records
+        if isinstance(e := r.event, GapExplained)
+    ]
+    return [
+        *write_rows(statement("gap_add"), rows, records[0].log),
+        *write_rows(statement("explanation_add"), explained),
+    ]
 
 
 def _text_of(record: Record) -> str | None:
@@ -28,8 +36,8 @@ def _text_of(record: Record) -> str | None:
 
 GAPS: Final = Projection(
     name="gaps",
-    version=2,
-    tables=(statement("gap_table"),),
-    digests=(statement("gap_rows"),),
+    version=3,
+    tables=(statement("gap_table"), statement("explanation_table")),
+    digests=(statement("gap_rows"), statement("explanation_rows")),
     collapse=collapse,
 )

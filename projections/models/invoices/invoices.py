@@ -20,10 +20,12 @@ from projections.statements import statement
 from schemas.events import (
     AnyDraftEvent,
     DocumentChanged,
+    DocumentErased,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
+    DraftErased,
     DraftEvent,
     DraftSaved,
     DraftVoided,
@@ -38,7 +40,10 @@ from schemas.events import (
 from schemas.record import Record
 from schemas.values import Digest, DocumentId, Fate, IsoDate, Position, SeriesId, UnixSeconds
 
-_WITH_CONTENT: Final = (ReservationConsumed, DocumentChanged, DraftSaved)
+_WITH_CONTENT: Final = (ReservationConsumed, DocumentChanged, DraftSaved, DocumentErased, DraftErased)
+
+_NOTHING: Final = Digest("")
+"""The content of a document of which nothing is left: the digest of none, so nothing is found by it."""
 
 
 _COLUMNS: Final = (
@@ -103,6 +108,8 @@ class _Batch:
             case DocumentChanged(document_id=document_id, date=date, content=content):
                 change = self._change(record, document_id)
                 change.date, change.content = date, content
+            case DocumentErased(document_id=document_id, content=left):
+                self._change(record, document_id).content = left or _NOTHING
             case DocumentReversed(document_id=document_id):
                 self._change(record, document_id)
             case NumbersReserved() | ReservationReleased() | ReservationExpired() | NumbersLost() | SeriesEvent():
@@ -152,6 +159,8 @@ class _Batch:
                 self._change(record, document_id).content = content
             case DraftVoided(content=reason):
                 self._stand(record, document_id, Fate.VOIDED, reason)
+            case DraftErased(content=left):
+                self._change(record, document_id).content = left or _NOTHING
             case DraftDeleted():
                 self.changes.pop(document_id, None)
                 if self.created.pop(document_id, None) is None:
@@ -178,7 +187,9 @@ def asks(records: Sequence[Record]) -> Asked:
 
 def _documents(records: Sequence[Record]) -> dict[Digest, DocumentId]:
     """The document of each content."""
-    return {event.content: event.document_id for record in records if isinstance(event := record.event, _WITH_CONTENT)}
+    events = (record.event for record in records)
+    said = ((each.content, each.document_id) for each in events if isinstance(each, _WITH_CONTENT))
+    return {content: document_id for content, document_id in said if content is not None}
 
 
 def collapse(records: Sequence[Record], found: Found) -> list[Write | Addition]:
@@ -209,7 +220,7 @@ def _columns(facts: Facts) -> tuple[object, ...]:
 
 INVOICES: Final = Projection(
     name="invoices",
-    version=5,
+    version=6,
     tables=(
         statement("invoice_table"),
         statement("total_table"),

@@ -12,6 +12,7 @@ from projections.models.projection import Addition, Found, Projection, Write, ad
 from projections.statements import statement
 from schemas.events import (
     DocumentChanged,
+    DocumentErased,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
@@ -110,7 +111,7 @@ class _Batch:
                 self._change(record, number, Fate.STANDING)
             case NumberWithdrawn(number=number):
                 self._change(record, number, Fate.WITHDRAWN)
-            case DocumentChanged() | DocumentReversed() | SeriesEvent() | DraftEvent():
+            case DocumentChanged() | DocumentReversed() | DocumentErased() | SeriesEvent() | DraftEvent():
                 pass
             case _:
                 assert_never(record.event)

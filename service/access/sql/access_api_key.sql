@@ -4,6 +4,7 @@ SELECT
     k.firm_id,
     k.mode,
     k.user_id,
+    k.is_auditor,
     extract(EPOCH FROM k.expires_at)::bigint AS expires_at,
     k.revoked_at IS NOT NULL AS is_revoked,
     f.log_id

@@ -5,6 +5,7 @@ SELECT
     k.mode,
     k.last_four,
     k.user_id,
+    k.is_auditor,
     extract(EPOCH FROM k.created_at)::bigint AS created_at,
     extract(EPOCH FROM k.expires_at)::bigint AS expires_at,
     extract(EPOCH FROM k.revoked_at)::bigint AS revoked_at

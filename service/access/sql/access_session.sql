@@ -8,6 +8,7 @@ SELECT
     s.device_name,
     s.platform,
     s.is_admin,
+    s.is_auditor,
     extract(EPOCH FROM s.expires_at)::bigint AS expires_at,
     s.revoked_at IS NOT NULL AS is_revoked,
     f.log_id

@@ -8,6 +8,7 @@ SELECT
     s.device_name,
     s.platform,
     s.is_admin,
+    s.is_auditor,
     extract(EPOCH FROM s.created_at)::bigint AS created_at,
     extract(EPOCH FROM s.expires_at)::bigint AS expires_at,
     extract(EPOCH FROM s.revoked_at)::bigint AS revoked_at

@@ -11,6 +11,7 @@ import asyncpg
 from schemas.values import UnixSeconds
 from service.access.callers import Access
 from service.access.lost_history import LostHistory
+from service.access.read_records import ReadRecorder
 from service.access.reservation_tokens import TokenSealer
 from service.api.admission.reply_room import ReplyRoom
 from service.api.admission.turns import FOLDS_MAX, LISTS_MAX, Turns
@@ -37,6 +38,7 @@ class Dependencies:
     reads: asyncpg.Pool
     metrics: Metrics
     clock: Callable[[], UnixSeconds]
+    read_recorder: ReadRecorder
     folds: Turns = field(default_factory=lambda: Turns(FOLDS_MAX))
     lists: Turns = field(default_factory=lambda: Turns(LISTS_MAX))
     replies: ReplyRoom = field(default_factory=ReplyRoom)

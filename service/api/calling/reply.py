@@ -9,9 +9,11 @@ from msgspec import UNSET, Struct
 
 from schemas.api.envelope import Failure, Meta, Problem, Success
 from schemas.values import FirmId
+from service.access.callers import Principal
 from service.api.admission.rate_limit import Allowance
 from service.api.admission.reply_room import SMALL_BYTES, Held
 from service.api.calling.rows import ENCODER, MARK, Sliced
+from service.api.calling.sent import Sent
 from service.api.refusals.table import Refusal
 from service.random_ids import random_uuid
 
@@ -24,7 +26,7 @@ class Exchange:
 
     `carrier` is http or nats. `method` and `route` come from a fixed set of words, never from the path itself, which
     may hold a token. `holder` is the one for which the rate limit counted the request,
-    `firm_id` the firm that it is of, if we know it.
+    `firm_id` the firm that it is of, if we know it. `principal` and `sent` are there once they are known.
     """
 
     carrier: str
@@ -35,6 +37,8 @@ class Exchange:
     allowance: Allowance | None = None
     firm_id: FirmId | None = None
     holder: str | None = None
+    principal: Principal | None = None
+    sent: Sent | None = None
 
     def milliseconds(self) -> float:
         """The milliseconds since the request arrived."""

@@ -51,6 +51,11 @@ class Route:
         return f"{name}_alias" if self.tag == "Aliases" else name
 
     @property
+    def writes(self) -> bool:
+        """Whether the call may change something; an auditor may not ask for it."""
+        return self.method != "GET"
+
+    @property
     def has_body(self) -> bool:
         """Whether the call reads fields from a body."""
         return bool(self.body.__struct_fields__)

@@ -46,6 +46,18 @@ REQUESTS: Final[Mapping[type[Struct], Mapping[str, Any]]] = MappingProxyType(
         bodies.UnlockBody: {"by the device that holds the lock": {}, "by an API key or an admin": {"force": True}},
         bodies.ReserveNumbersBody: {"ten": {}, "fifty": {"count": 50}},
         bodies.VoidBody: {"with a reason": {"reason": "Issued to the wrong client"}, "without a reason": {}},
+        bodies.EraseBody: {
+            "everything": {"reason": "The customer asked for it"},
+            "who the customer was": {"reason": "The customer asked for it", "keep_amounts": True},
+        },
+        bodies.ExplainGapBody: {
+            "a till that broke": {
+                "first": 104,
+                "last": 110,
+                "code": "device_failure",
+                "text": "The till of shop 12 broke with these numbers",
+            },
+        },
         bodies.CreateInvoiceBody: {
             "with the next number of the primary series": {"client_data": _CLIENT, "items": _LINES},
             "with a number that an offline till reserved": {

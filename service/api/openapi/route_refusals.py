@@ -35,6 +35,8 @@ def refusals_of(route: Route) -> list[Refusal]:
     causes = [*_ALWAYS, *_ANYWHERE, *route.refusals]
     if route.has_body:
         causes += _WITH_BODY
+    if route.writes:
+        causes.append(edge.AuditorOnlyReads)
     if route.method == "POST":
         causes += [IdempotencyAnswerLost, IdempotencyInProgress]
     if route.method == "POST" and route.has_body:

@@ -85,6 +85,14 @@ class ContentMissing(Struct, frozen=True):
     became: Literal["erased", "lost"]
 
 
+class AuditorOnlyReads(Struct, frozen=True):
+    """The credential is of an auditor, who may read everything of the firm and write nothing."""
+
+
+class NotAnAdmin(Struct, frozen=True):
+    """Only an admin of the firm, or an API key, may ask for this."""
+
+
 class SubjectOfOthers(Struct, frozen=True):
     """The subject of a NATS request names another firm or mode than that of the credential."""
 
@@ -121,6 +129,8 @@ EdgeProblem = (
     | ParameterWrong
     | NumberUntaken
     | ContentMissing
+    | AuditorOnlyReads
+    | NotAnAdmin
     | SubjectOfOthers
     | RateExceeded
     | Unavailable

@@ -57,6 +57,18 @@ EDGE_ROWS: Final[Mapping[type, Row]] = MappingProxyType(
             "Number {number} was never taken from series {series_id}, so there is nothing to report about it.",
             param="number",
         ),
+        edge.AuditorOnlyReads: Row(
+            403,
+            FORBIDDEN,
+            "read_only_credential",
+            "This credential is an auditor's: it reads everything of the firm and writes nothing. Nothing was done.",
+        ),
+        edge.NotAnAdmin: Row(
+            403,
+            FORBIDDEN,
+            "insufficient_permissions",
+            "Only an admin's session or an API key of the firm may ask for this; ask an admin.",
+        ),
         edge.ContentMissing: Row(
             404,
             INVALID,

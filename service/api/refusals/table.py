@@ -241,6 +241,13 @@ TABLE: Final[Mapping[type, Row]] = MappingProxyType(
             "send that date or an earlier one, or force_chronology false.",
             param="date",
         ),
+        because.NotAGap: Row(
+            409,
+            INVALID,
+            "not_a_gap",
+            "Number {number} of series {series_id} is no gap: it is on a document, pending, or was never taken. "
+            "GET /v1/invoice-series/{series_id}/gaps lists the gaps.",
+        ),
         because.DocumentUnknown: Row(
             404,
             INVALID,

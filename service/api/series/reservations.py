@@ -58,9 +58,10 @@ async def list_reservations(call: Call) -> Sliced:
 
 
 async def read_reservation(call: Call) -> NumberReservation:
-    """GET /v1/invoice-series/reservations/{token}: for its device, or any API key of the firm (CONTRACT.md D68)."""
+    """GET /v1/invoice-series/reservations/{token}: for its device, API keys and auditors (CONTRACT.md D68)."""
     found = await reservation_object(call, call.place("token"))
-    if call.caller.actor.kind is not ActorKind.KEY and call.caller.device_id != found.device_id:
+    is_trusted = call.caller.actor.kind is ActorKind.KEY or call.principal.is_auditor
+    if not is_trusted and call.caller.device_id != found.device_id:
         raise refused(NotYourReservation(Number(found.number)))
     return found
 
@@ -118,7 +119,7 @@ ROUTES: Final = (
         tag="Reservations",
         handle=read_reservation,
         summary="One reservation, also if it is no longer pending",
-        about="For the device that reserved the number, and for any API key of the firm.",
+        about="For the device that reserved the number, for any API key of the firm, and for its auditor.",
         reply=NumberReservation,
         refusals=(ReservationNotFound, NotYourReservation),
     ),

@@ -10,7 +10,7 @@ from msgspec import Struct
 from schemas.values import FirmId, Mode, Platform
 from service.access.callers import Access, Principal
 from service.access.key_file import KeyFile
-from service.access.records import AccessRecords, access_records
+from service.access.records import AccessRecords, Right, access_records
 from service.cli.starting.present import Runtime, write_private
 from service.clock import now
 from service.log.sessions import ANSWER_SECONDS_MAX, end, open_pool
@@ -102,6 +102,12 @@ async def _till(
 ) -> str:
     platform = Platform.IOS if is_admin else Platform.ANDROID
     session = await records.create_session(
-        firm, Mode.LIVE, device_id=device_id, device_name=name, platform=platform, is_admin=is_admin, user_id=user_id
+        firm,
+        Mode.LIVE,
+        device_id=device_id,
+        device_name=name,
+        platform=platform,
+        right=Right.ADMIN if is_admin else Right.USER,
+        user_id=user_id,
     )
     return session.token

@@ -275,6 +275,10 @@ class State(Struct):
         return series, block
 
 
+NO_CONTENT: Final = Digest("")
+"""The content, in a state, of a document of which nothing is left."""
+
+
 def name_key(firm_id: FirmId, mode: Mode, document_type: DocumentType, name: str) -> NameKey:
     """A key that is unique: firm, mode, document type, and the name in one case (CONTRACT.md D20)."""
     return firm_id, mode, document_type, name.casefold()

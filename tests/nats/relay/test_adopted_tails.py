@@ -44,7 +44,7 @@ class AllPosts:
         async def post(route: str, body: dict[str, Any], **places: str) -> Any:
             path = route.format(**places).removeprefix("/v1")
             self.asked.append((route, path, body))
-            answer = await api.post(path, body, disaster.device, key=route)
+            answer = await api.post(path, body, credential_for(disaster, route), key=route)
             assert answer.status in {200, 201}, answer.body
             return answer.data
 
@@ -57,11 +57,14 @@ class AllPosts:
         reserved = await post("/v1/invoice-series/{id}/reserve-numbers", {"count": 3}, id=series)
         token = reserved["data"][1]["token"]
         await post("/v1/invoice-series/reservations/{token}/release", {}, token=token)
+        explanation = {"first": 5, "last": 5, "code": "training", "text": "A cashier was trained on it"}
+        await post("/v1/invoice-series/{id}/gaps/explanations", explanation, id=series)
         issued = await post("/v1/invoices", AN_INVOICE | {"series_id": series})
         await post("/v1/invoices/{id}/storno", {}, id=issued["id"])
         another = await api.issue(disaster.device, series_id=series)
         await post("/v1/invoices/{id}/void", {"reason": "wrong"}, id=another.data["id"])
         await post("/v1/invoices/{id}/unvoid", {}, id=another.data["id"])
+        await post("/v1/invoices/{id}/erase", {"reason": "asked"}, id=another.data["id"])
 
 
 @pytest.fixture
@@ -73,7 +76,12 @@ def directory(tmp_path: Path) -> Path:
 async def repeated(api: Api, disaster: Disaster, asked: Asked) -> Answer:
     """The same POST under the same key."""
     route, path, body = asked
-    return await api.post(path, body, disaster.device, key=route)
+    return await api.post(path, body, credential_for(disaster, route), key=route)
+
+
+def credential_for(disaster: Disaster, route: str) -> str:
+    """The device's, or the admin's for what only an admin may ask."""
+    return disaster.admin if route.endswith(("/erase", "/explanations")) else disaster.device
 
 
 async def test_a_key_of_the_lost_tail_is_refused_by_name_and_nothing_is_done_twice(
@@ -139,6 +147,29 @@ async def test_an_invoice_whose_body_is_lost_says_so_and_one_that_was_erased_say
                 answer = await api.post(f"/invoices/{document_id}/storno", {}, disaster.device)
                 assert answer.refusal == (404, "resource_missing")
                 assert f"was {word}" in answer.error["message"]
+
+
+async def test_an_erasure_that_comes_back_from_the_stream_erases_again(
+    database_url: str, database_admin: asyncpg.Connection, nats_url: str, directory: Path
+) -> None:
+    """The restored copy has what was said; the event that comes back deletes it (CONTRACT.md D111)."""
+    ids: list[str] = []
+
+    async def before(api: Api, disaster: Disaster) -> None:
+        issued = [await api.issue(disaster.device, series_id=disaster.series_id) for _ in range(2)]
+        ids.extend(answer.data["id"] for answer in issued)
+
+    async def work(api: Api, disaster: Disaster) -> None:
+        await api.post(f"/invoices/{ids[0]}/erase", {"reason": "asked"}, disaster.admin)
+
+    async with a_disaster(database_url, database_admin, nats_url, directory, work=work, before=before) as disaster:
+        async with an_api(disaster.old_url, directory) as api:
+            assert (await api.get(f"/invoices/{ids[0]}", disaster.device)).data["client"] is not None
+        printed(await disaster.command("adopt-tail"))
+        async with an_api(disaster.old_url, directory) as api:
+            erased = (await api.get(f"/invoices/{ids[0]}", disaster.device)).data
+            assert (erased["client"], erased["erased"], erased["content_erased"]) == (None, "content", True)
+            assert (await api.get(f"/invoices/{ids[1]}", disaster.device)).data["client"] is not None
 
 
 async def erase(database_url: str, document_id: str) -> None:

@@ -10,6 +10,7 @@ from schemas.api.queries import NoQuery
 from service.api.catalogue import ROUTES
 from tests.support.nats.requesting import Requester
 from tests.support.service.client import AN_INVOICE
+from tests.support.waiting import until
 
 BROKEN = b'{"series_id": '
 
@@ -74,3 +75,28 @@ async def test_a_body_that_names_no_series_asks_for_nothing_that_a_key_could_hav
 
     assert (await requester.ask("reserve", BROKEN, key="used")).refusal == (400, "invalid_format")
     assert (await requester.ask("reserve", {"count": 2}, key="used")).refusal == (400, "missing_required_field")
+
+
+async def test_an_auditor_reads_and_writes_nothing_over_nats_too(requester: Requester) -> None:
+    api = requester.api
+    series_id = await api.a_locked_series()
+    (token,) = await api.tokens(series_id)
+    before = await api.dependencies.log.head()
+    body = {**AN_INVOICE, "series_id": series_id, "number": 1, "token": token, "reservation_token": token}
+
+    for operation in OPERATIONS:
+        for credential in (api.firm.auditor_key, api.firm.auditor):
+            reply = await requester.ask(operation.name, body, credential)
+            if operation.method == "GET":
+                assert reply.body["success"], operation.name
+            else:
+                assert reply.refusal == (403, "read_only_credential"), operation.name
+
+    assert await api.dependencies.log.head() == before
+
+    async def are_recorded() -> bool:
+        found: list[dict[str, Any]] = (await api.get("/audit/reads")).data["data"]
+        over_nats = [each for each in found if each["carrier"] == "nats"]
+        return len(over_nats) == 2 * len(OPERATIONS)
+
+    await until(are_recorded, "the records of the auditor")

@@ -10,7 +10,9 @@ from schemas.commands import (
     ConsumeReservation,
     DeleteDocument,
     Document,
+    EraseDocument,
     ExpireReservations,
+    ExplainGap,
     IssueOnline,
     LockSeries,
     OpenSeries,
@@ -29,6 +31,7 @@ from schemas.values import (
     DocumentId,
     DocumentType,
     FirmId,
+    GapCode,
     IsoDate,
     Mode,
     Number,
@@ -149,6 +152,17 @@ def an_unvoid(number: int, name: str, series_id: SeriesId = SERIES) -> UnvoidDoc
 def a_deletion(number: int, name: str, date: str = TODAY) -> DeleteDocument:
     """Delete a document that was issued with this date."""
     return DeleteDocument(SERIES, Number(number), shown(number), DocumentId(name), IsoDate(date))
+
+
+def an_erasure(number: int, name: str, *, left: Digest | None = None, before: Digest | None = None) -> EraseDocument:
+    """Erase what a document says; `before` is by default the content with which it was issued."""
+    before = before or a_document(name).content
+    return EraseDocument(SERIES, Number(number), shown(number), DocumentId(name), before, left, digest("asked"))
+
+
+def an_explanation(first: int, last: int, text: str = "The till broke with these") -> ExplainGap:
+    """Explain a gap."""
+    return ExplainGap(SERIES, Number(first), Number(last), GapCode.DEVICE_FAILURE, text)
 
 
 def a_reversal(number: int, name: str, reversal: Document, *, content: Digest | None = None) -> ReverseDocument:

@@ -9,7 +9,16 @@ from pathlib import Path
 
 from msgspec.structs import fields
 
-from schemas.commands import DeleteDraft, DescribeSeries, MakePrimary, OpenSeries, SaveDraft, UnlockSeries, VoidDraft
+from schemas.commands import (
+    DeleteDraft,
+    DescribeSeries,
+    EraseDraft,
+    MakePrimary,
+    OpenSeries,
+    SaveDraft,
+    UnlockSeries,
+    VoidDraft,
+)
 from schemas.events import Event
 from schemas.record import Record, encode_record, event_tag
 from schemas.values import DocumentId, DocumentType, SeriesId
@@ -31,6 +40,8 @@ from tests.support.domain.commands import (
     a_sweep,
     a_void,
     an_advance,
+    an_erasure,
+    an_explanation,
     an_issue,
     an_unvoid,
     digest,
@@ -66,7 +77,10 @@ def every_event() -> list[Record]:
         an_unvoid(12, "inv_3"),
         a_void(12, "inv_3"),
         a_deletion(12, "inv_3", "2027-01-18"),
+        (an_erasure(12, "inv_3"), a_key()),
+        (an_explanation(12, 12), a_key()),
         (SaveDraft(DRAFT, digest("draft")), a_key()),
+        (EraseDraft(DRAFT, digest("draft"), digest("left"), digest("asked")), a_key()),
         (VoidDraft(DRAFT, digest("reason")), a_key()),
         (DeleteDraft(DRAFT), a_key()),
         (a_sweep(), the_sweeper(), NOW + HOLD_SECONDS),

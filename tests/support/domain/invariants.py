@@ -17,12 +17,14 @@ from schemas.events import (
     AnyReservationEvent,
     AnySeriesEvent,
     DocumentChanged,
+    DocumentErased,
     DocumentReversed,
     DocumentUnvoided,
     DocumentVoided,
     DraftDeleted,
     DraftEvent,
     DraftSaved,
+    GapExplained,
     NumbersLost,
     NumbersReserved,
     NumberWithdrawn,
@@ -37,6 +39,7 @@ from schemas.outcomes import (
     DeletedOutcome,
     DocumentOutcome,
     ExpiredOutcome,
+    ExplainedOutcome,
     Outcome,
     ReleasedOutcome,
     ReservedOutcome,
@@ -176,7 +179,7 @@ class _Account:
                 assert self.documents[reversal_id].reverses == event.document_id, "a reversal names its source"
                 assert self.documents[reversal_id].number == event.reversal_number, "the source names its reversal"
                 self._check_reversals()
-            case SeriesEvent():
+            case DocumentErased() | SeriesEvent():
                 pass
             case _:
                 assert_never(event)
@@ -275,8 +278,12 @@ def _check_outcome(records: Sequence[Record], lives: _Lives, outcome: Outcome) -
             life = lives[view.series_id]
             _, then = life[bisect_right(life, view.position, key=itemgetter(0)) - 1]
             assert then.view(view.position) == view, "the series was as the outcome says"
+        case ExplainedOutcome(position, at):
+            assert isinstance(records[position - 1].event, GapExplained), "the explanation is at its position"
+            assert records[position - 1].at == at, "the gap was explained at the time in the outcome"
         case DeletedOutcome(document_id, at):
-            ended = [record for record in records if getattr(record.event, "document_id", None) == document_id][-1]
+            mine = [record for record in records if getattr(record.event, "document_id", None) == document_id]
+            ended = [record for record in mine if not isinstance(record.event, DocumentErased)][-1]
             assert isinstance(ended.event, NumberWithdrawn | DraftDeleted), "nothing happens to a deleted document"
             assert ended.at == at, "the document was deleted at the time in the outcome"
         case ExpiredOutcome(blocks, numbers):

@@ -12,6 +12,9 @@ from schemas.commands import (
     DeleteDraft,
     DescribeSeries,
     Document,
+    EraseDocument,
+    EraseDraft,
+    ExplainGap,
     LockSeries,
     MakePrimary,
     OpenSeries,
@@ -24,9 +27,9 @@ from schemas.commands import (
     VoidDocument,
     VoidDraft,
 )
-from schemas.events import DocumentChanged, DraftSaved, ReservationConsumed
+from schemas.events import DocumentChanged, DocumentErased, DraftErased, DraftSaved, ReservationConsumed
 from schemas.record import Record
-from schemas.values import Digest, DocumentId, DocumentType, IsoDate, Mode, Number, SeriesId
+from schemas.values import Digest, DocumentId, DocumentType, GapCode, IsoDate, Mode, Number, NumberRange, SeriesId
 from service.core.state.state import State
 from tests.support.domain.commands import (
     OTHER_FIRM,
@@ -80,7 +83,8 @@ class Script:
             self._issue: 12,
             self._consume: 20,
             self._release: 6,
-            self._turn: 12,
+            self._turn: 14,
+            self._explain: 2,
             self._draft: 3,
         }
         self._kinds, self._weights = list(kinds), list(kinds.values())
@@ -108,6 +112,8 @@ class Script:
                     self._contents[issued.document_id] = issued.content
                 case DocumentChanged(document_id=document_id, content=content) | DraftSaved(document_id, content):
                     self._contents[document_id] = content
+                case DocumentErased(document_id=document_id, content=left) | DraftErased(document_id, left) if left:
+                    self._contents[document_id] = left
                 case _:
                     pass
             if isinstance(record.event, DraftSaved):
@@ -177,7 +183,7 @@ class Script:
             return self._issue(state, caller)
         series_id, issued = self._chance.choice(list(self._issued.values())[-15:])
         what = (series_id, issued.number, issued.full_number, issued.document_id)
-        match self._chance.randrange(6):
+        match self._chance.randrange(7):
             case 0 | 1:
                 return VoidDocument(*what)
             case 2:
@@ -186,8 +192,19 @@ class Script:
                 return ReverseDocument(*what, self._contents[issued.document_id], self._document_for(state, series_id))
             case 4:
                 return DeleteDocument(*what, issued.date)
+            case 5:
+                left = self._chance.choice([None, digest(f"left of {issued.document_id}")])
+                return EraseDocument(*what, self._contents[issued.document_id], left, digest("asked"))
             case _:
                 return self._change(issued, what)
+
+    def _explain(self, state: State, caller: Caller) -> ExplainGap:
+        """Explain a gap of a series, or numbers that are none."""
+        series = state.series[self._series_of(state, caller)]
+        gaps = [*series.released, *series.expired, *series.withdrawn, *series.lost]
+        numbers = self._chance.choice([*gaps, NumberRange(series.start_number, series.next_number)])
+        text = "nobody knows any more"
+        return ExplainGap(series.series_id, numbers.first, numbers.last, GapCode.OTHER, text)
 
     def _change(self, issued: ReservationConsumed, what: tuple[SeriesId, Number, str, DocumentId]) -> ChangeDocument:
         self._documents += 1
@@ -195,15 +212,16 @@ class Script:
         is_checked = self._chance.random() < 0.3
         return ChangeDocument(*what, issued.date, self._day(), before, after, is_checked)
 
-    def _draft(self, state: State, caller: Caller) -> SaveDraft | VoidDraft | DeleteDraft:
+    def _draft(self, state: State, caller: Caller) -> SaveDraft | VoidDraft | DeleteDraft | EraseDraft:
         del state, caller
         self._documents += 1
         content = digest(f"draft {self._documents}")
         if not self._drafts or self._chance.random() < 0.3:
             return SaveDraft(DocumentId(f"draft_{self._documents}"), content)
         draft = self._chance.choice(self._drafts[-5:])
-        kinds = (SaveDraft(draft, content, self._contents[draft]), VoidDraft(draft), DeleteDraft(draft))
-        return self._chance.choice(kinds)
+        before = self._contents[draft]
+        erasure = EraseDraft(draft, before, self._chance.choice([None, content]), digest("asked"))
+        return self._chance.choice((SaveDraft(draft, content, before), VoidDraft(draft), DeleteDraft(draft), erasure))
 
     def _day(self) -> IsoDate:
         return IsoDate(f"2027-01-{self._chance.randint(1, 28):02}")

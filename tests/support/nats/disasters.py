@@ -27,6 +27,7 @@ class Disaster:
         self.old_url, self.nats_url, self.directory = old_url, nats_url, directory
         self.series_id = ""
         self.device = ""
+        self.admin = ""
         self.firm_id = ""
         self.token = ""
 
@@ -83,9 +84,10 @@ async def a_disaster(
     directory: Path,
     *,
     work: Callable[[Api, Disaster], Awaitable[None]] = some_work,
+    before: Callable[[Api, Disaster], Awaitable[None]] | None = None,
     prover: EventProver | None = None,
 ) -> AsyncGenerator[Disaster]:
-    """Work, a backup, more `work` that is relayed; then only the backup is left.
+    """Work, also that of `before`, a backup, more `work` that is relayed; then only the backup is left.
 
     The relay proves its events with the installation's keys unless it is given another `prover`.
     """
@@ -94,7 +96,10 @@ async def a_disaster(
     async with an_api(database_url, directory) as api:
         disaster.series_id = await api.a_locked_series()
         disaster.device, disaster.firm_id = api.firm.device_a, api.firm.firm_id
+        disaster.admin = api.firm.admin
         await api.tokens(disaster.series_id, 3)
+        if before is not None:
+            await before(api, disaster)
     async with database(admin, old, database_url.rpartition("/")[2]):
         async with an_api(database_url, directory) as api:
             await work(api, disaster)

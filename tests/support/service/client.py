@@ -16,6 +16,7 @@ from service.access.callers import Access
 from service.access.identity_provider import IdentityKeys
 from service.access.key_file import KeyFile, ensure
 from service.access.lost_history import LostHistory
+from service.access.read_records import ReadRecorder, recording_reads
 from service.access.reservation_tokens import TokenSealer
 from service.api.admission.reply_room import ReplyRoom
 from service.api.calling.dependencies import Dependencies
@@ -194,7 +195,11 @@ async def _served(
 ) -> AsyncGenerator[Api]:
     entrance = Entrance(dependencies_of(log, log.pool, reads, directory, clock, options), break_off)
     application = WebApplication(entrance, options.checks, options.patience)
-    async with running_beside(entrance.dependencies.writer.run()), serving(application, "127.0.0.1", 0) as port:
+    async with (
+        running_beside(entrance.dependencies.writer.run()),
+        recording_reads(entrance.dependencies.read_recorder),
+        serving(application, "127.0.0.1", 0) as port,
+    ):
         firm = await a_firm(database_url, directory / "keys.json", "Unu")
         other = await a_firm(database_url, directory / "keys.json", "Doi")
         async with aiohttp.ClientSession(auto_decompress=True) as session:
@@ -224,5 +229,6 @@ def dependencies_of(
         reads=reads,
         metrics=metrics,
         clock=clock,
+        read_recorder=ReadRecorder(records, keep_days=0, clock=clock, on_dropped=metrics.audit_reads_lost.inc),
         replies=options.replies,
     )

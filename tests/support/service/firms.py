@@ -5,13 +5,13 @@ from pathlib import Path
 
 from schemas.values import FirmId, Mode, Platform
 from service.access.key_file import ensure
-from service.access.records import access_records
+from service.access.records import Right, access_records
 from service.clock import now
 
 
 @dataclass(frozen=True)
 class Firm:
-    """Credentials of one firm: API keys of both modes, two devices, a device of an admin, a session without device."""
+    """Credentials of one firm: API keys of both modes, two devices, an admin's, one without device, two of auditors."""
 
     firm_id: FirmId
     live_key: str
@@ -20,6 +20,8 @@ class Firm:
     device_b: str
     admin: str
     no_device: str
+    auditor_key: str
+    auditor: str
 
 
 async def a_firm(database_url: str, keys_path: Path, name: str = "Firma") -> Firm:
@@ -28,14 +30,14 @@ async def a_firm(database_url: str, keys_path: Path, name: str = "Firma") -> Fir
     async with access_records(database_url, keys_path, now) as records:
         firm_id = await records.create_firm(name)
 
-        async def session(device_id: str, *, is_admin: bool = False) -> str:
+        async def session(device_id: str, right: Right = Right.USER) -> str:
             made = await records.create_session(
                 firm_id,
                 Mode.LIVE,
                 device_id=device_id,
                 device_name=f"Till {device_id}",
                 platform=Platform.ANDROID,
-                is_admin=is_admin,
+                right=right,
             )
             return made.token
 
@@ -45,6 +47,8 @@ async def a_firm(database_url: str, keys_path: Path, name: str = "Firma") -> Fir
             test_key=(await records.create_key(firm_id, Mode.TEST)).api_key,
             device_a=await session("device-a"),
             device_b=await session("device-b"),
-            admin=await session("device-admin", is_admin=True),
+            admin=await session("device-admin", Right.ADMIN),
             no_device=await session(""),
+            auditor_key=(await records.create_key(firm_id, Mode.LIVE, is_auditor=True)).api_key,
+            auditor=await session("device-a", Right.AUDITOR),
         )

@@ -8,7 +8,7 @@ from typing import Final
 
 from projections.keeping.runner import ProjectionRunner
 from schemas.values import FirmId, Mode, Platform, UnixSeconds
-from service.access.records import AccessRecords, access_records
+from service.access.records import AccessRecords, Right, access_records
 from service.writer.sweeper import Sweeper
 from tests.model.words import Who
 from tests.support.domain.commands import NOW
@@ -83,7 +83,7 @@ class Replicas:
             device_id=who.device or "",
             device_name=who.name,
             platform=Platform.ANDROID,
-            is_admin=who.is_admin,
+            right=Right.ADMIN if who.is_admin else Right.USER,
         )
         return session.token
 
