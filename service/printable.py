@@ -2,6 +2,7 @@
 
 import re
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 CUT: Final = "..."
 
@@ -29,3 +30,18 @@ def _escaped(character: str) -> str:
     """As JSON writes it, so that harmless JSON is still the same JSON."""
     units = character.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def without_password(urls: str) -> str:
+    """The URLs, with commas between, each with `***` for its password and no query, fit for a screen or a log."""
+    return ",".join(_without_password(url) for url in re.split(r",(?=[a-z]+://)", urls))
+
+
+def _without_password(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "***"
+    user, has_user, place = parts.netloc.rpartition("@")
+    name, has_password, _ = user.partition(":")
+    return urlunsplit(parts._replace(netloc=f"{name}{':***' if has_password else ''}{has_user}{place}", query=""))

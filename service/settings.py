@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
-from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct, field
 from platformdirs import user_data_path
+
+from service.printable import without_password
 
 PREFIX: Final = "NUMBERING_"
 TEST_PREFIX: Final = "NUMBERING_TEST_"
@@ -298,21 +299,6 @@ def child_environment(settings: Settings, **changes: str | int) -> dict[str, str
         for name, value in fields.items()
         if value is not None
     }
-
-
-def without_password(urls: str) -> str:
-    """The URLs, with commas between, each with `***` for its password and no query, fit for a screen or a log."""
-    return ",".join(_without_password(url) for url in re.split(r",(?=[a-z]+://)", urls))
-
-
-def _without_password(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "***"
-    user, has_user, place = parts.netloc.rpartition("@")
-    name, has_password, _ = user.partition(":")
-    return urlunsplit(parts._replace(netloc=f"{name}{':***' if has_password else ''}{has_user}{place}", query=""))
 
 
 def _variable(name: str) -> str:

@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from service.settings import Settings, SettingsError, child_environment, describe, read_settings, without_password
+from service.printable import without_password
+from service.settings import Settings, SettingsError, child_environment, describe, read_settings
 
 
 def test_without_variables_every_setting_has_its_default() -> None:

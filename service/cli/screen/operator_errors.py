@@ -26,7 +26,8 @@ from service.log.schema_fit import SchemaUnfitError
 from service.log.sessions import GO_DIRECT, NotOurSessionError
 from service.nats.client.broker_faults import RelayFaultError
 from service.nats.client.identity_files import IdentityFileError
-from service.settings import SettingsError, without_password
+from service.printable import without_password
+from service.settings import SettingsError
 from service.wiring import MissingSettingError
 
 SPEAK_FOR_THEMSELVES: Final = (
