@@ -94,6 +94,8 @@ async def test_the_gap_report_explains_every_gap(log: WrittenLog, runner: Projec
             "ended_by": "session:17",
             "positions": (8, 11),
             "reason_text": None,
+            "explanations": [],
+            "is_explained": False,
         },
         {
             "object": "gap",
@@ -107,6 +109,8 @@ async def test_the_gap_report_explains_every_gap(log: WrittenLog, runner: Projec
             "ended_by": "system:sweeper",
             "positions": (8, 12),
             "reason_text": None,
+            "explanations": [],
+            "is_explained": False,
         },
     ]
     assert report.as_of.position == log.position

@@ -1,13 +1,29 @@
 -- Returns what became of the numbers of series $1 after number $2, in order, at most 500 ranges; if there are fewer,
--- they are the last ones. The order is that of the index, so a page reads no more rows than it needs.
-SELECT p.first, p.last, p.fate, p.device_id, p.reserved_at, p.ended_at, p.document_id
-FROM (
+-- they are the last ones. Endings are bounded by themselves, in the order of their index, and blocks by the endings:
+-- PostgreSQL would otherwise read and sort the whole series for every 500. A block has a pending number, and only the
+-- first one may have none after $2; so 501 blocks are enough.
+WITH ended AS MATERIALIZED (
     SELECT e.first, e.last, e.fate, e.device_id, e.reserved_at, e.ended_at, e.document_id
     FROM register.ending AS e
     WHERE e.series_id = $1 AND e.last > $2
+    ORDER BY e.last
+    LIMIT 500
+)
+
+SELECT p.first, p.last, p.fate, p.device_id, p.reserved_at, p.ended_at, p.document_id
+FROM (
+    SELECT e.first, e.last, e.fate, e.device_id, e.reserved_at, e.ended_at, e.document_id
+    FROM ended AS e
     UNION ALL
     SELECT lower(f.free), upper(f.free) - 1, 'pending', b.device_id, b.reserved_at, NULL, NULL
-    FROM register.block AS b
+    FROM (
+        SELECT k.series_id, k.first, k.last, k.device_id, k.reserved_at
+        FROM register.block AS k
+        WHERE k.series_id = $1 AND k.last > $2
+            AND ((SELECT count(*) FROM ended) < 500 OR k.first <= (SELECT max(ended.last) FROM ended))
+        ORDER BY k.last
+        LIMIT 501
+    ) AS b
     CROSS JOIN LATERAL unnest(
         int8multirange(int8range(b.first, b.last, '[]'))
         - COALESCE(
@@ -19,7 +35,7 @@ FROM (
             '{}'
         )
     ) AS f (free)
-    WHERE b.series_id = $1 AND b.last > $2 AND upper(f.free) - 1 > $2
+    WHERE upper(f.free) - 1 > $2
 ) AS p
 ORDER BY p.last
 LIMIT 500

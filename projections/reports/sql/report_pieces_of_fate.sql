@@ -1,12 +1,26 @@
 -- As report_pieces.sql, but only the numbers of fate $3.
-SELECT p.first, p.last, p.fate, p.device_id, p.reserved_at, p.ended_at, p.document_id
-FROM (
+WITH ended AS MATERIALIZED (
     SELECT e.first, e.last, e.fate, e.device_id, e.reserved_at, e.ended_at, e.document_id
     FROM register.ending AS e
     WHERE e.series_id = $1 AND e.last > $2 AND e.fate = $3
+    ORDER BY e.last
+    LIMIT 500
+)
+
+SELECT p.first, p.last, p.fate, p.device_id, p.reserved_at, p.ended_at, p.document_id
+FROM (
+    SELECT e.first, e.last, e.fate, e.device_id, e.reserved_at, e.ended_at, e.document_id
+    FROM ended AS e
     UNION ALL
     SELECT lower(f.free), upper(f.free) - 1, 'pending', b.device_id, b.reserved_at, NULL, NULL
-    FROM register.block AS b
+    FROM (
+        SELECT k.series_id, k.first, k.last, k.device_id, k.reserved_at
+        FROM register.block AS k
+        WHERE k.series_id = $1 AND k.last > $2 AND $3 = 'pending'
+            AND ((SELECT count(*) FROM ended) < 500 OR k.first <= (SELECT max(ended.last) FROM ended))
+        ORDER BY k.last
+        LIMIT 501
+    ) AS b
     CROSS JOIN LATERAL unnest(
         int8multirange(int8range(b.first, b.last, '[]'))
         - COALESCE(
@@ -18,7 +32,7 @@ FROM (
             '{}'
         )
     ) AS f (free)
-    WHERE b.series_id = $1 AND b.last > $2 AND upper(f.free) - 1 > $2 AND $3 = 'pending'
+    WHERE upper(f.free) - 1 > $2
 ) AS p
 ORDER BY p.last
 LIMIT 500
