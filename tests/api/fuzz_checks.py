@@ -9,6 +9,7 @@ from tests.api.fuzz_rules import widen
 
 BEYOND_A_SCHEMA = (
     "of at most 30 digits",
+    "must be first or a higher number",
     "worth at most",
     "is longer than",
     "on drafts only",

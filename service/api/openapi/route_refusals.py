@@ -63,6 +63,8 @@ def _example(cause: type, route: Route) -> Refusal:
     """The refusal for this cause. The wrong parameter is one of this route."""
     if cause is SeriesUnknown and "series_id" in route.body.__struct_fields__:
         return refusal_example(cause, wrong="series_id")
+    if cause is edge.ParameterWrong and "last" in route.body.__struct_fields__:
+        return refusal_example(cause, param="last", must_be="first or a higher number")
     if cause is edge.ParameterWrong:
         return refusal_example(cause, param="number", must_be="a whole number")
     return refusal_example(cause)
