@@ -266,9 +266,9 @@ def _is_about(event: Event, document_id: DocumentId) -> bool:
 
 
 def _is_done_already(records: Sequence[Record], document_id: DocumentId) -> bool:
-    """Whether the last event of the document made true what somebody may ask for again, and nothing is written then."""
-    mine = [each.event for each in records if getattr(each.event, "document_id", None) == document_id]
-    return bool(mine) and isinstance(mine[-1], DocumentErased | DraftErased | DocumentChanged)
+    """Whether an event of the document made true what may be asked for again, when nothing is written."""
+    done = DocumentErased | DraftErased | DocumentChanged
+    return any(isinstance(each.event, done) and _is_about(each.event, document_id) for each in records)
 
 
 def _check_outcome(records: Sequence[Record], lives: _Lives, outcome: Outcome) -> None:
