@@ -98,11 +98,13 @@ class Writer:
         # Of `run` alone: whether another process wrote first the last time, and where the log's head was then.
         self._is_contended = False
         self._head_seen = Position(0)
+        # Of `run` alone: how many commands are decided for the batch after the one that is being committed.
+        self._ahead = 0
 
     @property
     def queue_depth(self) -> int:
-        """How many commands wait to be decided."""
-        return len(self._queue)
+        """How many commands wait to be written, those that were decided ahead too."""
+        return len(self._queue) + self._ahead
 
     async def run(self) -> None:
         """Write what is submitted until cancelled, once. Every queued command gets an answer or a fault."""
@@ -160,6 +162,7 @@ class Writer:
         plan, before = Plan(self.known.state), None
         self._add_to(plan, count if count < HALVED_FROM else (count + 1) // 2)
         while True:
+            self._ahead = 0
             committing = group.create_task(self._commit(plan))
             try:
                 await asyncio.sleep(0)  # the batch goes to the log before anything else is done
@@ -170,6 +173,7 @@ class Writer:
             following = await self._decide_beside(plan, committing)
             fault = await committing
             if fault is not None:
+                self._ahead = 0
                 await self._meet(plan.waiting, fault)
                 await self._write([item for item in plan.waiting if not item.future.done()])
                 await self._write([item for item in following.waiting if not item.future.done()])
@@ -187,6 +191,7 @@ class Writer:
             # Readers move the state too. If they did, it may have what others wrote, and a layer over it would be torn.
             is_whole = self.known.state.position == plan.expected
             is_added = is_whole and self._add_to(following, self._limits.batch_max)
+            self._ahead = len(following.results)
             if committing.done():
                 return following
             if not is_added:
