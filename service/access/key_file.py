@@ -23,6 +23,10 @@ class KeyFileError(Exception):
     """The key file is missing, unreadable, damaged or open to others; the message says what to do."""
 
 
+class SecretOpenError(Exception):
+    """A file with secrets is open to others; the message begins with its path and says what to do."""
+
+
 class SecretKey(Struct, frozen=True):
     """A key of 32 random bytes, as hexadecimal digits, and the public name it is found by."""
 
@@ -77,17 +81,25 @@ class KeyFile:
 def load(path: Path) -> Keys:
     """The keys of an existing file. Raises KeyFileError."""
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            text = file.read()
+        text = read_secret(path)
     except FileNotFoundError as error:
         raise KeyFileError(f"there is no key file {path}; `numbering migrate` creates one") from error
     except OSError as error:
         raise KeyFileError(f"cannot read the key file {path}: {error.strerror}") from error
+    except SecretOpenError as error:
+        raise KeyFileError(f"the key file {error}") from error
+    return _decode(path, text)
+
+
+def read_secret(path: Path) -> bytes:
+    """What a file with secrets holds. Raises OSError and SecretOpenError."""
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        text = file.read()
     refusal = open_to_others(status.st_uid, status.st_mode, us=os.geteuid())
     if refusal is not None:
-        raise KeyFileError(f"the key file {path} {refusal}; run: chmod 600 {path}")
-    return _decode(path, text)
+        raise SecretOpenError(f"{path} {refusal}; run: chmod 600 {path}")
+    return text
 
 
 def open_to_others(owner: int, mode: int, *, us: int) -> str | None:

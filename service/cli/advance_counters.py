@@ -26,6 +26,7 @@ from schemas.values import (
     SeriesId,
 )
 from service.cli.last_numbers import LastNumber, read_last_numbers
+from service.cli.operator_commands import printable_option
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, print_json
 from service.cli.screen.log_lines import write_log_lines
@@ -42,7 +43,6 @@ from service.writer.known_state import KnownState
 OPERATOR: Final = Caller(FirmId(""), Mode.LIVE, Actor(ActorKind.SYSTEM, "operator"))
 """Acts for no firm: every record takes firm and mode from its series."""
 
-REASON_MAX: Final = 255
 TO: Final = "--to"
 
 
@@ -90,7 +90,7 @@ def advance(
     The numbers between become gaps with the fate `lost` and this reason; no document ever gets one of them. A counter
     never goes back. This works beside a running service, on a locked series, and on a halted log, which stays halted.
     """
-    wanted, text = _wanted(series, to, path), _text(reason)
+    wanted, text = _wanted(series, to, path), printable_option(reason, "--reason")
     settings = present_settings()
     write_log_lines(settings)
     print_json(uvloop.run(_advance(settings, wanted, firm, text, is_dry=is_dry)))
@@ -103,14 +103,6 @@ def _wanted(series: str | None, to: int | None, path: Path | None) -> list[LastN
     if path is None and series is not None and to is not None:
         return [LastNumber(series, Number(to), TO)]
     raise click.UsageError("give --series and --to for one series, or --from-file for many")
-
-
-def _text(reason: str) -> str:
-    """The reason without outer blanks. Raises click.BadParameter."""
-    stripped = reason.strip()
-    if not stripped or len(stripped) > REASON_MAX or not stripped.isprintable():
-        raise click.BadParameter(f"it must be 1 to {REASON_MAX} printable characters", param_hint="--reason")
-    return stripped
 
 
 async def _advance(

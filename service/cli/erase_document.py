@@ -11,7 +11,7 @@ from schemas.commands import Command, EraseDocument, EraseDraft
 from schemas.record import Record
 from schemas.rejections import DocumentHasChanged
 from schemas.values import Digest, DocumentId
-from service.cli.operator_commands import REASON_MAX, operator_for, operator_log
+from service.cli.operator_commands import operator_for, operator_log, printable_option
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, print_json
 from service.cli.screen.log_lines import write_log_lines
@@ -39,9 +39,7 @@ def erase(*, document_id: str, reason: str, keep_amounts: bool, is_dry: bool) ->
 
     Its number, its dates and its events stay. This works beside a running service, and on a halted log.
     """
-    text = reason.strip()
-    if not text or len(text) > REASON_MAX or not text.isprintable():
-        raise click.BadParameter(f"it must be 1 to {REASON_MAX} printable characters", param_hint="--reason")
+    text = printable_option(reason, "--reason")
     settings = present_settings()
     write_log_lines(settings)
     found = _erase(settings, DocumentId(document_id), text, keeps_amounts=keep_amounts, is_dry=is_dry)

@@ -12,7 +12,7 @@ from schemas.commands import ExplainGap
 from schemas.events import GapExplained
 from schemas.rejections import NotAGap
 from schemas.values import NUMBER_MAX, GapCode, Number, SeriesId
-from service.cli.operator_commands import operator_for, operator_log
+from service.cli.operator_commands import operator_for, operator_log, printable_option
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import print_json
 from service.cli.screen.log_lines import write_log_lines
@@ -20,7 +20,6 @@ from service.cli.starting.present import database_url, present_settings
 from service.core.prepare import Prepared
 
 TEXT_MIN: Final = 15
-TEXT_MAX: Final = 255
 
 number = click.IntRange(1, NUMBER_MAX)
 
@@ -36,10 +35,7 @@ def explain_gap(*, series: str, first: int, last: int | None, code: str, text: s
 
     A later explanation of the same numbers is added; all of them stay.
     """
-    said = text.strip()
-    if not TEXT_MIN <= len(said) <= TEXT_MAX or not said.isprintable():
-        why = f"it must be {TEXT_MIN} to {TEXT_MAX} printable characters"
-        raise click.BadParameter(why, param_hint="--text")
+    said = printable_option(text, "--text", TEXT_MIN)
     if last is not None and last < first:
         raise click.BadParameter("it must be the first or a higher number", param_hint="--last")
     settings = present_settings()

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Final
 
+import click
+
 from schemas.commands import Caller, Command
 from schemas.record import StoredRecord, encode_record
 from schemas.rejections import Rejection
@@ -20,6 +22,14 @@ from service.writer.known_state import KnownState
 OPERATOR: Final = Actor(ActorKind.SYSTEM, "operator")
 
 REASON_MAX: Final = 255
+
+
+def printable_option(value: str, option: str, least: int = 1) -> str:
+    """The text without outer blanks, of `least` to REASON_MAX printable characters. Raises click.BadParameter."""
+    text = value.strip()
+    if not least <= len(text) <= REASON_MAX or not text.isprintable():
+        raise click.BadParameter(f"it must be {least} to {REASON_MAX} printable characters", param_hint=option)
+    return text
 
 
 def operator_for(firm_id: FirmId, mode: Mode) -> Caller:

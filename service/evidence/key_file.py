@@ -1,6 +1,5 @@
 """The file of the keys that sign the notes of a log, and of those that did before (README.md section 5)."""
 
-import os
 import secrets
 from pathlib import Path
 from typing import Final
@@ -10,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.values import LogId, UnixSeconds
-from service.access.key_file import alone, open_to_others
+from service.access.key_file import SecretOpenError, alone, read_secret
 from service.evidence.notes import KeyType, Note, VerifierKey, is_name
 from service.evidence.signatures import LogSigner, PostQuantumCosigner, Signer
 from service.settings import Settings
@@ -112,16 +111,13 @@ def rotate(path: Path, logs: list[LogId], at: UnixSeconds, *, has_ml_dsa: bool =
 def load(path: Path) -> EvidenceKeys:
     """The keys of an existing file. Raises EvidenceKeysError."""
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            text = file.read()
+        text = read_secret(path)
     except FileNotFoundError as error:
         raise EvidenceKeysError(f"there is no file {path}; `numbering evidence create` makes one") from error
     except OSError as error:
         raise EvidenceKeysError(f"cannot read {path}: {error.strerror}") from error
-    refusal = open_to_others(status.st_uid, status.st_mode, us=os.geteuid())
-    if refusal is not None:
-        raise EvidenceKeysError(f"{path} {refusal}; run: chmod 600 {path}")
+    except SecretOpenError as error:
+        raise EvidenceKeysError(str(error)) from error
     try:
         keys = msgspec.json.decode(text, type=EvidenceKeys)
         keys.verifier_keys(LogId(1))

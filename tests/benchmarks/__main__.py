@@ -23,7 +23,9 @@ _checkout = click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @click.option("--seconds", type=click.FloatRange(0.1), help="How long each measurement takes.")
 @click.option("--rounds", type=click.IntRange(1), help="How many measurements the median is of.")
-@click.option("--level", "levels", multiple=True, type=click.IntRange(1), help="Only so many in flight. Repeatable.")
+@click.option(
+    "--level", "levels", multiple=True, type=click.IntRange(1), help="Measure this many in flight. Repeatable."
+)
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(list(KINDS)), help="Of http, one. Repeatable.")
 @click.option("--layout", "layouts", multiple=True, type=click.Choice(LAYOUTS), help="http, one: only this layout.")
 @click.option("--against", type=_checkout, help="http, one: in turn with another checkout that has its own .venv.")

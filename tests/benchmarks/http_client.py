@@ -18,7 +18,7 @@ BLOCK: Final = 50
 """How many numbers are reserved at once for documents to come."""
 
 SLOTS_MAX: Final = 50_000
-"""What is reserved beyond so many that nobody has used is forgotten: the client stays small."""
+"""How many unused numbers the client remembers; it forgets the oldest beyond them, and stays small."""
 
 INVOICE: Final[Mapping[str, Any]] = {
     "client_data": {
@@ -94,14 +94,14 @@ class HttpClient:
         self._others = cycle([await self._locked(f"TILL{each}-{suffix}") for each in range(others)])
 
     async def reserve(self, count: int) -> bytes:
-        """Reserve so many numbers, which are kept to be used."""
+        """Reserve `count` numbers, and keep them to be used."""
         answer, slots = await self._reserved(self._held, count)
         if len(self._slots) < SLOTS_MAX:
             self._slots += slots
         return answer
 
     async def reserve_in_turn(self, count: int) -> bytes:
-        """Reserve so many numbers, of another series each time."""
+        """Reserve `count` numbers, of another series each time."""
         answer, _ = await self._reserved(next(self._others), count)
         return answer
 

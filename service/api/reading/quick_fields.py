@@ -185,11 +185,7 @@ def _text(kind: shape.StrType, hints: Mapping[str, Any]) -> Read:
         return read
 
     def read_more(given: Any) -> str:
-        if type(given) is not str:
-            raise DoubtError
-        value = given.strip() if is_trimmed else given
-        if "\0" in value or not least <= len(value) <= longest:
-            raise DoubtError
+        value = read(given.strip() if is_trimmed and type(given) is str else given)
         if pattern is not None and pattern.fullmatch(value) is None:
             raise DoubtError
         if is_currency and decimals_of(value) is None:

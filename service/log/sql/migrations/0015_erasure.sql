@@ -24,7 +24,7 @@ SELECT (ARRAY[
 $$;
 
 -- Deletes what the document of an erasure said before it, why it was voided, and the reason of an earlier erasure. At the
--- commit, so that also what the same batch said before it is there. What is searched by goes with the contents. Whoever
+-- commit, so that also what the same batch said before it is there. The words of the search go with the contents. Whoever
 -- brings the event into a log that has the contents, such as one restored from an older copy, erases them by that.
 CREATE FUNCTION log.erase_contents() RETURNS trigger
 LANGUAGE plpgsql
