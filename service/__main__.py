@@ -24,18 +24,24 @@ COMMANDS: Final = MappingProxyType(
         "key": ("service.cli.firms:key", "API keys: the credentials of other programs."),
         "session": ("service.cli.firms:session", "Device sessions: the credentials of tills and phones."),
         "erase": ("service.cli.erase_document:erase", "Erase what a document says."),
-        "explain-gap": ("service.cli.explain_gap:explain_gap", "Say why numbers are a gap."),
-        "audit": ("service.cli.audit_reads:audit", "What auditors read."),
+        "explain-gap": ("service.cli.auditing.explain_gap:explain_gap", "Say why numbers are a gap."),
+        "audit": ("service.cli.auditing.audit_reads:audit", "What auditors read."),
         "keys": ("service.cli.show_settings:keys", "The key file, which seals tokens and signs sessions."),
         "evidence": ("service.cli.evidence:evidence", "The keys of the evidence, and how far it is."),
         "witness": ("service.cli.evidence:witness", "Run a witness, which co-signs what logs sign."),
-        "gaps": ("service.cli.gap_reports:gaps", "List every gap with its reason, and the equation."),
-        "replay": ("service.cli.replay_log:replay", "Read the log from its first event and check its sums."),
-        "check": ("service.cli.check_paper:check", "Name every place where the log breaks a rule of paper."),
+        "gaps": ("service.cli.auditing.gap_reports:gaps", "List every gap with its reason, and the equation."),
+        "replay": ("service.cli.auditing.replay_log:replay", "Read the log from its first event and check its sums."),
+        "check": ("service.cli.auditing.check_paper:check", "Name every place where the log breaks a rule of paper."),
         "rebuild": ("service.cli.rebuild_projections:rebuild", "Fill projections anew from the log and compare."),
-        "adopt-tail": ("service.cli.adopt_tail:adopt_tail", "Give the log back what only the stream still has."),
-        "advance": ("service.cli.advance_counters:advance", "Let counters go on behind numbers that were lost."),
-        "resume": ("service.cli.resume_log:resume", "Let a halted log take events again."),
+        "adopt-tail": (
+            "service.cli.restoring.adopt_tail:adopt_tail",
+            "Give the log back what only the stream has.",
+        ),
+        "advance": (
+            "service.cli.restoring.advance_counters:advance",
+            "Let counters go on behind lost numbers.",
+        ),
+        "resume": ("service.cli.restoring.resume_log:resume", "Let a halted log take events again."),
     }
 )
 

@@ -9,7 +9,7 @@ import click
 import msgspec
 import uvloop
 
-from service.cli.gap_reports import show
+from service.cli.auditing.gap_reports import show
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import out
 from service.cli.starting.first_start import DemoCredentials, read_demo

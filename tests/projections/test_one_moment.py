@@ -13,7 +13,7 @@ from projections.keeping.runner import ProjectionRunner
 from projections.models.gaps.gaps import GAPS
 from schemas.api.reports import GapReport
 from schemas.values import DeviceId
-from service.cli.gap_reports import reports_of_one_moment
+from service.cli.auditing.gap_reports import reports_of_one_moment
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import History
 from tests.projections.test_agreement import replay_of

@@ -25,8 +25,8 @@ from schemas.values import (
     Position,
     SeriesId,
 )
-from service.cli.last_numbers import LastNumber, read_last_numbers
 from service.cli.operator_commands import printable_option
+from service.cli.restoring.last_numbers import LastNumber, read_last_numbers
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, print_json
 from service.cli.screen.log_lines import write_log_lines

@@ -12,8 +12,8 @@ from projections.reports.gap_report import folded_gap_reports, kept_gap_reports
 from projections.reports.opened_series import opened_series
 from schemas.api.reports import Gap, GapReport
 from schemas.values import FirmId
-from service.cli.audit import firm_filter, reader, series_filter
-from service.cli.moment import read_as_of
+from service.cli.auditing.moment import read_as_of
+from service.cli.auditing.readers import firm_filter, reader, series_filter
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import out, print_json, print_table, table
 from service.cli.starting.present import present_settings

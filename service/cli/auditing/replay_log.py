@@ -15,7 +15,7 @@ from projections.reports.opened_series import opens
 from schemas.api.reports import Terms
 from schemas.record import Record
 from schemas.values import DEFAULT_LOG, Position
-from service.cli.audit import firm_filter, reader, series_filter
+from service.cli.auditing.readers import firm_filter, reader, series_filter
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import out, print_table, progress, table
 from service.cli.starting.present import present_settings

@@ -5,7 +5,7 @@ from typing import Any
 import click
 import uvloop
 
-from service.cli.both_ends import both_ends, one_log, renew_mark, told
+from service.cli.restoring.both_ends import both_ends, one_log, renew_mark, told
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, print_json
 from service.cli.screen.log_lines import write_log_lines

@@ -9,8 +9,8 @@ from projections.replay.paper_findings import Finding, sentence
 from projections.replay.paper_rules import Paper
 from projections.replay.replay import Replay
 from schemas.values import FirmId, IsoDate
-from service.cli.audit import firm_filter, reader
-from service.cli.replay_log import read_log
+from service.cli.auditing.readers import firm_filter, reader
+from service.cli.auditing.replay_log import read_log
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import out, print_json
 from service.cli.starting.present import present_settings

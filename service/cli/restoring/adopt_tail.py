@@ -17,8 +17,8 @@ from service.access.event_proofs import EventProver
 from service.access.key_file import KeyFile
 from service.access.reservation_tokens import TokenSealer
 from service.api.lost_keys import RecordAt, lost_answers
-from service.cli.both_ends import both_ends, renew_mark, told
-from service.cli.kept_messages import keep_messages
+from service.cli.restoring.both_ends import both_ends, renew_mark, told
+from service.cli.restoring.kept_messages import keep_messages
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, print_json, progress
 from service.cli.screen.log_lines import write_log_lines

@@ -1,0 +1,1 @@
+"""Commands of auditors: reports, replay, the rules of paper, and what was read."""
