@@ -72,7 +72,7 @@ def show_fingerprints() -> None:
 
 @evidence.command("status")
 def show_status() -> None:
-    """Print the newest note's size, the head of the log, and the witnesses that co-signed the note."""
+    """Print the newest note's size, the head of the log, and its co-signatures, the newest time stamp."""
     print_json(uvloop.run(_status(database_url(present_settings()))))
 
 
@@ -135,6 +135,7 @@ async def _status(url: str) -> dict[str, Any]:
             head, newest = await log.head(), await store.newest_note()
             lines = [] if newest is None else await store.cosignatures(newest.size)
             keys = await store.verifier_keys()
+            time_stamped = await store.stamped_size()
         finally:
             await log.close()
     if newest is None:
@@ -146,5 +147,6 @@ async def _status(url: str) -> dict[str, Any]:
         "head": head,
         "root": checkpoint.root.hex(),
         "cosigned_by": [line.split(" ")[1] for line in lines],
+        "time_stamped": time_stamped,
         "verifier_keys": [key for key, _ in keys],
     }

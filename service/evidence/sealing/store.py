@@ -119,6 +119,11 @@ class EvidenceStore:
         """Whether the note of this size was time-stamped."""
         return bool(await self.stamps(size, size))
 
+    async def stamped_size(self) -> int | None:
+        """The size of the newest note that was time-stamped; none if none was."""
+        async with self._connection() as connection:
+            return await connection.fetchval(statement("evidence_stamped_size"), self.log_id)
+
     async def stamps(self, first: int, last: int) -> list[tuple[int, bytes]]:
         """The time stamps of notes of `first` to `last` entries: the note's size, and what the authority answered."""
         async with self._connection() as connection:

@@ -12,6 +12,7 @@ from service.evidence.notes import parse_note
 from service.evidence.sealing.store import EvidenceStore
 from service.evidence.timestamping.authority import Authority, AuthorityError
 from service.log.event_log import LogFaultError
+from service.printable import without_password
 
 ANSWER_SECONDS_MAX: Final = 20
 RETRY_SECONDS: Final = (5.0, 300.0)
@@ -30,7 +31,7 @@ class Stamper:
         self._newest: bytes | None = None
         self._has_news = asyncio.Event()
         self._is_away = False
-        self._log = structlog.get_logger("evidence").bind(authority=authority.address)
+        self._log = structlog.get_logger("evidence").bind(authority=without_password(authority.address))
         self._backoff = Backoff(*retry)
 
     def tell(self, note: bytes) -> None:
