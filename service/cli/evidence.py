@@ -41,6 +41,7 @@ def evidence() -> None:
 def create_keys(name: str | None, *, has_ml_dsa: bool) -> None:
     """Make the key file. The name stays for ever; the file belongs on the machine that seals, and into a safe."""
     settings = present_settings()
+    write_log_lines(settings)
     chosen = name or unnamed(uvloop.run(_identity(database_url(settings))))
     print_json(_described(settings, create(evidence_keys_path(settings), chosen, has_ml_dsa=has_ml_dsa)))
 
@@ -73,7 +74,9 @@ def show_fingerprints() -> None:
 @evidence.command("status")
 def show_status() -> None:
     """Print the newest note's size, the head of the log, and its co-signatures, the newest time stamp."""
-    print_json(uvloop.run(_status(database_url(present_settings()))))
+    settings = present_settings()
+    write_log_lines(settings)
+    print_json(uvloop.run(_status(database_url(settings))))
 
 
 @click.command()
