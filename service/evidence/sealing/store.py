@@ -122,7 +122,8 @@ class EvidenceStore:
     async def stamped_size(self) -> int | None:
         """The size of the newest note that was time-stamped; none if none was."""
         async with self._connection() as connection:
-            return await connection.fetchval(statement("evidence_stamped_size"), self.log_id)
+            size: int | None = await connection.fetchval(statement("evidence_stamped_size"), self.log_id)
+        return size
 
     async def stamps(self, first: int, last: int) -> list[tuple[int, bytes]]:
         """The time stamps of notes of `first` to `last` entries: the note's size, and what the authority answered."""
