@@ -105,6 +105,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         about("file", "Witnesses that co-sign the notes: a verifier key and an address a line; unset: none"),
     ] = None
     seal_seconds: Annotated[int, about("seconds", "How often new events get a signed note", ge=1, le=3600)] = 1
+    check_rate: Annotated[
+        int,
+        about(
+            "events per second",
+            "How fast `project` looks whether the database was rewritten, round after round; 0 turns it off",
+            ge=0,
+            le=1_000_000,
+        ),
+    ] = 500
     access_cache_seconds: Annotated[
         int,
         about("seconds", "How long credentials are cached; a revocation acts at most so much later", ge=0, le=300),
