@@ -45,7 +45,7 @@ async def folded_gap_report(connection: Connection, series_id: SeriesId, as_of: 
     This reads the whole series, so the caller must bound how many run at once.
     """
     found = await fold_series(connection, series_id, as_of)
-    return None if found is None else await asyncio.to_thread(_report_of_fold, series_id, found)
+    return None if found is None else await asyncio.to_thread(report_of_fold, series_id, found)
 
 
 async def kept_gap_reports(
@@ -65,7 +65,7 @@ async def folded_gap_reports(
     """The same from the log alone, without the series that were not open then; all of one moment."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         return [
-            _report_of_fold(series_id, found)
+            report_of_fold(series_id, found)
             for series_id in await opened_series(connection, firm_id, named)
             if (found := await fold_in_one_moment(connection, series_id, as_of)) is not None
         ]
@@ -119,7 +119,8 @@ def _gap(row: asyncpg.Record) -> Gap:
     )
 
 
-def _report_of_fold(series_id: SeriesId, found: SeriesAsOf) -> GapReport:
+def report_of_fold(series_id: SeriesId, found: SeriesAsOf) -> GapReport:
+    """The report of a folded series."""
     series = found.series
     gaps = with_explanations(series.gaps, series.explanations)
     return GapReport(series_id, series.firm_id, series.mode, series.name, found.moment, series.terms(), gaps)
