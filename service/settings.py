@@ -113,6 +113,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         PresentFile | None, about("file", "Root certificates (PEM) of that authority; needed with its URL")
     ] = None
     timestamp_seconds: Annotated[int, about("seconds", "How often it is asked at the most", ge=1, le=604_800)] = 3600
+    check_rate: Annotated[
+        int,
+        about(
+            "events per second",
+            "How fast `project` looks whether the database was rewritten, round after round; 0 turns it off",
+            ge=0,
+            le=1_000_000,
+        ),
+    ] = 500
     access_cache_seconds: Annotated[
         int,
         about("seconds", "How long credentials are cached; a revocation acts at most so much later", ge=0, le=300),
