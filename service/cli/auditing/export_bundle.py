@@ -26,7 +26,7 @@ from service.evidence.bundling.bundle import bundle
 from service.evidence.bundling.scope import scope_of
 from service.evidence.notes import VerifierKey
 from service.evidence.sealing.tree import EvidenceBrokenError
-from service.evidence.witnessing.client import read_witnesses
+from service.evidence.witnessing.known_witnesses import witness_keys
 from service.settings import Settings
 from service.whole_file import file_of_pieces
 
@@ -83,7 +83,7 @@ def export(
 
 async def _export(asked: Asked, target: Path, settings: Settings) -> dict[str, Any]:
     """Write the file; what the command prints. Raises CommandFault and WitnessesError."""
-    witnesses = _witnesses(settings)
+    witnesses = witness_keys(settings.evidence_witnesses_file)
     async with reader() as connection:
         reads = _always(connection)
         try:
@@ -124,12 +124,6 @@ def _always(connection: Connection) -> Reads:
         yield connection
 
     return reads
-
-
-def _witnesses(settings: Settings) -> list[VerifierKey]:
-    """The keys of the witnesses that this machine knows."""
-    path = settings.evidence_witnesses_file
-    return [] if path is None else [key for witness in read_witnesses(path) for key in witness.keys]
 
 
 def _described(target: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ connection is held either: the log, its tree and its notes only grow, so the pos
 them is meant. Only the state of a content, kept or erased, is that of the moment when it is read.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import cache
 from importlib.metadata import version
@@ -82,7 +83,7 @@ async def bundle(
         for name, pieces in members.items():
             file.begin(name, is_compressed=name != "cover.bin")
             async for piece in pieces:
-                file.write(piece)
+                await asyncio.to_thread(file.write, piece)  # to compress and to hash leave others the processor
                 if file.size >= PIECE_BYTES:
                     yield file.take()
             file.end(name)
@@ -141,7 +142,7 @@ class _Made:
                 found = await fold_series(connection, series_id, AtPosition(self._scope.position))
             if found is None:
                 raise EvidenceBrokenError(f"the log has no event of series {series_id} any more")
-            yield (b"," if at else b"") + piece_of(series_id, found)
+            yield (b"," if at else b"") + await asyncio.to_thread(piece_of, series_id, found)
         yield b"]"
 
     def manifest(self, made_at: UnixSeconds, digests: dict[str, str]) -> Manifest:
