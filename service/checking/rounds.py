@@ -16,7 +16,7 @@ from service.checking.projection_tables import check_strange_rows, check_streams
 from service.checking.sealed_log import KnownElsewhere, check_evidence
 from service.evidence.key_file import evidence_keys_path, load
 from service.evidence.sealing.last_view import LastView
-from service.evidence.witnessing.client import read_witnesses
+from service.evidence.witnessing.known_witnesses import read_witnesses
 from service.log.sessions import end, open_pool
 from service.settings import Settings
 

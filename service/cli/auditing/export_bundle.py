@@ -26,7 +26,7 @@ from service.evidence.bundling.bundle import bundle
 from service.evidence.bundling.scope import scope_of
 from service.evidence.notes import VerifierKey
 from service.evidence.sealing.tree import EvidenceBrokenError
-from service.evidence.witnessing.client import read_witnesses
+from service.evidence.witnessing.known_witnesses import read_witnesses
 from service.settings import Settings
 from service.whole_file import file_of_pieces
 
