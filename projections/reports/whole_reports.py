@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from projections.replay.replay import Replay
 from projections.reports.as_of import SeriesAsOf
-from projections.reports.gap_report import report_of_fold
+from projections.reports.gap_report import gap_report_of_fold
 from projections.reports.number_register import RangesWanted, page_of_fold
 from schemas.api.reports import Moment
 from schemas.values import NUMBER_MAX, SeriesId
@@ -34,7 +34,7 @@ def whole_reports(replay: Replay, moment: Moment) -> WholeReports:
 
 def gap_report_piece(series_id: SeriesId, found: SeriesAsOf) -> bytes:
     """The gap report of one series, as JSON."""
-    return msgspec.json.encode(report_of_fold(series_id, found))
+    return msgspec.json.encode(gap_report_of_fold(series_id, found))
 
 
 def register_piece(series_id: SeriesId, found: SeriesAsOf) -> bytes:

@@ -23,7 +23,7 @@ from service.api.reports.kept_or_folded import reading
 from service.evidence.bundling.asked import Asked, NothingSealedError, Reads, UnknownToBundleError
 from service.evidence.bundling.bundle import bundle
 from service.evidence.bundling.scope import scope_of
-from service.evidence.witnessing.known_witnesses import witness_keys
+from service.evidence.witnessing.known_witnesses import witness_keys_of
 
 ZIP: Final = "application/zip"
 PAGE_WAIT_SECONDS_MAX: Final = 30.0
@@ -38,7 +38,7 @@ async def export_bundle(call: Call) -> Streamed:
     reads = _reads(call)
     try:
         scope = await scope_of(reads, needs.log.log_id, asked)
-        witnesses = await asyncio.to_thread(witness_keys, needs.settings.evidence_witnesses_file)
+        witnesses = await asyncio.to_thread(witness_keys_of, needs.settings.evidence_witnesses_file)
     except UnknownToBundleError as error:
         place.free()
         raise refused(SeriesUnknown(SeriesId(call.sent.query["series_id"])), param="series_id") from error

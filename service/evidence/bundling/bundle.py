@@ -23,7 +23,6 @@ from service.evidence.bundling.cover import cover_nodes
 from service.evidence.bundling.events import document_lines, event_pages
 from service.evidence.bundling.notes_and_keys import LogKeys, log_keys, signed_notes
 from service.evidence.bundling.zip_stream import ZipStream
-from service.evidence.notes import VerifierKey
 from service.evidence.sealing.tree import EvidenceBrokenError
 
 FORMAT: Final = "numbering-bundle/1"
@@ -64,11 +63,11 @@ class Manifest(Struct, frozen=True, kw_only=True):
 async def bundle(
     reads: Reads,
     scope: Scope,
-    witnesses: Sequence[VerifierKey],
+    witnesses: Sequence[str],
     made_at: UnixSeconds,
     on_position: OnPosition = lambda _: None,
 ) -> AsyncGenerator[bytes]:
-    """The bundle of this scope, piece by piece; `witnesses` are those that the exporter knows.
+    """The bundle of this scope, piece by piece; `witnesses` are the keys of those that the exporter knows.
 
     Raises EvidenceBrokenError if log, tree and notes contradict each other, HistoryBrokenError if an event does not
     follow from those before it, NothingSealedError if the log has no keys, and asyncpg's errors. What was handed out
@@ -169,7 +168,7 @@ class _Made:
         )
 
 
-def _fixed_texts(keys: LogKeys, witnesses: Sequence[VerifierKey]) -> dict[str, bytes]:
+def _fixed_texts(keys: LogKeys, witnesses: Sequence[str]) -> dict[str, bytes]:
     """The members that are known at once."""
     return {
         "README.txt": _ABOUT.read_bytes(),

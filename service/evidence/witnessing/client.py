@@ -12,12 +12,7 @@ import structlog
 from service.backoff import Backoff
 from service.evidence.checkpoints import Checkpoint, parse_checkpoint
 from service.evidence.merkle import consistency_ranges
-from service.evidence.notes import (
-    NoteError,
-    Signature,
-    parse_note,
-    parse_signatures,
-)
+from service.evidence.notes import NoteError, Signature, parse_note, parse_signatures
 from service.evidence.sealing.store import EvidenceStore
 from service.evidence.signatures import is_signed
 from service.evidence.tiles import roots_of, tiles_of

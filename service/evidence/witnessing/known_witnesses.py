@@ -1,4 +1,4 @@
-"""The witnesses that a machine knows, in the file of an operator."""
+"""The witnesses that the operator named (README.md section 6)."""
 
 from pathlib import Path
 
@@ -40,11 +40,6 @@ def read_witnesses(path: Path) -> list[KnownWitness]:
     return [KnownWitness(tuple(keys), address) for address, keys in found.items()]
 
 
-def witness_keys(path: Path | None) -> list[VerifierKey]:
-    """The keys of all witnesses of a file, of no file none. Raises WitnessesError."""
-    return [] if path is None else [key for witness in read_witnesses(path) for key in witness.keys]
-
-
 def _witness_line(line: str) -> tuple[VerifierKey, str]:
     """Key and address of a witness. Raises NoteError."""
     written, _, address = line.partition(" ")
@@ -54,3 +49,12 @@ def _witness_line(line: str) -> tuple[VerifierKey, str]:
     if key.kind is KeyType.ED25519:
         raise NoteError(f"the key of {key.name} is one of a log, not of a witness")
     return key, address.rstrip("/")
+
+
+def witness_keys_of(path: Path | None) -> tuple[str, ...]:
+    """The keys of the witnesses of this file, a hint to others; none where it is not set, or cannot be read."""
+    try:
+        found = [] if path is None else read_witnesses(path)
+    except WitnessesError:
+        return ()
+    return tuple(str(key) for witness in found for key in witness.keys)
