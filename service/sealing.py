@@ -11,7 +11,8 @@ from service.evidence.key_file import evidence_keys_path, load
 from service.evidence.sealing.last_view import LastView
 from service.evidence.sealing.sealer import Sealer, SealerPace
 from service.evidence.sealing.store import EvidenceStore
-from service.evidence.witnessing.client import WitnessClient, read_witnesses
+from service.evidence.witnessing.client import WitnessClient
+from service.evidence.witnessing.known_witnesses import read_witnesses
 from service.log.postgres_log import PostgresLog
 from service.nats.checkpoints import NotePublisher
 from service.nats.client.connection import NatsSettings

@@ -16,7 +16,7 @@ from service.cli.screen.commands import CommandFault
 from service.demo.caller import DemoFaultError
 from service.embedded import CannotStartError
 from service.evidence.key_file import EvidenceKeysError
-from service.evidence.witnessing.client import WitnessesError
+from service.evidence.witnessing.known_witnesses import WitnessesError
 from service.evidence.witnessing.server import WitnessFilesError
 from service.log.clock_guard import ClockError
 from service.log.event_log import LogFaultError, LogUnavailableError

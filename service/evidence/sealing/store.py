@@ -40,6 +40,14 @@ class NoteRow(Struct, frozen=True):
     note: bytes
 
 
+class CoveringRow(Struct, frozen=True):
+    """The size of the newest note, 0 before the first; and size and text of the note that covers a position, if any."""
+
+    newest_size: Position
+    size: int
+    note: str | None
+
+
 class EvidenceStore:
     """The evidence of one log. Reads need any role of the service; `seal`, `cosign` and `keep_key` the writer's.
 
@@ -67,6 +75,13 @@ class EvidenceStore:
         async with self._connection() as connection:
             row = await connection.fetchrow(statement("evidence_newest_note"), self.log_id)
         return None if row is None else NoteRow(row["tree_size"], row["size"], row["note"].encode())
+
+    async def covering_note(self, position: Position) -> CoveringRow:
+        """The newest co-signed note that covers the events up to `position`, or else the newest one that does."""
+        async with self._connection() as connection:
+            row = await connection.fetchrow(statement("evidence_covering_note"), self.log_id, position)
+        assert row is not None, "an aggregate returns a row"
+        return CoveringRow(Position(row["newest_size"] or 0), row["size"] or 0, row["note"])
 
     async def cosignatures(self, size: int) -> list[str]:
         """The witnesses' lines under the note of this size."""

@@ -24,7 +24,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import combinations
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
@@ -59,6 +59,10 @@ MEMBERS: Final = {
     "manifest.json": 16 * MEBIBYTE,
 }
 """The members of a bundle in their order, and how many bytes each may have; those without a bound are read in pieces."""
+
+
+Place = dict[str, str | int]
+"""Where something is: some of member, line, byte, position and field."""
 
 
 class Fault(Exception):
@@ -154,12 +158,15 @@ def bundle(file: BinaryIO, trust: "Trust", result: Result) -> None:
     result.checked.append(f"the ZIP file: {len(members)} members, each with the digest that the manifest names")
 
     keys_of_bundle(members, manifest["origin"], trust, result)
-    notes = Notes(members["notes.jsonl"], manifest["origin"], trust)
+    notes = Notes(trust)
+    notes.read(members["notes.jsonl"], manifest["origin"])
     notes.tell(result)
 
     history, documents = History(), Documents(members["documents.jsonl"], has_bodies=manifest["has_bodies"])
     events = check_tree(members, manifest, notes, history, documents)
-    result.checked.append(f"{events} events: each is in the tree of each note that covers it, and the notes are of one tree")
+    result.checked.append(
+        f"{events} events: each is in the tree of each note that covers it, and the notes are of one tree"
+    )
     history.end()
     result.checked += history.summary()
     documents.end(result)
@@ -228,7 +235,7 @@ class Member:
         if self.method == 8 and (not unpack.eof or unpack.unused_data or at < end):
             raise Fault("zip-data", "what is packed is damaged", member=self.name)
 
-    def bytes(self) -> bytes:
+    def whole(self) -> bytes:
         """All of it; only for members with a bound."""
         return b"".join(self.chunks())
 
@@ -369,9 +376,17 @@ def check_header(file: BinaryIO, member: Member, following: int) -> None:
     after = following - member.data - member.packed
     if not flags & 8 and after == 0:
         return
-    descriptors = [start + struct.pack(form, *due) for start in (b"", b"PK\7\x08") for form in ("<LQQ", "<LLL")
-                   if form == "<LQQ" or max(due) < 1 << 32]
-    if not flags & 8 or after not in map(len, descriptors) or read_at(file, following - after, after) not in descriptors:
+    descriptors = [
+        start + struct.pack(form, *due)
+        for start in (b"", b"PK\7\x08")
+        for form in ("<LQQ", "<LLL")
+        if form == "<LQQ" or max(due) < 1 << 32
+    ]
+    if (
+        not flags & 8
+        or after not in map(len, descriptors)
+        or read_at(file, following - after, after) not in descriptors
+    ):
         raise damaged()
 
 
@@ -481,7 +496,7 @@ FORM_OF_MANIFEST: Final[dict[str, Callable[[Any], bool]]] = {
 def read_manifest(members: dict[str, Member]) -> dict[str, Any]:
     """The manifest, each field of its form."""
     place = {"member": "manifest.json"}
-    manifest = strict_json(members["manifest.json"].bytes(), **place)
+    manifest = strict_json(members["manifest.json"].whole(), **place)
     check_form(manifest, FORM_OF_MANIFEST, "manifest", **place)
     if not manifest["origin"].endswith(f"/log/{manifest['log']}"):
         raise Fault("manifest", "it is not the origin of this log", field="origin", **place)
@@ -586,24 +601,33 @@ class Trust:
     others: list[Key] = field(default_factory=list)
     unchecked_kinds: set[str] = field(default_factory=set)
 
-    def take(self, listed: list[Key], rotations: list[list[Key]], **place: str | int) -> None:
+    def take(self, listed: list[Key], rotations: list[list[Key]], place: "Callable[[int], Place]") -> None:
         """Find the chain from the keys that the file lists, the newest first, and compare it with the keys given.
 
-        The place of a fault is the index in `listed` as `line`, from 1.
+        `place` is that of the key with an index in `listed`.
         """
-        present = [(line, key) for line, key in enumerate(listed, 1) if key.kind == ED25519]
-        self.chain = [rotations[0][0], *(each[1] for each in rotations)] if rotations else [key for _, key in present[:1]]
-        for (line, key), due in zip(present, reversed(self.chain), strict=False):
+        present = [(index, key) for index, key in enumerate(listed) if key.kind == ED25519]
+        self.chain = (
+            [rotations[0][0], *(each[1] for each in rotations)] if rotations else [key for _, key in present[:1]]
+        )
+        for (index, key), due in zip(present, reversed(self.chain), strict=False):
             if key != due:
-                raise Fault("key-chain", "the rotations do not lead to this key", line=line, **place)
+                raise Fault("key-chain", "the rotations do not lead to this key", **place(index))
         if len(present) != len(self.chain) or not present:
-            line = present[len(self.chain)][0] if len(present) > len(self.chain) else len(listed) + 1
-            raise Fault("key-chain", "the keys are not those of the rotations", line=line, **place)
+            index = present[len(self.chain)][0] if len(present) > len(self.chain) else len(listed)
+            raise Fault("key-chain", "the keys are not those of the rotations", **place(index))
         if self.given and not set(self.given) & set(self.chain):
-            raise Fault("key-chain", "none of the keys that you gave leads to this key", line=1, **place)
+            raise Fault("key-chain", "none of the keys that you gave leads to this key", **place(0))
         vouched = {key for rotation in rotations for key in rotation[2:]} | set(self.given)
         first = {key for key in listed if key.kind == ML_DSA_44} if not self.given else set()
         self.others = [key for key in listed if key.kind == ML_DSA_44 and key in vouched | first]
+
+    def take_witnesses(self, listed: list[Key], result: Result) -> None:
+        """Without witnesses given, those that the file lists count, and it is said."""
+        if not self.witnesses:
+            self.witnesses = [key for key in listed if key.kind != ED25519]
+            if self.witnesses:
+                result.not_checked.append("the keys of witnesses, which are those in the file: compare them too")
 
     def tell(self, result: Result) -> None:
         """Say which keys were trusted."""
@@ -629,7 +653,9 @@ def is_signed(text: str, signature: bytes, key: Key, trust: Trust) -> bool:
         if len(time) < 8 or at >= 1 << 63:
             return False
         if key.kind == ED25519_COSIGNATURE:
-            Ed25519PublicKey.from_public_bytes(key.public).verify(timed, f"cosignature/v1\ntime {at}\n".encode() + written)
+            Ed25519PublicKey.from_public_bytes(key.public).verify(
+                timed, f"cosignature/v1\ntime {at}\n".encode() + written
+            )
             return True
         name, tree = key.name.encode(), origin.encode()
         message = b"subtree/v1\n\0" + bytes([len(name)]) + name + time + bytes([len(tree)]) + tree
@@ -686,31 +712,34 @@ def parse_checkpoint(text: str) -> tuple[str, int, bytes]:
 
 def keys_of_bundle(members: dict[str, Member], origin: str, trust: Trust, result: Result) -> None:
     """Read the keys of a bundle, and find out which to trust."""
-    listed: dict[str, list[Key]] = {"keys.txt": [], "witnesses.txt": []}
-    for name, keys in listed.items():
-        for number, line in members[name].lines("key-form"):
-            try:
-                key = parse_key(line.decode("utf-8"))
-                if name == "keys.txt" and (key.name != origin or key.kind == ED25519_COSIGNATURE):
-                    raise ValueError("it is no key of this log")
-            except ValueError as error:
-                raise Fault("key-form", f"no verifier key that may be here: {error}", member=name, line=number) from error
-            keys.append(key)
+    keys, witnesses = (
+        [
+            key_of(line.decode("utf-8", "replace"), origin if name == "keys.txt" else None, member=name, line=number)
+            for number, line in members[name].lines("key-form")
+        ]
+        for name in ("keys.txt", "witnesses.txt")
+    )
     rotations: list[list[Key]] = []
     for number, line in members["rotations.jsonl"].lines("json"):
-        place: dict[str, str | int] = {"member": "rotations.jsonl", "line": number}
+        place: Place = {"member": "rotations.jsonl", "line": number}
         rotations.append(parse_rotation(strict_json(line, **place), origin, rotations, trust, place))
-    trust.take(listed["keys.txt"], rotations, member="keys.txt")
+    trust.take(keys, rotations, lambda index: {"member": "keys.txt", "line": index + 1})
+    trust.take_witnesses(witnesses, result)
     trust.tell(result)
-    if not trust.witnesses:
-        trust.witnesses = [key for key in listed["witnesses.txt"] if key.kind != ED25519]
-        if trust.witnesses:
-            result.not_checked.append("the keys of witnesses, which are those in the file: compare their fingerprints too")
 
 
-def parse_rotation(
-    whole: Any, origin: str, before: list[list[Key]], trust: Trust, place: dict[str, str | int]
-) -> list[Key]:
+def key_of(text: str, origin: str | None, **place: str | int) -> Key:
+    """The key in this line; a key of the log must have its origin as the name. Raises Fault."""
+    try:
+        key = parse_key(text)
+        if origin is not None and (key.name != origin or key.kind == ED25519_COSIGNATURE):
+            raise ValueError("it is no key of this log")
+    except ValueError as error:
+        raise Fault("key-form", f"no verifier key that may be here: {error}", **place) from error
+    return key
+
+
+def parse_rotation(whole: Any, origin: str, before: list[list[Key]], trust: Trust, place: Place) -> list[Key]:
     """The keys of a rotation: the one before, the one after, and perhaps the ML-DSA-44 key after."""
     try:
         note = parse_note(whole)
@@ -733,12 +762,15 @@ def parse_rotation(
 class Notes:
     """The notes: their sizes and roots, all signatures verified."""
 
-    def __init__(self, member: Member, origin: str, trust: Trust) -> None:
+    def __init__(self, trust: Trust) -> None:
         self.sizes, self.roots = array("Q"), bytearray()
         self.newest_key = self.cosigned = self.cosignatures = 0
         self.trust = trust
+
+    def read(self, member: Member, origin: str) -> None:
+        """Verify and keep every note of a bundle."""
         for number, line in member.lines("json"):
-            place: dict[str, str | int] = {"member": member.name, "line": number}
+            place: Place = {"member": member.name, "line": number}
             self.add(strict_json(line, **place), origin, place)
 
     @property
@@ -746,7 +778,7 @@ class Notes:
         """The size of the last note."""
         return self.sizes[-1] if self.sizes else 0
 
-    def add(self, whole: Any, origin: str, place: dict[str, str | int]) -> None:
+    def add(self, whole: Any, origin: str, place: Place) -> None:
         """Verify one note, and keep it."""
         try:
             note = parse_note(whole)
@@ -761,7 +793,7 @@ class Notes:
         self.sizes.append(size)
         self.roots += root
 
-    def verify(self, note: Note, size: int, place: dict[str, str | int]) -> None:
+    def verify(self, note: Note, size: int, place: Place) -> None:
         """Verify the signatures of the keys that count; the lines of other keys say nothing."""
         trust = self.trust
         signers = [index for index, key in enumerate(trust.chain) if note.by(key)]
@@ -790,8 +822,12 @@ class Notes:
             of = f"{self.cosignatures} co-signatures of witnesses, the last one on the note of size {self.cosigned}"
             result.checked.append(of)
         else:
-            result.not_checked.append("co-signatures: no known witness signed a note, so the notes rest on the log alone")
-        result.not_checked += [f"signatures of kind {kind}: `cryptography` is too old" for kind in self.trust.unchecked_kinds]
+            result.not_checked.append(
+                "co-signatures: no known witness signed a note, so the notes rest on the log alone"
+            )
+        result.not_checked += [
+            f"signatures of kind {kind}: `cryptography` is too old" for kind in self.trust.unchecked_kinds
+        ]
 
 
 # ---- Events and the tree ------------------------------------------------------------------------------------------
@@ -800,7 +836,11 @@ class Notes:
 def up_to(largest: int) -> str:
     """A pattern of the numbers from 0 to `largest`, without leading zeroes."""
     digits = str(largest)
-    below = [f"{digits[:at]}[0-{int(digit) - 1}][0-9]{{{len(digits) - at - 1}}}" for at, digit in enumerate(digits) if digit > "0"]
+    below = [
+        f"{digits[:at]}[0-{int(digit) - 1}][0-9]{{{len(digits) - at - 1}}}"
+        for at, digit in enumerate(digits)
+        if digit > "0"
+    ]
     below[0] = below[0].replace("[0-", "[1-", 1)
     return f"(?:[1-9][0-9]{{0,{len(digits) - 2}}}|0|{'|'.join(below)}|{digits})"
 
@@ -857,7 +897,7 @@ def pattern_of(kind: str) -> str:
 
 def form_of(fields: str) -> tuple[re.Pattern[str], list[tuple[str, Callable[[str], Any]]]]:
     """The pattern of the fields of an event, and the name of each with what reads its value."""
-    pattern, names, old = "", [], ""
+    pattern, names, old = "", list[tuple[str, Callable[[str], Any]]](), ""
     for part in re.split("(; |, )", fields):
         if part in ("; ", ", "):
             old = old or ("?" if part == "; " else "")
@@ -936,7 +976,7 @@ class Scope:
     position: int = 0
     at: int = 0
 
-    def read(self, line: bytes, place: dict[str, str | int]) -> Event:
+    def read(self, line: bytes, place: Place) -> Event:
         """The event in this line, which must be the next one."""
         event = parse_event(line)
         if event is None:
@@ -979,7 +1019,9 @@ class Tree:
         while self.index < index:
             height, digest = next(self.nodes, (63, b""))
             if height > 62 or self.index % (1 << height) or self.index + (1 << height) > index:
-                raise Fault("cover", f"no node is here that fits before leaf {index}", member="cover.bin", byte=self.byte)
+                raise Fault(
+                    "cover", f"no node is here that fits before leaf {index}", member="cover.bin", byte=self.byte
+                )
             self.byte += 33
             self.push(height, digest)
 
@@ -998,7 +1040,9 @@ class Tree:
     def compare(self, size: int) -> None:
         """Compare the root with that of the note, which has this size."""
         if size < self.index:
-            raise Fault("cover", f"a node reaches across the note of size {size}", member="cover.bin", byte=self.byte - 33)
+            raise Fault(
+                "cover", f"a node reaches across the note of size {size}", member="cover.bin", byte=self.byte - 33
+            )
         root = self.stack[-1][1]
         for _, digest in reversed(self.stack[:-1]):
             root = hashlib.sha256(b"\1" + digest + root).digest()
@@ -1012,7 +1056,9 @@ class Tree:
         """Take the nodes after the last event; none may be left."""
         self.reach(self.notes.size)
         if self.index != self.notes.size or next(self.nodes, None) is not None:
-            raise Fault("cover", "something is left after the size of the last note", member="cover.bin", byte=self.byte)
+            raise Fault(
+                "cover", "something is left after the size of the last note", member="cover.bin", byte=self.byte
+            )
 
 
 def check_tree(
@@ -1232,9 +1278,10 @@ class Series:
     def explain(self, event: Event) -> None:
         """Keep an explanation; all of its numbers must be gaps."""
         first, last = event.says["first"], event.says["last"]
-        at = bisect_right(self.gap_starts, first) - 1
-        if self.about is None and (last < first or at < 0 or self.gap_ends[at] < last):
-            raise BrokenHistory(f"the numbers {first} to {last} are not all gaps")
+        low, high = (first, last) if self.about is None else (max(first, self.about[0]), min(last, self.about[1]))
+        at = bisect_right(self.gap_starts, low) - 1
+        if last < first or at < 0 or self.gap_ends[at] < high:
+            raise BrokenHistory(f"the numbers {low} to {high} are not all gaps")
         self.explanations.append(
             {
                 "object": "gap_explanation",
@@ -1250,8 +1297,9 @@ class Series:
 
     def numbers(self) -> Iterator[tuple[int, int]]:
         """Each number that was reserved, in order, with its slot."""
-        ends = [*self.slots[1:], len(self.fates)]
-        for first, slot, end in zip(self.firsts, self.slots, ends, strict=True):
+        for block, first in enumerate(self.firsts):
+            slot = self.slots[block]
+            end = self.slots[block + 1] if block + 1 < len(self.slots) else len(self.fates)
             for at in range(slot, end):
                 yield first + at - slot, at
 
@@ -1296,7 +1344,7 @@ class History:
         self.position = self.at = 0
         self.fault: Fault | None = None
 
-    def add(self, event: Event, place: dict[str, str | int]) -> None:
+    def add(self, event: Event, place: Place) -> None:
         """Add the next event. After the first fault nothing more is said."""
         self.position, self.at = event.position, event.at
         if self.fault is not None:
@@ -1352,8 +1400,11 @@ class History:
         said = ["the history: versions without holes, each number with one fate, each document with one number"]
         for series in self.all_series():
             taken, *terms = series.equation().items()
-            said.append(f"series {series.name}: {taken[1]} taken = " + " + ".join(f"{count} {name}" for name, count in terms))
+            said.append(
+                f"series {series.name}: {taken[1]} taken = " + " + ".join(f"{count} {name}" for name, count in terms)
+            )
         return said
+
 
 # ---- Documents and reports ----------------------------------------------------------------------------------------
 
@@ -1379,7 +1430,7 @@ class Documents:
     def take(self, digest: str) -> None:
         """Check the next line, which must be about this content. Raises Fault."""
         number, line = next(self.lines, (self.count + 1, None))
-        place: dict[str, str | int] = {"member": self.name, "line": number}
+        place: Place = {"member": self.name, "line": number}
         if line is None:
             raise Fault("document", f"there is no line for the content {digest}", **place)
         self.count = number
@@ -1463,7 +1514,7 @@ def difference(member: Member, due: bytes) -> Fault:
     """The fault of a report, with the first value that is another one."""
     if member.size > COMPARED_MAX + 2 * len(due):
         return Fault("report", "it is longer than what the events give", member=member.name, field="")
-    found = strict_json(member.bytes(), member=member.name)
+    found = strict_json(member.whole(), member=member.name)
     path = first_difference(found, json.loads(due))
     says = "it is not what the events give" if path is not None else "it is not written as it must be"
     return Fault("report", says, member=member.name, field=(path or "").removeprefix("."))
@@ -1515,7 +1566,7 @@ def in_pieces(head: dict[str, Any], rows: Iterable[dict[str, Any]], tail: dict[s
 def gap_report(series: Series, moment: dict[str, Any]) -> Iterator[bytes]:
     """The gaps of a series, as JSON; its digest is that of the report without the digest."""
     standing = [series.dates[slot] for _, slot in series.numbers() if series.fates[slot] == STANDING]
-    inversions = sum(later < earlier for earlier, later in zip(standing, standing[1:], strict=False))
+    inversions = sum(later < earlier for earlier, later in pairwise(standing))
     head = {**report_head(series, moment, "gap_report"), "duplicates": 0, "date_inversions": inversions}
     digest, before = hashlib.sha256(), b""
     for piece in in_pieces(head, gap_rows(series), {}):
@@ -1645,8 +1696,14 @@ def merged(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for row in rows:
         if open_row is None:
             open_row = row
-        elif (open_row["last"] + 1, open_row["fate"], open_row["device_id"]) == (row["first"], row["fate"], row["device_id"]):
-            dates = [each for each in (open_row["earliest_date"], open_row["latest_date"], row["earliest_date"]) if each]
+        elif (open_row["last"] + 1, open_row["fate"], open_row["device_id"]) == (
+            row["first"],
+            row["fate"],
+            row["device_id"],
+        ):
+            dates = [
+                each for each in (open_row["earliest_date"], open_row["latest_date"], row["earliest_date"]) if each
+            ]
             open_row |= {
                 "last": row["last"],
                 "printed_last": row["printed_last"],
@@ -1661,3 +1718,157 @@ def merged(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             open_row = row
     if open_row is not None:
         yield open_row
+
+
+# ---- Receipts -----------------------------------------------------------------------------------------------------
+
+
+def has_fields(value: Any, **forms: Callable[[Any], bool]) -> bool:
+    """Whether it is an object with exactly these fields, each of its form."""
+    return isinstance(value, dict) and set(value) == set(forms) and all(has(value[name]) for name, has in forms.items())
+
+
+def is_list_of(**forms: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Whether it is an array of objects with these fields."""
+    return lambda value: isinstance(value, list) and all(has_fields(each, **forms) for each in value)
+
+
+FORM_OF_RECEIPT: Final[dict[str, Callable[[Any], bool]]] = {
+    "format": lambda value: value == "numbering-receipt/1",
+    "kind": lambda value: value in ("number", "gap"),
+    "firm_id": is_text,
+    "mode": lambda value: value in ("live", "test"),
+    "series": lambda value: has_fields(value, id=is_text, name=is_text),
+    "first": is_count,
+    "last": is_count,
+    "checkpoint": is_text,
+    "verifier_keys": is_list_of_texts,
+    "rotations": is_list_of_texts,
+    "witness_keys": is_list_of_texts,
+    "events": is_list_of(record=is_text, proof=is_list_of_texts),
+    "contents": is_list_of(digest=is_digest, salt=is_text, body=is_text),
+    "life": lambda value: has_fields(value, en=is_list_of_texts, ro=is_list_of_texts),
+    "software": is_text,
+}
+
+
+def receipt(written: bytes, trust: Trust, result: Result) -> None:
+    """Check a receipt, step by step. Raises Fault at the first thing that is wrong."""
+    found = strict_json(written)
+    check_form(found, FORM_OF_RECEIPT, "receipt")
+    first, last = found["first"], found["last"]
+    if not first <= last < first + 1000 or (found["kind"] == "number" and first != last):
+        raise Fault("receipt", "these numbers are no range that a receipt may have", field="last")
+    size, root, log = note_of_receipt(found, trust, result)
+    events = check_proofs(found, size, root, log)
+    result.checked.append(f"{len(events)} events: each is in the tree of {size} entries that the log signed")
+
+    history = History(about=(first, last))
+    for index, event in enumerate(events):
+        if index and not concerns(event, first, last):
+            history.fault = history.fault or Fault("history", "it is about other numbers", field=f"events.{index}")
+        history.add(event, {"field": f"events.{index}"})
+    history.end()
+    result.checked += fates_of(history, found)
+    named = [event.says[name] for event in events for name in ("content", "reason") if is_digest(event.says.get(name))]
+    for index, content in enumerate(found["contents"]):
+        if content["digest"] not in named or content_digest(content["salt"], content["body"]) != content["digest"]:
+            raise Fault("document", "no event names it, or it has another digest", field=f"contents.{index}")
+        named = [digest for digest in named if digest != content["digest"]]
+    result.checked.append(f"{len(found['contents'])} contents: each has the digest that an event names")
+    result.not_checked += ["life and software, which are the service's wording", *WHAT_NO_RECEIPT_PROVES]
+
+
+WHAT_NO_RECEIPT_PROVES: Final = [
+    "that there is no further event about these numbers: a later receipt or a bundle shows it",
+    *WHAT_NO_BUNDLE_PROVES[1:4],
+]
+
+
+def note_of_receipt(found: dict[str, Any], trust: Trust, result: Result) -> tuple[int, bytes, int]:
+    """Verify the note of a receipt: its size and root, and the number of the log."""
+    try:
+        origin, size, root = parse_checkpoint(parse_note(found["checkpoint"]).text)
+        log = int(re.fullmatch(r".+/log/([1-9][0-9]{0,15})", origin)[1])  # type: ignore[index]
+    except (ValueError, TypeError) as error:
+        raise Fault("note-form", f"no note of a log: {error}", field="checkpoint") from error
+    listed = {
+        name: [(f"{name}.{index}", line) for index, line in enumerate(found[name])]
+        for name in ("verifier_keys", "witness_keys", "rotations")
+    }
+    keys = [key_of(line, origin, field=name) for name, line in listed["verifier_keys"]]
+    witnesses = [key_of(line, None, field=name) for name, line in listed["witness_keys"]]
+    rotations: list[list[Key]] = []
+    for name, line in listed["rotations"]:
+        rotations.append(parse_rotation(line, origin, rotations, trust, {"field": name}))
+    trust.take(keys, rotations, lambda index: {"field": f"verifier_keys.{index}"})
+    trust.take_witnesses(witnesses, result)
+    trust.tell(result)
+    notes = Notes(trust)
+    notes.add(found["checkpoint"], origin, {"field": "checkpoint"})
+    notes.tell(result)
+    return size, root, log
+
+
+def check_proofs(found: dict[str, Any], size: int, root: bytes, log: int) -> list[Event]:
+    """The events of a receipt, each proven to be in the tree."""
+    scope, events = Scope(log, found["firm_id"], found["mode"], [found["series"]["id"]], size, None), []
+    for index, each in enumerate(found["events"]):
+        place: Place = {"field": f"events.{index}"}
+        line = each["record"].encode()
+        event = scope.read(line, place)
+        if event.series_name != found["series"]["name"]:
+            raise Fault("event-scope", "it names another series", position=event.position, **place)
+        leaf = hashlib.sha256(b"\0" + hashlib.sha256(line).digest()).digest()
+        if not is_included(leaf, event.position - 1, size, each["proof"], root):
+            raise Fault("proof", "it does not lead from the event to the root of the note", **place)
+        events.append(event)
+    return events
+
+
+def is_included(leaf: bytes, index: int, size: int, proof: list[str], root: bytes) -> bool:
+    """Whether the proof leads from the leaf to the root (RFC 9162, 2.1.3.2)."""
+    last, found = size - 1, leaf
+    try:
+        hashes = [decoded(each) for each in proof]
+    except ValueError:
+        return False
+    for each in hashes:
+        if len(each) != 32 or last == 0:
+            return False
+        if index & 1 or index == last:
+            found = hashlib.sha256(b"\1" + each + found).digest()
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            found = hashlib.sha256(b"\1" + found + each).digest()
+        index, last = index >> 1, last >> 1
+    return last == 0 and found == root
+
+
+def concerns(event: Event, first: int, last: int) -> bool:
+    """Whether the event is about one of these numbers."""
+    says = event.says
+    ranges = [(says[name], says[name]) for name in ("number", "reversal_number") if name in says]
+    ranges += [(says["first"], says["last"])] if "first" in says else says.get("ranges", [])
+    return any(low <= last and first <= high for low, high in ranges)
+
+
+def fates_of(history: History, found: dict[str, Any]) -> list[str]:
+    """The fate of each number of a receipt, in words; each must be taken, and be a gap if it says so."""
+    fates: list[tuple[int, str]] = []
+    for series in history.all_series():
+        for number in range(found["first"], found["last"] + 1):
+            place = series.place(number)
+            is_lost = any(gap.first <= number <= gap.last for gap in series.gaps if gap.fate == LOST)
+            if place or is_lost:
+                fates.append((number, FATES[series.fates[place[1]] if place else LOST]))
+    if len(fates) <= found["last"] - found["first"]:
+        raise Fault("history", "no event takes one of the numbers", field="events")
+    if found["kind"] == "gap" and any(fate in ("standing", "voided", "pending") for _, fate in fates):
+        raise Fault("history", "one of the numbers is no gap", field="kind")
+    return [f"series {found['series']['name']}, number {number}: {fate}" for number, fate in fates]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
