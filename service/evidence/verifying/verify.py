@@ -191,12 +191,14 @@ WHAT_NO_BUNDLE_PROVES: Final = [
 
 @dataclass
 class Member:
-    """A file in the ZIP file. `start` is where its header begins; `data` where what is packed begins."""
+    """A file in the ZIP file. `start` is where its header begins; `data` where what is packed begins.
+
+    `about` are flags, method, time, date and disk, as the directory has them.
+    """
 
     file: BinaryIO
     name: str
-    flags: int
-    method: int
+    about: tuple[int, int, int, int, int]
     crc: int
     packed: int
     size: int
@@ -215,25 +217,26 @@ class Member:
             raise Fault("zip-data", "it does not unpack to what the directory says", member=self.name)
 
     def _unpacked(self) -> Iterator[bytes]:
-        unpack, at, end = zlib.decompressobj(-15), self.data, self.data + self.packed
-        while at < end:
-            packed = read_at(self.file, at, min(CHUNK, end - at))
-            at += len(packed)
-            if self.method == 0:
-                yield packed
-                continue
-            try:
+        pieces = (read_at(self.file, at, min(CHUNK, self.data + self.packed - at)) for at in self._starts())
+        if self.about[1] == 0:
+            yield from pieces
+            return
+        unpack, is_over = zlib.decompressobj(-15), False
+        try:
+            for packed in pieces:
+                is_over = is_over or unpack.eof
                 while packed and not unpack.eof:
                     yield unpack.decompress(packed, CHUNK)
                     packed = unpack.unconsumed_tail
-            except zlib.error:
-                break
-            if unpack.eof:
-                break
-        while self.method == 8 and not unpack.eof and (rest := unpack.decompress(b"", CHUNK)):
-            yield rest
-        if self.method == 8 and (not unpack.eof or unpack.unused_data or at < end):
+            while not unpack.eof and (rest := unpack.decompress(b"", CHUNK)):
+                yield rest
+        except zlib.error as error:
+            raise Fault("zip-data", "what is packed is damaged", member=self.name) from error
+        if is_over or not unpack.eof or unpack.unused_data:
             raise Fault("zip-data", "what is packed is damaged", member=self.name)
+
+    def _starts(self) -> range:
+        return range(self.data, self.data + self.packed, CHUNK)
 
     def whole(self) -> bytes:
         """All of it; only for members with a bound."""
@@ -282,11 +285,10 @@ def open_zip(file: BinaryIO) -> dict[str, Member]:
         if name not in seen:
             raise Fault("member-missing", "it is not there", member=name)
     end = 0
-    for member, following in zip(members, [*(each.start for each in members[1:]), directory], strict=True):
-        if member.start != end:
-            raise Fault("zip-form", "it does not begin where the one before it ends", member=member.name)
-        check_header(file, member, following)
-        end = following
+    for member in members:
+        end = check_header(member, end, directory)
+    if end != directory:
+        raise Fault("zip-form", "something stands between the last member and the directory")
     for member in members:
         if member.size > MEMBERS[member.name]:
             raise Fault("member-size", f"{member.size} bytes are too many", member=member.name)
@@ -323,14 +325,12 @@ def read_entry(file: BinaryIO, rest: bytes) -> tuple[Member, bytes]:
     """The first entry of the rest of the directory, and what follows it. Raises ValueError and struct.error."""
     found = struct.unpack("<4s6H3L5H2L", rest[:46])
     signature, _, _, flags, method, time, date, crc, packed, size, name, extra, comment, disk, _, _, start = found
-    if (signature, time, date, comment, disk) != (b"PK\1\2", 0, 0x21, 0, 0) or flags & ~0x0808 or method not in (0, 8):
+    end = 46 + name + extra
+    if signature != b"PK\1\2" or comment or len(rest) < end:
         raise ValueError
-    more = rest[46 + name : 46 + name + extra]
-    if len(more) < extra:
-        raise ValueError
-    size, packed, start = with_zip64([size, packed, start], more)
-    member = Member(file, rest[46 : 46 + name].decode("utf-8"), flags, method, crc, packed, size, start)
-    return member, rest[46 + name + extra :]
+    size, packed, start = with_zip64([size, packed, start], rest[46 + name : end])
+    text = rest[46 : 46 + name].decode("utf-8")
+    return Member(file, text, (flags, method, time, date, disk), crc, packed, size, start), rest[end:]
 
 
 def with_zip64(values: list[int], extra: bytes) -> list[int]:
@@ -351,43 +351,40 @@ def with_zip64(values: list[int], extra: bytes) -> list[int]:
     return found
 
 
-def check_header(file: BinaryIO, member: Member, following: int) -> None:
-    """Check the header before the data and, if there is one, the descriptor after it; `following` comes next."""
-
-    def damaged() -> Fault:
-        return Fault("zip-form", "its header is not as the directory says", member=member.name)
-
+def check_header(member: Member, reached: int, directory: int) -> int:
+    """Check the header before a member, which must begin at `reached`, and what follows its data. Returns its end."""
+    flags, method, *rest = member.about
+    if flags & ~0x0808 or method not in (0, 8) or rest != [0, 0x21, 0] or member.start != reached:
+        raise damaged(member, "the directory says something of it that may not be, or it begins elsewhere")
+    if method == 0 and member.packed != member.size:
+        raise damaged(member, "it is not packed, but has another size")
     try:
-        found = struct.unpack("<4s5H3L2H", read_at(file, member.start, 30))
-        signature, _, flags, method, time, date, crc, packed, size, name, extra = found
-        more = read_at(file, member.start + 30, name + extra)
+        found = struct.unpack("<4s5H3L2H", read_at(member.file, reached, 30))
+        signature, _, *about, crc, packed, size, name, extra = found
+        more = read_at(member.file, reached + 30, name + extra)
         size, packed = with_zip64([size, packed], more[name:])
     except (Fault, struct.error, ValueError) as error:
-        raise damaged() from error
-    same = (b"PK\3\4", member.flags, member.method, 0, 0x21, member.name.encode())
-    if (signature, flags, method, time, date, more[:name]) != same:
-        raise damaged()
-    due = (member.crc, member.packed, member.size)
-    if (crc, packed, size) != due and not (flags & 8 and not any((crc, packed, size))):
-        raise damaged()
-    if method == 0 and member.packed != member.size:
-        raise damaged()
-    member.data = member.start + 30 + name + extra
-    after = following - member.data - member.packed
-    if not flags & 8 and after == 0:
-        return
-    descriptors = [
-        start + struct.pack(form, *due)
-        for start in (b"", b"PK\7\x08")
-        for form in ("<LQQ", "<LLL")
-        if form == "<LQQ" or max(due) < 1 << 32
-    ]
-    if (
-        not flags & 8
-        or after not in map(len, descriptors)
-        or read_at(file, following - after, after) not in descriptors
-    ):
-        raise damaged()
+        raise damaged(member, "its header is damaged") from error
+    due, is_later = (member.crc, member.packed, member.size), flags & 8 and (crc, packed, size) == (0, 0, 0)
+    if (signature, *about, more[:name]) != (b"PK\3\4", *member.about[:4], member.name.encode()):
+        raise damaged(member, "its header is not as the directory says")
+    if (crc, packed, size) != due and not is_later:
+        raise damaged(member, "its header is not as the directory says")
+    member.data = reached + 30 + name + extra
+    end = member.data + member.packed
+    descriptors = [b"PK\7\x08" + struct.pack("<LQQ", *due)] if flags & 8 else [b""]
+    if flags & 8 and max(due) < 1 << 32:
+        descriptors.append(b"PK\7\x08" + struct.pack("<LLL", *due))
+    for descriptor in descriptors:
+        member.file.seek(end)
+        if end + len(descriptor) <= directory and member.file.read(len(descriptor)) == descriptor:
+            return end + len(descriptor)
+    raise damaged(member, "it does not end where it must, or what follows its data is not as the directory says")
+
+
+def damaged(member: Member, says: str) -> Fault:
+    """The fault of a member whose headers are wrong."""
+    return Fault("zip-form", says, member=member.name)
 
 
 def check_digests(members: dict[str, Member], manifest: dict[str, Any]) -> None:
@@ -1015,15 +1012,24 @@ class Tree:
             yield 63, rest
 
     def reach(self, index: int) -> None:
-        """Take nodes of the cover until the next leaf is this one."""
+        """Take nodes of the cover until the next leaf is this one. Nothing may reach beyond the last note."""
+        size = self.notes.size
         while self.index < index:
             height, digest = next(self.nodes, (63, b""))
-            if height > 62 or self.index % (1 << height) or self.index + (1 << height) > index:
+            end = self.index + (1 << height)
+            if height > 62 or self.index % (1 << height) or end > min(index, size):
                 raise Fault(
                     "cover", f"no node is here that fits before leaf {index}", member="cover.bin", byte=self.byte
                 )
             self.byte += 33
             self.push(height, digest)
+
+    def leaf(self, index: int, line: bytes) -> None:
+        """Take the event with this index."""
+        self.reach(index)
+        if index >= self.notes.size:
+            raise Fault("cover", "an event lies beyond the last note", member="cover.bin", byte=self.byte)
+        self.push(0, hashlib.sha256(b"\0" + hashlib.sha256(line).digest()).digest())
 
     def push(self, height: int, digest: bytes) -> None:
         """Put the root of the next 2^height leaves on the stack, and join what is of one height."""
@@ -1070,8 +1076,7 @@ def check_tree(
     scope = Scope(*of)
     for number, line in members["events.jsonl"].lines("event-form"):
         event = scope.read(line, {"member": "events.jsonl", "line": number})
-        tree.reach(event.position - 1)
-        tree.push(0, hashlib.sha256(b"\0" + hashlib.sha256(line).digest()).digest())
+        tree.leaf(event.position - 1, line)
         history.add(event, {"member": "events.jsonl", "line": number, "position": event.position})
         documents.add(event)
     tree.end()
@@ -1780,7 +1785,7 @@ def receipt(written: bytes, trust: Trust, result: Result) -> None:
 
 
 WHAT_NO_RECEIPT_PROVES: Final = [
-    "that there is no further event about these numbers: a later receipt or a bundle shows it",
+    "that there is no other event about these numbers: a bundle shows all of them",
     *WHAT_NO_BUNDLE_PROVES[1:4],
 ]
 
