@@ -24,6 +24,7 @@ COMMANDS: Final = MappingProxyType(
         "key": ("service.cli.firms:key", "API keys: the credentials of other programs."),
         "session": ("service.cli.firms:session", "Device sessions: the credentials of tills and phones."),
         "erase": ("service.cli.erase_document:erase", "Erase what a document says."),
+        "explain": ("service.cli.auditing.explain_number:explain", "Tell and prove the life of one number."),
         "explain-gap": ("service.cli.auditing.explain_gap:explain_gap", "Say why numbers are a gap."),
         "audit": ("service.cli.auditing.audit:audit", "What auditors take away, and what they read."),
         "keys": ("service.cli.show_settings:keys", "The key file, which seals tokens and signs sessions."),

@@ -10,6 +10,7 @@ from tests.api.fuzz_rules import widen
 BEYOND_A_SCHEMA = (
     "of at most 30 digits",
     "must be first or a higher number",
+    "or one up to 999 higher",
     "worth at most",
     "is longer than",
     "on drafts only",

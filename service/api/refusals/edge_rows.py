@@ -60,7 +60,7 @@ EDGE_ROWS: Final[Mapping[type, Row]] = MappingProxyType(
         edge.NotSealedYet: Row(
             409,
             INVALID,
-            "not_sealed_yet",
+            "not_sealed",
             "The events end at position {position}, and what is sealed ends at {size}; ask again in a second. If it "
             "stays so, nothing is sealed here: ask the operator of the service.",
             retry_after=1,
