@@ -450,7 +450,7 @@ def as_object(value: Any) -> dict[str, Any]:
 
 def as_list(value: Any) -> list[Any]:
     """The array; an empty one for anything else."""
-    return list[Any](value) if isinstance(value, list) else []
+    return cast("list[Any]", value) if isinstance(value, list) else []  # type: ignore[redundant-cast]
 
 
 def is_text(value: Any) -> bool:
