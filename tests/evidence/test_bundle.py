@@ -1,29 +1,68 @@
 """Bundles of a real log, read by the text of README.md section 9 alone."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
-from projections.replay.replay import Replay
+from projections.keeping.one_moment import Connection
+from projections.replay.replay import HistoryBrokenError, Replay
 from projections.reports.as_of import AtPosition, AtTime
 from projections.reports.whole_reports import whole_reports
 from schemas.api.reports import Moment
+from schemas.events import SeriesDescribed
 from schemas.record import decode_record, event_tag
-from schemas.values import FirmId, Mode, Position, UnixSeconds
-from service.evidence.bundling.asked import UnknownToBundleError
+from schemas.values import FirmId, Mode, Position, UnixSeconds, Version
+from service.evidence.bundling.asked import Asked, NothingSealedError, UnknownToBundleError
+from service.evidence.bundling.bundle import bundle
+from service.evidence.bundling.scope import scope_of
+from service.evidence.sealing.tree import EvidenceBrokenError
+from service.log.postgres_log import PostgresLog
+from tests.support.domain.batches import a_batch
 from tests.support.domain.commands import FIRM, NOW, OTHER_FIRM, SERIES
 from tests.support.evidence.bundle_reader import ReadBundle
-from tests.support.evidence.bundles import SEALED, TEST_SERIES, ToldLog, a_bundle, a_told_log
+from tests.support.evidence.bundles import (
+    MADE_AT,
+    SEALED,
+    TEST_SERIES,
+    ToldLog,
+    a_bundle,
+    a_told_log,
+    reads_of,
+    with_firms,
+)
+from tests.support.evidence.sealing import a_sealer, append_many, rewrite, rewriting
+from tests.support.servers.databases import database, with_database
+from tests.support.servers.parts import Parts
 
 ALL_TAGS = 21
 
 
+@pytest_asyncio.fixture(scope="module")
+async def told(
+    parts: Parts,
+    database_admin: asyncpg.Connection,
+    template_database: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[ToldLog]:
+    """The log with every kind of event, for tests that only read it."""
+    async with (
+        database(database_admin, f"test_{secrets.token_hex(8)}", template_database) as name,
+        a_told_log(with_database(parts.postgres_url, name), tmp_path_factory.mktemp("told")) as made,
+    ):
+        yield made
+
+
 @pytest_asyncio.fixture
-async def told(database_url: str, tmp_path: Path) -> AsyncIterator[ToldLog]:
-    """The log with every kind of event."""
+async def own(database_url: str, tmp_path: Path) -> AsyncIterator[ToldLog]:
+    """The same log for one test, which may change it."""
     async with a_told_log(database_url, tmp_path) as made:
         yield made
 
@@ -110,3 +149,111 @@ async def test_there_is_no_bundle_of_what_is_not_there(told: ToldLog, tmp_path: 
         await a_bundle(told.log, tmp_path / "a.zip", firm_id=FirmId("nobody"))
     with pytest.raises(UnknownToBundleError, match="no series STORE at position 4"):
         await a_bundle(told.log, tmp_path / "a.zip", series=("STORE",), as_of=AtPosition(Position(4)))
+
+
+async def test_a_log_without_notes_has_no_bundle(log: PostgresLog, database_url: str, tmp_path: Path) -> None:
+    await with_firms(database_url)
+    with pytest.raises(NothingSealedError, match="nothing of the log is sealed yet"):
+        await a_bundle(log, tmp_path / "a.zip")
+    await append_many(log, 3)
+    with pytest.raises(NothingSealedError, match="nothing of the log is sealed yet"):
+        await a_bundle(log, tmp_path / "a.zip")
+    await a_sealer(log, tmp_path).turn()
+    await append_many(log, 5)
+    assert ReadBundle(await a_bundle(log, tmp_path / "a.zip")).checked().manifest["position"] == 3
+    with pytest.raises(NothingSealedError, match="position 4 is not sealed: the newest note covers 3 events"):
+        await a_bundle(log, tmp_path / "a.zip", as_of=AtPosition(Position(4)))
+
+
+async def test_a_bundle_waits_for_the_note_of_the_newest_event(
+    log: PostgresLog, database_url: str, tmp_path: Path
+) -> None:
+    await with_firms(database_url)
+    await append_many(log, 3)
+    asked = Asked(firm_id=FIRM, mode=Mode.LIVE)
+    waiting = asyncio.create_task(scope_of(reads_of(log), log.log_id, asked, wait_seconds=30))
+    await asyncio.sleep(0)
+    await a_sealer(log, tmp_path).turn()
+    assert (await waiting).position == 3
+
+
+async def test_what_is_appended_on_the_way_is_not_in_the_bundle(own: ToldLog, tmp_path: Path) -> None:
+    head = len(own.records)
+    grown = 0
+
+    @asynccontextmanager
+    async def reads() -> AsyncGenerator[Connection]:
+        nonlocal grown
+        grown += 1
+        record = own.records[-1]
+        more = replace(
+            record,
+            position=Position(head + grown),
+            version=Version(record.version + grown),
+            previous=Position(head + grown - 1) if grown > 1 else record.position,
+            event=SeriesDescribed(f"number {grown}"),
+        )
+        await own.log.append(Position(head + grown - 1), a_batch([more]))
+        await a_sealer(own.log, tmp_path, own.keys).turn()
+        async with own.log.pool.acquire() as connection:
+            yield connection
+
+    asked = Asked(firm_id=FIRM, mode=Mode.LIVE)
+    scope = await scope_of(reads_of(own.log), own.log.log_id, asked)
+    pieces = [piece async for piece in bundle(reads, scope, [], MADE_AT)]
+    read = ReadBundle(b"".join(pieces)).checked()
+    assert grown > 5
+    assert (read.manifest["position"], read.manifest["size"], read.positions()[-1]) == (head, head, head)
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [
+        ("flip", 7),
+        ("flip", 580),
+        ("delete", 580),
+        ("insert", 300),
+        ("close-the-hole", 300),
+        ("reorder", 300),
+        ("roll-back", 7),
+    ],
+)
+async def test_a_rewritten_log_has_no_bundle(
+    log: PostgresLog, database_url: str, tmp_path: Path, kind: str, place: int
+) -> None:
+    await with_firms(database_url)
+    await append_many(log, 600)
+    await a_sealer(log, tmp_path).turn()
+    async with rewriting(database_url) as connection:
+        await rewrite(connection, kind, place)
+    with pytest.raises(EvidenceBrokenError) as found:
+        await a_bundle(log, tmp_path / "a.zip")
+    if kind in {"roll-back", "close-the-hole"}:
+        assert "lost its end" in str(found.value)
+    elif kind == "delete":
+        assert f"event {place} is missing" in str(found.value)
+    else:
+        assert f"event {place} is not the one" in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE evidence.note SET note = replace(note, 'numbers', 'numberz') WHERE size = 13", "note of size 13"),
+        ("UPDATE evidence.note SET note = (SELECT note FROM evidence.note WHERE size = 5) WHERE size = 6", "of size 6"),
+        ("UPDATE evidence.tile SET hashes = set_byte(hashes, 5, 1) WHERE level = 0", "event 1 is not the one"),
+        ("UPDATE evidence.tile SET hashes = set_byte(hashes, 325, 1) WHERE level = 0", "of the note of size 13"),
+        ("UPDATE log.event SET firm_id = 'firm_b' WHERE position = 3", "event 3 says something else"),
+        ("UPDATE log.event SET firm_id = 'firm_a' WHERE position = 2", "event 2 says something else"),
+        ("UPDATE log.content SET body = body || ' '", "was changed"),
+    ],
+)
+async def test_rewritten_evidence_has_no_bundle(
+    own: ToldLog, database_url: str, tmp_path: Path, change: str, said: str
+) -> None:
+    async with rewriting(database_url) as connection:
+        await connection.execute("ALTER TABLE log.content DROP CONSTRAINT content_matches_digest")
+        await connection.execute("ALTER TABLE log.content DISABLE TRIGGER USER")
+        await connection.execute(change)
+    with pytest.raises((EvidenceBrokenError, HistoryBrokenError), match=said):
+        await a_bundle(own.log, tmp_path / "a.zip", has_bodies=True)

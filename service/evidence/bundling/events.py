@@ -7,6 +7,7 @@ from typing import Final, Literal
 import asyncpg
 from msgspec import UNSET, Struct, UnsetType
 
+from projections.keeping.one_moment import Connection
 from schemas.events import DocumentErased, DraftErased, Event
 from schemas.record import StoredRecord, decode_record
 from schemas.values import Digest, Position
@@ -48,11 +49,9 @@ async def event_pages(reads: Reads, scope: Scope) -> AsyncGenerator[tuple[Positi
                 statement("bundle_events"), scope.log_id, after, to, asked.firm_id, asked.mode, scope.streams
             )
             to = rows[-1]["position"] if len(rows) == EVENTS_FETCHED else to
-            count = await connection.fetchval(statement("bundle_count"), scope.log_id, after, to)
+            await _require_all(connection, scope, after, to)
             places = sorted({(row["position"] - 1) // TILE_WIDTH for row in rows})
             tiles = await connection.fetch(statement("evidence_tiles"), scope.log_id, [0] * len(places), places)
-        if count != to - after:
-            raise EvidenceBrokenError(f"between position {after + 1} and {to} the log has {count} events")
         sealed = {row["place"]: row["hashes"] for row in tiles}
         yield Position(to), [_checked(scope, row, sealed) for row in rows]
         after = to
@@ -78,6 +77,18 @@ def digests_of(event: Event) -> list[Digest]:
     if isinstance(event, DocumentErased | DraftErased):
         named.append(event.reason)
     return [digest for digest in named if digest is not None]
+
+
+async def _require_all(connection: Connection, scope: Scope, after: int, to: int) -> None:
+    """Raises EvidenceBrokenError if the log lacks an event there, or hides one of the firm."""
+    asked = scope.asked
+    row = await connection.fetchrow(statement("bundle_count"), scope.log_id, after, to, asked.firm_id, asked.mode)
+    assert row is not None, "an aggregate returns a row"
+    if row["hidden"] is not None:
+        raise EvidenceBrokenError(f"the row of event {row['hidden']} says something else than the event")
+    if row["count"] != to - after:
+        missing = await connection.fetchval(statement("bundle_missing"), scope.log_id, after, to)
+        raise EvidenceBrokenError(f"event {missing} is missing")
 
 
 def _line(digest: Digest, row: asyncpg.Record) -> DocumentLine:

@@ -10,6 +10,7 @@ from projections.statements import statement as projections_statement
 from schemas.record import decode_record
 from schemas.values import FirmId, LogId, Position, SeriesId, UnixSeconds
 from service.evidence.bundling.asked import Asked, NothingSealedError, Reads, Scope, UnknownToBundleError
+from service.evidence.sealing.tree import EvidenceBrokenError
 from service.statements import statement
 
 SEAL_SECONDS_MAX: Final = 5.0
@@ -22,12 +23,15 @@ async def scope_of(reads: Reads, log_id: LogId, asked: Asked, wait_seconds: floa
     """The scope of the bundle that was asked for.
 
     Without a moment it is the head; if no note covers the head in time, the last position that one covers. Raises
-    NothingSealedError if a moment was asked for that no note covers, or there is no note, and UnknownToBundleError.
+    NothingSealedError if a moment was asked for that no note covers, or there is no note, UnknownToBundleError, and
+    EvidenceBrokenError if the log is shorter than its tree.
     """
     async with reads() as connection:
         if not await connection.fetchval(statement("bundle_firm"), asked.firm_id):
             raise UnknownToBundleError(f"there is no firm {asked.firm_id}")
-        head, _ = await _ends(connection, log_id)
+        head, size = await _ends(connection, log_id)
+        if head < size:
+            raise EvidenceBrokenError(f"the log ends at {head}, and {size} events of it were sealed: it lost its end")
         wanted = await position_as_of(connection, log_id, head, asked.as_of)
     size = await _sealed(reads, log_id, wanted, wait_seconds)
     if not size:

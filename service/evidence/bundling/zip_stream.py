@@ -1,7 +1,6 @@
 """A ZIP file that is written member by member, and whose bytes are taken away as they come."""
 
 import zipfile
-from contextlib import suppress
 from hashlib import sha256
 from typing import IO, Final
 
@@ -56,8 +55,9 @@ class ZipStream:
 
     def abandon(self) -> None:
         """Drop a file that will never be whole."""
-        with suppress(ValueError):  # zipfile closes no file whose member is open
-            self._zip.close()
+        if self._member is not None:
+            self._member.close()  # zipfile closes no file whose member is open
+        self._zip.close()
 
 
 class _Bytes:

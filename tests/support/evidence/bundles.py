@@ -163,7 +163,7 @@ async def a_told_log(database_url: str, directory: Path) -> AsyncGenerator[ToldL
     records = _told_records(contents)
     path = directory / "evidence.json"
     create_file(path, [msgspec.json.encode(EvidenceKeys("numbers.example.com", "01" * 32, "02" * 32))])
-    await _with_firms(database_url)
+    await with_firms(database_url)
     log = await PostgresLog.open(database_url)
     try:
         lost, written = _content(LOST).digest, set[Digest]()
@@ -272,7 +272,8 @@ def _text(records: Sequence[Record]) -> str:
     return "\n".join(encode_record(record).decode() for record in records)
 
 
-async def _with_firms(database_url: str) -> None:
+async def with_firms(database_url: str) -> None:
+    """Let both firms be known, and one content lost."""
     connection = await asyncpg.connect(database_url)
     try:
         await connection.executemany(
