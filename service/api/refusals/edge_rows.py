@@ -84,6 +84,13 @@ EDGE_ROWS: Final[Mapping[type, Row]] = MappingProxyType(
             "insufficient_permissions",
             "Only an admin's session or an API key of the firm may ask for this; ask an admin.",
         ),
+        edge.NotSealed: Row(
+            409,
+            INVALID,
+            "not_sealed",
+            "The log is not sealed up to that moment yet: that takes a second or so where a process seals it. Ask "
+            "again, or of an earlier moment.",
+        ),
         edge.ContentMissing: Row(
             404,
             INVALID,
