@@ -41,6 +41,15 @@ class NumbersQuery(AsOfQuery, frozen=True, kw_only=True):
     """Only numbers that have this fate."""
 
 
+class ProofQuery(Struct, frozen=True, kw_only=True):
+    """GET /invoice-series/{id}/numbers/{number}/proof."""
+
+    last: Annotated[int, Meta(ge=1, le=NUMBER_MAX)] | None = None
+    """Certify that the numbers from the one in the path to this one are gaps, at most 1,000 numbers."""
+    contents: Flag = False
+    """Show what the document said too, as far as it is kept."""
+
+
 class AuditReadsQuery(Struct, frozen=True, kw_only=True):
     """GET /audit/reads."""
 

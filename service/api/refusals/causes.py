@@ -78,6 +78,17 @@ class NumberUntaken(Struct, frozen=True):
     series_id: str
 
 
+class NotSealedYet(Struct, frozen=True):
+    """The events that shall be proved end at `position`, and what is sealed at `size`."""
+
+    position: int
+    size: int
+
+
+class ReceiptTooLarge(Struct, frozen=True):
+    """A receipt of these numbers would be larger than one may be."""
+
+
 class ContentMissing(Struct, frozen=True):
     """The content of the document was erased or lost, so no change and no reversal can be made from it."""
 
@@ -128,6 +139,8 @@ EdgeProblem = (
     | RequestUnreadable
     | ParameterWrong
     | NumberUntaken
+    | NotSealedYet
+    | ReceiptTooLarge
     | ContentMissing
     | AuditorOnlyReads
     | NotAnAdmin
