@@ -4,7 +4,7 @@ from typing import Final
 
 from service.api.calling.route import Route
 from service.api.invoices import delete, erase, history, issue, listing, reverse, show, update, void
-from service.api.reports import accounting, audit_reads, gap_explanations, number_story
+from service.api.reports import accounting, audit_reads, d394_ranges, gap_explanations, number_story
 from service.api.series import reservations, series
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -22,5 +22,6 @@ ROUTES: Final[tuple[Route, ...]] = (
     *accounting.ROUTES,
     *number_story.ROUTES,
     *gap_explanations.ROUTES,
+    *d394_ranges.ROUTES,
     *audit_reads.ROUTES,
 )
