@@ -17,6 +17,8 @@ from schemas.values import DocumentType, Fate, Position, SeriesId
 
 PROJECTIONS: Final = ("register", "invoices")
 
+INVOICES: Final = frozenset({DocumentType.FISCAL})
+
 FACTS_FETCHED: Final = 500
 """How many rows are read at once: a few milliseconds, and then other requests have their turn."""
 
@@ -38,15 +40,17 @@ async def kept_d394_report(
     return await from_projections(connection, PROJECTIONS, read, is_waiting=at_least is not None)
 
 
-async def series_opened(connection: Connection, wanted: RangesDeclared, position: Position) -> list[OpenedSeries]:
-    """The fiscal series of the firm and mode that were open by this position and before the period was over."""
+async def series_opened(
+    connection: Connection, wanted: RangesDeclared, position: Position, types: frozenset[DocumentType] = INVOICES
+) -> list[OpenedSeries]:
+    """The firm's series of these types that were opened by this position and before the period was over."""
     rows = await connection.fetch(statement("log_series_opened"), wanted.firm_id)
     found: list[OpenedSeries] = []
     for record in (decode_record(row["record"]) for row in rows):
         is_there = record.position <= position and record.at < wanted.period.over_at
         if not is_there or (record.log, record.mode) != (wanted.log_id, wanted.mode):
             continue
-        if isinstance(record.event, SeriesOpened) and record.event.document_type is DocumentType.FISCAL:
+        if isinstance(record.event, SeriesOpened) and record.event.document_type in types:
             found.append(OpenedSeries.of(record, record.event))
     return found
 

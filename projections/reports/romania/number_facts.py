@@ -8,7 +8,19 @@ from msgspec import Struct
 from projections.reports.romania.reporting_period import ReportingPeriod
 from schemas.events import SeriesOpened
 from schemas.record import Record
-from schemas.values import DEFAULT_LOG, DocumentId, Fate, FirmId, IsoDate, LogId, Mode, Number, SeriesId, UnixSeconds
+from schemas.values import (
+    DEFAULT_LOG,
+    DocumentId,
+    DocumentType,
+    Fate,
+    FirmId,
+    IsoDate,
+    LogId,
+    Mode,
+    Number,
+    SeriesId,
+    UnixSeconds,
+)
 
 
 class RangesDeclared(Struct, frozen=True, kw_only=True):
@@ -48,17 +60,19 @@ class NumberFact(Struct, frozen=True, gc=False):
 
 
 class OpenedSeries(Struct, frozen=True):
-    """A series of fiscal documents."""
+    """A series, as it was opened."""
 
     series_id: SeriesId
     name: str
+    document_type: DocumentType
     format: str
     start_number: Number
+    opened_at: UnixSeconds
 
     @classmethod
     def of(cls, record: Record, event: SeriesOpened) -> "OpenedSeries":
         """The series that the event opened."""
-        return cls(record.stream, event.name, event.format, event.start_number)
+        return cls(record.stream, event.name, event.document_type, event.format, event.start_number, record.at)
 
 
 class YearSums(Struct, frozen=True, gc=False):
