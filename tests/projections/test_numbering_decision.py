@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from projections.reports.as_of import AtPosition
 from projections.reports.romania.numbering_decision import DecisionWanted, decision_rows
 from schemas.api.decision import FirstNumber
-from schemas.values import DocumentType, Mode, Position, SeriesId
+from schemas.values import DocumentType, Mode, Number, Position, SeriesId
 from tests.projections.conftest import WrittenLog
 from tests.projections.dated_history import BUCHAREST, DatedHistory
 from tests.support.domain.commands import FIRM, OTHER_FIRM, SECOND, SERIES
@@ -34,7 +34,9 @@ async def test_each_year_begins_with_the_number_of_its_first_document(log: Writt
     fact, proforma = (await decision_rows(log.reader, WANTED, None)).rows
 
     assert (fact.row, fact.series_id, fact.document_type) == (1, SERIES, DocumentType.FISCAL)
-    assert fact.first_numbers == [FirstNumber(2026, 1), FirstNumber(2027, 8)], "8 was reserved before, and used in 2027"
+    assert fact.first_numbers == [FirstNumber(2026, Number(1)), FirstNumber(2027, Number(8))], (
+        "8 was reserved before, and used in 2027"
+    )
     assert (fact.first, fact.last, fact.taken) == (8, 107, 12)
     assert (fact.first_text, fact.last_text) == ("FACT-2027-00008", "FACT-2027-00107")
     assert (proforma.row, proforma.series_name, proforma.first, proforma.taken) == (2, "PRO", 2, None)
