@@ -13,7 +13,7 @@ from projections.reports.romania.reporting_period import ReportingPeriod
 from schemas.api.d394 import D394Part, D394Report, D394Row, D394SeriesWarning, NotIssuedReason
 from schemas.api.reports import Moment
 from schemas.number_formats import d394_faults, padded, printed_parts, text_around
-from schemas.values import NUMBER_MAX, Fate, IsoDate, Number
+from schemas.values import NUMBER_MAX, Fate, Number
 
 _GAPS: dict[Fate, NotIssuedReason] = {
     Fate.RELEASED: "released",
@@ -38,7 +38,8 @@ class SeriesRanges:
         self.voided: list[D394Row] = []
         self.not_issued: list[D394Row] = []
         self.invoices = 0
-        self._wanted, self._period = wanted, wanted.period
+        self._wanted = wanted
+        self._first_day, self._last_day = wanted.period.days
         self._begins_at, self._over_at = wanted.period.begins_at, wanted.period.over_at
         self._last_issued: Number | None = None
         self._waiting: list[NumberFact] = []
@@ -63,7 +64,7 @@ class SeriesRanges:
     def add(self, fact: NumberFact) -> None:
         """Add these numbers; they come after all that were added before."""
         carried = fact.document
-        if carried is None or fact.fate is Fate.WITHDRAWN or not self._period.has(carried.date):
+        if carried is None or fact.fate is Fate.WITHDRAWN or not self._first_day <= carried.date <= self._last_day:
             self._waiting.append(fact)
             return
         self._explain_waiting(fact.first)
@@ -126,12 +127,12 @@ class SeriesRanges:
     def _ended_in_period(self, fact: NumberFact) -> bool:
         """Whether the numbers became a gap in the period; a withdrawn invoice counts by its date."""
         if fact.document is not None:
-            return fact.fate is Fate.WITHDRAWN and self._period.has(fact.document.date)
+            return fact.fate is Fate.WITHDRAWN and self._first_day <= fact.document.date <= self._last_day
         return fact.ended_at is not None and self._begins_at <= fact.ended_at < self._over_at
 
     def _was_open_at_the_end(self, fact: NumberFact) -> bool:
         """Whether the numbers were reserved, and nothing else, when the period was over."""
-        is_later = fact.document is None or fact.document.date > IsoDate(self._period.end.isoformat())
+        is_later = fact.document is None or fact.document.date > self._last_day
         is_unsettled = fact.settled_at is None or fact.settled_at >= self._over_at
         return is_later and is_unsettled and fact.taken_at < self._over_at
 
@@ -164,11 +165,12 @@ def report_of(found: Sequence[SeriesRanges], wanted: RangesDeclared, as_of: Mome
     """The report of these series."""
     rows = [row for each in found for row in each.rows()]
     not_issued = (row for row in rows if row.part == "not_issued" and row.reason != "other_period")
+    first_day, last_day = wanted.period.days
     return D394Report(
         firm_id=wanted.firm_id,
         mode=wanted.mode,
-        start_date=IsoDate(wanted.period.start.isoformat()),
-        end_date=IsoDate(wanted.period.end.isoformat()),
+        start_date=first_day,
+        end_date=last_day,
         time_zone=str(wanted.period.zone.key),
         range_size=wanted.range_size,
         as_of=as_of,

@@ -90,9 +90,15 @@ async def _ranges(
     connection: Connection, series: OpenedSeries, wanted: RangesDeclared, position: Position
 ) -> SeriesRanges:
     folded = await fold_documents(connection, series, position)
-    dated = {id_: each for id_, each in folded.documents.items() if wanted.period.has(each.date)}
+    dated = await asyncio.to_thread(_dated, folded.documents, wanted)
     negative = await _negative(connection, dated)
     return await asyncio.to_thread(_ranges_of, series, wanted, folded, negative)
+
+
+def _dated(documents: Mapping[DocumentId, DatedDocument], wanted: RangesDeclared) -> Mapping[DocumentId, DatedDocument]:
+    """The documents that are dated in the period."""
+    first, last = wanted.period.days
+    return {document_id: each for document_id, each in documents.items() if first <= each.date <= last}
 
 
 def _ranges_of(

@@ -19,7 +19,7 @@ PROJECTIONS: Final = ("register", "invoices")
 
 INVOICES: Final = frozenset({DocumentType.FISCAL})
 
-FACTS_FETCHED: Final = 500
+FACTS_FETCHED: Final = 200
 """How many rows are read at once: a few milliseconds, and then other requests have their turn."""
 
 

@@ -108,7 +108,7 @@ class SumsOfYear:
     def __init__(self, year: ReportingPeriod) -> None:
         self._year = year
         self._begins_at, self._over_at = year.begins_at, year.over_at
-        self._start, self._end = year.start.isoformat(), year.end.isoformat()
+        self._start, self._end = year.days
         self._taken_before = self._taken = self._dated_before = self._dated_last = 0
         self._dated_first: int | None = None
 

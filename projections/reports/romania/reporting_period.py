@@ -47,9 +47,10 @@ class ReportingPeriod(Struct, frozen=True):
         years = range(self.start.year, self.end.year + 1)
         return [ReportingPeriod(date(each, 1, 1), min(date(each, 12, 31), self.end), self.zone) for each in years]
 
-    def has(self, day: IsoDate) -> bool:
-        """Whether the day is in the period."""
-        return self.start.isoformat() <= day <= self.end.isoformat()
+    @property
+    def days(self) -> tuple[IsoDate, IsoDate]:
+        """The first and the last day, as texts that compare in the order of the calendar."""
+        return IsoDate(self.start.isoformat()), IsoDate(self.end.isoformat())
 
     def _midnight(self, day: date) -> UnixSeconds:
         return UnixSeconds(int(datetime.combine(day, time.min, self.zone).timestamp()))
