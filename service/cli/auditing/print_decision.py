@@ -15,8 +15,8 @@ from service.cli.auditing.decision_details import DecisionDetails, read_details
 from service.cli.auditing.moment import read_as_of
 from service.cli.auditing.readers import reader
 from service.cli.firms import firm_option
-from service.cli.operator_commands import printable_option
 from service.cli.screen.console import print_json
+from service.cli.screen.printable_option import printable_option
 from service.cli.starting.present import present_settings
 
 RANGE_SIZE: Final = 10_000
