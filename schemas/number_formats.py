@@ -25,6 +25,19 @@ def default_format(name: str) -> str:
     return f"{name}-{{year}}-{{number}}"
 
 
+def padded(number: int) -> str:
+    """The number with five digits or more, filled with zeros on the left."""
+    return f"{number:0{NUMBER_DIGITS_MIN}d}"
+
+
+def printed_number(number_format: str, number: int) -> str:
+    """A number that no document carries, in the format of its series.
+
+    `{year}` stays as it is: it stands for the year of the document's date, and there is no document (CONTRACT.md D113).
+    """
+    return number_format.replace("{number}", padded(number))
+
+
 def can_print_the_same(one: str, other: str) -> bool:
     """Whether some text fits both formats. Each of them must hold `{number}` once.
 

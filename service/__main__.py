@@ -26,7 +26,7 @@ COMMANDS: Final = MappingProxyType(
         "erase": ("service.cli.erase_document:erase", "Erase what a document says."),
         "explain": ("service.cli.auditing.explain_number:explain", "Tell and prove the life of one number."),
         "explain-gap": ("service.cli.auditing.explain_gap:explain_gap", "Say why numbers are a gap."),
-        "audit": ("service.cli.auditing.audit_reads:audit", "What auditors read."),
+        "audit": ("service.cli.auditing.audit:audit", "What auditors take away, and what they read."),
         "keys": ("service.cli.show_settings:keys", "The key file, which seals tokens and signs sessions."),
         "evidence": ("service.cli.evidence:evidence", "The keys of the evidence, and how far it is."),
         "witness": ("service.cli.evidence:witness", "Run a witness, which co-signs what logs sign."),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from schemas.api.reports import NumberRangeRow
+from schemas.number_formats import printed_number
 from schemas.values import Number
 
 
@@ -33,13 +34,14 @@ def merged(pieces: Iterable[NumberRangeRow]) -> Iterator[NumberRangeRow]:
         yield merger.open
 
 
-def above(pieces: Iterable[NumberRangeRow], number: Number) -> Iterator[NumberRangeRow]:
-    """The parts of the pieces that lie above `number`."""
+def above(pieces: Iterable[NumberRangeRow], number: Number, number_format: str) -> Iterator[NumberRangeRow]:
+    """The parts of the pieces that lie above `number`; a piece of several numbers has no document to show them."""
     for piece in pieces:
         if piece.first > number:
             yield piece
         elif piece.last > number:
-            yield msgspec.structs.replace(piece, first=Number(number + 1))
+            printed = printed_number(number_format, number + 1)
+            yield msgspec.structs.replace(piece, first=Number(number + 1), printed_first=printed)
 
 
 def _are_one(left: NumberRangeRow, right: NumberRangeRow) -> bool:
@@ -50,9 +52,13 @@ def _joined(left: NumberRangeRow, right: NumberRangeRow) -> NumberRangeRow:
     return NumberRangeRow(
         first=left.first,
         last=right.last,
+        printed_first=left.printed_first,
+        printed_last=right.printed_last,
         fate=left.fate,
         device_id=left.device_id,
         reserved_at=min(left.reserved_at, right.reserved_at),
         ended_at=max(filter(None, (left.ended_at, right.ended_at)), default=None),
         invoice_id=None,
+        earliest_date=min(filter(None, (left.earliest_date, right.earliest_date)), default=None),
+        latest_date=max(filter(None, (left.latest_date, right.latest_date)), default=None),
     )

@@ -4,17 +4,20 @@ It refuses an event that does not follow from those before it, so a replay also 
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
+from sys import intern
 from typing import assert_never
 
 from msgspec import Struct
 
 from projections.replay.drafts import DraftReplay
-from projections.replay.explanations import explanation_of
+from projections.replay.explanations import explanation_of, with_explanations
+from projections.replay.gap_neighbours import ends_of, stretches, with_neighbours
 from projections.replay.gap_numbers import gaps_of
 from projections.replay.number_ranges import merged
 from projections.replay.terms import moved_by, taken_by
 from projections.replay.words import actor_text
-from schemas.api.reports import Gap, GapExplanation, NumberRangeRow, Terms
+from schemas.api.reports import Gap, GapExplanation, Neighbour, NumberRangeRow, Terms
 from schemas.events import (
     AnyDraftEvent,
     DocumentChanged,
@@ -40,12 +43,14 @@ from schemas.events import (
     SeriesOpened,
     SeriesUnlocked,
 )
+from schemas.number_formats import printed_number
 from schemas.record import Record
 from schemas.values import (
     DeviceId,
     DocumentId,
     Fate,
     FirmId,
+    IsoDate,
     Mode,
     Number,
     NumberRange,
@@ -73,6 +78,8 @@ class _Block(Struct, gc=False):  # there are many: the garbage collector would s
     last: Number
     device_id: DeviceId | None
     at: UnixSeconds
+    by: str
+    expires_at: UnixSeconds | None
     open: int
 
     def mask(self, numbers: NumberRange) -> int:
@@ -80,11 +87,14 @@ class _Block(Struct, gc=False):  # there are many: the garbage collector would s
             return 0
         return ((1 << len(numbers)) - 1) << (numbers.first - self.first)
 
-    def pending(self) -> Iterator[NumberRangeRow]:
+    def pending(self, number_format: str) -> Iterator[NumberRangeRow]:
         for bit in range(self.open.bit_length()):
             if self.open >> bit & 1:
                 number = Number(self.first + bit)
-                yield NumberRangeRow(number, number, Fate.PENDING, self.device_id, self.at, None, None)
+                printed = printed_number(number_format, number)
+                yield NumberRangeRow(
+                    number, number, printed, printed, Fate.PENDING, self.device_id, self.at, None, None
+                )
 
 
 class _Ending(Struct, gc=False):
@@ -93,11 +103,23 @@ class _Ending(Struct, gc=False):
     fate: Fate
     at: UnixSeconds
     document_id: DocumentId | None
+    full_number: str | None
+    date: IsoDate | None
 
-    def row(self) -> NumberRangeRow:
+    def row(self, number_format: str) -> NumberRangeRow:
         numbers, block = self.numbers, self.block
         return NumberRangeRow(
-            numbers.first, numbers.last, self.fate, block.device_id, block.at, self.at, self.document_id
+            numbers.first,
+            numbers.last,
+            self.full_number or printed_number(number_format, numbers.first),
+            self.full_number or printed_number(number_format, numbers.last),
+            self.fate,
+            block.device_id,
+            block.at,
+            self.at,
+            self.document_id,
+            self.date,
+            self.date,
         )
 
 
@@ -108,6 +130,8 @@ class SeriesReplay:
         self.firm_id: FirmId = record.firm_id
         self.mode: Mode = record.mode
         self.name = event.name
+        self.document_type = event.document_type
+        self.format = event.format
         self.position: Position = Position(0)
         self.version: Version = Version(0)
         self.next_number = event.start_number
@@ -125,8 +149,8 @@ class SeriesReplay:
         match record.event:
             case NumbersReserved() as event:
                 self._reserve(record, event)
-            case ReservationConsumed(reservation=reservation, number=number, document_id=document_id):
-                self._end(record, reservation, NumberRange(number, number), Fate.STANDING, document_id)
+            case ReservationConsumed(reservation=reservation, number=number) as event:
+                self._end(record, reservation, NumberRange(number, number), Fate.STANDING, event)
             case ReservationReleased(reservation=reservation, number=number):
                 self._end(record, reservation, NumberRange(number, number), Fate.RELEASED)
             case ReservationExpired(reservation=reservation, ranges=ranges):
@@ -164,23 +188,52 @@ class SeriesReplay:
 
     def pieces(self) -> list[NumberRangeRow]:
         """What became of every number, in order, as the events say it."""
-        rows = [ending.row() for ending in self._endings.values()]
-        rows += [row for block in self._blocks.values() for row in block.pending()]
+        rows = [ending.row(self.format) for ending in self._endings.values()]
+        rows += [row for block in self._blocks.values() for row in block.pending(self.format)]
         return sorted(rows, key=lambda row: row.first)
+
+    def finished_gaps(self) -> list[Gap]:
+        """The gaps, in order, with their neighbours and explanations."""
+        gaps = sorted(self.gaps, key=lambda gap: gap.first)
+        ends = list(ends_of(self._documents(), stretches(gaps)))
+        return with_explanations(with_neighbours(gaps, ends), self.explanations)
+
+    def date_inversions(self) -> int:
+        """How many standing documents are dated before the standing document with the next lower number."""
+        dates = [str(each.date) for each in self._ordered() if each.fate is Fate.STANDING]
+        return sum(higher < lower for lower, higher in pairwise(dates))
+
+    def _documents(self) -> Iterator[Neighbour]:
+        for ending in self._ordered():
+            if ending.full_number is not None and ending.date is not None and ending.fate is not Fate.WITHDRAWN:
+                yield Neighbour(ending.numbers.last, ending.full_number, ending.date)
+
+    def _ordered(self) -> list[_Ending]:
+        return [self._endings[number] for number in sorted(self._endings)]
 
     def _reserve(self, record: Record, event: NumbersReserved) -> None:
         self._take(record, event)
         mask = (1 << (event.last - event.first + 1)) - 1
+        expires_at = None if event.token_key is None else event.expires_at
         self._blocks[record.position] = _Block(
-            record.position, event.first, event.last, event.device_id, record.at, mask
+            record.position,
+            event.first,
+            event.last,
+            event.device_id,
+            record.at,
+            actor_text(record.actor),
+            expires_at,
+            mask,
         )
 
     def _lose(self, record: Record, event: NumbersLost) -> None:
         self._take(record, event)
         numbers = NumberRange(event.first, event.last)
-        never_open = _Block(record.position, event.first, event.last, None, record.at, 0)
-        self._endings[event.last] = _Ending(numbers, never_open, Fate.LOST, record.at, None)
-        self._add_gap(record, numbers, Fate.LOST, never_open, event.reason)
+        by = actor_text(record.actor)
+        never_open = _Block(record.position, event.first, event.last, None, record.at, by, None, 0)
+        ending = _Ending(numbers, never_open, Fate.LOST, record.at, None, None, None)
+        self._endings[event.last] = ending
+        self._add_gap(record, ending, event.reason)
 
     def _take(self, record: Record, event: NumbersReserved | NumbersLost) -> None:
         if event.first != self.next_number or event.last < event.first:
@@ -194,7 +247,7 @@ class SeriesReplay:
         reservation: Position,
         numbers: NumberRange,
         fate: Fate,
-        document_id: DocumentId | None = None,
+        document: ReservationConsumed | None = None,
     ) -> None:
         block = self._blocks.get(reservation)
         mask = block.mask(numbers) if block else 0
@@ -203,9 +256,13 @@ class SeriesReplay:
         block.open &= ~mask
         if not block.open:
             del self._blocks[reservation]
-        self._endings[numbers.last] = _Ending(numbers, block, fate, record.at, document_id)
-        if fate is not Fate.STANDING:
-            self._add_gap(record, numbers, fate, block)
+        if document is None:
+            ending = _Ending(numbers, block, fate, record.at, None, None, None)
+            self._add_gap(record, ending)
+        else:
+            said = document.document_id, document.full_number, IsoDate(intern(document.date))
+            ending = _Ending(numbers, block, fate, record.at, *said)
+        self._endings[numbers.last] = ending
 
     def _change(self, record: Record, event: DocumentVoided | DocumentUnvoided | NumberWithdrawn) -> None:
         ending = self._endings.get(event.number)
@@ -214,7 +271,7 @@ class SeriesReplay:
             raise HistoryBrokenError(record, f"number {event.number} is not {source} on {event.document_id}")
         ending.fate, ending.at = target, record.at
         if gaps_of(record):
-            self._add_gap(record, ending.numbers, target, ending.block)
+            self._add_gap(record, ending)
 
     def _confirm(self, record: Record, event: DocumentChanged | DocumentReversed) -> None:
         """Refuse the event unless each document that it names stands on its number."""
@@ -225,6 +282,8 @@ class SeriesReplay:
             ending = self._endings.get(number)
             if ending is None or ending.fate is not Fate.STANDING or ending.document_id != document_id:
                 raise HistoryBrokenError(record, f"number {number} is not standing on {document_id}")
+        if isinstance(event, DocumentChanged):
+            self._endings[event.number].date = IsoDate(intern(event.date))
 
     def _erase(self, record: Record, event: DocumentErased) -> None:
         ending = self._endings.get(event.number)
@@ -238,17 +297,20 @@ class SeriesReplay:
             raise HistoryBrokenError(record, f"numbers {event.first}-{event.last} are not all gaps")
         self.explanations.append(explanation_of(record, event))
 
-    def _add_gap(
-        self, record: Record, numbers: NumberRange, reason: Fate, block: _Block, reason_text: str | None = None
-    ) -> None:
+    def _add_gap(self, record: Record, ending: _Ending, reason_text: str | None = None) -> None:
+        numbers, block, row = ending.numbers, ending.block, ending.row(self.format)
         self.gaps.append(
             Gap(
                 first=numbers.first,
                 last=numbers.last,
                 count=len(numbers),
-                reason=reason,
+                printed_first=row.printed_first,
+                printed_last=row.printed_last,
+                reason=ending.fate,
                 device_id=block.device_id,
                 reserved_at=block.at,
+                reserved_by=block.by,
+                expires_at=block.expires_at,
                 ended_at=record.at,
                 ended_by=actor_text(record.actor),
                 positions=(block.position, record.position),
@@ -293,8 +355,8 @@ class Replay:
         return self.series[series_id].terms()
 
     def gaps(self, series_id: SeriesId) -> list[Gap]:
-        """The gaps of a series, in order. Raises KeyError for an unknown series."""
-        return sorted(self.series[series_id].gaps, key=lambda gap: gap.first)
+        """The gaps of a series, in order, with neighbours and explanations. Raises KeyError for an unknown series."""
+        return self.series[series_id].finished_gaps()
 
     def ranges(self, series_id: SeriesId) -> list[NumberRangeRow]:
         """What became of every number of a series, in order. Raises KeyError for an unknown series."""

@@ -17,6 +17,7 @@ from projections.reports.report_header import Header, header
 from projections.statements import statement
 from schemas.api.queries import PER_PAGE
 from schemas.api.reports import NumberRangeRow, NumberRegister
+from schemas.number_formats import printed_number
 from schemas.values import Fate, Number, Position, SeriesId
 
 PIECES_FETCHED: Final = 500
@@ -52,7 +53,7 @@ async def kept_number_register(
         row = await connection.fetchrow(statement("report_register_header"), wanted.series_id)
         if row is None or not (found := header(row)).is_of(at_least or Position(0)):
             return None
-        ranges, is_cut = await _ranges(connection, wanted)
+        ranges, is_cut = await _ranges(connection, wanted, found.series.format)
         return _register(found, ranges[: wanted.per_page], has_more=is_cut or len(ranges) > wanted.per_page)
 
     return await from_projections(connection, ("counters", "register"), read, is_waiting=at_least is not None)
@@ -69,7 +70,9 @@ async def folded_number_register(
     return None if found is None else await register_of_fold(found, wanted)
 
 
-async def _ranges(connection: Connection, wanted: RangesWanted) -> tuple[list[NumberRangeRow], bool]:
+async def _ranges(
+    connection: Connection, wanted: RangesWanted, number_format: str
+) -> tuple[list[NumberRangeRow], bool]:
     """The merged ranges, at least one more than a page has if there are more, and whether `pieces_max` cut them."""
     query = statement("report_pieces") if wanted.fate is None else statement("report_pieces_of_fate")
     of_fate = () if wanted.fate is None else (wanted.fate,)
@@ -79,45 +82,63 @@ async def _ranges(connection: Connection, wanted: RangesWanted) -> tuple[list[Nu
         rows = await connection.fetch(query, wanted.series_id, reached, *of_fate)
         if is_cut := bool(rows) and pieces_read >= wanted.pieces_max:
             break
-        pieces = above(map(_piece, rows), wanted.after)
+        pieces = above((_piece(row, number_format) for row in rows), wanted.after, number_format)
         ranges += [done for piece in pieces if (done := merger.add(piece)) is not None]
         reached, pieces_read = rows[-1]["last"] if rows else reached, pieces_read + len(rows)
         is_last = len(rows) < PIECES_FETCHED
     return (ranges if merger.open is None else [*ranges, merger.open]), is_cut
 
 
-def _piece(row: asyncpg.Record) -> NumberRangeRow:
+def _piece(row: asyncpg.Record, number_format: str) -> NumberRangeRow:
+    shown, date = row["full_number"], row["date"]
     return NumberRangeRow(
         row["first"],
         row["last"],
+        shown or printed_number(number_format, row["first"]),
+        shown or printed_number(number_format, row["last"]),
         Fate(row["fate"]),
         row["device_id"],
         row["reserved_at"],
         row["ended_at"],
         row["document_id"],
+        date,
+        date,
     )
 
 
 def _register(found: Header, ranges: list[NumberRangeRow], *, has_more: bool) -> NumberRegister:
+    opened = found.series
     return NumberRegister(
-        found.series_id, found.firm_id, found.mode, found.name, found.moment, found.terms, ranges, has_more
+        found.series_id,
+        found.firm_id,
+        found.mode,
+        found.name,
+        opened.document_type,
+        opened.format,
+        found.moment,
+        found.terms,
+        ranges,
+        has_more,
     )
 
 
 async def register_of_fold(found: SeriesAsOf, wanted: RangesWanted) -> NumberRegister:
     """A page of a folded series. A thread makes it, because a long series would stall all other requests."""
-    return await asyncio.to_thread(_register_of_fold, found, wanted)
+    return await asyncio.to_thread(page_of_fold, found, wanted)
 
 
-def _register_of_fold(found: SeriesAsOf, wanted: RangesWanted) -> NumberRegister:
+def page_of_fold(found: SeriesAsOf, wanted: RangesWanted) -> NumberRegister:
+    """The same at once. A page of `per_page` NUMBER_MAX is the whole register."""
     series = found.series
     pieces = (piece for piece in series.pieces() if wanted.fate is None or piece.fate is wanted.fate)
-    ranges = list(islice(merged(above(pieces, wanted.after)), wanted.per_page + 1))
+    ranges = list(islice(merged(above(pieces, wanted.after, series.format)), wanted.per_page + 1))
     return NumberRegister(
         wanted.series_id,
         series.firm_id,
         series.mode,
         series.name,
+        series.document_type,
+        series.format,
         found.moment,
         series.terms(),
         ranges[: wanted.per_page],

@@ -5,6 +5,8 @@ import msgspec
 from msgspec import Struct
 
 from schemas.api.reports import Moment, Terms
+from schemas.events import SeriesOpened
+from schemas.record import decode_record
 from schemas.values import Fate, FirmId, LogId, Mode, Position, SeriesId, UnixSeconds
 
 
@@ -27,6 +29,8 @@ class Header(Struct, frozen=True):
     position: Position
     at: UnixSeconds | None
     rows_position: Position
+    opened: str
+    date_inversions: int = 0
 
     def is_of(self, at_least: Position) -> bool:
         """Whether counter and rows are of the same position, and it contains `at_least`."""
@@ -36,6 +40,13 @@ class Header(Struct, frozen=True):
     def moment(self) -> Moment:
         """The position and time for which the counter is true."""
         return Moment(self.position, self.at)
+
+    @property
+    def series(self) -> SeriesOpened:
+        """The event that opened the series."""
+        event = decode_record(self.opened).event
+        assert isinstance(event, SeriesOpened), "the first event of a series opens it"
+        return event
 
     @property
     def terms(self) -> Terms:

@@ -2,7 +2,20 @@
 
 from msgspec import Struct
 
-from schemas.values import DeviceId, DocumentId, Fate, FirmId, GapCode, Mode, Number, Position, SeriesId, UnixSeconds
+from schemas.values import (
+    DeviceId,
+    DocumentId,
+    DocumentType,
+    Fate,
+    FirmId,
+    GapCode,
+    IsoDate,
+    Mode,
+    Number,
+    Position,
+    SeriesId,
+    UnixSeconds,
+)
 
 
 class Moment(Struct, frozen=True):
@@ -70,6 +83,17 @@ class GapExplanation(Struct, frozen=True, gc=False, tag_field="object", tag="gap
     """The position of the event that says it."""
 
 
+class Neighbour(Struct, frozen=True, gc=False):
+    """The nearest number below or above a gap that carries a document, standing or voided (CONTRACT.md D113)."""
+
+    number: Number
+    """The number."""
+    full_number: str
+    """The number as its document shows it."""
+    date: IsoDate
+    """The date of the document."""
+
+
 class Gap(Struct, frozen=True, gc=False, tag_field="object", tag="gap"):
     """The numbers `first` to `last` carry no document, for this reason.
 
@@ -83,18 +107,30 @@ class Gap(Struct, frozen=True, gc=False, tag_field="object", tag="gap"):
     """The last number of the gap."""
     count: int
     """How many numbers it has."""
+    printed_first: str
+    """The first number in the format of the series. `{year}` stays as it is, unless a withdrawn document showed one."""
+    printed_last: str
+    """The last number in the same way."""
     reason: Fate
     """Why these numbers carry no document."""
     device_id: DeviceId | None
     """The device that had reserved them."""
     reserved_at: UnixSeconds
     """When they were taken from the counter, in Unix seconds."""
+    reserved_by: str
+    """What kind of caller took them, with ids; never a person's name."""
+    expires_at: UnixSeconds | None
+    """Until when they were reserved, in Unix seconds; null if they were taken to issue at once, or lost."""
     ended_at: UnixSeconds
     """When they became a gap, in Unix seconds."""
     ended_by: str
     """What kind of caller made them a gap, with ids; never a person's name."""
     positions: tuple[Position, Position]
     """The positions of two events: the one that reserved them, the one that made them a gap."""
+    below: Neighbour | None = None
+    """The nearest lower number that carries a document; null if there is none."""
+    above: Neighbour | None = None
+    """The nearest higher number that carries a document; null if there is none."""
     reason_text: str | None = None
     """Why an operator stepped over lost numbers, in the operator's words; null for other gaps."""
     explanations: list[GapExplanation] = []
@@ -104,7 +140,10 @@ class Gap(Struct, frozen=True, gc=False, tag_field="object", tag="gap"):
 
 
 class GapReport(Struct, frozen=True, tag_field="object", tag="gap_report"):
-    """Every gap of a series up to `as_of`, in the order of the numbers, and the accounting equation."""
+    """Every gap of a series up to `as_of`, in the order of the numbers, and the accounting equation.
+
+    It follows from the events of the series alone: whoever has them makes the same report, byte for byte.
+    """
 
     series_id: SeriesId
     """The series."""
@@ -114,12 +153,22 @@ class GapReport(Struct, frozen=True, tag_field="object", tag="gap_report"):
     """The partition of the firm."""
     series_name: str
     """The name of the series."""
+    document_type: DocumentType
+    """The type of all documents of the series."""
+    format: str
+    """How a number of the series is printed."""
     as_of: Moment
     """The moment that the report is about."""
     equation: Terms
     """How the numbers that were taken add up."""
+    duplicates: int
+    """How many numbers carry more than one document; 0, because neither the log nor a replay takes a second one."""
+    date_inversions: int
+    """How many standing documents are dated before the standing document with the next lower number."""
     data: list[Gap]
     """The gaps, in the order of the numbers."""
+    digest: str = ""
+    """SHA-256 in hexadecimal, over this report as JSON without white space and without this field (D113)."""
 
 
 class NumberRangeRow(Struct, frozen=True, gc=False, tag_field="object", tag="number_range"):
@@ -134,6 +183,10 @@ class NumberRangeRow(Struct, frozen=True, gc=False, tag_field="object", tag="num
     """The first number of the range."""
     last: Number
     """The last number of the range."""
+    printed_first: str
+    """The first number as its document shows it; without a document, in the format of the series, as in a gap."""
+    printed_last: str
+    """The last number in the same way."""
     fate: Fate
     """What became of these numbers."""
     device_id: DeviceId | None
@@ -144,6 +197,10 @@ class NumberRangeRow(Struct, frozen=True, gc=False, tag_field="object", tag="num
     """When they got this fate, in Unix seconds; null while they are pending."""
     invoice_id: DocumentId | None
     """The invoice that has the number; only for a range of one number."""
+    earliest_date: IsoDate | None = None
+    """The earliest date of the documents that have, or had, these numbers; null for numbers without a document."""
+    latest_date: IsoDate | None = None
+    """The latest of these dates."""
 
 
 class NumberRegister(Struct, frozen=True, tag_field="object", tag="number_register"):
@@ -157,6 +214,10 @@ class NumberRegister(Struct, frozen=True, tag_field="object", tag="number_regist
     """The partition of the firm."""
     series_name: str
     """The name of the series."""
+    document_type: DocumentType
+    """The type of all documents of the series."""
+    format: str
+    """How a number of the series is printed."""
     as_of: Moment
     """The moment that the report is about."""
     equation: Terms

@@ -4,7 +4,14 @@ from typing import Final
 
 from service.api.calling.route import Route
 from service.api.invoices import delete, erase, history, issue, listing, reverse, show, update, void
-from service.api.reports import accounting, audit_reads, gap_explanations, number_proof, number_story
+from service.api.reports import (
+    accounting,
+    audit_bundle,
+    audit_reads,
+    gap_explanations,
+    number_proof,
+    number_story,
+)
 from service.api.series import reservations, series
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -24,4 +31,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *number_proof.ROUTES,
     *gap_explanations.ROUTES,
     *audit_reads.ROUTES,
+    *audit_bundle.ROUTES,
 )

@@ -1,11 +1,7 @@
 """A number as its document shows it (CONTRACT.md D17 to D19)."""
 
+from schemas.number_formats import padded
 from schemas.values import IsoDate, Number
-
-
-def padded(number: Number) -> str:
-    """The number with five digits or more, filled with zeros on the left."""
-    return f"{number:05d}"
 
 
 def full_number(number_format: str, number: Number, date: IsoDate) -> str:

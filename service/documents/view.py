@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from schemas.api.invoice import Invoice
+from schemas.number_formats import padded
 from schemas.values import Digest, DocumentId, IsoDate, SeriesId, iso_time
-from service.core.full_number import padded
 from service.core.state.state import Series
 from service.documents.content import Amounts, InvoiceContent, open_invoice, open_void
 from service.documents.facts import DraftFacts, Facts, NumberedFacts, digests_of

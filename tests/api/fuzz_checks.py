@@ -27,6 +27,8 @@ BEYOND_A_SCHEMA = (
     "client_data.name is required",
     "has no other data of its client",
     "must be an e-mail address",
+    "must be left out",
+    "must be start_date or a later day",
 )
 """Rules that JSON Schema cannot express: digits, products, the length of a line, names that must agree, what is a
 currency or can be printed, today, and rules about the present state. In Python `$` also matches before a last line

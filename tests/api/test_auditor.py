@@ -19,7 +19,7 @@ from tests.support.tasks import running_beside
 from tests.support.waiting import until
 
 WRITING: Final = [route for route in ROUTES if route.writes]
-READING: Final = [route for route in ROUTES if not route.writes]
+READING: Final = [route for route in ROUTES if not route.writes and route.file is None]
 
 
 def named(route: Route) -> str:

@@ -82,11 +82,11 @@ async def test_a_gap_certificate_is_about_gaps_alone(api: Api, tmp_path: Path) -
 async def test_what_cannot_be_proved_is_refused_by_name(api: Api, tmp_path: Path) -> None:
     series, _ = await a_days_work(api)
     early = await proof(api, series, 1)
-    assert early.refusal == (409, "not_sealed_yet")
+    assert early.refusal == (409, "not_sealed")
     assert early.headers["Retry-After"] == "1"
     await seal(api, tmp_path)
     await api.issue(api.firm.device_a, series_id=series)
-    assert (await proof(api, series, 6)).refusal == (409, "not_sealed_yet")
+    assert (await proof(api, series, 6)).refusal == (409, "not_sealed")
     assert (await proof(api, series, 5)).status == 200
 
     for number in (7, 100, 2**53 - 1):

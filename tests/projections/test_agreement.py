@@ -1,5 +1,6 @@
 """The projections in SQL and the replay of the same events agree, in whatever batches the events are applied."""
 
+from itertools import pairwise
 from random import Random
 
 import asyncpg
@@ -35,7 +36,17 @@ async def assert_agreement(reader: asyncpg.Connection, replay: Replay, series_id
     assert gaps.equation == register.equation == replay.equation(series_id)
     assert gaps.equation.is_balanced
     assert gaps.data == replay.gaps(series_id)
+    assert gaps.date_inversions == len(inverted(replay, series_id))
+    assert gaps == await folded_gap_report(reader, series_id, None)
     assert register.data == replay.ranges(series_id)
+
+
+def inverted(replay: Replay, series_id: SeriesId) -> list[Number]:
+    """The standing documents that are dated before the one with the next lower number."""
+    standing = [piece for piece in replay.series[series_id].pieces() if piece.fate is Fate.STANDING]
+    return [
+        higher.first for lower, higher in pairwise(standing) if (higher.latest_date or "") < (lower.latest_date or "")
+    ]
 
 
 @given(random=st.randoms(use_true_random=False), steps=st.integers(1, 60), batch_size=st.integers(1, 80))

@@ -10,6 +10,7 @@ from projections.reports.gap_report import folded_gap_report
 from projections.reports.number_place import NumberPlace, folded_number_place, kept_number_place
 from projections.reports.number_register import RangesWanted, folded_number_register, register_of_fold
 from schemas.api.reports import Moment, NumberRangeRow, NumberRegister
+from schemas.events import NumbersReserved
 from schemas.values import DeviceId, Fate, Number, Position, SeriesId, UnixSeconds
 from tests.projections.conftest import WrittenLog
 from tests.projections.histories import START, History
@@ -81,38 +82,25 @@ async def test_the_gap_report_explains_every_gap(log: WrittenLog, runner: Projec
     await runner.catch_up()
     report = await gaps_of(log.reader, history.series[0].series_id)
     reserved, released, expired = history.records[7], history.records[10], history.records[11]
-    assert msgspec.to_builtins(report.data) == [
-        {
-            "object": "gap",
-            "first": 6,
-            "last": 6,
-            "count": 1,
-            "reason": "released",
-            "device_id": "till-1",
-            "reserved_at": reserved.at,
-            "ended_at": released.at,
-            "ended_by": "session:17",
-            "positions": (8, 11),
-            "reason_text": None,
-            "explanations": [],
-            "is_explained": False,
-        },
-        {
-            "object": "gap",
-            "first": 7,
-            "last": 8,
-            "count": 2,
-            "reason": "expired",
-            "device_id": "till-1",
-            "reserved_at": reserved.at,
-            "ended_at": expired.at,
-            "ended_by": "system:sweeper",
-            "positions": (8, 12),
-            "reason_text": None,
-            "explanations": [],
-            "is_explained": False,
-        },
-    ]
+    assert isinstance(reserved.event, NumbersReserved)
+    day = history.series[0].standing[Number(5)][1]
+    of_both: dict[str, object] = {
+        "object": "gap",
+        "device_id": "till-1",
+        "reserved_at": reserved.at,
+        "reserved_by": "session:17",
+        "expires_at": reserved.event.expires_at,
+        "below": {"number": 5, "full_number": "S0-5", "date": day},
+        "above": None,
+        "reason_text": None,
+        "explanations": [],
+        "is_explained": False,
+    }
+    six = {"first": 6, "last": 6, "count": 1, "printed_first": "00006", "printed_last": "00006"}
+    seven = {"first": 7, "last": 8, "count": 2, "printed_first": "00007", "printed_last": "00008"}
+    six |= {"reason": "released", "ended_at": released.at, "ended_by": "session:17", "positions": (8, 11)}
+    seven |= {"reason": "expired", "ended_at": expired.at, "ended_by": "system:sweeper", "positions": (8, 12)}
+    assert msgspec.to_builtins(report.data) == [of_both | six, of_both | seven]
     assert report.as_of.position == log.position
     assert report.as_of.time == history.records[-1].at
 

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from service.printable import without_password
-from service.settings import Settings, SettingsError, child_environment, describe, read_settings
+from service.setting_kinds import SettingsError
+from service.settings import Settings, child_environment, describe, read_settings
 
 
 def test_without_variables_every_setting_has_its_default() -> None:

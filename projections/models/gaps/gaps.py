@@ -7,14 +7,14 @@ from projections.models.projection import Addition, Found, Projection, Write, wr
 from projections.replay.gap_numbers import gaps_of
 from projections.replay.words import actor_text
 from projections.statements import statement
-from schemas.events import GapExplained, NumbersLost, ReservationConsumed
+from schemas.events import GapExplained, NumbersLost, NumberWithdrawn, ReservationConsumed
 from schemas.record import Record
 
 
 def collapse(records: Sequence[Record], _found: Found) -> list[Write | Addition]:
     """The writes of these records: one row for each gap; gap_add.sql reads facts of the reservation from the log."""
     rows = [
-        (r.stream, numbers.first, numbers.last, fate, r.at, actor_text(r.actor), reservation, r.position, _text_of(r))
+        (r.stream, numbers.first, numbers.last, fate, r.at, actor_text(r.actor), reservation, r.position, *_texts_of(r))
         for r in records
         if not isinstance(r.event, ReservationConsumed)  # as most events are, and none of these makes a gap
         for numbers, fate, reservation in gaps_of(r)
@@ -30,13 +30,18 @@ def collapse(records: Sequence[Record], _found: Found) -> list[Write | Addition]
     ]
 
 
-def _text_of(record: Record) -> str | None:
-    return record.event.reason if isinstance(record.event, NumbersLost) else None
+def _texts_of(record: Record) -> tuple[str | None, str | None]:
+    """Why lost numbers were stepped over, and how the document of a withdrawn number showed it."""
+    event = record.event
+    return (
+        event.reason if isinstance(event, NumbersLost) else None,
+        event.full_number if isinstance(event, NumberWithdrawn) else None,
+    )
 
 
 GAPS: Final = Projection(
     name="gaps",
-    version=3,
+    version=4,
     tables=(statement("gap_table"), statement("explanation_table")),
     digests=(statement("gap_rows"), statement("explanation_rows")),
     collapse=collapse,

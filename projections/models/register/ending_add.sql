@@ -2,7 +2,8 @@
 -- is no such row, reserved_at is null and PostgreSQL raises not_null_violation. Raises unique_violation if an ending
 -- exists.
 INSERT INTO ending (
-    series_id, first, last, fate, device_id, reserved_at, ended_at, document_id, reserved_position, ended_position
+    series_id, first, last, fate, device_id, reserved_at, ended_at, document_id, reserved_position, ended_position,
+    full_number, date
 )
 SELECT
     e.series_id,
@@ -14,10 +15,14 @@ SELECT
     e.ended_at,
     e.document_id,
     e.reserved_position,
-    e.ended_position
+    e.ended_position,
+    e.full_number,
+    e.date
 FROM unnest(
     $1::text::text[], $2::text::bigint[], $3::text::bigint[], $4::text::text[], $5::text::bigint[], $6::text::text[],
-    $7::text::bigint[], $8::text::bigint[]
-) AS e (series_id, first, last, fate, ended_at, document_id, reserved_position, ended_position)
+    $7::text::bigint[], $8::text::bigint[], $9::text::text[], $10::text::text[]
+) AS e (
+    series_id, first, last, fate, ended_at, document_id, reserved_position, ended_position, full_number, date
+)
 LEFT JOIN block AS b
     ON e.series_id = b.series_id AND e.reserved_position = b.position AND e.first >= b.first AND e.last <= b.last

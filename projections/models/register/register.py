@@ -26,11 +26,11 @@ from schemas.events import (
     SeriesEvent,
 )
 from schemas.record import Record
-from schemas.values import DeviceId, DocumentId, Fate, Number, NumberRange, Position, SeriesId, UnixSeconds
+from schemas.values import DeviceId, DocumentId, Fate, IsoDate, Number, NumberRange, Position, SeriesId, UnixSeconds
 
 _COLUMNS: Final = (
     "series_id", "first", "last", "fate", "device_id", "reserved_at", "ended_at", "document_id", "reserved_position",
-    "ended_position",
+    "ended_position", "full_number", "date",
 )  # fmt: skip
 """The columns of `ending`, in the order of `_Ending.row`."""
 
@@ -67,6 +67,8 @@ class _Ending(Struct, gc=False):
     fate: Fate
     at: UnixSeconds
     position: Position
+    full_number: str | None = None
+    date: IsoDate | None = None
 
     def row(self, series_id: SeriesId) -> tuple[object, ...]:
         return (
@@ -80,6 +82,8 @@ class _Ending(Struct, gc=False):
             self.document_id,
             self.reservation,
             self.position,
+            self.full_number,
+            self.date,
         )
 
 
@@ -91,11 +95,12 @@ class _Batch:
         self.endings: dict[tuple[SeriesId, Number], _Ending] = {}
         self.changes: dict[tuple[SeriesId, Number], tuple[Fate, UnixSeconds, Position]] = {}
         self.settled: dict[tuple[SeriesId, Position], int] = {}
+        self.dates: dict[tuple[SeriesId, Number], IsoDate] = {}
 
     def apply(self, record: Record) -> None:
         match record.event:
-            case ReservationConsumed(reservation=reservation, number=number, document_id=document_id):
-                self._end(record, reservation, NumberRange(number, number), Fate.STANDING, document_id)
+            case ReservationConsumed(reservation=reservation, number=number) as event:
+                self._end(record, reservation, NumberRange(number, number), Fate.STANDING, event)
             case NumbersReserved() as event:
                 self._reserve(record, event)
             case ReservationReleased(reservation=reservation, number=number):
@@ -111,7 +116,9 @@ class _Batch:
                 self._change(record, number, Fate.STANDING)
             case NumberWithdrawn(number=number):
                 self._change(record, number, Fate.WITHDRAWN)
-            case DocumentChanged() | DocumentReversed() | DocumentErased() | SeriesEvent() | DraftEvent():
+            case DocumentChanged(number=number, date=date):
+                self._date(record, number, date)
+            case DocumentReversed() | DocumentErased() | SeriesEvent() | DraftEvent():
                 pass
             case _:
                 assert_never(record.event)
@@ -128,7 +135,7 @@ class _Batch:
         reservation: Position,
         numbers: NumberRange,
         fate: Fate,
-        document_id: DocumentId | None = None,
+        document: ReservationConsumed | None = None,
     ) -> None:
         key = (record.stream, reservation)
         block = self.blocks.get(key)
@@ -136,9 +143,11 @@ class _Batch:
             self.settled[key] = self.settled.get(key, 0) + len(numbers)
         else:
             block.pending -= len(numbers)
-        self.endings[record.stream, numbers.last] = _Ending(
-            numbers, reservation, block, document_id, fate, record.at, record.position
-        )
+        ending = _Ending(numbers, reservation, block, None, fate, record.at, record.position)
+        if document is not None:
+            ending.document_id, ending.full_number = document.document_id, document.full_number
+            ending.date = document.date
+        self.endings[record.stream, numbers.last] = ending
 
     def _lose(self, record: Record, numbers: NumberRange) -> None:
         """Lost numbers were never in a block that the log still has: the event that steps over them is both ends."""
@@ -153,6 +162,34 @@ class _Batch:
         else:
             ending.fate, ending.at, ending.position = fate, record.at, record.position
 
+    def _date(self, record: Record, number: Number, date: IsoDate) -> None:
+        ending = self.endings.get((record.stream, number))
+        if ending is None:
+            self.dates[record.stream, number] = date
+        else:
+            ending.date = date
+
+    def disordered(self) -> set[tuple[SeriesId, Number]]:
+        """The numbers around which the order of dates must be looked at.
+
+        A new document between two new ones, all in order, needs no look: so of a busy series few numbers are left.
+        """
+        found = {*self.changes, *self.dates}
+        for (series_id, number), ending in self.endings.items():
+            if ending.fate is Fate.STANDING:
+                before = self.endings.get((series_id, Number(number - 1)))
+                after = self.endings.get((series_id, Number(number + 1)))
+                if not (_in_order(before, ending) and _in_order(ending, after)):
+                    found.add((series_id, number))
+        return found
+
+
+def _in_order(lower: _Ending | None, higher: _Ending | None) -> bool:
+    """Whether both are new documents that stand, the higher one not dated before the lower one."""
+    if lower is None or higher is None or lower.date is None or higher.date is None:
+        return False
+    return lower.fate is higher.fate is Fate.STANDING and lower.date <= higher.date
+
 
 def collapse(records: Sequence[Record], _found: Found) -> list[Write | Addition]:
     """The writes of these records: new blocks, new endings, changed endings, and blocks with fewer pending numbers."""
@@ -166,6 +203,8 @@ def collapse(records: Sequence[Record], _found: Found) -> list[Write | Addition]
         *add_rows("ending", _COLUMNS, [row for block, row in endings if block]),
         *write_rows(statement("ending_add"), [row[:4] + row[6:] for block, row in endings if not block]),
         *write_rows(statement("ending_change"), ((*key, *change) for key, change in batch.changes.items())),
+        *write_rows(statement("ending_date"), ((*key, date) for key, date in batch.dates.items())),
+        *write_some(statement("ending_order"), sorted(batch.disordered())),
         *write_rows(statement("block_settle"), settled),
         *write_some(statement("block_drop"), batch.settled),
     ]
@@ -173,10 +212,11 @@ def collapse(records: Sequence[Record], _found: Found) -> list[Write | Addition]
 
 REGISTER: Final = Projection(
     name="register",
-    version=3,
+    version=4,
     tables=(
         statement("block_table"),
         statement("ending_table"),
+        statement("ending_inverted"),
     ),
     indexes=(statement("ending_of_fate"),),
     digests=(statement("block_rows"), statement("ending_rows")),

@@ -1,18 +1,18 @@
 -- As report_pieces.sql, but only the numbers of fate $3.
 WITH ended AS MATERIALIZED (
-    SELECT e.first, e.last, e.fate, e.device_id, e.reserved_at, e.ended_at, e.document_id
+    SELECT e.first, e.last, e.fate, e.device_id, e.reserved_at, e.ended_at, e.document_id, e.full_number, e.date
     FROM register.ending AS e
     WHERE e.series_id = $1 AND e.last > $2 AND e.fate = $3
     ORDER BY e.last
     LIMIT 500
 )
 
-SELECT p.first, p.last, p.fate, p.device_id, p.reserved_at, p.ended_at, p.document_id
+SELECT p.first, p.last, p.fate, p.device_id, p.reserved_at, p.ended_at, p.document_id, p.full_number, p.date
 FROM (
-    SELECT e.first, e.last, e.fate, e.device_id, e.reserved_at, e.ended_at, e.document_id
+    SELECT e.first, e.last, e.fate, e.device_id, e.reserved_at, e.ended_at, e.document_id, e.full_number, e.date
     FROM ended AS e
     UNION ALL
-    SELECT lower(f.free), upper(f.free) - 1, 'pending', b.device_id, b.reserved_at, NULL, NULL
+    SELECT lower(f.free), upper(f.free) - 1, 'pending', b.device_id, b.reserved_at, NULL, NULL, NULL, NULL
     FROM (
         SELECT k.series_id, k.first, k.last, k.device_id, k.reserved_at
         FROM register.block AS k

@@ -27,7 +27,7 @@ from service.log.sessions import GO_DIRECT, NotOurSessionError
 from service.nats.client.broker_faults import RelayFaultError
 from service.nats.client.identity_files import IdentityFileError
 from service.printable import without_password
-from service.settings import SettingsError
+from service.setting_kinds import SettingsError
 from service.wiring import MissingSettingError
 
 SPEAK_FOR_THEMSELVES: Final = (

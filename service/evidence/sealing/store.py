@@ -11,7 +11,8 @@ from msgspec import Struct
 from schemas.values import LogId, Position
 from service.evidence.merkle import HASH_BYTES, leaf_hashes
 from service.evidence.notes import Signature, VerifierKey
-from service.evidence.tiles import TILE_WIDTH, Hashes, Tile
+from service.evidence.sealing.tree import EvidenceBrokenError, Tree, last_tile
+from service.evidence.tiles import TILE_WIDTH, Edge, Hashes, Tile, edge_tiles
 from service.log.event_log import LogFaultError
 from service.log.postgres_faults import read_faults
 from service.log.sessions import cut_off_after
@@ -144,6 +145,20 @@ class EvidenceStore:
             async with self._pool.acquire(timeout=SECONDS_MAX) as connection:
                 with cut_off_after(connection, SECONDS_MAX):
                     yield connection
+
+
+async def stored_tree(store: EvidenceStore, size: int) -> Tree:
+    """The first `size` entries of the stored tree, of which nothing is verified yet.
+
+    Raises EvidenceBrokenError if a tile is missing or too short, and LogUnavailableError.
+    """
+    if not size:
+        return Tree.empty()
+    stored = await store.stored({*edge_tiles(size), last_tile(size)})
+    try:
+        return Tree.of(Edge(size, shown(stored)), stored)
+    except (KeyError, ValueError) as error:
+        raise EvidenceBrokenError(f"a tile of the tree of {size} entries is missing or too short: {error}") from error
 
 
 def shown(stored: Mapping[Tile, bytes]) -> dict[Tile, bytes]:
