@@ -108,7 +108,7 @@ async def run_service(
 
     `tell` is called every second with how relay, sealer and projections are, as far as they run here.
 
-    Raises MissingSettingError, EvidenceKeysError, WitnessesError, SchemaUnfitError, LogUnavailableError,
+    Raises MissingSettingError, EvidenceKeysError, WitnessesError, RootsError, SchemaUnfitError, LogUnavailableError,
     DurabilityError and ClockError before anything runs, and SettingsError if the address cannot be had. A broken
     invariant is an AssertionError in an exception group, also one that a handler reported to `BrokenInvariants`: it
     ends the process, and the supervisor starts it again from the log.

@@ -149,7 +149,7 @@ def test_a_range_is_certified_if_it_is_a_gap(
     assert "number 24 was never taken" in refused(command(*gap, "20-30"))
 
 
-def test_what_is_not_sealed_yet_is_told_and_gets_no_receipt(
+def test_what_is_not_sealed_is_told_and_gets_no_receipt(
     command: Command, history: History, database_url: str, tmp_path: Path
 ) -> None:
     written(database_url, tmp_path, history, LATER)

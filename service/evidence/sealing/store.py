@@ -50,7 +50,7 @@ class CoveringRow(Struct, frozen=True):
 
 
 class EvidenceStore:
-    """The evidence of one log. Reads need any role of the service; `seal`, `cosign` and `keep_key` the writer's.
+    """The evidence of one log. Reads need any role of the service; those that keep something the writer's.
 
     Everything raises LogUnavailableError if PostgreSQL cannot be reached.
     """
@@ -125,6 +125,27 @@ class EvidenceStore:
         written = (signature.name, signature.key_id, str(signature))
         async with self._connection() as connection:
             await connection.execute(statement("evidence_cosign"), self.log_id, size, *written)
+
+    async def keep_stamp(self, size: int, response: bytes) -> None:
+        """Keep what a time stamp authority answered for the note of this size."""
+        async with self._connection() as connection:
+            await connection.execute(statement("evidence_keep_stamp"), self.log_id, size, response)
+
+    async def has_stamp(self, size: int) -> bool:
+        """Whether the note of this size was time-stamped."""
+        return bool(await self.stamps(size, size))
+
+    async def stamped_size(self) -> int | None:
+        """The size of the newest note that was time-stamped; none if none was."""
+        async with self._connection() as connection:
+            size: int | None = await connection.fetchval(statement("evidence_stamped_size"), self.log_id)
+        return size
+
+    async def stamps(self, first: int, last: int) -> list[tuple[int, bytes]]:
+        """The time stamps of notes of `first` to `last` entries: the note's size, and what the authority answered."""
+        async with self._connection() as connection:
+            rows = await connection.fetch(statement("evidence_stamps"), self.log_id, first, last)
+        return [(row["size"], row["response"]) for row in rows]
 
     async def keep_keys(self, keys: Iterable[VerifierKey], rotations: Mapping[VerifierKey, str]) -> None:
         """Keep the verifier keys of the log, oldest first."""
