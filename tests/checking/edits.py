@@ -48,8 +48,9 @@ def _events() -> dict[str, Edit]:
                 FaultKind.EVENT_MISPLACED,
                 where,
                 (
-                    "UPDATE log.event AS e SET record = o.record FROM log.event AS o WHERE e.position - $1::bigint IN (0, 1)"
-                    " AND o.position - $1::bigint IN (0, 1) AND o.position <> e.position",
+                    "UPDATE log.event AS e SET record = o.record FROM log.event AS o"
+                    " WHERE e.position - $1::bigint IN (0, 1) AND o.position - $1::bigint IN (0, 1)"
+                    " AND o.position <> e.position",
                 ),
                 at,
                 is_exported=True,
