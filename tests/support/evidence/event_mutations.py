@@ -160,7 +160,9 @@ def of_history(parts: Parts, forger: Forger) -> Iterator[Mutation]:
         yield of("another stream", ("stream",), another, "stream history", None)
         yield of("another series_name", ("series_name",), lambda name: f"{name}x", "stream", here)
         for name in RULES.get(kind, ()):
+            is_draft = kind.startswith("draft")
             codes, place = ("history report", None) if (kind, name) in SEEN_LATER else ("history", here)
+            codes = "stream" if is_draft else codes
             yield of(f"another {name}", ("event", name), another, codes, place)
         for name in ("first", "last", "number", "reversal_number"):
             if name in event["event"]:
