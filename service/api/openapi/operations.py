@@ -6,7 +6,7 @@ from schemas.describe.json_schema import Schema
 from service.api.calling.route import OpenRoute, Route
 from service.api.openapi.examples import REQUESTS
 from service.api.openapi.parameters import key_parameter, path_parameters, query_parameters
-from service.api.openapi.responses import failure_responses, success_response, text_response
+from service.api.openapi.responses import failure_responses, success_response, text_response, with_files
 from service.api.openapi.route_refusals import refusals_of, refusals_of_open
 
 _NO_CREDENTIAL: Final[list[Any]] = []
@@ -23,6 +23,8 @@ def operation(route: Route, reply: Schema, body: Schema, query: dict[str, Any], 
         "responses": {str(route.status): success_response(route.status, reply, may_repeat=route.method == "POST")}
         | failure_responses(refusals_of(route)),
     }
+    if route.is_listing:
+        found["responses"][str(route.status)] = with_files(found["responses"][str(route.status)])
     if route.has_body:
         examples = {name: {"value": value} for name, value in REQUESTS[route.body].items()}
         content = {"application/json": {"schema": body, "examples": examples}}
