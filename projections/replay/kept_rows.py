@@ -69,11 +69,14 @@ class GapRow(Struct, array_like=True, tag="gap", gc=False):
     reason: Fate
     device_id: DeviceId | None
     reserved_at: UnixSeconds
+    reserved_by: str
+    expires_at: UnixSeconds | None
     ended_at: UnixSeconds
     ended_by: str
     reserved_position: Position
     ended_position: Position
     reason_text: str | None = None
+    full_number: str | None = None
 
 
 class ExplanationRow(Struct, array_like=True, tag="explanation", gc=False):
@@ -115,6 +118,9 @@ class EndingRow(Struct, array_like=True, tag="ending", gc=False):
     document_id: DocumentId | None
     reserved_position: Position
     ended_position: Position
+    full_number: str | None = None
+    date: IsoDate | None = None
+    is_inverted: bool = False
 
 
 class InvoiceRow(Struct, array_like=True, tag="invoice", gc=False):
@@ -173,11 +179,22 @@ class RowsOfSeries(Struct):
                 yield from self.explanations
             case "register":
                 yield from sorted(self.blocks.values(), key=attrgetter("last"))
-                yield from sorted(self.endings.values(), key=attrgetter("last"))
+                yield from self._endings()
             case "invoices":
                 yield from self._invoices()
             case _:
                 raise KeyError(projection)
+
+    def _endings(self) -> Iterable[EndingRow]:
+        """The endings, each marked if it is a standing document dated before the standing one below it."""
+        rows = sorted(self.endings.values(), key=attrgetter("last"))
+        below: IsoDate | None = None
+        for row in rows:
+            row.is_inverted = False
+            if row.fate is Fate.STANDING and row.date is not None:
+                row.is_inverted = below is not None and row.date < below
+                below = row.date
+        return rows
 
     def _invoices(self) -> Iterable[InvoiceRow]:
         """The invoices with their reversals: the newest standing document that reverses each."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from sys import intern
 from typing import Final, assert_never
 
 import msgspec
@@ -50,6 +51,7 @@ from schemas.values import (
     DocumentType,
     Fate,
     FirmId,
+    IsoDate,
     Mode,
     Number,
     NumberRange,
@@ -95,6 +97,8 @@ class SeriesTables:
         self.rows = RowsOfSeries(counter)
         self.document_type: DocumentType = event.document_type
         self.at: UnixSeconds = record.at
+        # Of each block the actor who took it, and when its tokens expired if it had any.
+        self._taken: dict[Position, tuple[str, UnixSeconds | None]] = {}
 
     def apply(self, record: Record) -> None:
         """Add the next event."""
@@ -106,7 +110,7 @@ class SeriesTables:
             case NumbersReserved():
                 self._reserve(record, event)
             case ReservationConsumed(reservation=reservation, number=number):
-                self._end(record, reservation, NumberRange(number, number), Fate.STANDING, event.document_id)
+                self._end(record, reservation, NumberRange(number, number), Fate.STANDING, event)
                 self._issue(record, event)
             case ReservationReleased(reservation=reservation, number=number):
                 self._end(record, reservation, NumberRange(number, number), Fate.RELEASED)
@@ -115,6 +119,7 @@ class SeriesTables:
                     self._end(record, reservation, numbers, Fate.EXPIRED)
             case NumbersLost(first=first, last=last):
                 at, position = record.at, record.position
+                self._taken[position] = intern(actor_text(record.actor)), None
                 self.rows.endings[last] = EndingRow(
                     record.stream, first, last, Fate.LOST, None, at, at, None, position, position
                 )
@@ -133,6 +138,8 @@ class SeriesTables:
 
     def _reserve(self, record: Record, event: NumbersReserved) -> None:
         count = event.last - event.first + 1
+        expires_at = None if event.token_key is None else event.expires_at
+        self._taken[record.position] = intern(actor_text(record.actor)), expires_at
         self.rows.blocks[record.position] = BlockRow(
             record.stream,
             event.first,
@@ -150,7 +157,7 @@ class SeriesTables:
         reservation: Position,
         numbers: NumberRange,
         fate: Fate,
-        document_id: DocumentId | None = None,
+        document: ReservationConsumed | None = None,
     ) -> None:
         block = self.rows.blocks[reservation]
         block.pending -= len(numbers)
@@ -164,9 +171,11 @@ class SeriesTables:
             block.device_id,
             block.reserved_at,
             record.at,
-            document_id,
+            document and document.document_id,
             reservation,
             record.position,
+            document and document.full_number,
+            document and IsoDate(intern(document.date)),
         )
 
     def _issue(self, record: Record, event: ReservationConsumed) -> None:
@@ -205,6 +214,7 @@ class SeriesTables:
         invoice = _touched(self.rows.invoices[event.document_id], record)
         if isinstance(event, DocumentChanged):
             invoice.date, invoice.content = event.date, event.content
+            self.rows.endings[event.number].date = IsoDate(intern(event.date))
         elif isinstance(event, DocumentErased):
             invoice.content = event.content or _NOTHING
 
@@ -231,11 +241,13 @@ class SeriesTables:
             reason,
             ending.device_id,
             ending.reserved_at,
+            *self._taken[ending.reserved_position],
             record.at,
             actor_text(record.actor),
             ending.reserved_position,
             record.position,
             record.event.reason if isinstance(record.event, NumbersLost) else None,
+            ending.full_number,
         )
 
 

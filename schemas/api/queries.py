@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.api.fields import Currency, Day, Flag, Identifier, Label, SeriesReference
+from schemas.api.fields import Currency, Day, DeclaredPeriod, Flag, Identifier, Label, SeriesReference
 from schemas.values import NUMBER_MAX, DocumentType, Fate
 
 PER_PAGE: Final = 100
@@ -52,6 +52,19 @@ class NumbersQuery(ListingQuery, frozen=True, kw_only=True):
     """Only numbers that have this fate."""
 
 
+class BundleQuery(AsOfQuery, frozen=True, kw_only=True):
+    """GET /audit/bundle. The file ends with the last day, or as of a position or time, or now."""
+
+    series_id: SeriesReference | None = None
+    """Only this series, by id or name; drafts are left out then."""
+    start_date: Day | None = None
+    """The first day of the period, which the file names; its events are always from the first one."""
+    end_date: Day | None = None
+    """The last day: nothing later is in the file."""
+    bodies: Flag | None = None
+    """With what the documents say, as far as it was not erased."""
+
+
 class ProofQuery(Struct, frozen=True, kw_only=True):
     """GET /invoice-series/{id}/numbers/{number}/proof."""
 
@@ -59,6 +72,19 @@ class ProofQuery(Struct, frozen=True, kw_only=True):
     """Certify that the numbers from the one in the path to this one are gaps, at most 1,000 numbers."""
     contents: Flag = False
     """Show what the document said too, as far as it is kept."""
+
+
+class D394Query(AsOfQuery, frozen=True, kw_only=True):
+    """GET /reports/d394. Without a period it is the last month that is over. Both dates are inclusive."""
+
+    period: DeclaredPeriod | None = None
+    """The month, such as `2026-11`, or the quarter, such as `2026-Q4`."""
+    start_date: Day | None = None
+    """Instead of `period`: the first day; then `end_date` is needed too."""
+    end_date: Day | None = None
+    """The last day, at most a year after the first."""
+    range_size: Annotated[int, Meta(ge=1, le=NUMBER_MAX)] | None = None
+    """How many numbers the numbering decision plans for each series and year; without it, those that were taken."""
 
 
 class AuditReadsQuery(Struct, frozen=True, kw_only=True):

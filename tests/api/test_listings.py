@@ -80,8 +80,8 @@ async def test_explanations_are_listed_in_the_order_in_which_they_were_given(api
     listed = (await api.get(f"/invoice-series/{series_id}/gaps/explanations")).data
     assert listed["object"] == "gap_explanations"
     assert [each["text"][:2] for each in listed["data"]] == ["A ", "=1"]
-    _, _, body = await file_of(api, f"/invoice-series/{series_id}/gaps/explanations?format=csv&dialect=plain")
-    rows = csv_rows(body, Dialect.PLAIN)
+    _, _, file = await file_of(api, f"/invoice-series/{series_id}/gaps/explanations?format=csv&dialect=plain")
+    rows = csv_rows(file, Dialect.PLAIN)
     assert [row[7][:3] for row in rows[1:3]] == ["A c", "'=1"]
 
 

@@ -169,6 +169,8 @@ async def test_a_bundle_waits_for_the_note_of_the_newest_event(
     log: PostgresLog, database_url: str, tmp_path: Path
 ) -> None:
     await with_firms(database_url)
+    await append_many(log, 2)
+    await a_sealer(log, tmp_path).turn()
     await append_many(log, 3)
     asked = Asked(firm_id=FIRM, mode=Mode.LIVE)
     waiting = asyncio.create_task(scope_of(reads_of(log), log.log_id, asked, wait_seconds=30))

@@ -14,6 +14,7 @@ from service.api.admission.rate_limit import Allowance
 from service.api.admission.reply_room import SMALL_BYTES, Held
 from service.api.calling.rows import ENCODER, MARK, Sliced
 from service.api.calling.sent import Sent
+from service.api.calling.streamed import Streamed
 from service.api.refusals.table import Refusal
 from service.random_ids import random_uuid
 
@@ -68,7 +69,7 @@ class Attachment(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of a request that was done; `data` is a struct of `schemas.api`, a list of them, Sliced, a Page or
+    """The result of a request that was done; `data` is a struct of `schemas.api`, a list, Sliced, Streamed, a Page or
     an Attachment.
 
     `is_done` for a command: whatever becomes of its reply, it was done.
@@ -84,7 +85,8 @@ class Reply(Struct, frozen=True):
     """The reply to one request: an HTTP status and the bytes of its body; `refusal` if the request was refused.
 
     A large body is `body` and then `more`. The carrier sends one piece after another, and frees what it holds as it is
-    read. With a `file_name` it is a file to be stored, not shown.
+    read. With a `file_name` it is a file to be stored, not shown. A file that is made while it is read is `stream`,
+    which the carrier closes.
     """
 
     status: int
@@ -96,6 +98,7 @@ class Reply(Struct, frozen=True):
     held: Held | None = None
     file_name: str | None = None
     language: str = "en"
+    stream: Streamed | None = None
 
     @property
     def size(self) -> int:
@@ -109,6 +112,8 @@ class Reply(Struct, frozen=True):
 
 def done(exchange: Exchange, result: Result) -> Reply:
     """The reply to a request that was done."""
+    if isinstance(result.data, Streamed):
+        return Reply(result.status, b"", content_type=result.data.content_type, stream=result.data)
     if isinstance(result.data, Page):
         return Reply(result.status, result.data.body, content_type=result.data.content_type)
     if isinstance(result.data, Attachment):

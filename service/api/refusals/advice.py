@@ -37,7 +37,7 @@ WHAT_TO_DO: Final[Mapping[str, str]] = MappingProxyType(
         "missing_api_key": "Send the header `Authorization: Bearer <API key or session token>`.",
         "missing_required_field": "Send the field that `param` names.",
         "not_a_gap": "Explain only numbers that the gap report lists.",
-        "not_sealed_yet": "Ask again after `Retry-After`: the next note covers the events.",
+        "not_sealed": "Ask again after `Retry-After`: the next note covers the events.",
         "pending_limit_reached": "Use or release reserved numbers before you reserve more.",
         "rate_limit_exceeded": "Wait for `retry_after` seconds. Each process of the service counts for itself.",
         "read_only_credential": "Write with another credential: an auditor's only reads.",

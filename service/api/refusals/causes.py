@@ -104,6 +104,10 @@ class NotAnAdmin(Struct, frozen=True):
     """Only an admin of the firm, or an API key, may ask for this."""
 
 
+class NotSealed(Struct, frozen=True):
+    """No note covers the moment that the evidence was asked for."""
+
+
 class SubjectOfOthers(Struct, frozen=True):
     """The subject of a NATS request names another firm or mode than that of the credential."""
 
@@ -159,6 +163,7 @@ EdgeProblem = (
     | ContentMissing
     | AuditorOnlyReads
     | NotAnAdmin
+    | NotSealed
     | SubjectOfOthers
     | FormatNotAvailable
     | ListingTooLong

@@ -60,7 +60,7 @@ EDGE_ROWS: Final[Mapping[type, Row]] = MappingProxyType(
         edge.NotSealedYet: Row(
             409,
             INVALID,
-            "not_sealed_yet",
+            "not_sealed",
             "The events end at position {position}, and what is sealed ends at {size}; ask again in a second. If it "
             "stays so, nothing is sealed here: ask the operator of the service.",
             retry_after=1,
@@ -83,6 +83,13 @@ EDGE_ROWS: Final[Mapping[type, Row]] = MappingProxyType(
             FORBIDDEN,
             "insufficient_permissions",
             "Only an admin's session or an API key of the firm may ask for this; ask an admin.",
+        ),
+        edge.NotSealed: Row(
+            409,
+            INVALID,
+            "not_sealed",
+            "The log is not sealed up to that moment yet: that takes a second or so where a process seals it. Ask "
+            "again, or of an earlier moment.",
         ),
         edge.ContentMissing: Row(
             404,

@@ -39,7 +39,7 @@ async def list_numbers(call: Call) -> NumberRegister | Attachment:
     """GET /v1/invoice-series/{id}/numbers: the register, as ranges of numbers with one fate; a file has many pages."""
     query = call.query(NumbersQuery)
     form = form_of(call, query)
-    as_of = _as_of(query)
+    as_of = as_of_of(query)
     series, _ = await call.series()
     wanted = RangesWanted(
         series_id=series.series_id, after=Number(query.after or 0), per_page=query.per_page, fate=query.fate
@@ -100,7 +100,7 @@ def _explanations(report: GapReport) -> GapExplanations:
 
 async def _gap_report(call: Call, query: ListingQuery) -> GapReport:
     """The report. Raises RefusedError and LogUnavailableError."""
-    as_of = _as_of(query)
+    as_of = as_of_of(query)
     series, _ = await call.series()
     series_id, position = series.series_id, series.position
     found = await kept_or_folded(
@@ -111,7 +111,7 @@ async def _gap_report(call: Call, query: ListingQuery) -> GapReport:
     return _known(call, found)
 
 
-def _as_of(query: AsOfQuery) -> AsOf | None:
+def as_of_of(query: AsOfQuery) -> AsOf | None:
     """The position or time that the caller names; none for the present."""
     if query.as_of_position is not None:
         return AtPosition(Position(query.as_of_position))

@@ -13,8 +13,8 @@ from projections.replay.replay import Replay
 from schemas.values import FirmId, IsoDate
 from service.checking.faults import Fault, FaultKind
 from service.checking.rounds import one_round
+from service.cli.auditing.event_sources import read_log
 from service.cli.auditing.readers import firm_filter, reader
-from service.cli.auditing.replay_log import read_log
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import out, print_json, progress
 from service.cli.screen.operator_errors import explaining_postgres

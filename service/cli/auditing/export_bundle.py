@@ -1,6 +1,6 @@
 """`numbering audit export`: writes a bundle, which an auditor takes away (service/evidence/README.md section 9)."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,9 +24,8 @@ from service.clock import now
 from service.evidence.bundling.asked import Asked, NoBundleError, Reads, Scope
 from service.evidence.bundling.bundle import bundle
 from service.evidence.bundling.scope import scope_of
-from service.evidence.notes import VerifierKey
 from service.evidence.sealing.tree import EvidenceBrokenError
-from service.evidence.witnessing.known_witnesses import read_witnesses
+from service.evidence.witnessing.known_witnesses import witness_keys_of
 from service.settings import Settings
 from service.whole_file import file_of_pieces
 
@@ -82,8 +81,8 @@ def export(
 
 
 async def _export(asked: Asked, target: Path, settings: Settings) -> dict[str, Any]:
-    """Write the file; what the command prints. Raises CommandFault and WitnessesError."""
-    witnesses = _witnesses(settings)
+    """Write the file; what the command prints. Raises CommandFault."""
+    witnesses = witness_keys_of(settings.evidence_witnesses_file)
     async with reader() as connection:
         reads = _always(connection)
         try:
@@ -103,7 +102,7 @@ async def _export(asked: Asked, target: Path, settings: Settings) -> dict[str, A
     return _described(target)
 
 
-async def _write(reads: Reads, scope: Scope, witnesses: list[VerifierKey], target: Path) -> None:
+async def _write(reads: Reads, scope: Scope, witnesses: Sequence[str], target: Path) -> None:
     try:
         with progress() as bar, file_of_pieces(target) as file:
             task = bar.add_task("writing the events", total=scope.position)
@@ -124,12 +123,6 @@ def _always(connection: Connection) -> Reads:
         yield connection
 
     return reads
-
-
-def _witnesses(settings: Settings) -> list[VerifierKey]:
-    """The keys of the witnesses that this machine knows."""
-    path = settings.evidence_witnesses_file
-    return [] if path is None else [key for witness in read_witnesses(path) for key in witness.keys]
 
 
 def _described(target: Path) -> dict[str, Any]:

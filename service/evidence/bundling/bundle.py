@@ -5,6 +5,7 @@ connection is held either: the log, its tree and its notes only grow, so the pos
 them is meant. Only the state of a content, kept or erased, is that of the moment when it is read.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import cache
 from importlib.metadata import version
@@ -22,7 +23,6 @@ from service.evidence.bundling.cover import cover_nodes
 from service.evidence.bundling.events import document_lines, event_pages
 from service.evidence.bundling.notes_and_keys import LogKeys, log_keys, signed_notes
 from service.evidence.bundling.zip_stream import ZipStream
-from service.evidence.notes import VerifierKey
 from service.evidence.sealing.tree import EvidenceBrokenError
 
 FORMAT: Final = "numbering-bundle/1"
@@ -63,11 +63,11 @@ class Manifest(Struct, frozen=True, kw_only=True):
 async def bundle(
     reads: Reads,
     scope: Scope,
-    witnesses: Sequence[VerifierKey],
+    witnesses: Sequence[str],
     made_at: UnixSeconds,
     on_position: OnPosition = lambda _: None,
 ) -> AsyncGenerator[bytes]:
-    """The bundle of this scope, piece by piece; `witnesses` are those that the exporter knows.
+    """The bundle of this scope, piece by piece; `witnesses` are the keys of those that the exporter knows.
 
     Raises EvidenceBrokenError if log, tree and notes contradict each other, HistoryBrokenError if an event does not
     follow from those before it, NothingSealedError if the log has no keys, and asyncpg's errors. What was handed out
@@ -82,7 +82,7 @@ async def bundle(
         for name, pieces in members.items():
             file.begin(name, is_compressed=name != "cover.bin")
             async for piece in pieces:
-                file.write(piece)
+                await asyncio.to_thread(file.write, piece)  # to compress and to hash leave others the processor
                 if file.size >= PIECE_BYTES:
                     yield file.take()
             file.end(name)
@@ -141,7 +141,7 @@ class _Made:
                 found = await fold_series(connection, series_id, AtPosition(self._scope.position))
             if found is None:
                 raise EvidenceBrokenError(f"the log has no event of series {series_id} any more")
-            yield (b"," if at else b"") + piece_of(series_id, found)
+            yield (b"," if at else b"") + await asyncio.to_thread(piece_of, series_id, found)
         yield b"]"
 
     def manifest(self, made_at: UnixSeconds, digests: dict[str, str]) -> Manifest:
@@ -168,7 +168,7 @@ class _Made:
         )
 
 
-def _fixed_texts(keys: LogKeys, witnesses: Sequence[VerifierKey]) -> dict[str, bytes]:
+def _fixed_texts(keys: LogKeys, witnesses: Sequence[str]) -> dict[str, bytes]:
     """The members that are known at once."""
     return {
         "README.txt": _ABOUT.read_bytes(),

@@ -18,6 +18,8 @@ SEAL_SECONDS_MAX: Final = 5.0
 
 POLL_SECONDS: Final = 0.1
 
+_NOTHING: Final = "nothing of the log is sealed yet; a process that seals needs the keys of `numbering evidence create`"
+
 
 async def scope_of(reads: Reads, log_id: LogId, asked: Asked, wait_seconds: float = SEAL_SECONDS_MAX) -> Scope:
     """The scope of the bundle that was asked for.
@@ -33,11 +35,11 @@ async def scope_of(reads: Reads, log_id: LogId, asked: Asked, wait_seconds: floa
         if head < size:
             raise EvidenceBrokenError(f"the log ends at {head}, and {size} events of it were sealed: it lost its end")
         wanted = await position_as_of(connection, log_id, head, asked.as_of)
+        if not head or not await connection.fetch(statement("evidence_keys"), log_id):
+            raise NothingSealedError(_NOTHING)  # there is nothing to wait for
     size = await _sealed(reads, log_id, wanted, wait_seconds)
     if not size:
-        raise NothingSealedError(
-            "nothing of the log is sealed yet; a process that seals needs the keys of `numbering evidence create`"
-        )
+        raise NothingSealedError(_NOTHING)
     if size < wanted and asked.as_of is not None:
         raise NothingSealedError(f"position {wanted} is not sealed: the newest note covers {size} events; try again")
     position = Position(min(wanted, size))

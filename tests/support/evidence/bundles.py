@@ -190,11 +190,11 @@ async def a_bundle(
     *,
     firm_id: FirmId = FIRM,
     mode: Mode = Mode.LIVE,
-    witnesses: Sequence[VerifierKey] | None = None,
+    witnesses: Sequence[str] | None = None,
     **asked: Any,
 ) -> Path:
     """A bundle of this log in the file `target`; `asked` are the other fields of Asked."""
-    known = [signer.verifier_key for signer in witness_signers()] if witnesses is None else witnesses
+    known = [str(signer.verifier_key) for signer in witness_signers()] if witnesses is None else witnesses
     wanted = msgspec.structs.replace(Asked(firm_id=firm_id, mode=mode), **asked)
     scope = await scope_of(reads_of(log), log.log_id, wanted, wait_seconds=0)
     with target.open("wb") as file:
