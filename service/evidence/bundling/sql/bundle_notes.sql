@@ -8,6 +8,12 @@ SELECT
         ORDER BY c.at, c.key_name, c.key_id
     ) AS cosignatures
 FROM evidence.note AS n
-WHERE n.log_id = $1 AND n.size > $2 AND n.size <= $3
+WHERE
+    n.log_id = $1 AND n.size > $2 AND n.size <= $3 AND starts_with(n.note, (
+        SELECT split_part(k.verifier_key, '+', 1) || E'\n' FROM evidence.verifier_key AS k
+        WHERE k.log_id = $1
+        ORDER BY k.at DESC, k.key_id
+        LIMIT 1
+    ))
 ORDER BY n.size
 LIMIT 200;
