@@ -56,6 +56,8 @@ class CsvWriter:
         """Write the totals and, in `plain`, what the listing is about."""
         if totals is not None and not self._is_plain:
             self._write([self._cells(totals)])
+        if self._listing.below:
+            self._write([[], *([self._text(line)] for line in self._listing.below)])
         if self._is_plain:
             self._write([[], *self._facts()])
 

@@ -73,8 +73,8 @@ class Listing:
     """Everything of a listing but its rows.
 
     `entity` is the firm, `period` what it is about. They stand on each page with the title, the time of the listing,
-    the page number and the program, as OMFP 2634/2015, annex 1, point 58 k, asks. `stem` is the name of a file without
-    its ending.
+    the page number and the program, as OMFP 2634/2015, annex 1, point 58 k, asks. `notes` stand above the table,
+    `below` under it. `stem` is the name of a file without its ending.
     """
 
     title: str
@@ -84,6 +84,7 @@ class Listing:
     columns: Sequence[Column]
     facts: Sequence[Fact] = ()
     notes: Sequence[str] = ()
+    below: Sequence[str] = ()
     empty: str = ""
     stem: str = "listing"
 

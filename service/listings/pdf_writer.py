@@ -117,9 +117,7 @@ class PdfWriter:
             lines = _lines(fact.value, _PLAIN, _FACT_SIZE, value_width)
             label = _lines(fact.label, _BOLD, _FACT_SIZE, _LABEL_WIDTH - 2 * _PADDING)
             yield _Block([label, lines], max(len(lines), len(label)) * _FACT_LEADING, "fact")
-        for note in self._listing.notes:
-            lines = _lines(note, _PLAIN, _FACT_SIZE, _WIDTH - 2 * _SIDE)
-            yield _Block([["", *lines]], (len(lines) + 1) * _FACT_LEADING, "note")
+        yield from map(_note, self._listing.notes)
         if not self._texts and self._listing.empty:
             yield _Block([["", "", harmless(self._listing.empty)]], 3 * _FACT_LEADING, "note")
         yield _Block([[""]], _FACT_LEADING, "note")
@@ -138,7 +136,7 @@ class PdfWriter:
         page: list[_Block] = []
         left = _BODY_TOP - _BODY_BOTTOM
         has_head = False
-        for block in chain(self._above(), self._table()):
+        for block in chain(self._above(), self._table(), map(_note, self._listing.below)):
             is_row = block.kind in {"row", "total"}
             needed = block.height + block.kept_with + (self._head.height if is_row and not has_head else 0)
             if needed > left and page:
@@ -213,6 +211,11 @@ class PdfWriter:
                 text.textOut(line)
             left += width
         canvas.drawText(text)
+
+
+def _note(text: str) -> _Block:
+    lines = _lines(text, _PLAIN, _FACT_SIZE, _WIDTH - 2 * _SIDE)
+    return _Block([["", *lines]], (len(lines) + 1) * _FACT_LEADING, "note")
 
 
 def _widths(columns: Sequence[Column], bold: Sequence[list[str]], plain: Sequence[list[str]]) -> list[float]:

@@ -49,8 +49,14 @@ def facts_of_series(report: Report, around: Surroundings) -> Iterator[Fact]:
     yield Fact(say(language, "series"), say(language, "series_words", name=report.series_name, id=report.series_id))
     yield Fact(say(language, "document_type"), say(language, f"type.{report.document_type}"))
     yield Fact(say(language, "format"), report.format)
-    time = full_time_text(language, report.as_of.time, around.zone)
-    yield Fact(say(language, "moment"), say(language, "moment_words", position=report.as_of.position, time=time))
+    yield moment_of(report.as_of, around)
+
+
+def moment_of(as_of: Moment, around: Surroundings) -> Fact:
+    """The moment of the report."""
+    time = full_time_text(around.language, as_of.time, around.zone)
+    said = say(around.language, "moment_words", position=as_of.position, time=time)
+    return Fact(say(around.language, "moment"), said)
 
 
 def equation_of(terms: Terms, language: Language) -> str:

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from schemas.values import DocumentType, Fate, GapCode, Mode, Word
+from service.listings.words_of_romania import ROMANIA
 
 
 class Language(Word):
@@ -152,7 +153,9 @@ _VALUES: Final[Words] = {
     f"mode.{Mode.TEST}": ("test", "test"),
 }
 
-WORDS: Final[Words] = MappingProxyType({**_PAGE, **_SERIES, **_GAPS, **_REGISTER, **_EXPLANATIONS, **_VALUES})
+WORDS: Final[Words] = MappingProxyType(
+    {**_PAGE, **_SERIES, **_GAPS, **_REGISTER, **_EXPLANATIONS, **_VALUES, **ROMANIA}
+)
 """Every text, in English and in Romanian; `{name}` is a place for a value, the same ones in both."""
 
 _PLACES: Final = {Language.ENGLISH: 0, Language.ROMANIAN: 1}

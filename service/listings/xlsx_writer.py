@@ -57,6 +57,8 @@ class XlsxWriter:
         self._sheet.autofilter(self._head, 0, max(self._row - 1, self._head), len(self._columns) - 1)
         if totals is not None:
             self._write(totals, is_bold=True)
+        for place, line in enumerate(self._listing.below, self._row + 1):
+            self._sheet.write_string(place, 0, harmless(line), self._formats[Kind.TEXT, False])
         self._book.close()
 
     def _all_formats(self) -> dict[tuple[Kind | str, bool], Any]:

@@ -127,7 +127,8 @@ RESERVED: Final = 'SELECT position FROM log.event WHERE record LIKE \'%"idempote
 
 
 def _answer(outcome: str, change: str) -> str:
-    return f'UPDATE log.answer SET outcome = {change} WHERE outcome LIKE \'%"type":"{outcome}"%\' AND $1::bigint > 0'
+    statement = 'UPDATE log.answer SET outcome = {} WHERE outcome LIKE \'%"type":"{}"%\' AND $1::bigint > 0'
+    return statement.format(change, outcome)
 
 
 ANSWERS: Final = {

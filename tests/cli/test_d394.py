@@ -1,14 +1,15 @@
 """`numbering d394`: what it prints is read back, and what is hostile stays harmless (CONTRACT.md D117)."""
 
 import asyncio
-import csv
-import io
+from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from service.listings.csv_writer import Dialect
 from service.log.postgres_log import PostgresLog
+from tests.listings.read_back import csv_rows, fact, pdf_pages, sheet_rows
 from tests.projections.dated_history import DatedHistory
 from tests.support.domain.batches import a_batch
 from tests.support.domain.commands import FIRM, SECOND
@@ -58,27 +59,38 @@ def test_the_xml_has_the_elements_of_the_declaration_in_their_order(command: Com
     ]
     assert "nu se depune ca atare" in outcome.stdout
     assert "Nu sunt facturi anulate și nici stornate" in outcome.stdout
-    assert "A- -B: D394 has no place" in outcome.stdout, "a comment has no two hyphens beside each other"
+    assert "seria A- -B: D394 nu are loc" in outcome.stdout, "a comment has no two hyphens beside each other"
     assert outcome.stderr.startswith("series A--B: D394 has no place for what is printed behind the number")
     assert "cannot be filed" in command(*ASKED, "--format", "xml", "--language", "en").stdout
 
 
-@pytest.mark.usefixtures("log")
-def test_the_csv_of_each_dialect_says_the_same(command: Command) -> None:
-    spreadsheet = command(*ASKED, "--format", "csv").stdout
-    plain = command(*ASKED, "--format", "csv", "--dialect", "plain", "--language", "en").stdout
+NOT_ISSUED: Final = ["no invoice in the period", "FACT", "FACT-{year}-", "00002"]
 
-    assert spreadsheet.startswith("\ufefffel;denumirea seriei;serie;")
-    rows = list(csv.reader(io.StringIO(plain)))
-    assert rows[0][:3] == ["part", "series name", "series"]
-    assert [row[1:] for row in csv.reader(io.StringIO(spreadsheet), delimiter=";")][1:5] == [
-        row[1:] for row in rows[1:5]
-    ]
-    assert rows[1] == ["allocated", "FACT", "FACT-2026-", "00001", "00005", "", "5", "", "", ""]
-    assert ["no invoice in the period (neither cancelled nor reversed)", "FACT", "FACT-{year}-", "00002"] in [
-        row[:4] for row in rows
-    ]
-    assert {row[2] for row in rows if row[1] == "A--B"} == {"'=A--B<&\"'>"}, "a spreadsheet computes nothing"
+
+@pytest.mark.usefixtures("log")
+def test_every_format_of_the_listing_says_the_same(command: Command, tmp_path: Path) -> None:
+    content: dict[str, bytes] = {}
+    for name in ("plain.csv", "ro.csv", "xlsx", "pdf"):
+        dialect, _, form = name.rpartition(".")
+        out = tmp_path / f"out.{name}"
+        command(*ASKED, "--format", form, "--language", "en", "--dialect", dialect or "ro", "--out", str(out))
+        content[name] = out.read_bytes()
+
+    plain = csv_rows(content["plain.csv"], Dialect.PLAIN)
+    romanian = csv_rows(content["ro.csv"], Dialect.ROMANIAN)
+    sheet = sheet_rows(content["xlsx"])
+    assert plain[1] == ["allocated", "FACT", "FACT-2026-", "00001", "00005", "", "5", "", "", ""]
+    assert [row[3] for row in romanian if row[:1] == ["allocated"]] == ['="00001"', '="00001"'], "zeros stay"
+    for rows in (plain, romanian, sheet):
+        assert fact(rows, "Invoices dated in the period (nrFacturi)") == "5"
+        assert [row[:3] for row in rows if row[:1] == NOT_ISSUED[:1]] == [NOT_ISSUED[:3]]
+        assert any("neither cancelled (anulată) nor reversed (stornată)" in row[0] for row in rows if row)
+    for rows in (plain, romanian):
+        assert {row[2] for row in rows if row[1:2] == ["A--B"]} == {"'=A--B<&\"'>"}, "a spreadsheet computes nothing"
+    assert {row[2] for row in sheet if row[1] == "A--B"} == {"=A--B<&\"'>"}, "a cell of text"
+    pages = " ".join(pdf_pages(content["pdf"]))
+    assert "Ranges of invoice numbers for D394" in pages
+    assert "FACT-{year}-" in pages
 
 
 @pytest.mark.usefixtures("log")

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 import pytest
 
+from service.listings.csv_writer import Dialect
 from service.log.postgres_log import PostgresLog
+from tests.listings.read_back import csv_rows, pdf_pages, sheet_rows
 from tests.projections.dated_history import DatedHistory
 from tests.support.domain.batches import a_batch
 from tests.support.domain.commands import FIRM, SECOND
@@ -72,6 +74,31 @@ def test_what_is_not_given_is_null(command: Command) -> None:
     assert {found[name] for name in ("number", "date", "signed_by", "managed_by")} == {None}
     assert set(found["entity"].values()) == {None}
     assert [row["last"] for row in found["data"]] == [5, 15]
+
+
+@pytest.mark.usefixtures("log")
+@pytest.mark.parametrize("language", ["ro", "en"])
+def test_the_page_to_sign_has_what_was_given_and_blanks(
+    command: Command, details: Path, tmp_path: Path, language: str
+) -> None:
+    said = DETAILS["entity"]
+    content: dict[str, bytes] = {}
+    for form in ("pdf", "xlsx", "csv"):
+        out = tmp_path / f"decision.{form}"
+        asked = ("--number", "7", "--details", str(details), "--format", form, "--language", language)
+        assert command(*ASKED, *asked, "--out", str(out)).exit_code == 0
+        content[form] = out.read_bytes()
+
+    page = " ".join(" ".join(pdf_pages(content["pdf"])).split())
+    sheet, rows = sheet_rows(content["xlsx"]), csv_rows(content["csv"], Dialect.ROMANIAN)
+    title = "Decizie internă de numerotare" if language == "ro" else "Internal decision on numbering"
+    for text in (title, *said.values(), "Ana Ștefan", "Ion Pop", "FACT-2026-00001", "SHOP/00060", "=1+2", "____"):
+        assert text in page, text
+    assert ("OMFP nr. 2634/2015" if language == "ro" else "OMFP no. 2634/2015") in page
+    assert "=1+2" in {cell for row in sheet for cell in row}, "a cell of text"
+    assert [row[6] for row in rows if row[2:3] == ["SHOP"]] == ["'=1+2"], "a spreadsheet computes nothing"
+    assert [row[:1] for row in rows].count([title]) == 1
+    assert "2026: 1" in {cell for row in rows for cell in row}
 
 
 @pytest.mark.usefixtures("log")

@@ -11,8 +11,6 @@ import uvloop
 from msgspec import Struct
 
 from projections.reports.as_of import AsOf
-from projections.reports.romania.d394_fragment import Language, d394_fragment
-from projections.reports.romania.d394_table import Dialect, d394_csv
 from projections.reports.romania.folded_ranges import folded_d394_report
 from projections.reports.romania.kept_ranges import kept_d394_report
 from projections.reports.romania.number_facts import RangesDeclared
@@ -21,9 +19,12 @@ from schemas.api.d394 import D394Report
 from schemas.values import NUMBER_MAX, FirmId, Mode
 from service.cli.auditing.moment import read_as_of
 from service.cli.auditing.readers import reader
+from service.cli.auditing.take_away import TakenAway, listing_options
 from service.cli.firms import firm_option
 from service.cli.screen.console import err, print_json
 from service.cli.starting.present import present_settings
+from service.listings.d394_fragment import d394_fragment
+from service.listings.d394_listing import d394_listing, d394_listing_rows
 
 NAMED: Final = re.compile(r"[2-8]\d{3}-(0[1-9]|1[0-2]|Q[1-4])", re.ASCII)
 
@@ -43,22 +44,13 @@ class Days(Struct, frozen=True):
     end: datetime | None
 
 
-class Shape(Struct, frozen=True):
-    """The form in which the report is printed."""
-
-    form: str
-    language: Language
-    dialect: Dialect
-
-
 def _grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options of a period as `days`, and those of a form as `shape`."""
+    """The command with the options of a period as `days`."""
 
     @wraps(command)
     def called(**given: Any) -> None:
         days = Days(given.pop("period"), given.pop("start"), given.pop("end"))
-        shape = Shape(given.pop("form"), given.pop("language"), given.pop("dialect"))
-        command(days=days, shape=shape, **given)
+        command(days=days, **given)
 
     return called
 
@@ -75,11 +67,9 @@ def _grouped(command: Callable[..., None]) -> Callable[..., None]:
     help="How many numbers the numbering decision plans for a year.  [default: those that were taken]",
 )
 @click.option("--as-of", metavar="POSITION|DAY|TIME", callback=read_as_of, help="What was known then.")
-@click.option("--format", "form", type=click.Choice(["xml", "csv", "json"]), default="json", show_default=True)
-@click.option("--language", type=click.Choice(["ro", "en"]), default="ro", show_default=True, help="Of XML and CSV.")
-@click.option("--dialect", type=click.Choice(["ro", "plain"]), default="ro", show_default=True, help="Of CSV.")
+@listing_options("json", "csv", "xlsx", "pdf", "xml")
 @_grouped
-def d394(*, firm: FirmId, mode: str, days: Days, range_size: int | None, as_of: AsOf | None, shape: Shape) -> None:
+def d394(*, firm: FirmId, mode: str, days: Days, range_size: int | None, as_of: AsOf | None, taken: TakenAway) -> None:
     """Print the ranges and invoices that the Romanian declaration D394 asks for.
 
     XML is a fragment with the names of the declaration: it is put into the firm's declaration, and cannot be filed as
@@ -89,13 +79,13 @@ def d394(*, firm: FirmId, mode: str, days: Days, range_size: int | None, as_of: 
     report = uvloop.run(_report(wanted, as_of))
     for warning in report.warnings:
         err().print(f"series {warning.series_name}: {warning.message}", style="yellow")
-    match shape.form:
-        case "xml":
-            click.echo(d394_fragment(report, shape.language), nl=False)
-        case "csv":
-            click.echo(d394_csv(report, shape.language, shape.dialect), nl=False)
-        case _:
-            print_json(report)
+    if taken.form == "json":
+        print_json(report)
+    elif taken.form == "xml":
+        taken.write(d394_fragment(report, taken.language))
+    else:
+        around = taken.surroundings(str(wanted.period.zone.key))
+        taken.write_listing(d394_listing(report, around), d394_listing_rows(report, around))
 
 
 def _period(given: Days) -> ReportingPeriod:

@@ -9,11 +9,10 @@ from msgspec import Struct
 from projections.reports.opened_series import opens
 from projections.statements import statement
 from schemas.events import SeriesOpened
-from schemas.number_formats import NUMBER_DIGITS_MIN, YEAR_DIGITS
+from schemas.number_formats import NUMBER_DIGITS_MIN, YEAR_DIGITS, padded
 from schemas.record import Record, decode_record
 from schemas.values import NUMBER_MAX, FirmId, Mode, Number, NumberRange, SeriesId
 from service.cli.screen.commands import CommandFault
-from service.core.full_number import padded
 
 
 class Named(Struct, frozen=True):

@@ -1,11 +1,13 @@
 """`numbering decision`: the decision on numbering of a firm for one year, to be printed and signed."""
 
-from datetime import datetime
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import uvloop
+from msgspec import Struct
 
 from projections.reports.as_of import AsOf
 from projections.reports.romania.numbering_decision import DecisionRows, DecisionWanted, decision_rows
@@ -14,13 +16,34 @@ from schemas.values import NUMBER_MAX, FirmId, IsoDate, Mode
 from service.cli.auditing.decision_details import DecisionDetails, read_details
 from service.cli.auditing.moment import read_as_of
 from service.cli.auditing.readers import reader
+from service.cli.auditing.take_away import TakenAway, listing_options
 from service.cli.firms import firm_option
-from service.cli.operator_commands import printable_option
 from service.cli.screen.console import print_json
+from service.cli.screen.printable_option import printable_option
 from service.cli.starting.present import present_settings
+from service.listings.decision_listing import decision_listing, decision_listing_rows
 
 RANGE_SIZE: Final = 10_000
 """How many numbers a series is planned to need in a year, where nothing else is said."""
+
+
+class Heading(Struct, frozen=True):
+    """The number and the date of the decision."""
+
+    number: str | None
+    date: IsoDate | None
+
+
+def _headed(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the number and the date as `heading`."""
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        number, dated = given.pop("number"), given.pop("dated")
+        said = None if number is None else printable_option(number, "--number")
+        command(heading=Heading(said, None if dated is None else IsoDate(dated.date().isoformat())), **given)
+
+    return called
 
 
 @click.command()
@@ -36,23 +59,23 @@ RANGE_SIZE: Final = 10_000
     help="A JSON file with the firm's name, the persons and the work points; kept nowhere.  [default: blanks]",
 )
 @click.option("--as-of", metavar="POSITION|DAY|TIME", callback=read_as_of, help="With the series as they were then.")
+@listing_options("json", "csv", "xlsx", "pdf")
+@_headed
 def decision(
     *,
     firm: FirmId,
     mode: str,
     year: int,
     range_size: int,
-    number: str | None,
-    dated: datetime | None,
+    heading: Heading,
     details: Path | None,
     as_of: AsOf | None,
+    taken: TakenAway,
 ) -> None:
     """Print the firm's decision on numbering for a year: series, first and planned last numbers, persons.
 
     The service knows the series and their numbers. What it does not know is given in the file --details, or left blank.
     """
-    said = None if number is None else printable_option(number, "--number")
-    date = None if dated is None else IsoDate(dated.date().isoformat())
     given = read_details(details)
     wanted = DecisionWanted(
         firm_id=firm,
@@ -62,13 +85,17 @@ def decision(
         range_size=given.every_series.range_size or range_size,
         range_sizes=given.sizes(),
     )
-    print_json(_decision(wanted, uvloop.run(_rows(wanted, as_of)), given, (said, date)))
+    made = _decision(wanted, uvloop.run(_rows(wanted, as_of)), given, heading)
+    if taken.form == "json":
+        print_json(made)
+    else:
+        around = taken.surroundings(made.time_zone)
+        taken.write_listing(decision_listing(made, around), decision_listing_rows(made, around))
 
 
 def _decision(
-    wanted: DecisionWanted, found: DecisionRows, given: DecisionDetails, said: tuple[str | None, IsoDate | None]
+    wanted: DecisionWanted, found: DecisionRows, given: DecisionDetails, heading: Heading
 ) -> NumberingDecision:
-    """The decision; `said` are its number and date."""
     return NumberingDecision(
         firm_id=wanted.firm_id,
         mode=wanted.mode,
@@ -76,8 +103,8 @@ def _decision(
         time_zone=str(wanted.zone.key),
         as_of=found.as_of,
         range_size=wanted.range_size,
-        number=said[0],
-        date=said[1],
+        number=heading.number,
+        date=heading.date,
         entity=given.entity,
         signed_by=given.signed_by,
         managed_by=given.managed_by,

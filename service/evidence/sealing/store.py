@@ -49,6 +49,20 @@ class CoveringRow(Struct, frozen=True):
     note: str | None
 
 
+class TimeStamp(Struct, frozen=True):
+    """What an authority answered for a note: a TimeStampResp in DER."""
+
+    size: int
+    note: bytes
+    response: bytes
+
+
+async def read_newest_note(connection: asyncpg.Connection | PoolConnectionProxy, log_id: LogId) -> NoteRow | None:
+    """The newest note; none before the first. Raises asyncpg's errors."""
+    row = await connection.fetchrow(statement("evidence_newest_note"), log_id)
+    return None if row is None else NoteRow(row["tree_size"], row["size"], row["note"].encode())
+
+
 class EvidenceStore:
     """The evidence of one log. Reads need any role of the service; those that keep something the writer's.
 
@@ -74,8 +88,7 @@ class EvidenceStore:
     async def newest_note(self) -> NoteRow | None:
         """The newest note; none before the first."""
         async with self._connection() as connection:
-            row = await connection.fetchrow(statement("evidence_newest_note"), self.log_id)
-        return None if row is None else NoteRow(row["tree_size"], row["size"], row["note"].encode())
+            return await read_newest_note(connection, self.log_id)
 
     async def covering_note(self, position: Position) -> CoveringRow:
         """The newest co-signed note that covers the events up to `position`, or else the newest one that does."""
@@ -135,17 +148,16 @@ class EvidenceStore:
         """Whether the note of this size was time-stamped."""
         return bool(await self.stamps(size, size))
 
-    async def stamped_size(self) -> int | None:
-        """The size of the newest note that was time-stamped; none if none was."""
+    async def stamped_sizes(self) -> list[int]:
+        """The sizes of the notes that were time-stamped, in order."""
         async with self._connection() as connection:
-            size: int | None = await connection.fetchval(statement("evidence_stamped_size"), self.log_id)
-        return size
+            return [row["size"] for row in await connection.fetch(statement("evidence_stamped_sizes"), self.log_id)]
 
-    async def stamps(self, first: int, last: int) -> list[tuple[int, bytes]]:
-        """The time stamps of notes of `first` to `last` entries: the note's size, and what the authority answered."""
+    async def stamps(self, first: int, last: int) -> list[TimeStamp]:
+        """The time stamps of notes of `first` to `last` entries, in the order of the sizes."""
         async with self._connection() as connection:
             rows = await connection.fetch(statement("evidence_stamps"), self.log_id, first, last)
-        return [(row["size"], row["response"]) for row in rows]
+        return [TimeStamp(row["size"], row["note"].encode(), row["response"]) for row in rows]
 
     async def keep_keys(self, keys: Iterable[VerifierKey], rotations: Mapping[VerifierKey, str]) -> None:
         """Keep the verifier keys of the log, oldest first."""

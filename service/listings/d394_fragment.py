@@ -5,51 +5,28 @@ written as it is, so that its validator names it.
 """
 
 import re
-from typing import Final, Literal
+from typing import Final
 from xml.etree import ElementTree as ET
 
 from schemas.api.d394 import D394Report, D394Row
+from service.listings.words import Language, say
 
 NAMESPACE: Final = "mfp:anaf:dgti:d394:declaratie:v5"
 
-Language = Literal["ro", "en"]
-
 _TIP: Final = {"allocated": "1", "issued": "2"}
 _TIP_FACTURA: Final = {"reversed": "1", "voided": "2"}
-
-_SAID: Final[dict[Language, str]] = {
-    "ro": (
-        "Fragment al declarației 394: numai elementele serieFacturi și facturi și numărul facturilor (nrFacturi). Se "
-        "preia în declarația firmei; nu se depune ca atare. Facturile emise de beneficiari sau de terți nu sunt aici."
-    ),
-    "en": (
-        "A fragment of the declaration D394: only the elements serieFacturi and facturi and the number of invoices "
-        "(nrFacturi). Put it into the firm's declaration; it cannot be filed as it is. Invoices issued by buyers or "
-        "third parties are not in it."
-    ),
-}
-_NOT_ISSUED: Final[dict[Language, str]] = {
-    "ro": (
-        "Numere pe care nu le poartă nicio factură a perioadei: {count}. Nu sunt facturi anulate și nici stornate; "
-        "D394 nu are un element pentru ele."
-    ),
-    "en": (
-        "Numbers that no invoice of the period carries: {count}. They are neither cancelled (anulate) nor reversed "
-        "(stornate) invoices; D394 has no element for them."
-    ),
-}
 
 _NO_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that no XML 1.0 document may have."""
 
 
-def d394_fragment(report: D394Report, language: Language = "ro") -> bytes:
+def d394_fragment(report: D394Report, language: Language) -> bytes:
     """The fragment, in UTF-8. Comments say what it is, and name what the form cannot hold."""
     root = ET.Element("declaratie394", {"xmlns": NAMESPACE})
-    comments = [_SAID[language]]
-    comments += [f"{warning.series_name}: {warning.message}" for warning in report.warnings]
+    comments = [say(language, "d394.fragment")]
+    comments += [say(language, f"d394.warning.{each.code}", name=each.series_name) for each in report.warnings]
     if report.numbers_not_issued:
-        comments.append(_NOT_ISSUED[language].format(count=report.numbers_not_issued))
+        comments.append(say(language, "d394.numbers_apart", count=report.numbers_not_issued))
     root.extend(ET.Comment(f" {_comment(each)} ") for each in comments)
     ET.SubElement(root, "informatii", {"nrFacturi": str(report.invoices)})
     for row in report.data:
