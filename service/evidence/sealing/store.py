@@ -178,9 +178,16 @@ class EvidenceStore:
                 await connection.execute(statement("evidence_keep_key"), self.log_id, *written)
 
     async def verifier_keys(self) -> list[tuple[str, str | None]]:
-        """The keys that were kept, the newest first, each with the rotation note that led to it."""
+        """The keys of the present origin, the newest first, each with the rotation note that led to it."""
+        return await self._keys("evidence_keys")
+
+    async def every_key(self) -> list[tuple[str, str | None]]:
+        """The keys of every origin, the newest first, each with the note of the rotation or break that led to it."""
+        return await self._keys("evidence_every_key")
+
+    async def _keys(self, name: str) -> list[tuple[str, str | None]]:
         async with self._connection() as connection:
-            rows = await connection.fetch(statement("evidence_keys"), self.log_id)
+            rows = await connection.fetch(statement(name), self.log_id)
         return [(row["verifier_key"], row["rotation"]) for row in rows]
 
     @asynccontextmanager
