@@ -30,6 +30,8 @@ class Metrics(Struct, frozen=True):
     projection_lag: Gauge
     evidence_lag: Gauge
     evidence_stopped: Gauge
+    selfcheck_faults: Gauge
+    selfcheck_rounded_at: Gauge
     sweeps: Counter
     expired_numbers: Counter
     lost_history_tokens: Counter
@@ -65,6 +67,12 @@ def new_metrics() -> Metrics:
         projection_lag=gauge("projection_lag_events", "Events a projection has not seen", ("projection",)),
         evidence_lag=gauge("evidence_lag_events", "Events of the log that no signed note covers yet"),
         evidence_stopped=gauge("evidence_stopped", "1 if the sealer stopped because the database was rewritten"),
+        selfcheck_faults=gauge(
+            "selfcheck_faults", "Places where the database was found rewritten, by what was", ("kind",)
+        ),
+        selfcheck_rounded_at=gauge(
+            "selfcheck_last_round_timestamp_seconds", "When the last full round of the self-check ended; 0 before that"
+        ),
         sweeps=counter("sweeps", "Sweeps for overdue reservations"),
         expired_numbers=counter("expired_numbers", "Numbers recorded as expired by this process"),
         lost_history_tokens=counter(

@@ -10,8 +10,10 @@ import structlog
 from msgspec import Struct
 
 from projections.keeping.runner import ProjectionRunner
-from schemas.values import Position
+from schemas.values import Position, UnixSeconds
 from service.access.lost_history import LostHistory
+from service.checking.faults import FaultKind
+from service.checking.self_check import SelfCheck
 from service.evidence.sealing.sealer import Sealer
 from service.evidence.sealing.status import SealerState
 from service.health import Check, Finding, Health
@@ -32,6 +34,7 @@ LAG_EVENTS_MAX: Final = 10_000
 RELAY: Final = "relay"
 PROJECTIONS: Final = "projections"
 EVIDENCE: Final = "evidence"
+SELF_CHECK: Final = "selfcheck"
 
 _say = structlog.get_logger(__name__)
 
@@ -39,7 +42,8 @@ _say = structlog.get_logger(__name__)
 class PartReport(Struct, frozen=True):
     """How the relay, the projections or the sealer are, where the log ended when they looked last, and how far each is.
 
-    What they have not learnt yet is none. `is_stopped` until an operator acts; `because` says why it is not well.
+    What they have not learnt yet is none. `is_stopped` until an operator acts; `because` says why it is not well. Of
+    the self-check `faults` are how many it found, by kind, and `rounded_at` when its last round ended.
     """
 
     health: Health
@@ -47,6 +51,8 @@ class PartReport(Struct, frozen=True):
     positions: Mapping[str, Position | None]
     is_stopped: bool = False
     because: str | None = None
+    faults: Mapping[str, int] = {}
+    rounded_at: UnixSeconds | None = None
 
 
 Reports = Mapping[str, PartReport]
@@ -61,7 +67,9 @@ class Elsewhere(Struct, frozen=True):
     """Returns once they run, or cannot be waited for."""
 
 
-def reports_of(relay: Relay | None, runner: ProjectionRunner | None, sealer: Sealer | None) -> Reports:
+def reports_of(
+    relay: Relay | None, runner: ProjectionRunner | None, sealer: Sealer | None, self_check: SelfCheck | None = None
+) -> Reports:
     """The report of each of them that runs in this process."""
     found: dict[str, PartReport] = {}
     if relay is not None:
@@ -71,6 +79,8 @@ def reports_of(relay: Relay | None, runner: ProjectionRunner | None, sealer: Sea
         found[PROJECTIONS] = PartReport(_projection_health(runner), runner.head, dict(runner.positions()))
     if sealer is not None:
         found[EVIDENCE] = _sealer_report(sealer)
+    if self_check is not None:
+        found[SELF_CHECK] = _self_check_report(self_check)
     return found
 
 
@@ -180,10 +190,18 @@ async def measure(
             for name, position in report.positions.items():
                 gauge = gauges[part] if part in gauges else metrics.projection_lag.labels(name)
                 gauge.set(_lag(report.head, position, writer.known.state.position))
+            if part == SELF_CHECK:
+                _measure_self_check(metrics, report)
         metrics.evidence_stopped.set(any(report.is_stopped for report in found.values()))
         if tell is not None:
             tell(found)
         await asyncio.sleep(MEASURE_SECONDS)
+
+
+def _measure_self_check(metrics: Metrics, report: PartReport) -> None:
+    for kind in FaultKind:
+        metrics.selfcheck_faults.labels(kind.value).set(report.faults.get(kind.value, 0))
+    metrics.selfcheck_rounded_at.set(report.rounded_at or 0)
 
 
 def _lag(head: Position | None, position: Position | None, known: Position) -> float:
@@ -224,3 +242,10 @@ def _sealer_report(sealer: Sealer) -> PartReport:
         is_stopped=status.state is SealerState.STOPPED,
         because=status.because,
     )
+
+
+def _self_check_report(self_check: SelfCheck) -> PartReport:
+    """What the self-check found. Numbers are issued all the same: only an operator can judge what it means."""
+    status = self_check.status()
+    health = Health.DEGRADED if status.faults else Health.OK
+    return PartReport(health, None, {}, because=status.because, faults=status.faults, rounded_at=status.rounded_at)

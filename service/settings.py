@@ -2,17 +2,33 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import Struct, field
 from platformdirs import user_data_path
 
 from service.printable import without_password
+from service.setting_kinds import (
+    HttpUrl,
+    LogFormat,
+    LogLevel,
+    NatsUrl,
+    Origins,
+    PostgresUrl,
+    PresentDirectory,
+    PresentFile,
+    SettingsError,
+    TimeZone,
+    ZoneName,
+    about,
+    decode,
+    outer,
+    said,
+)
 
 PREFIX: Final = "NUMBERING_"
 TEST_PREFIX: Final = "NUMBERING_TEST_"
@@ -24,98 +40,19 @@ LINKED_PORT: Final = re.compile(r"(tcp|udp|sctp)://.*")
 variable `PORT` says, which may be ours as well."""
 
 
-def _kind(
-    right: str,
-    *,
-    pattern: str | None = None,
-    may_hold_password: bool = False,
-    require: Callable[[Path], None] | None = None,
-) -> Meta:
-    """What a type of values is: `right` says in words what one looks like; `require` raises OSError for no such."""
-    return Meta(pattern=pattern, extra={"right": right, "may_hold_password": may_hold_password, "require": require})
-
-
-def _require_file(path: Path) -> None:
-    with path.open("rb"):
-        pass
-
-
-def _require_directory(path: Path) -> None:
-    with os.scandir(path):
-        pass
-
-
-class ZoneName(str):
-    """The name of a time zone that this machine knows."""
-
-    __slots__ = ()
-
-
-PostgresUrl = Annotated[
-    str,
-    _kind(
-        "like postgresql://user:password@host:5432/database",
-        pattern=r"^postgres(ql)?://[^\s]+$",
-        may_hold_password=True,
-    ),
-]
-NatsUrl = Annotated[
-    str,
-    _kind(
-        "like nats://user:password@host:4222, or several such with commas between",
-        pattern=r"^(nats|tls|ws|wss)://[^\s,]+(,(nats|tls|ws|wss)://[^\s,]+)*$",
-        may_hold_password=True,
-    ),
-]
-Origins = Annotated[
-    str,
-    _kind(
-        "like https://app.example.com,https://till.example.com (no path, no blank), or *",
-        pattern=r"^(\*|https?://[^\s,/*]+(,https?://[^\s,/*]+)*)$",
-    ),
-]
-TimeZone = Annotated[ZoneName, _kind("the IANA name of a time zone, such as Europe/Bucharest")]
-PresentFile = Annotated[Path, _kind("a file that this user can read", require=_require_file)]
-PresentDirectory = Annotated[Path, _kind("a directory that this user can read", require=_require_directory)]
-
-
-class LogLevel(StrEnum):
-    """The least important line that is still written."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class LogFormat(StrEnum):
-    """How a log line looks."""
-
-    CONSOLE = "console"
-    JSON = "json"
-
-
-class SettingsError(Exception):
-    """A variable is wrong; the message names it and says what would be right."""
-
-
-def _about(unit: str, effect: str, **bounds: Any) -> Meta:
-    return Meta(description=effect, extra={"unit": unit}, **bounds)
-
-
 class Settings(Struct, frozen=True, kw_only=True):
     """The settings, one field a variable: `database_url` is NUMBERING_DATABASE_URL; each has unit and effect."""
 
-    data_dir: Annotated[Path, _about("directory", "Where keys, demo.json and the embedded parts are kept")] = field(
+    data_dir: Annotated[Path, about("directory", "Where keys, demo.json and the embedded parts are kept")] = field(
         default_factory=lambda: user_data_path(APPLICATION)
     )
-    host: Annotated[str, _about("address", "The address HTTP listens on; 0.0.0.0 or :: for all", min_length=1)] = (
+    host: Annotated[str, about("address", "The address HTTP listens on; 0.0.0.0 or :: for all", min_length=1)] = (
         "127.0.0.1"
     )
-    port: Annotated[int, _about("port", "The port HTTP listens on", ge=1, le=65535)] = 8080
+    port: Annotated[int, about("port", "The port HTTP listens on", ge=1, le=65535)] = 8080
     health_port: Annotated[
         int,
-        _about(
+        about(
             "port",
             "Where a process of any job answers /healthz, /readyz and /metrics, and no other port /metrics; 0 for none",
             ge=0,
@@ -123,96 +60,112 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = 0
     database_url: Annotated[
-        PostgresUrl | None, _about("URL", "PostgreSQL 15 or newer; unset: `numbering up` runs one")
+        PostgresUrl | None, about("URL", "PostgreSQL 15 or newer; unset: `numbering up` runs one")
     ] = None
     nats_url: Annotated[
         NatsUrl | None,
-        _about("URL", "NATS with JetStream, a cluster's servers with commas between; unset: `numbering up` runs one"),
+        about("URL", "NATS with JetStream, a cluster's servers with commas between; unset: `numbering up` runs one"),
     ] = None
     nats_credentials_file: Annotated[
-        PresentFile | None, _about("file", "A NATS .creds file, where servers ask for one; unset: as the URL says")
+        PresentFile | None, about("file", "A NATS .creds file, where servers ask for one; unset: as the URL says")
     ] = None
     nats_nkey_seed_file: Annotated[
         PresentFile | None,
-        _about("file", "The seed of an nkey, where NATS servers ask for one; unset: as the URL says"),
+        about("file", "The seed of an nkey, where NATS servers ask for one; unset: as the URL says"),
     ] = None
     nats_ca_file: Annotated[
-        PresentFile | None, _about("file", "Certificates of authority to trust for NATS over TLS; unset: the system's")
+        PresentFile | None, about("file", "Certificates of authority to trust for NATS over TLS; unset: the system's")
     ] = None
     rate_limit: Annotated[
-        int, _about("requests per minute", "The most one credential may ask of one process; 0 turns it off", ge=0)
+        int, about("requests per minute", "The most one credential may ask of one process; 0 turns it off", ge=0)
     ] = 100
     reservation_ttl_seconds: Annotated[
-        int, _about("seconds", "How long a reserved number waits for its document", ge=1, le=3_153_600_000)
+        int, about("seconds", "How long a reserved number waits for its document", ge=1, le=3_153_600_000)
     ] = 2_592_000
     sweep_seconds: Annotated[
-        int, _about("seconds", "How often overdue numbers are recorded as expired", ge=1, le=86_400)
+        int, about("seconds", "How often overdue numbers are recorded as expired", ge=1, le=86_400)
     ] = 60
     pending_max: Annotated[
-        int, _about("numbers", "The most pending numbers a device may hold in a series; 0 for no cap", ge=0)
+        int, about("numbers", "The most pending numbers a device may hold in a series; 0 for no cap", ge=0)
     ] = 0
     date_ahead_days_max: Annotated[
-        int, _about("days", "How far after today the date of an invoice may lie", ge=0, le=36_500)
+        int, about("days", "How far after today the date of an invoice may lie", ge=0, le=36_500)
     ] = 366
     time_zone: Annotated[
         TimeZone,
-        _about("IANA name", "Decides what day it is: invoice dates, a series' year; reports for people show its time"),
+        about("IANA name", "Decides what day it is: invoice dates, a series' year; reports for people show its time"),
     ] = ZoneName("Europe/Bucharest")
     keys_file: Annotated[
-        Path | None, _about("file", "Keys that seal tokens and sign sessions; unset: keys.json in the data directory")
+        Path | None, about("file", "Keys that seal tokens and sign sessions; unset: keys.json in the data directory")
     ] = None
     evidence_keys_file: Annotated[
-        Path | None, _about("file", "Keys that sign the notes of the log; unset: evidence.json in the data directory")
+        Path | None, about("file", "Keys that sign the notes of the log; unset: evidence.json in the data directory")
     ] = None
     evidence_witnesses_file: Annotated[
         PresentFile | None,
-        _about("file", "Witnesses that co-sign the notes: a verifier key and an address a line; unset: none"),
+        about("file", "Witnesses that co-sign the notes: a verifier key and an address a line; unset: none"),
     ] = None
-    seal_seconds: Annotated[int, _about("seconds", "How often new events get a signed note", ge=1, le=3600)] = 1
+    seal_seconds: Annotated[int, about("seconds", "How often new events get a signed note", ge=1, le=3600)] = 1
+    timestamp_url: Annotated[
+        HttpUrl | None, about("URL", "A time stamp authority (RFC 3161), which is shown the newest note; unset: none")
+    ] = None
+    timestamp_roots_file: Annotated[
+        PresentFile | None, about("file", "Root certificates (PEM) of that authority; needed with its URL")
+    ] = None
+    timestamp_seconds: Annotated[int, about("seconds", "How often it is asked at the most", ge=1, le=604_800)] = 3600
+    check_rate: Annotated[
+        int,
+        about(
+            "events per second",
+            "How fast `project` looks whether the database was rewritten, round after round; 0 turns it off",
+            ge=0,
+            le=1_000_000,
+        ),
+    ] = 500
     access_cache_seconds: Annotated[
         int,
-        _about("seconds", "How long credentials are cached; a revocation acts at most so much later", ge=0, le=300),
+        about("seconds", "How long credentials are cached; a revocation acts at most so much later", ge=0, le=300),
     ] = 5
     audit_reads_days: Annotated[
         int,
-        _about("days", "How long the record of what auditors read is kept, at least 30; 0 for ever", le=36_500, ge=0),
+        about("days", "How long the record of what auditors read is kept, at least 30; 0 for ever", le=36_500, ge=0),
     ] = 1_827
     command_timeout_seconds: Annotated[
-        int, _about("seconds", "How long a request waits for its turn before 503", ge=1, le=600)
+        int, about("seconds", "How long a request waits for its turn before 503", ge=1, le=600)
     ] = 10
-    queue_max: Annotated[int, _about("commands", "How many may wait to be written; more get 503", ge=1)] = 10_000
-    batch_max: Annotated[int, _about("commands", "The most one commit carries", ge=1, le=100_000)] = 1024
-    body_bytes_max: Annotated[int, _about("bytes", "The largest request body; more gets 413", ge=1024)] = 1_048_576
+    queue_max: Annotated[int, about("commands", "How many may wait to be written; more get 503", ge=1)] = 10_000
+    batch_max: Annotated[int, about("commands", "The most one commit carries", ge=1, le=100_000)] = 1024
+    body_bytes_max: Annotated[int, about("bytes", "The largest request body; more gets 413", ge=1024)] = 1_048_576
     connections_max: Annotated[
-        int, _about("connections", "The most HTTP connections at once; more are told 503 and closed", ge=2)
+        int, about("connections", "The most HTTP connections at once; more are told 503 and closed", ge=2)
     ] = 2000
     address_connections_max: Annotated[
         int,
-        _about("connections", "The most of them from one address, such as a proxy's; 0 for half of all", ge=0),
+        about("connections", "The most of them from one address, such as a proxy's; 0 for half of all", ge=0),
     ] = 0
     cors_origins: Annotated[
         Origins | None,
-        _about("origins", "Origins that CORS allows, with commas between, or *; unset: none"),
+        about("origins", "Origins that CORS allows, with commas between, or *; unset: none"),
     ] = None
     jwks_file: Annotated[
         PresentFile | None,
-        _about("file", "Public keys (JWKS) whose session tokens are accepted too; unset: only our own"),
+        about("file", "Public keys (JWKS) whose session tokens are accepted too; unset: only our own"),
     ] = None
     jwks_issuer: Annotated[
-        str | None, _about("text", "The `iss` claim that tokens of the JWKS must have; unset: not checked")
+        str | None, about("text", "The `iss` claim that tokens of the JWKS must have; unset: not checked")
     ] = None
     jwks_audience: Annotated[
-        str | None, _about("text", "The `aud` claim that tokens of the JWKS must have; unset: not checked")
+        str | None, about("text", "The `aud` claim that tokens of the JWKS must have; unset: not checked")
     ] = None
     stream_replicas: Annotated[
-        int, _about("servers", "How many NATS servers keep the stream, when it is created", ge=1, le=5)
+        int, about("servers", "How many NATS servers keep the stream, when it is created", ge=1, le=5)
     ] = 1
     postgres_binaries: Annotated[
-        PresentDirectory | None, _about("directory", "Where postgres and initdb are; unset: searched for")
+        PresentDirectory | None, about("directory", "Where postgres and initdb are; unset: searched for")
     ] = None
-    nats_server: Annotated[PresentFile | None, _about("file", "The nats-server program; unset: searched for")] = None
-    log_level: Annotated[LogLevel, _about("level", "The least important log line that is written")] = LogLevel.INFO
-    log_format: Annotated[LogFormat, _about("format", "Log lines for people, or one JSON object a line")] = (
+    nats_server: Annotated[PresentFile | None, about("file", "The nats-server program; unset: searched for")] = None
+    log_level: Annotated[LogLevel, about("level", "The least important log line that is written")] = LogLevel.INFO
+    log_format: Annotated[LogFormat, about("format", "Log lines for people, or one JSON object a line")] = (
         LogFormat.CONSOLE
     )
 
@@ -258,7 +211,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         if variable not in known:
             raise SettingsError(f"{variable} is not a setting; `numbering settings` lists them all")
         if text:
-            values[known[variable].name] = _decode(variable, known[variable].type, text)
+            values[known[variable].name] = decode(variable, known[variable].type, text)
     return Settings(**values)
 
 
@@ -276,8 +229,8 @@ def describe(settings: Settings) -> Iterator[Described]:
             variable=_variable(each.name),
             present=_shown(getattr(settings, each.name)),
             default=_shown(getattr(defaults, each.name)),
-            unit=_said(each.type)["unit"],
-            effect=_outer(each.type).description or "",
+            unit=said(each.type)["unit"],
+            effect=outer(each.type).description or "",
         )
 
 
@@ -314,73 +267,6 @@ def _is_service_link(variable: str, given: Mapping[str, str]) -> bool:
         if SERVICE_LINK.fullmatch(rest) or (rest == "PORT" and LINKED_PORT.fullmatch(given[variable])):
             return True
     return False
-
-
-def _decode(variable: str, kind: Any, text: str) -> object:
-    try:
-        value = msgspec.convert(text, kind, strict=False, dec_hook=lambda own, found: _DECODERS[own](found))
-    except (msgspec.ValidationError, LookupError, ValueError, OSError) as error:
-        raise SettingsError(f"{variable} is {_echo(kind, text)}; it must be {_right(kind)}") from error
-    require = _said(kind).get("require")
-    if require is not None:
-        try:
-            require(value)
-        except OSError as error:
-            raise SettingsError(
-                f"{variable} is {_echo(kind, text)}; it must be {_right(kind)} ({error.strerror})"
-            ) from error
-    return value
-
-
-def _existing_zone(text: str) -> ZoneName:
-    ZoneInfo(text)
-    return ZoneName(text)
-
-
-_DECODERS: Final[dict[type, Callable[[str], object]]] = {
-    Path: lambda text: Path(text).expanduser(),
-    ZoneName: _existing_zone,
-}
-"""For the types that msgspec does not know."""
-
-
-def _echo(kind: Any, text: str) -> str:
-    """The value for an error message; what should have been a URL may hold a password anywhere."""
-    if not _said(kind).get("may_hold_password"):
-        return repr(text)
-    return repr(without_password(text)) if "://" in text else "not a URL"
-
-
-def _right(kind: Any) -> str:
-    """What a value of this type looks like, in words."""
-    said, outer = _said(kind), _outer(kind)
-    if "right" in said:
-        return str(said["right"])
-    if isinstance(kind.__origin__, type) and issubclass(kind.__origin__, StrEnum):
-        return f"one of {', '.join(kind.__origin__)}"
-    if outer.ge is None:
-        return f"a {said['unit']}"
-    return f"a whole number from {outer.ge} to {outer.le}" if outer.le else f"a whole number, {outer.ge} or more"
-
-
-def _said(kind: Any) -> dict[str, Any]:
-    """What a field and the type of its values say of themselves, together."""
-    return {name: value for meta in _metas(kind) for name, value in (meta.extra or {}).items()}
-
-
-def _outer(kind: Any) -> Meta:
-    """What `_about` says of a field."""
-    *_, outer = _metas(kind)
-    return outer
-
-
-def _metas(kind: Any) -> Iterator[Meta]:
-    """The annotations of a type and of the types in it, the outermost last."""
-    for part in get_args(kind):
-        if isinstance(part, Meta):
-            yield part
-        else:
-            yield from _metas(part)
 
 
 def _shown(value: object) -> str:

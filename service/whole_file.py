@@ -1,9 +1,10 @@
 """Files that are written whole, for their owner alone, and that outlive a power cut."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 OWNER_ONLY: Final = 0o600
 
@@ -26,6 +27,29 @@ def create_file(path: Path, chunks: Iterable[bytes]) -> None:
     Raises FileExistsError if there is one, which stays as it is, and OSError.
     """
     _write(path, chunks)
+    _sync_folder(path)
+
+
+@contextmanager
+def file_of_pieces(path: Path) -> Generator[IO[bytes]]:
+    """A file to write piece by piece, mode 0600. At the end of the block it is `path`, whole and durable.
+
+    Until then, and after a crash, it is `path` with `.part` behind its name; a block that raises leaves nothing. One
+    process at a time may write it. Raises FileExistsError if `path` is there, and OSError.
+    """
+    part = path.with_name(path.name + ".part")
+    if path.exists():
+        raise FileExistsError(f"{path} is there already")
+    part.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     _sync_folder(path)
 
 

@@ -16,6 +16,8 @@ from projections.keeping.runner import ProjectionRunner
 from service.access.event_proofs import EventProver
 from service.access.key_file import KeyFile
 from service.access.read_records import recording_reads
+from service.checking.faults import Step
+from service.checking.self_check import SelfCheck, SelfCheckPace
 from service.clock import now
 from service.comparing import Comparing
 from service.health import Check, HealthBoard
@@ -34,6 +36,7 @@ from service.readiness import (
     EVIDENCE,
     PROJECTIONS,
     RELAY,
+    SELF_CHECK,
     Elsewhere,
     Reports,
     checks,
@@ -86,6 +89,7 @@ class Wiring(Struct, frozen=True):
     relay: Relay | None
     runner: ProjectionRunner | None
     sealing: Sealing | None
+    self_check: SelfCheck | None
     gate: Gate
     comparing: Comparing
     invariants: BrokenInvariants
@@ -104,7 +108,7 @@ async def run_service(
 
     `tell` is called every second with how relay, sealer and projections are, as far as they run here.
 
-    Raises MissingSettingError, EvidenceKeysError, WitnessesError, SchemaUnfitError, LogUnavailableError,
+    Raises MissingSettingError, EvidenceKeysError, WitnessesError, RootsError, SchemaUnfitError, LogUnavailableError,
     DurabilityError and ClockError before anything runs, and SettingsError if the address cannot be had. A broken
     invariant is an AssertionError in an exception group, also one that a handler reported to `BrokenInvariants`: it
     ends the process, and the supervisor starts it again from the log.
@@ -198,9 +202,10 @@ def _wire(
     nats = nats_settings(settings) if settings.nats_url is not None else None
     sealing = sealing_of(settings, log, nats) if Job.SEAL in jobs else None
     sealer = None if sealing is None else sealing.sealer
+    self_check = _self_check(settings, log) if Job.PROJECT in jobs and settings.check_rate else None
 
     def reports() -> Reports:
-        return {**reports_of(relay, runner, sealer), **({} if elsewhere is None else elsewhere.latest())}
+        return {**reports_of(relay, runner, sealer, self_check), **({} if elsewhere is None else elsewhere.latest())}
 
     metrics = _metrics(jobs, reports())
 
@@ -221,8 +226,29 @@ def _wire(
         clock=now,
     )
     return Wiring(
-        settings, metrics, log, reads, writer, relay, runner, sealing, gate, comparing, BrokenInvariants(), reports
+        settings,
+        metrics,
+        log,
+        reads,
+        writer,
+        relay,
+        runner,
+        sealing,
+        self_check,
+        gate,
+        comparing,
+        BrokenInvariants(),
+        reports,
     )
+
+
+def _self_check(settings: Settings, log: PostgresLog) -> SelfCheck:
+    def begin() -> AsyncGenerator[Step]:
+        from service.checking.rounds import one_round  # noqa: PLC0415 - half of the service, which `project` needs late
+
+        return one_round(settings, log.log_id)
+
+    return SelfCheck(begin, log.log_id, pace=SelfCheckPace(rate=settings.check_rate), clock=now)
 
 
 def _metrics(jobs: frozenset[Job], parts: Reports) -> Metrics:
@@ -236,6 +262,8 @@ def _metrics(jobs: frozenset[Job], parts: Reports) -> Metrics:
         metrics.leave_out(metrics.projection_lag)
     if EVIDENCE not in parts:
         metrics.leave_out(metrics.evidence_lag, metrics.evidence_stopped)
+    if SELF_CHECK not in parts:
+        metrics.leave_out(metrics.selfcheck_faults, metrics.selfcheck_rounded_at)
     if Job.SWEEP not in jobs:
         metrics.leave_out(metrics.sweeps, metrics.expired_numbers)
     return metrics
@@ -284,6 +312,8 @@ def _running(wiring: Wiring, jobs: frozenset[Job]) -> list[Coroutine[Any, Any, N
         running.append(wiring.runner.run())
     if wiring.sealing is not None:
         running.extend(wiring.sealing.running())
+    if wiring.self_check is not None:
+        running.append(wiring.self_check.run())
     return running
 
 

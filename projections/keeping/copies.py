@@ -9,6 +9,7 @@ from typing import Final
 import asyncpg
 from msgspec import Struct
 
+from projections.keeping.one_moment import Connection
 from projections.keeping.projection_faults import CopyBrokenError, CopySwappedError, ProjectionBrokenError, is_passing
 from projections.models.projection import Addition, Asked, Found, Projection, Write, array_text, csv_text
 from projections.statements import statement
@@ -156,7 +157,7 @@ async def drop(connection: asyncpg.Connection, copy: Copy) -> None:
         await connection.execute(statement("schema_drop"))
 
 
-async def use(connection: asyncpg.Connection, copy: Copy) -> None:
+async def use(connection: Connection, copy: Copy) -> None:
     """Make unqualified table names mean this copy until the transaction ends."""
     await connection.execute(statement("search_path_set"), copy.schema)
 

@@ -52,14 +52,14 @@ async def fold_in_one_moment(connection: Connection, series_id: SeriesId, as_of:
     found = await connection.fetchrow(statement("log_of_stream"), series_id)
     if found is None:
         return None
-    position = await position_in(connection, LogId(found["log_id"]), Position(found["position"]), as_of)
+    position = await position_as_of(connection, LogId(found["log_id"]), Position(found["position"]), as_of)
     series = await _replay(connection, series_id, position)
     time = await connection.fetchval(statement("log_time"), found["log_id"], position)
     return SeriesAsOf(Moment(position, time), series) if series else None
 
 
-async def position_in(connection: Connection, log_id: LogId, head: Position, as_of: AsOf | None) -> Position:
-    """The position that `as_of` means in a log with this head."""
+async def position_as_of(connection: Connection, log_id: LogId, head: Position, as_of: AsOf | None) -> Position:
+    """The position that is meant, None meaning the head. Raises asyncpg's errors."""
     match as_of:
         case None:
             return head

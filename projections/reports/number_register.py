@@ -124,10 +124,11 @@ def _register(found: Header, ranges: list[NumberRangeRow], *, has_more: bool) ->
 
 async def register_of_fold(found: SeriesAsOf, wanted: RangesWanted) -> NumberRegister:
     """A page of a folded series. A thread makes it, because a long series would stall all other requests."""
-    return await asyncio.to_thread(_register_of_fold, found, wanted)
+    return await asyncio.to_thread(page_of_fold, found, wanted)
 
 
-def _register_of_fold(found: SeriesAsOf, wanted: RangesWanted) -> NumberRegister:
+def page_of_fold(found: SeriesAsOf, wanted: RangesWanted) -> NumberRegister:
+    """The same at once. A page of `per_page` NUMBER_MAX is the whole register."""
     series = found.series
     pieces = (piece for piece in series.pieces() if wanted.fate is None or piece.fate is wanted.fate)
     ranges = list(islice(merged(above(pieces, wanted.after, series.format)), wanted.per_page + 1))

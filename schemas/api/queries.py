@@ -41,6 +41,28 @@ class NumbersQuery(AsOfQuery, frozen=True, kw_only=True):
     """Only numbers that have this fate."""
 
 
+class BundleQuery(AsOfQuery, frozen=True, kw_only=True):
+    """GET /audit/bundle. The file ends with the last day, or as of a position or time, or now."""
+
+    series_id: SeriesReference | None = None
+    """Only this series, by id or name; drafts are left out then."""
+    start_date: Day | None = None
+    """The first day of the period, which the file names; its events are always from the first one."""
+    end_date: Day | None = None
+    """The last day: nothing later is in the file."""
+    bodies: Flag | None = None
+    """With what the documents say, as far as it was not erased."""
+
+
+class ProofQuery(Struct, frozen=True, kw_only=True):
+    """GET /invoice-series/{id}/numbers/{number}/proof."""
+
+    last: Annotated[int, Meta(ge=1, le=NUMBER_MAX)] | None = None
+    """Certify that the numbers from the one in the path to this one are gaps, at most 1,000 numbers."""
+    contents: Flag = False
+    """Show what the document said too, as far as it is kept."""
+
+
 class D394Query(AsOfQuery, frozen=True, kw_only=True):
     """GET /reports/d394. Without a period it is the last month that is over. Both dates are inclusive."""
 

@@ -29,8 +29,8 @@ class EventProver:
     """Makes proofs with one key, and judges those of any key of the ring."""
 
     def __init__(self, keys: tuple[SecretKey, ...]) -> None:
-        """`keys`, the current one first."""
-        self._current = keys[0].id
+        """`keys`, the current one first; without any, proofs are judged and none can be made."""
+        self._current = keys[0].id if keys else ""
         self._keys = {key.id: hmac.digest(key.secret, PURPOSE, "sha256") for key in keys}
 
     @classmethod

@@ -52,15 +52,24 @@ async def lost_answers(records: Iterable[Record], sealer: TokenSealer, record_at
     """
     found: dict[bytes, Answer] = {}
     for record in records:
-        if record.idempotency_key is None:
-            continue
-        for path in await _paths(record, sealer, record_at):
-            scope = scope_of(record.firm_id, record.mode, record.device_id, path, record.idempotency_key)
+        for scope in await scopes_of(record, sealer, record_at):
             found.setdefault(scope, Answer(scope, NO_REQUEST, AnswerLost(record.position)))
     return list(found.values())
 
 
-async def _paths(record: Record, sealer: TokenSealer, record_at: RecordAt) -> list[str]:
+async def scopes_of(record: Record, sealer: TokenSealer | None, record_at: RecordAt) -> list[bytes]:
+    """The digests under one of which the answer to the request that made this event is kept; none if another tells.
+
+    Raises as `lost_answers`; without a `sealer`, an assertion where a token must be made again.
+    """
+    key = record.idempotency_key
+    if key is None:
+        return []
+    paths = await _paths(record, sealer, record_at)
+    return [scope_of(record.firm_id, record.mode, record.device_id, path, key) for path in paths]
+
+
+async def _paths(record: Record, sealer: TokenSealer | None, record_at: RecordAt) -> list[str]:
     """The paths of the POST that made this event: two where the path has two names, none where another event tells."""
     event, stream = record.event, record.stream
     match event:
@@ -96,8 +105,9 @@ async def _paths(record: Record, sealer: TokenSealer, record_at: RecordAt) -> li
             assert_never(event)
 
 
-async def _token(record: Record, released: ReservationReleased, sealer: TokenSealer, record_at: RecordAt) -> str:
+async def _token(record: Record, released: ReservationReleased, sealer: TokenSealer | None, record_at: RecordAt) -> str:
     """The token that was released."""
+    assert sealer is not None, "a token is made again with the key file"
     block = await record_at(released.reservation)
     assert block is not None, f"position {record.position} releases a number of a block before it"
     assert isinstance(block.event, NumbersReserved), f"position {released.reservation} is no block"

@@ -41,6 +41,7 @@ def evidence() -> None:
 def create_keys(name: str | None, *, has_ml_dsa: bool) -> None:
     """Make the key file. The name stays for ever; the file belongs on the machine that seals, and into a safe."""
     settings = present_settings()
+    write_log_lines(settings)
     chosen = name or unnamed(uvloop.run(_identity(database_url(settings))))
     print_json(_described(settings, create(evidence_keys_path(settings), chosen, has_ml_dsa=has_ml_dsa)))
 
@@ -72,8 +73,10 @@ def show_fingerprints() -> None:
 
 @evidence.command("status")
 def show_status() -> None:
-    """Print the newest note's size, the head of the log, and the witnesses that co-signed the note."""
-    print_json(uvloop.run(_status(database_url(present_settings()))))
+    """Print the newest note's size, the head of the log, and its co-signatures, the newest time stamp."""
+    settings = present_settings()
+    write_log_lines(settings)
+    print_json(uvloop.run(_status(database_url(settings))))
 
 
 @click.command()
@@ -135,6 +138,7 @@ async def _status(url: str) -> dict[str, Any]:
             head, newest = await log.head(), await store.newest_note()
             lines = [] if newest is None else await store.cosignatures(newest.size)
             keys = await store.verifier_keys()
+            time_stamped = await store.stamped_size()
         finally:
             await log.close()
     if newest is None:
@@ -146,5 +150,6 @@ async def _status(url: str) -> dict[str, Any]:
         "head": head,
         "root": checkpoint.root.hex(),
         "cosigned_by": [line.split(" ")[1] for line in lines],
+        "time_stamped": time_stamped,
         "verifier_keys": [key for key, _ in keys],
     }

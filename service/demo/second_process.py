@@ -11,7 +11,8 @@ import aiohttp
 
 from service.demo.caller import DemoFaultError
 from service.embedded.data_directory import free_port
-from service.settings import LogLevel, Settings, child_environment
+from service.setting_kinds import LogLevel
+from service.settings import Settings, child_environment
 
 TTL_SECONDS: Final = 4
 SWEEP_SECONDS: Final = 1

@@ -61,6 +61,14 @@ class Hashes(Struct, frozen=True):
     hashes: bytes
 
 
+class Place(Struct, frozen=True):
+    """Where the hashes stand whose root a subtree has: the bytes of a tile from `start` up to, not including, `end`."""
+
+    tile: Tile
+    start: int
+    end: int
+
+
 def tile_path(tile: Tile, width: int = TILE_WIDTH, *, is_entries: bool = False) -> str:
     """The path under the prefix of a log: `tile/0/x001/234.p/5`."""
     groups: list[str] = []
@@ -95,9 +103,16 @@ def entry_bundle(entries: bytes) -> bytes:
     return b"".join(_ENTRY_LENGTH + entry for entry in split(entries))
 
 
+def place_of(subtree: Subtree) -> Place:
+    """Where the hashes of a subtree stand."""
+    level, above = divmod(subtree.height, TILE_HEIGHT)
+    index, offset = divmod(subtree.index << above, TILE_WIDTH)
+    return Place(Tile(level, index), offset * HASH_BYTES, (offset + (1 << above)) * HASH_BYTES)
+
+
 def tiles_of(ranges: Iterable[Range]) -> set[Tile]:
     """The tiles from which the roots of these ranges are computed."""
-    return {_tile_of(subtree) for part in ranges for subtree in cover(*part)}
+    return {place_of(subtree).tile for part in ranges for subtree in cover(*part)}
 
 
 def roots_of(ranges: Iterable[Range], tiles: Mapping[Tile, bytes]) -> list[bytes]:
@@ -183,17 +198,10 @@ def _parts(size: int, count: int) -> Iterator[Range]:
 
 def _reader(tiles: Mapping[Tile, bytes]) -> HashOf:
     def hash_of(subtree: Subtree) -> bytes:
-        tile = _tile_of(subtree)
-        count = 1 << (subtree.height % TILE_HEIGHT)
-        offset = (subtree.index * count) % TILE_WIDTH
-        return root_of(split(_first(tiles[tile], offset + count)[offset * HASH_BYTES :]))
+        place = place_of(subtree)
+        return root_of(split(_first(tiles[place.tile], place.end // HASH_BYTES)[place.start :]))
 
     return hash_of
-
-
-def _tile_of(subtree: Subtree) -> Tile:
-    level, above = divmod(subtree.height, TILE_HEIGHT)
-    return Tile(level, (subtree.index << above) // TILE_WIDTH)
 
 
 def _first(hashes: bytes, count: int) -> bytes:

@@ -21,7 +21,8 @@ from service.web.documentation import FixedDocument, documents, wants_page, welc
 from service.web.evidence import CHECKPOINT_PATH, FOR_EVER, NOT_KEPT, TILE_PATHS, PublicEvidence
 from service.web.health import OPEN, OPEN_ROUTES, Open
 from service.web.patience import Patience
-from service.web.responses import REQUEST_ID, Response, response
+from service.web.plain_response import Response
+from service.web.responses import REQUEST_ID, response
 
 Headers = Mapping[str, str]
 Told = tuple[Reply, Headers | None]

@@ -9,7 +9,8 @@ from aiohttp import web
 
 from service.health import Health, HealthBoard
 from service.metrics import Metrics
-from service.settings import SettingsError, cannot_listen
+from service.setting_kinds import SettingsError
+from service.settings import cannot_listen
 from service.web.health import METRICS_TYPE
 
 SHUTDOWN_SECONDS: Final = 1

@@ -11,7 +11,8 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
-from service.settings import SettingsError, cannot_listen
+from service.setting_kinds import SettingsError
+from service.settings import cannot_listen
 from service.web.application import WebApplication
 from service.web.crowd import Crowd
 from service.web.http_connection import HttpConnection

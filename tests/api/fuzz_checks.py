@@ -10,6 +10,7 @@ from tests.api.fuzz_rules import widen
 BEYOND_A_SCHEMA = (
     "of at most 30 digits",
     "must be first or a higher number",
+    "or one up to 999 higher",
     "worth at most",
     "is longer than",
     "on drafts only",
@@ -29,6 +30,8 @@ BEYOND_A_SCHEMA = (
     "client_data.name is required",
     "has no other data of its client",
     "must be an e-mail address",
+    "must be left out",
+    "must be start_date or a later day",
 )
 """Rules that JSON Schema cannot express: digits, products, the length of a line, names that must agree, what is a
 currency or can be printed, today, and rules about the present state. In Python `$` also matches before a last line

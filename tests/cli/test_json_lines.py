@@ -47,7 +47,8 @@ async def test_a_service_that_starts_waits_and_stops_writes_nothing_else(tmp_pat
 def test_what_python_itself_has_to_say_is_a_line(defect: str) -> None:
     start = """
 from service.cli.screen.log_lines import write_log_lines
-from service.settings import LogFormat, Settings
+from service.setting_kinds import LogFormat
+from service.settings import Settings
 write_log_lines(Settings(log_format=LogFormat.JSON))
 """
     ended = subprocess.run(

@@ -63,7 +63,7 @@ def test_what_does_not_exist_is_named(command: Command) -> None:
         ("firm", "create", "--name", "x" * 1000),
         ("gaps", "--as-of", "yesterday"),
         ("rebuild", "everything"),
-        ("replay", "--until", "-1"),
+        ("replay", "--as-of", "-1"),
     ],
 )
 def test_wrong_usage_exits_with_2(command: Command, arguments: tuple[str, ...]) -> None:

@@ -18,13 +18,8 @@ from service.evidence.checkpoints import Checkpoint
 from service.evidence.notes import NoteError, VerifierKey, parse_verifier_key
 from service.evidence.sealing.store import EvidenceStore
 from service.evidence.signatures import LogSigner
-from service.evidence.witnessing.client import (
-    KnownWitness,
-    WitnessClient,
-    WitnessesError,
-    WitnessRefusedError,
-    read_witnesses,
-)
+from service.evidence.witnessing.client import WitnessClient, WitnessRefusedError
+from service.evidence.witnessing.known_witnesses import KnownWitness, WitnessesError, read_witnesses
 from service.evidence.witnessing.server import (
     WitnessFilesError,
     WitnessKeys,

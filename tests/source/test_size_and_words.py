@@ -8,6 +8,9 @@ import pytest
 from tests.source.code import PACKAGES, ROOT, TEXT_SUFFIXES, functions, imported, name_of, python_files, tracked
 
 LINES_MAX = 400
+WHOLE = {"LICENSE", "service/evidence/verifying/verify.html", "service/evidence/verifying/verify.py"}
+"""An auditor takes each verifier away as one file, and reads it from its beginning to its end."""
+
 FUNCTION_LINES_MAX = 40
 TOP = {"pyproject.toml", "README.md", "service", "projections", "schemas", "tests", "deploy", "LICENSE", "uv.lock"}
 BANNED_STEMS = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
@@ -31,8 +34,7 @@ def test_the_top_level_is_what_the_house_style_names() -> None:
 
 def test_no_file_has_more_lines_than_it_may() -> None:
     sizes = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in texts() if path.suffix != ".md"}
-    sizes.pop("LICENSE", None)
-    assert {name: size for name, size in sizes.items() if size > LINES_MAX} == {}
+    assert {name: size for name, size in sizes.items() if size > LINES_MAX and name not in WHOLE} == {}
 
 
 def test_no_function_has_more_lines_than_it_may() -> None:

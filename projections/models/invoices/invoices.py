@@ -78,7 +78,7 @@ class _Change(Struct, gc=False):
             facts.date,
             facts.document_type,
             facts.series_id,
-            *_columns(facts),
+            *columns_of(facts),
         )
 
 
@@ -141,7 +141,7 @@ class _Batch:
             change.content,
             change.reason,
             issued and issued.client_local_uuid,
-            *_columns(facts),
+            *columns_of(facts),
         )
 
     def maybe_reversing(self) -> list[DocumentId]:
@@ -213,7 +213,8 @@ def collapse(records: Sequence[Record], found: Found) -> list[Write | Addition]:
     ]
 
 
-def _columns(facts: Facts) -> tuple[object, ...]:
+def columns_of(facts: Facts) -> tuple[object, ...]:
+    """What a row copies from a content: client id, currency, due date and the sums."""
     sums = facts.amounts_ron
     return (facts.client_id, facts.currency, facts.due_date, sums.subtotal, sums.vat_amount, sums.total)
 

@@ -11,7 +11,7 @@ from projections.models.invoices.content import facts_of
 from projections.models.projection import array_text
 from projections.replay.dated_documents import DatedDocument, DatedDocuments
 from projections.replay.replay import Replay
-from projections.reports.as_of import ROWS_FETCHED, AsOf, position_in
+from projections.reports.as_of import ROWS_FETCHED, AsOf, position_as_of
 from projections.reports.romania.declared_ranges import SeriesRanges, report_of
 from projections.reports.romania.kept_ranges import series_opened
 from projections.reports.romania.number_facts import (
@@ -47,7 +47,7 @@ async def folded_d394_report(connection: Connection, wanted: RangesDeclared, as_
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         head = Position(await connection.fetchval(statement("log_head"), wanted.log_id) or 0)
-        position = await position_in(connection, wanted.log_id, head, as_of)
+        position = await position_as_of(connection, wanted.log_id, head, as_of)
         time = await connection.fetchval(statement("log_time"), wanted.log_id, position)
         found = [
             await _ranges(connection, each, wanted, position)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from projections.keeping.one_moment import Connection
-from projections.reports.as_of import AsOf, position_in
+from projections.reports.as_of import AsOf, position_as_of
 from projections.reports.romania.folded_ranges import FoldedSeries, fact_of, fold_documents
 from projections.reports.romania.kept_ranges import series_opened
 from projections.reports.romania.number_facts import OpenedSeries, RangesDeclared, SumsOfYear, YearSums, whole_year
@@ -59,7 +59,7 @@ async def decision_rows(connection: Connection, wanted: DecisionWanted, as_of: A
     )
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         head = Position(await connection.fetchval(statement("log_head"), wanted.log_id) or 0)
-        position = await position_in(connection, wanted.log_id, head, as_of)
+        position = await position_as_of(connection, wanted.log_id, head, as_of)
         time = await connection.fetchval(statement("log_time"), wanted.log_id, position)
         opened = await series_opened(connection, ranges, position, frozenset(DocumentType))
         opened.sort(key=lambda each: _ORDER.index(each.document_type))  # in each type still as they were opened

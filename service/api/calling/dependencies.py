@@ -13,6 +13,7 @@ from service.access.callers import Access
 from service.access.lost_history import LostHistory
 from service.access.read_records import ReadRecorder
 from service.access.reservation_tokens import TokenSealer
+from service.api.admission.bundle_places import BundlePlaces
 from service.api.admission.reply_room import ReplyRoom
 from service.api.admission.turns import FOLDS_MAX, LISTS_MAX, Turns
 from service.log.event_log import EventLog
@@ -42,6 +43,7 @@ class Dependencies:
     folds: Turns = field(default_factory=lambda: Turns(FOLDS_MAX))
     lists: Turns = field(default_factory=lambda: Turns(LISTS_MAX))
     replies: ReplyRoom = field(default_factory=ReplyRoom)
+    bundles: BundlePlaces = field(default_factory=BundlePlaces)
 
     def today(self) -> date:
         """Today's date in NUMBERING_TIME_ZONE (CONTRACT.md D70)."""

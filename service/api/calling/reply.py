@@ -14,6 +14,7 @@ from service.api.admission.rate_limit import Allowance
 from service.api.admission.reply_room import SMALL_BYTES, Held
 from service.api.calling.rows import ENCODER, MARK, Sliced
 from service.api.calling.sent import Sent
+from service.api.calling.streamed import Streamed
 from service.api.refusals.table import Refusal
 from service.random_ids import random_uuid
 
@@ -58,7 +59,7 @@ class Page(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of a request that was done; `data` is a struct of `schemas.api`, a list of them, Sliced, or a Page.
+    """The result of a request that was done; `data` is a struct of `schemas.api`, a list, Sliced, Streamed, or a Page.
 
     `is_done` for a command: whatever becomes of its reply, it was done.
     """
@@ -73,7 +74,7 @@ class Reply(Struct, frozen=True):
     """The reply to one request: an HTTP status and the bytes of its body; `refusal` if the request was refused.
 
     A large body is `body` and then `more`. The carrier sends one piece after another, and frees what it holds as it is
-    read.
+    read. A file that is made while it is read is `stream`, which the carrier closes.
     """
 
     status: int
@@ -83,6 +84,7 @@ class Reply(Struct, frozen=True):
     content_type: str = JSON
     more: Sequence[bytes] = ()
     held: Held | None = None
+    stream: Streamed | None = None
 
     @property
     def size(self) -> int:
@@ -96,6 +98,8 @@ class Reply(Struct, frozen=True):
 
 def done(exchange: Exchange, result: Result) -> Reply:
     """The reply to a request that was done."""
+    if isinstance(result.data, Streamed):
+        return Reply(result.status, b"", content_type=result.data.content_type, stream=result.data)
     if isinstance(result.data, Page):
         return Reply(result.status, result.data.body, content_type=result.data.content_type)
     if isinstance(result.data, Sliced):

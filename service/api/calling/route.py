@@ -27,7 +27,7 @@ class Route:
 
     `status` is the status of success, `reply` the type of the reply's `data`. If `handle` submits a command, `show`
     makes the data. `about` tells a client what `summary` has no room for. `operation` is the name of the call, if it is
-    another than that of `handle`.
+    another than that of `handle`. If the reply is a file, `file` is its content type and `reply` is none.
     """
 
     method: str
@@ -43,6 +43,7 @@ class Route:
     status: int = 200
     query: type[Struct] = NoQuery
     refusals: tuple[type, ...] = ()
+    file: str | None = None
 
     @property
     def name(self) -> str:

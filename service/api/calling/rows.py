@@ -44,11 +44,12 @@ class Rows:
 
 
 class Sliced(Struct, frozen=True):
-    """A list object whose `data` are these rows; or, for no `whole`, the bare array of them."""
+    """An object whose list, by default `data`, are these rows; or, for no `whole`, the bare array of them."""
 
     rows: Rows
     whole: Any = None
+    name: str = "data"
 
     def with_hole(self) -> Any:
         """The object with HOLE for its rows."""
-        return HOLE if self.whole is None else msgspec.structs.replace(self.whole, data=HOLE)
+        return HOLE if self.whole is None else msgspec.structs.replace(self.whole, **{self.name: HOLE})

@@ -109,6 +109,7 @@ _FACTS: Final[Mapping[str, Any]] = MappingProxyType(
         "position": 2662,
         "retry_after": 37,
         "seconds": 20,
+        "size": 2_660,
         "series_id": "xKwpf9jQ3a",
         "series_name": "FACT",
         "series_type": "proforma",

@@ -6,7 +6,7 @@ from schemas.describe.json_schema import Schema
 from service.api.calling.route import OpenRoute, Route
 from service.api.openapi.examples import REQUESTS
 from service.api.openapi.parameters import key_parameter, path_parameters, query_parameters
-from service.api.openapi.responses import failure_responses, success_response, text_response
+from service.api.openapi.responses import failure_responses, file_response, success_response, text_response
 from service.api.openapi.route_refusals import refusals_of, refusals_of_open
 
 _NO_CREDENTIAL: Final[list[Any]] = []
@@ -20,14 +20,19 @@ def operation(route: Route, reply: Schema, body: Schema, query: dict[str, Any], 
         "summary": route.summary,
         "description": route.about,
         "parameters": [*path_parameters(route), *query_parameters(query), *key_parameter(route)],
-        "responses": {str(route.status): success_response(route.status, reply, may_repeat=route.method == "POST")}
-        | failure_responses(refusals_of(route)),
+        "responses": {str(route.status): _success(route, reply)} | failure_responses(refusals_of(route)),
     }
     if route.has_body:
         examples = {name: {"value": value} for name, value in REQUESTS[route.body].items()}
         content = {"application/json": {"schema": body, "examples": examples}}
         found["requestBody"] = {"required": needs_body, "content": content}
     return found
+
+
+def _success(route: Route, reply: Schema) -> Schema:
+    if route.file is not None:
+        return file_response(route.file)
+    return success_response(route.status, reply, may_repeat=route.method == "POST")
 
 
 def open_operation(route: OpenRoute, reply: Schema | None) -> Schema:

@@ -68,6 +68,12 @@ def text_response() -> Schema:
     return {"description": _REASONS[200], "headers": _headers(), "content": content}
 
 
+def file_response(content_type: str) -> Schema:
+    """The response of a call whose reply is a file."""
+    content = {content_type: {"schema": {"type": "string", "format": "binary"}}}
+    return {"description": _REASONS[200], "headers": _headers(), "content": content}
+
+
 def failure_responses(refusals: Sequence[Refusal]) -> Schema:
     """The responses to refused requests, by status, with an example for each cause."""
     statuses = sorted({refusal.status for refusal in refusals})

@@ -61,7 +61,7 @@ def _slow(route: Route) -> Refusal:
 
 def _example(cause: type, route: Route) -> Refusal:
     """The refusal for this cause. The wrong parameter is one of this route."""
-    if cause is SeriesUnknown and "series_id" in route.body.__struct_fields__:
+    if cause is SeriesUnknown and "series_id" in {*route.body.__struct_fields__, *route.query.__struct_fields__}:
         return refusal_example(cause, wrong="series_id")
     if cause is edge.ParameterWrong and "last" in route.body.__struct_fields__:
         return refusal_example(cause, param="last", must_be="first or a higher number")

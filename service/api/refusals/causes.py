@@ -78,6 +78,17 @@ class NumberUntaken(Struct, frozen=True):
     series_id: str
 
 
+class NotSealedYet(Struct, frozen=True):
+    """The events that shall be proved end at `position`, and what is sealed at `size`."""
+
+    position: int
+    size: int
+
+
+class ReceiptTooLarge(Struct, frozen=True):
+    """A receipt of these numbers would be larger than one may be."""
+
+
 class ContentMissing(Struct, frozen=True):
     """The content of the document was erased or lost, so no change and no reversal can be made from it."""
 
@@ -91,6 +102,10 @@ class AuditorOnlyReads(Struct, frozen=True):
 
 class NotAnAdmin(Struct, frozen=True):
     """Only an admin of the firm, or an API key, may ask for this."""
+
+
+class NotSealed(Struct, frozen=True):
+    """No note covers the moment that the evidence was asked for."""
 
 
 class SubjectOfOthers(Struct, frozen=True):
@@ -128,9 +143,12 @@ EdgeProblem = (
     | RequestUnreadable
     | ParameterWrong
     | NumberUntaken
+    | NotSealedYet
+    | ReceiptTooLarge
     | ContentMissing
     | AuditorOnlyReads
     | NotAnAdmin
+    | NotSealed
     | SubjectOfOthers
     | RateExceeded
     | Unavailable

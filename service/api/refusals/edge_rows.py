@@ -57,6 +57,21 @@ EDGE_ROWS: Final[Mapping[type, Row]] = MappingProxyType(
             "Number {number} was never taken from series {series_id}, so there is nothing to report about it.",
             param="number",
         ),
+        edge.NotSealedYet: Row(
+            409,
+            INVALID,
+            "not_sealed",
+            "The events end at position {position}, and what is sealed ends at {size}; ask again in a second. If it "
+            "stays so, nothing is sealed here: ask the operator of the service.",
+            retry_after=1,
+        ),
+        edge.ReceiptTooLarge: Row(
+            409,
+            INVALID,
+            "receipt_too_large",
+            "These numbers have more than 1000 events, or 4 MiB of events and contents; "
+            "ask for fewer numbers, or without contents.",
+        ),
         edge.AuditorOnlyReads: Row(
             403,
             FORBIDDEN,
@@ -68,6 +83,13 @@ EDGE_ROWS: Final[Mapping[type, Row]] = MappingProxyType(
             FORBIDDEN,
             "insufficient_permissions",
             "Only an admin's session or an API key of the firm may ask for this; ask an admin.",
+        ),
+        edge.NotSealed: Row(
+            409,
+            INVALID,
+            "not_sealed",
+            "The log is not sealed up to that moment yet: that takes a second or so where a process seals it. Ask "
+            "again, or of an earlier moment.",
         ),
         edge.ContentMissing: Row(
             404,

@@ -22,7 +22,7 @@ Report = TypeVar("Report", GapReport, NumberRegister)
 async def list_numbers(call: Call) -> NumberRegister:
     """GET /v1/invoice-series/{id}/numbers: the register, as ranges of numbers with one fate."""
     query = call.query(NumbersQuery)
-    as_of = as_of_query(query)
+    as_of = as_of_of(query)
     series, _ = await call.series()
     wanted = RangesWanted(
         series_id=series.series_id, after=Number(query.after or 0), per_page=query.per_page, fate=query.fate
@@ -37,7 +37,7 @@ async def list_numbers(call: Call) -> NumberRegister:
 
 async def list_gaps(call: Call) -> Sliced:
     """GET /v1/invoice-series/{id}/gaps: the gap report, whose number of gaps has no bound."""
-    as_of = as_of_query(call.query(AsOfQuery))
+    as_of = as_of_of(call.query(AsOfQuery))
     series, _ = await call.series()
     series_id, position = series.series_id, series.position
     found = await kept_or_folded(
@@ -50,7 +50,7 @@ async def list_gaps(call: Call) -> Sliced:
     return Sliced(rows, report)
 
 
-def as_of_query(query: AsOfQuery) -> AsOf | None:
+def as_of_of(query: AsOfQuery) -> AsOf | None:
     """The position or time that the caller names; none for the present."""
     if query.as_of_position is not None:
         return AtPosition(Position(query.as_of_position))

@@ -19,7 +19,7 @@ from service.api.calling.rows import Sliced
 from service.api.refusals.causes import NotAnAdmin
 from service.api.refusals.field_faults import FieldFault, invalid
 from service.api.refusals.table import bad_fields
-from service.api.reports.accounting import as_of_query
+from service.api.reports.accounting import as_of_of
 from service.api.reports.kept_or_folded import kept_or_folded
 
 DAYS_MAX: Final = 366
@@ -40,7 +40,7 @@ async def read_d394(call: Call) -> Sliced:
         range_size=query.range_size,
         log_id=log.log_id,
     )
-    as_of = as_of_query(query)
+    as_of = as_of_of(query)
     # Not the head of the log: a firm must not wait for the events of other firms.
     end = (await call.state()).partition_end(caller.firm_id, caller.mode)
     report = await kept_or_folded(

@@ -40,13 +40,13 @@ async def kept_or_folded(
 
 
 @asynccontextmanager
-async def reading(call: Call) -> AsyncGenerator[Connection]:
+async def reading(call: Call, wait_seconds: float = READ_WAIT_SECONDS_MAX) -> AsyncGenerator[Connection]:
     """A connection that reads the projections and the log.
 
-    Raises LogUnavailableError if the database is away, or has no connection free within READ_WAIT_SECONDS_MAX.
+    Raises LogUnavailableError if the database is away, or has no connection free within `wait_seconds`.
     """
     try:
-        async with call.dependencies.reads.acquire(timeout=READ_WAIT_SECONDS_MAX) as connection:
+        async with call.dependencies.reads.acquire(timeout=wait_seconds) as connection:
             yield connection
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         if not is_passing(error):

@@ -16,17 +16,12 @@ from service.api.refusals.causes import NumberUntaken, ParameterWrong
 from service.api.refusals.table import refused
 from service.api.reports.kept_or_folded import kept_or_folded
 from service.api.series.series import SERIES
+from service.core.state.state import Series
 
 
 async def explain_number(call: Call) -> NumberStory:
     """GET /v1/invoice-series/{id}/numbers/{number}: the story of one number."""
-    text = call.place("number")
-    series, _ = await call.series()
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(NUMBER_MAX))):
-        raise refused(ParameterWrong("number", "a whole number"))
-    number = Number(int(text))
-    if not series.start_number <= number < series.next_number:
-        raise refused(NumberUntaken(number, series.series_id))
+    number, series = await taken_number(call)
     log_id, series_id, position = call.dependencies.log.log_id, series.series_id, series.position
     place = await kept_or_folded(
         call,
@@ -36,6 +31,18 @@ async def explain_number(call: Call) -> NumberStory:
     if place is None:
         raise refused(NumberUntaken(number, series.series_id))
     return _story(series.series_id, number, await _records(call, place), place)
+
+
+async def taken_number(call: Call) -> tuple[Number, Series]:
+    """The number in the path, and its series. Raises RefusedError if it was never taken, and LogUnavailableError."""
+    text = call.place("number")
+    series, _ = await call.series()
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(NUMBER_MAX))):
+        raise refused(ParameterWrong("number", "a whole number"))
+    number = Number(int(text))
+    if not series.start_number <= number < series.next_number:
+        raise refused(NumberUntaken(number, series.series_id))
+    return number, series
 
 
 async def _records(call: Call, place: NumberPlace) -> list[Record]:

@@ -1,4 +1,4 @@
-"""`numbering audit`: what auditors read."""
+"""`numbering audit reads`: what auditors read."""
 
 import click
 import uvloop
@@ -15,12 +15,7 @@ from service.log.sessions import connected
 from service.statements import statement
 
 
-@click.group()
-def audit() -> None:
-    """What auditors read."""
-
-
-@audit.command("reads")
+@click.command()
 @firm_option
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=1_000, show_default=True, help="The most to show.")
 @click.option("--json", "is_json", is_flag=True, help="For programs.")

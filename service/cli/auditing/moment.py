@@ -19,6 +19,11 @@ def read_as_of(_ctx: click.Context, _param: click.Parameter, text: str | None) -
     """
     if text is None or text.isdecimal():
         return None if text is None else AtPosition(Position(int(text)))
+    return time_of(text)
+
+
+def time_of(text: str) -> AtTime:
+    """The moment of a day or time. Raises as `read_as_of`."""
     try:
         day = _day(text)
         meant = datetime.fromisoformat(text) if day is None else datetime.combine(day + timedelta(days=1), time.min)

@@ -18,8 +18,8 @@ from service.cli.auditing.moment import read_as_of
 from service.cli.auditing.readers import reader
 from service.cli.auditing.take_away import TakenAway, listing_options
 from service.cli.firms import firm_option
-from service.cli.operator_commands import printable_option
 from service.cli.screen.console import print_json
+from service.cli.screen.printable_option import printable_option
 from service.cli.starting.present import present_settings
 from service.listings.decision_listing import decision_listing, decision_listing_rows
 

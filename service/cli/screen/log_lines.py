@@ -9,7 +9,8 @@ import structlog
 
 from service.cli.screen.console import err
 from service.printable import harmless
-from service.settings import LogFormat, Settings, has_json_lines
+from service.setting_kinds import LogFormat
+from service.settings import Settings, has_json_lines
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -16,7 +16,8 @@ from service.cli.screen.commands import CommandFault
 from service.demo.caller import DemoFaultError
 from service.embedded import CannotStartError
 from service.evidence.key_file import EvidenceKeysError
-from service.evidence.witnessing.client import WitnessesError
+from service.evidence.timestamping.authority import RootsError
+from service.evidence.witnessing.known_witnesses import WitnessesError
 from service.evidence.witnessing.server import WitnessFilesError
 from service.log.clock_guard import ClockError
 from service.log.event_log import LogFaultError, LogUnavailableError
@@ -27,7 +28,7 @@ from service.log.sessions import GO_DIRECT, NotOurSessionError
 from service.nats.client.broker_faults import RelayFaultError
 from service.nats.client.identity_files import IdentityFileError
 from service.printable import without_password
-from service.settings import SettingsError
+from service.setting_kinds import SettingsError
 from service.wiring import MissingSettingError
 
 SPEAK_FOR_THEMSELVES: Final = (
@@ -52,6 +53,7 @@ SPEAK_FOR_THEMSELVES: Final = (
     SettingsError,
     UnknownFirmError,
     WitnessFilesError,
+    RootsError,
     WitnessesError,
 )
 

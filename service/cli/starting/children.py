@@ -20,7 +20,7 @@ from service.backoff import Backoff
 from service.cli.starting.present import Runtime
 from service.embedded.process import spawn_ours, terminate
 from service.health import Health
-from service.readiness import EVIDENCE, PROJECTIONS, RELAY, Elsewhere, PartReport, Reports
+from service.readiness import EVIDENCE, PROJECTIONS, RELAY, SELF_CHECK, Elsewhere, PartReport, Reports
 from service.settings import Settings, child_environment
 from service.wiring import Job
 
@@ -149,7 +149,7 @@ class Children:
     def __init__(self, settings: Settings) -> None:
         self._children = (
             Child(Job.RELAY, {part: _unknown(part) for part in (RELAY, EVIDENCE)}, settings),
-            Child(Job.PROJECT, {PROJECTIONS: PartReport(Health.DEGRADED, None, {})}, settings),
+            Child(Job.PROJECT, _unknown_to_project(settings), settings),
         )
 
     def start(self) -> None:
@@ -187,6 +187,11 @@ class Children:
             if not any(child.is_awaited() for child in self._children):
                 return
             await asyncio.sleep(STARTED_POLL_SECONDS)
+
+
+def _unknown_to_project(settings: Settings) -> Reports:
+    nothing = PartReport(Health.DEGRADED, None, {})
+    return {PROJECTIONS: nothing, SELF_CHECK: nothing} if settings.check_rate else {PROJECTIONS: nothing}
 
 
 def _unknown(part: str) -> PartReport:

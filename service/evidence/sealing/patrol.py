@@ -3,7 +3,7 @@
 from schemas.values import Position
 from service.evidence.merkle import HASH_BYTES, root_of, split
 from service.evidence.sealing.store import EvidenceStore, shown
-from service.evidence.sealing.tree import EvidenceBrokenError, Tree, first_that_differs, last_tile
+from service.evidence.sealing.tree import EventNotSealedError, EvidenceBrokenError, Tree, first_that_differs, last_tile
 from service.evidence.tiles import TILE_WIDTH, Tile, edge_tiles
 
 
@@ -31,8 +31,7 @@ class Patrol:
         found = await self._store.entries(Position(start), Position(start + width))
         sealed = stored.get(path[0], b"")[: width * HASH_BYTES]
         if found.entries != sealed or not found.are_whole:
-            position = first_that_differs(start, sealed, found.entries)
-            raise EvidenceBrokenError(f"event {position} is not the one that was sealed")
+            raise EventNotSealedError(first_that_differs(start, sealed, found.entries))
         _require_signed(tree, path, [shown(stored).get(tile, b"") for tile in path])
 
 

@@ -19,10 +19,10 @@ from service.evidence.notes import Note, NoteError, parse_note
 from service.evidence.sealing.last_view import LastView
 from service.evidence.sealing.patrol import Patrol
 from service.evidence.sealing.status import SealerReport, SealerStatus
-from service.evidence.sealing.store import EvidenceStore, OvertakenError, grown_tiles, shown
-from service.evidence.sealing.tree import EvidenceBrokenError, Tree, first_that_differs, last_tile, tail_start
+from service.evidence.sealing.store import EvidenceStore, OvertakenError, grown_tiles, shown, stored_tree
+from service.evidence.sealing.tree import EventNotSealedError, EvidenceBrokenError, Tree, first_that_differs, tail_start
 from service.evidence.signatures import Verified
-from service.evidence.tiles import Edge, Hashes, edge_tiles, roots_of, tiles_of
+from service.evidence.tiles import Hashes, roots_of, tiles_of
 from service.log.event_log import EventLog, LogFaultError
 
 READER: Final = "sealer"
@@ -124,14 +124,7 @@ class Sealer:
         checkpoint = self._verified(note, "the newest note in the database")
         if checkpoint.size != size:
             raise EvidenceBrokenError(f"the tree has {size} entries, and its newest note says {checkpoint.size}")
-        stored = await self._store.stored({*edge_tiles(size), last_tile(size)})
-        try:
-            edge = Edge(size, shown(stored))
-            tree = Tree.of(edge, stored)
-        except (KeyError, ValueError) as error:
-            raise EvidenceBrokenError(
-                f"a tile of the tree of {size} entries is missing or too short: {error}"
-            ) from error
+        tree = await stored_tree(self._store, size)
         if tree.root != checkpoint.root:
             raise EvidenceBrokenError(f"the tiles are not those of the note of size {size}")
         return tree
@@ -171,8 +164,7 @@ class Sealer:
         found = await self._store.entries(start, to)
         sealed = found.entries[: len(tree.tail)]
         if sealed != tree.tail:
-            position = first_that_differs(start, tree.tail, sealed)
-            raise EvidenceBrokenError(f"event {position} is not the one that was sealed")
+            raise EventNotSealedError(first_that_differs(start, tree.tail, sealed))
         if not found.are_whole:
             raise EvidenceBrokenError(f"between {start + 1} and {to} an event is missing, or is another position's")
         return found.entries[len(tree.tail) :]
@@ -196,12 +188,14 @@ class Sealer:
         grown = edge.grow(entries)
         new = tree.grown(edge, entries)
         await self._prove(tree, new, grown)
-        note = self._signed(new)
+        note = self._signed(new).encode()
+        await self._remember(new, note)
         try:
-            await self._store.seal(size, edge.size, grown, note.encode().decode())
+            await self._store.seal(size, edge.size, grown, note.decode())
         except OvertakenError:
             return await self._opened()
-        await self._keep(new, note.encode())
+        self._report.size = Position(new.edge.size)
+        self._on_note(note)
         return new
 
     def _next_end(self, size: int, durable: Position) -> Position:
@@ -234,13 +228,11 @@ class Sealer:
         at = self._clock()
         return Note(text, tuple(signer.sign(text, at) for signer in self._signers))
 
-    async def _keep(self, tree: Tree, note: bytes) -> None:
-        """From here on the note is stored, and others may have it."""
+    async def _remember(self, tree: Tree, note: bytes) -> None:
+        """Keep what was signed where a restored database cannot take it back, before anybody can see it."""
         if self._known is None or self._known.size <= tree.edge.size:
-            self._known = Checkpoint(self._origin, tree.edge.size, tree.root)
             await asyncio.to_thread(self._last_view.keep, note)
-        self._report.size = Position(tree.edge.size)
-        self._on_note(note)
+            self._known = Checkpoint(self._origin, tree.edge.size, tree.root)
 
     def _verified(self, written: bytes, what: str) -> Checkpoint:
         """What a note of ours says. Raises EvidenceBrokenError if it is none."""

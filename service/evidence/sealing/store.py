@@ -11,7 +11,8 @@ from msgspec import Struct
 from schemas.values import LogId, Position
 from service.evidence.merkle import HASH_BYTES, leaf_hashes
 from service.evidence.notes import Signature, VerifierKey
-from service.evidence.tiles import TILE_WIDTH, Hashes, Tile
+from service.evidence.sealing.tree import EvidenceBrokenError, Tree, last_tile
+from service.evidence.tiles import TILE_WIDTH, Edge, Hashes, Tile, edge_tiles
 from service.log.event_log import LogFaultError
 from service.log.postgres_faults import read_faults
 from service.log.sessions import cut_off_after
@@ -40,8 +41,16 @@ class NoteRow(Struct, frozen=True):
     note: bytes
 
 
+class CoveringRow(Struct, frozen=True):
+    """The size of the newest note, 0 before the first; and size and text of the note that covers a position, if any."""
+
+    newest_size: Position
+    size: int
+    note: str | None
+
+
 class EvidenceStore:
-    """The evidence of one log. Reads need any role of the service; `seal`, `cosign` and `keep_key` the writer's.
+    """The evidence of one log. Reads need any role of the service; those that keep something the writer's.
 
     Everything raises LogUnavailableError if PostgreSQL cannot be reached.
     """
@@ -67,6 +76,13 @@ class EvidenceStore:
         async with self._connection() as connection:
             row = await connection.fetchrow(statement("evidence_newest_note"), self.log_id)
         return None if row is None else NoteRow(row["tree_size"], row["size"], row["note"].encode())
+
+    async def covering_note(self, position: Position) -> CoveringRow:
+        """The newest co-signed note that covers the events up to `position`, or else the newest one that does."""
+        async with self._connection() as connection:
+            row = await connection.fetchrow(statement("evidence_covering_note"), self.log_id, position)
+        assert row is not None, "an aggregate returns a row"
+        return CoveringRow(Position(row["newest_size"] or 0), row["size"] or 0, row["note"])
 
     async def cosignatures(self, size: int) -> list[str]:
         """The witnesses' lines under the note of this size."""
@@ -110,6 +126,27 @@ class EvidenceStore:
         async with self._connection() as connection:
             await connection.execute(statement("evidence_cosign"), self.log_id, size, *written)
 
+    async def keep_stamp(self, size: int, response: bytes) -> None:
+        """Keep what a time stamp authority answered for the note of this size."""
+        async with self._connection() as connection:
+            await connection.execute(statement("evidence_keep_stamp"), self.log_id, size, response)
+
+    async def has_stamp(self, size: int) -> bool:
+        """Whether the note of this size was time-stamped."""
+        return bool(await self.stamps(size, size))
+
+    async def stamped_size(self) -> int | None:
+        """The size of the newest note that was time-stamped; none if none was."""
+        async with self._connection() as connection:
+            size: int | None = await connection.fetchval(statement("evidence_stamped_size"), self.log_id)
+        return size
+
+    async def stamps(self, first: int, last: int) -> list[tuple[int, bytes]]:
+        """The time stamps of notes of `first` to `last` entries: the note's size, and what the authority answered."""
+        async with self._connection() as connection:
+            rows = await connection.fetch(statement("evidence_stamps"), self.log_id, first, last)
+        return [(row["size"], row["response"]) for row in rows]
+
     async def keep_keys(self, keys: Iterable[VerifierKey], rotations: Mapping[VerifierKey, str]) -> None:
         """Keep the verifier keys of the log, oldest first."""
         async with self._connection() as connection:
@@ -129,6 +166,20 @@ class EvidenceStore:
             async with self._pool.acquire(timeout=SECONDS_MAX) as connection:
                 with cut_off_after(connection, SECONDS_MAX):
                     yield connection
+
+
+async def stored_tree(store: EvidenceStore, size: int) -> Tree:
+    """The first `size` entries of the stored tree, of which nothing is verified yet.
+
+    Raises EvidenceBrokenError if a tile is missing or too short, and LogUnavailableError.
+    """
+    if not size:
+        return Tree.empty()
+    stored = await store.stored({*edge_tiles(size), last_tile(size)})
+    try:
+        return Tree.of(Edge(size, shown(stored)), stored)
+    except (KeyError, ValueError) as error:
+        raise EvidenceBrokenError(f"a tile of the tree of {size} entries is missing or too short: {error}") from error
 
 
 def shown(stored: Mapping[Tile, bytes]) -> dict[Tile, bytes]:

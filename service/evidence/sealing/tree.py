@@ -13,6 +13,14 @@ class EvidenceBrokenError(Exception):
     """Log, tree or notes contradict what was signed; nothing was signed or written. The message says what and where."""
 
 
+class EventNotSealedError(EvidenceBrokenError):
+    """The event at `position` is not the one that was sealed."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"event {position} is not the one that was sealed")
+        self.position = position
+
+
 class Tree(Struct, frozen=True):
     """A tree with its root; `tail` are the entries of its last tile, full or not. The edge is never changed."""
 

@@ -4,28 +4,19 @@ import asyncio
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 
 import aiohttp
 import structlog
-from msgspec import Struct
 
 from service.backoff import Backoff
 from service.evidence.checkpoints import Checkpoint, parse_checkpoint
 from service.evidence.merkle import consistency_ranges
-from service.evidence.notes import (
-    KeyType,
-    NoteError,
-    Signature,
-    VerifierKey,
-    parse_note,
-    parse_signatures,
-    parse_verifier_key,
-)
+from service.evidence.notes import NoteError, Signature, parse_note, parse_signatures
 from service.evidence.sealing.store import EvidenceStore
 from service.evidence.signatures import is_signed
 from service.evidence.tiles import roots_of, tiles_of
+from service.evidence.witnessing.known_witnesses import KnownWitness
 from service.evidence.witnessing.requests import PATH, SIZE_TYPE, AddCheckpoint
 from service.log.event_log import LogFaultError
 
@@ -36,10 +27,6 @@ CONFLICTS_MAX: Final = 3
 """How often in a row a witness may say that it has another size: another sealer may have asked it in between."""
 
 _SIZE: Final = re.compile(r"(0|[1-9][0-9]{0,18})\n")
-
-
-class WitnessesError(Exception):
-    """The file of the witnesses is wrong; the message says where."""
 
 
 class WitnessRefusedError(Exception):
@@ -54,46 +41,6 @@ class WitnessState(StrEnum):
     AWAY = "away"
     CONTRADICTS = "contradicts"
     """It saw a tree that ours does not continue, or that is larger than ours: the log forked, or lost its end."""
-
-
-class KnownWitness(Struct, frozen=True):
-    """A witness: its keys, all under one name, and the address before `/add-checkpoint`."""
-
-    keys: tuple[VerifierKey, ...]
-    address: str
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.keys[0].name
-
-
-def read_witnesses(path: Path) -> list[KnownWitness]:
-    """The witnesses of a file: a verifier key, a blank and an address a line; `#` begins a remark.
-
-    Lines with one address are one witness. Raises WitnessesError.
-    """
-    found: dict[str, list[VerifierKey]] = {}
-    try:
-        for line in path.read_text("utf-8").splitlines():
-            if not line.strip() or line.startswith("#"):
-                continue
-            key, address = _witness_line(line.strip())
-            found.setdefault(address, []).append(key)
-    except (OSError, UnicodeDecodeError, NoteError) as error:
-        raise WitnessesError(f"the witnesses in {path} cannot be read: {error}") from error
-    return [KnownWitness(tuple(keys), address) for address, keys in found.items()]
-
-
-def _witness_line(line: str) -> tuple[VerifierKey, str]:
-    """Key and address of a witness. Raises NoteError."""
-    written, _, address = line.partition(" ")
-    if not address.startswith(("http://", "https://")) or " " in address:
-        raise NoteError(f"{line[:80]!r} has no address after its key")
-    key = parse_verifier_key(written)
-    if key.kind is KeyType.ED25519:
-        raise NoteError(f"the key of {key.name} is one of a log, not of a witness")
-    return key, address.rstrip("/")
 
 
 class WitnessClient:

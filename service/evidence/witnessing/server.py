@@ -17,7 +17,8 @@ from service.evidence.notes import NOTE_BYTES_MAX, NoteError, VerifierKey, is_na
 from service.evidence.signatures import Cosigner, PostQuantumCosigner, Signer
 from service.evidence.witnessing.requests import PATH
 from service.evidence.witnessing.witness import Views, Witness
-from service.settings import SettingsError, cannot_listen
+from service.setting_kinds import SettingsError
+from service.settings import cannot_listen
 from service.whole_file import OWNER_ONLY, create_file
 
 KEYS_NAME: Final = "witness.json"

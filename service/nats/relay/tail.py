@@ -72,7 +72,7 @@ async def read_tail(stream: EventStream, log_id: LogId, fork: Fork, prover: Even
             messages.append(message)
         if strange is not None:
             continue
-        found = f"message {position} was deleted" if message is None else _record_in(message, log_id, prover)
+        found = f"message {position} was deleted" if message is None else record_in(message, log_id, prover)
         if isinstance(found, str):
             strange = found
             continue
@@ -103,7 +103,7 @@ async def _is_same(stream: EventStream, log: EventLog, position: Position) -> bo
     return message is None or (record is not None and record.canonical == message.body)
 
 
-def _record_in(message: StreamMessage, log_id: LogId, prover: EventProver) -> StoredRecord | str:
+def record_in(message: StreamMessage, log_id: LogId, prover: EventProver) -> StoredRecord | str:
     """The record in this message, or why it is none of ours."""
     # Any publisher may have chosen the subject; escaped, it cannot command a terminal.
     place = f"message {message.sequence} under {message.subject.encode('unicode_escape').decode()}"

@@ -45,14 +45,18 @@ def python_tools() -> Path:
 
 def node_tools() -> Path:
     """A folder with the generators and linters written in JavaScript in its `node_modules`."""
-    javascript = PROGRAMS / "javascript"
-    place = _place("node", (javascript / "package-lock.json").read_bytes())
+    return npm_packages(PROGRAMS / "javascript", "node")
+
+
+def npm_packages(wanted: Path, kind: str) -> Path:
+    """A folder with what the lock file in `wanted` names in its `node_modules`; installed once."""
+    place = _place(kind, (wanted / "package-lock.json").read_bytes())
     if not place.exists():
         npm = _present("npm", NODE_REQUIRED)
         made = _unfinished(place)
         made.mkdir()
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(javascript / name, made)
+            shutil.copy(wanted / name, made)
         run([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], made, seconds=INSTALL_SECONDS)
         made.rename(place)
     return place

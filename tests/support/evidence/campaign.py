@@ -1,0 +1,1 @@
+"""Verifies every mutation, and says how many were caught: python -m tests.support.evidence.campaign."""
