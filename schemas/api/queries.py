@@ -30,7 +30,18 @@ class AsOfQuery(Struct, frozen=True, kw_only=True):
     """As of this time, in Unix seconds."""
 
 
-class NumbersQuery(AsOfQuery, frozen=True, kw_only=True):
+class ListingQuery(AsOfQuery, frozen=True, kw_only=True):
+    """A report that is also a file to take away (CONTRACT.md D114)."""
+
+    format: Literal["json", "csv", "xlsx", "pdf"] | None = None
+    """The form of the reply; if it is not given, the header Accept says it."""
+    language: Literal["en", "ro"] | None = None
+    """The language of a file; if it is not given, the header Accept-Language says it."""
+    dialect: Literal["ro", "plain"] | None = None
+    """How CSV is written: `ro`, the default, for Romanian spreadsheets, `plain` for programs."""
+
+
+class NumbersQuery(ListingQuery, frozen=True, kw_only=True):
     """GET /invoice-series/{id}/numbers."""
 
     after: Annotated[int, Meta(ge=0, le=NUMBER_MAX)] | None = None

@@ -104,6 +104,16 @@ EDGE_ROWS: Final[Mapping[type, Row]] = MappingProxyType(
             "insufficient_permissions",
             "The subject names another firm or mode than your credential; use a subject of your own firm and mode.",
         ),
+        edge.FormatNotAvailable: Row(
+            406, INVALID, "format_not_available", "{wanted} can be given; there are: {others}.", param="format"
+        ),
+        edge.ListingTooLong: Row(
+            400,
+            INVALID,
+            "listing_too_long",
+            "The report has more than the {rows_max} rows that {format} holds; ask for {others}.",
+            param="format",
+        ),
         edge.RateExceeded: Row(
             429,
             "rate_limit_error",

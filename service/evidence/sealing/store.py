@@ -49,6 +49,12 @@ class CoveringRow(Struct, frozen=True):
     note: str | None
 
 
+async def read_newest_note(connection: asyncpg.Connection | PoolConnectionProxy, log_id: LogId) -> NoteRow | None:
+    """The newest note; none before the first. Raises asyncpg's errors."""
+    row = await connection.fetchrow(statement("evidence_newest_note"), log_id)
+    return None if row is None else NoteRow(row["tree_size"], row["size"], row["note"].encode())
+
+
 class EvidenceStore:
     """The evidence of one log. Reads need any role of the service; those that keep something the writer's.
 
@@ -74,8 +80,7 @@ class EvidenceStore:
     async def newest_note(self) -> NoteRow | None:
         """The newest note; none before the first."""
         async with self._connection() as connection:
-            row = await connection.fetchrow(statement("evidence_newest_note"), self.log_id)
-        return None if row is None else NoteRow(row["tree_size"], row["size"], row["note"].encode())
+            return await read_newest_note(connection, self.log_id)
 
     async def covering_note(self, position: Position) -> CoveringRow:
         """The newest co-signed note that covers the events up to `position`, or else the newest one that does."""
