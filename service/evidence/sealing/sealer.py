@@ -153,7 +153,9 @@ class Sealer:
 
     async def _kept(self) -> Checkpoint | None:
         note = await asyncio.to_thread(self._last_view.read)
-        return None if note is None else self._verified(note, f"the note in {self._last_view.path}")
+        kept = None if note is None else self._verified(note, f"the note in {self._last_view.path}")
+        # One of an earlier origin counts no more: a note of the break says that what it signed is lost.
+        return kept if kept is not None and kept.origin == self._origin else None
 
     async def _require_same_tail(self, tree: Tree) -> None:
         await self._read_entries(tree, Position(tree.edge.size))
@@ -188,12 +190,14 @@ class Sealer:
         grown = edge.grow(entries)
         new = tree.grown(edge, entries)
         await self._prove(tree, new, grown)
-        note = self._signed(new)
+        note = self._signed(new).encode()
+        await self._remember(new, note)
         try:
-            await self._store.seal(size, edge.size, grown, note.encode().decode())
+            await self._store.seal(size, edge.size, grown, note.decode())
         except OvertakenError:
             return await self._opened()
-        await self._keep(new, note.encode())
+        self._report.size = Position(new.edge.size)
+        self._on_note(note)
         return new
 
     def _next_end(self, size: int, durable: Position) -> Position:
@@ -226,21 +230,19 @@ class Sealer:
         at = self._clock()
         return Note(text, tuple(signer.sign(text, at) for signer in self._signers))
 
-    async def _keep(self, tree: Tree, note: bytes) -> None:
-        """From here on the note is stored, and others may have it."""
+    async def _remember(self, tree: Tree, note: bytes) -> None:
+        """Keep what was signed where a restored database cannot take it back, before anybody can see it."""
         if self._known is None or self._known.size <= tree.edge.size:
-            self._known = Checkpoint(self._origin, tree.edge.size, tree.root)
             await asyncio.to_thread(self._last_view.keep, note)
-        self._report.size = Position(tree.edge.size)
-        self._on_note(note)
+            self._known = Checkpoint(self._origin, tree.edge.size, tree.root)
 
     def _verified(self, written: bytes, what: str) -> Checkpoint:
         """What a note of ours says. Raises EvidenceBrokenError if it is none."""
         try:
-            note = Verified.of(parse_note(written), self._keys).note
-            checkpoint = parse_checkpoint(note.text)
+            verified = Verified.of(parse_note(written), self._keys)
+            checkpoint = parse_checkpoint(verified.note.text)
         except NoteError as error:
             raise EvidenceBrokenError(f"{what} is none of ours: {error}") from error
-        if checkpoint.origin != self._origin:
+        if checkpoint.origin not in {key.name for key in verified.by}:
             raise EvidenceBrokenError(f"{what} is of {checkpoint.origin}, and the keys are of {self._origin}")
         return checkpoint

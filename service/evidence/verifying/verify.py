@@ -7,8 +7,8 @@ It is one file, so that you can read it before you believe it. It needs Python 3
 
 A bundle is a ZIP file with every event of a firm. Each event has a place in one Merkle tree (RFC 6962), and the service
 signed the root of that tree again and again: these signed roots are the notes. If the events were others than those
-that were there when a note was signed, the root would be another one. `bundle` below does one step after another; read on from
-there. The specification, with the codes of all faults, is README.md in `service/evidence` of the program.
+that were there when a note was signed, the root would be another one. `bundle` below does one step after another; read
+on from there. The specification, with the codes of all faults, is README.md in `service/evidence` of the program.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NoReturn
+from typing import Any, BinaryIO, Final, NoReturn, cast
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -58,14 +58,14 @@ MEMBERS: Final = {
     "register.json": UNBOUNDED,
     "manifest.json": 16 * MEBIBYTE,
 }
-"""The members of a bundle in their order, and how many bytes each may have; those without a bound are read in pieces."""
+"""The members of a bundle in their order, and how many bytes each may have; what has no bound is read in pieces."""
 
 
 Place = dict[str, str | int]
 """Where something is: some of member, line, byte, position and field."""
 
 
-class Fault(Exception):
+class FaultError(Exception):
     """The first thing that is wrong. `place` has some of member, line, byte, position and field."""
 
     def __init__(self, code: str, says: str, **place: str | int) -> None:
@@ -74,7 +74,7 @@ class Fault(Exception):
         self.place = place
 
 
-class Unusable(Exception):
+class UnusableError(Exception):
     """The verifier cannot begin: a file that cannot be read, or a key that is none."""
 
 
@@ -83,9 +83,9 @@ class Result:
     """What came of it. Without a fault the file is verified."""
 
     kind: str | None = None
-    checked: list[str] = field(default_factory=list)
-    not_checked: list[str] = field(default_factory=list)
-    fault: Fault | None = None
+    checked: list[str] = field(default_factory=list[str])
+    not_checked: list[str] = field(default_factory=list[str])
+    fault: FaultError | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The result as `--json` prints it."""
@@ -112,10 +112,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         keys = [] if given.trust_keys_in_file else given_keys(given.key)
         result = verify(given.file, keys, given_keys(given.witness))
-    except Unusable as error:
+    except UnusableError as error:
         print(f"verify: {error}", file=sys.stderr)
         return 2
-    print(json.dumps(result.as_json()) if given.json else in_words(given.file, result))
+    text = json.dumps(result.as_json()) if given.json else in_words(given.file, result)
+    print(text.encode(sys.stdout.encoding or "ascii", "backslashreplace").decode(sys.stdout.encoding or "ascii"))
     return 1 if result.fault else 0
 
 
@@ -123,13 +124,20 @@ def in_words(file: Path, result: Result) -> str:
     """The result for a reader."""
     lines = [f"checked: {each}" for each in result.checked] + [f"not checked: {each}" for each in result.not_checked]
     if result.fault is None:
-        return "\n".join([*lines, f"{file.name}: verified"])
-    place = ", ".join(f"{name} {value}" for name, value in result.fault.place.items())
-    return "\n".join([*lines, f"{file.name}: FAILED: {place or 'the file'}: {result.fault} [{result.fault.code}]"])
+        lines.append(f"{file.name}: verified")
+    else:
+        place = ", ".join(f"{name} {value}" for name, value in result.fault.place.items())
+        lines.append(f"{file.name}: FAILED: {place or 'the file'}: {result.fault} [{result.fault.code}]")
+    return "\n".join(map(harmless, lines))
+
+
+def harmless(text: str) -> str:
+    """The text without what would steer a terminal: a file may be written to deceive."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def verify(path: Path, keys: "list[Key]", witnesses: "list[Key]") -> Result:
-    """Verify the file by these keys of the log and of witnesses; without keys, by those in the file. Raises Unusable."""
+    """Verify the file by these keys of the log and of witnesses; without keys, by its own. Raises UnusableError."""
     result = Result()
     try:
         with path.open("rb") as file:
@@ -142,16 +150,16 @@ def verify(path: Path, keys: "list[Key]", witnesses: "list[Key]") -> Result:
                 file.seek(0)
                 receipt(file.read(16 * MEBIBYTE + 1), Trust(keys, witnesses), result)
             else:
-                result.fault = Fault("format", "this is neither a bundle nor a receipt")
-    except Fault as fault:
+                result.fault = FaultError("format", "this is neither a bundle nor a receipt")
+    except FaultError as fault:
         result.fault = fault
     except OSError as error:
-        raise Unusable(f"cannot read {path}: {error.strerror}") from error
+        raise UnusableError(f"cannot read {path}: {error.strerror}") from error
     return result
 
 
 def bundle(file: BinaryIO, trust: "Trust", result: Result) -> None:
-    """Check a bundle, step by step. Raises Fault at the first thing that is wrong."""
+    """Check a bundle, step by step. Raises FaultError at the first thing that is wrong."""
     members = open_zip(file)
     manifest = read_manifest(members)
     check_digests(members, manifest)
@@ -186,7 +194,7 @@ WHAT_NO_BUNDLE_PROVES: Final = [
 ]
 
 
-# ---- The ZIP file -------------------------------------------------------------------------------------------------
+# Part 1: the ZIP file.
 
 
 @dataclass
@@ -206,7 +214,7 @@ class Member:
     data: int = 0
 
     def chunks(self) -> Iterator[bytes]:
-        """What is unpacked, in pieces. Raises Fault at the end unless size and CRC-32 are right."""
+        """What is unpacked, in pieces. Raises FaultError at the end unless size and CRC-32 are right."""
         size = crc = 0
         for chunk in self._unpacked():
             size, crc = size + len(chunk), zlib.crc32(chunk, crc)
@@ -214,7 +222,7 @@ class Member:
                 break
             yield chunk
         if (size, crc) != (self.size, self.crc):
-            raise Fault("zip-data", "it does not unpack to what the directory says", member=self.name)
+            raise FaultError("zip-data", "it does not unpack to what the directory says", member=self.name)
 
     def _unpacked(self) -> Iterator[bytes]:
         pieces = (read_at(self.file, at, min(CHUNK, self.data + self.packed - at)) for at in self._starts())
@@ -223,17 +231,17 @@ class Member:
             return
         unpack, is_over = zlib.decompressobj(-15), False
         try:
-            for packed in pieces:
-                is_over = is_over or unpack.eof
+            for piece in pieces:
+                is_over, packed = is_over or unpack.eof, piece
                 while packed and not unpack.eof:
                     yield unpack.decompress(packed, CHUNK)
                     packed = unpack.unconsumed_tail
             while not unpack.eof and (rest := unpack.decompress(b"", CHUNK)):
                 yield rest
         except zlib.error as error:
-            raise Fault("zip-data", "what is packed is damaged", member=self.name) from error
+            raise FaultError("zip-data", "what is packed is damaged", member=self.name) from error
         if is_over or not unpack.eof or unpack.unused_data:
-            raise Fault("zip-data", "what is packed is damaged", member=self.name)
+            raise FaultError("zip-data", "what is packed is damaged", member=self.name)
 
     def _starts(self) -> range:
         return range(self.data, self.data + self.packed, CHUNK)
@@ -243,27 +251,27 @@ class Member:
         return b"".join(self.chunks())
 
     def lines(self, code: str) -> Iterator[tuple[int, bytes]]:
-        """Each line without its line end, with its number, from 1. A line that is too long, or does not end, is a fault."""
+        """Each line without its end, with its number, from 1. One that is too long, or does not end, is a fault."""
         number, rest = 1, b""
         for chunk in self.chunks():
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 if len(line) > LINE_MAX:
-                    raise Fault(code, f"a line is longer than {LINE_MAX} bytes", member=self.name, line=number)
+                    raise FaultError(code, f"a line is longer than {LINE_MAX} bytes", member=self.name, line=number)
                 yield number, line
                 number += 1
             if len(rest) > LINE_MAX:
-                raise Fault(code, f"a line is longer than {LINE_MAX} bytes", member=self.name, line=number)
+                raise FaultError(code, f"a line is longer than {LINE_MAX} bytes", member=self.name, line=number)
         if rest:
-            raise Fault(code, "the last line does not end", member=self.name, line=number)
+            raise FaultError(code, "the last line does not end", member=self.name, line=number)
 
 
 def read_at(file: BinaryIO, start: int, count: int) -> bytes:
-    """These bytes of the file. Raises Fault if it ends before."""
+    """These bytes of the file. Raises FaultError if it ends before."""
     file.seek(start)
     found = file.read(count)
     if len(found) < count:
-        raise Fault("zip-form", "the file ends too early")
+        raise FaultError("zip-form", "the file ends too early")
     return found
 
 
@@ -275,23 +283,23 @@ def open_zip(file: BinaryIO) -> dict[str, Member]:
     for member in members:
         name = member.name
         if name not in MEMBERS:
-            raise Fault("member-unknown", "a bundle has no such member", member=name)
+            raise FaultError("member-unknown", "a bundle has no such member", member=name)
         if name in seen:
-            raise Fault("member-twice", "it is there twice", member=name)
+            raise FaultError("member-twice", "it is there twice", member=name)
         if seen and names.index(name) < names.index(seen[-1]):
-            raise Fault("member-order", f"it stands after {seen[-1]}", member=name)
+            raise FaultError("member-order", f"it stands after {seen[-1]}", member=name)
         seen.append(name)
     for name in names:
         if name not in seen:
-            raise Fault("member-missing", "it is not there", member=name)
+            raise FaultError("member-missing", "it is not there", member=name)
     end = 0
     for member in members:
         end = check_header(member, end, directory)
     if end != directory:
-        raise Fault("zip-form", "something stands between the last member and the directory")
+        raise FaultError("zip-form", "something stands between the last member and the directory")
     for member in members:
         if member.size > MEMBERS[member.name]:
-            raise Fault("member-size", f"{member.size} bytes are too many", member=member.name)
+            raise FaultError("member-size", f"{member.size} bytes are too many", member=member.name)
     return {member.name: member for member in members}
 
 
@@ -301,23 +309,23 @@ def read_directory(file: BinaryIO) -> tuple[list[Member], int]:
     try:
         signature, *disks, here, count, size, start, comment = struct.unpack("<4s4H2LH", read_at(file, end, 22))
         if signature != b"PK\5\6" or comment:
-            raise Fault("zip-form", "the file does not end as a ZIP file")
+            raise FaultError("zip-form", "the file does not end as a ZIP file")
         if 0xFFFF in (here, count) or 0xFFFFFFFF in (size, start):
             locator, disk, at, disk_count = struct.unpack("<4sLQL", read_at(file, end - 20, 20))
             found = struct.unpack("<4sQ2H2L4Q", read_at(file, end - 76, 56))
             end, (signature, length, _, _, *disks, here, count, size, start) = end - 76, found
             if (locator, disk, at, disk_count, signature, length) != (b"PK\6\7", 0, end, 1, b"PK\6\6", 44):
-                raise Fault("zip-form", "the end of the directory is damaged")
+                raise FaultError("zip-form", "the end of the directory is damaged")
         if any(disks) or here != count or count > len(MEMBERS) * 2 or start + size != end or size > MEBIBYTE:
-            raise Fault("zip-form", "the end of the directory is damaged")
-        rest, members = read_at(file, start, size), []
+            raise FaultError("zip-form", "the end of the directory is damaged")
+        rest, members = read_at(file, start, size), list[Member]()
         for _ in range(count):
             member, rest = read_entry(file, rest)
             members.append(member)
     except (struct.error, ValueError, OSError) as error:  # OSError: a place before the beginning of the file
-        raise Fault("zip-form", "the directory is damaged") from error
+        raise FaultError("zip-form", "the directory is damaged") from error
     if rest:
-        raise Fault("zip-form", "the directory is longer than its entries")
+        raise FaultError("zip-form", "the directory is longer than its entries")
     return members, start
 
 
@@ -343,11 +351,11 @@ def with_zip64(values: list[int], extra: bytes) -> list[int]:
         if kind == 1:
             large = extra[4 : 4 + length]
         extra = extra[4 + length :]
-    found = []
+    found: list[int] = []
     for value in values:
-        if value == 0xFFFFFFFF:
-            (value,), large = struct.unpack("<Q", large[:8]), large[8:]
-        found.append(value)
+        is_large = value == 0xFFFFFFFF
+        found.append(struct.unpack("<Q", large[:8])[0] if is_large else value)
+        large = large[8:] if is_large else large
     return found
 
 
@@ -363,7 +371,7 @@ def check_header(member: Member, reached: int, directory: int) -> int:
         signature, _, *about, crc, packed, size, name, extra = found
         more = read_at(member.file, reached + 30, name + extra)
         size, packed = with_zip64([size, packed], more[name:])
-    except (Fault, struct.error, ValueError) as error:
+    except (FaultError, struct.error, ValueError) as error:
         raise damaged(member, "its header is damaged") from error
     due, is_later = (member.crc, member.packed, member.size), flags & 8 and (crc, packed, size) == (0, 0, 0)
     if (signature, *about, more[:name]) != (b"PK\3\4", *member.about[:4], member.name.encode()):
@@ -382,16 +390,16 @@ def check_header(member: Member, reached: int, directory: int) -> int:
     raise damaged(member, "it does not end where it must, or what follows its data is not as the directory says")
 
 
-def damaged(member: Member, says: str) -> Fault:
+def damaged(member: Member, says: str) -> FaultError:
     """The fault of a member whose headers are wrong."""
-    return Fault("zip-form", says, member=member.name)
+    return FaultError("zip-form", says, member=member.name)
 
 
 def check_digests(members: dict[str, Member], manifest: dict[str, Any]) -> None:
     """Unpack each member once, and compare its SHA-256 with the manifest's."""
     files = manifest["files"]
     if set(files) != set(members) - {"manifest.json"}:
-        raise Fault("manifest", "it names other files than there are", member="manifest.json", field="files")
+        raise FaultError("manifest", "it names other files than there are", member="manifest.json", field="files")
     for name, member in members.items():
         if name == "manifest.json":
             continue
@@ -399,10 +407,10 @@ def check_digests(members: dict[str, Member], manifest: dict[str, Any]) -> None:
         for chunk in member.chunks():
             digest.update(chunk)
         if digest.hexdigest() != files[name]:
-            raise Fault("digest", "it is not the file whose digest the manifest names", member=name)
+            raise FaultError("digest", "it is not the file whose digest the manifest names", member=name)
 
 
-# ---- JSON and the manifest ----------------------------------------------------------------------------------------
+# Part 2: JSON and the manifest.
 
 
 def strict_json(written: bytes, **place: str | int) -> Any:
@@ -428,7 +436,7 @@ def strict_json(written: bytes, **place: str | int) -> Any:
             raise ValueError("it is nested too deep")
         return json.loads(text, object_pairs_hook=unique, parse_constant=refuse, parse_float=refuse, parse_int=whole)
     except (ValueError, RecursionError) as error:
-        raise Fault("json", f"no JSON text that may be here: {error}", **place) from error
+        raise FaultError("json", f"no JSON text that may be here: {error}", **place) from error
 
 
 def is_deep(text: str) -> bool:
@@ -441,6 +449,16 @@ def is_deep(text: str) -> bool:
         if depth > DEPTH_MAX:
             return True
     return False
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """The object; an empty one for anything else."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """The array; an empty one for anything else."""
+    return cast("list[Any]", value) if isinstance(value, list) else []  # type: ignore[redundant-cast]
 
 
 def is_text(value: Any) -> bool:
@@ -465,7 +483,7 @@ def is_date(value: Any) -> bool:
 
 def is_list_of_texts(value: Any) -> bool:
     """Whether it is an array of texts."""
-    return isinstance(value, list) and all(map(is_text, value))
+    return isinstance(value, list) and all(map(is_text, as_list(value)))
 
 
 FORM_OF_MANIFEST: Final[dict[str, Callable[[Any], bool]]] = {
@@ -486,7 +504,7 @@ FORM_OF_MANIFEST: Final[dict[str, Callable[[Any], bool]]] = {
     "notes": is_count,
     "documents": is_count,
     "has_bodies": lambda value: isinstance(value, bool),
-    "files": lambda value: isinstance(value, dict) and all(map(is_digest, value.values())),
+    "files": lambda value: isinstance(value, dict) and all(map(is_digest, as_object(value).values())),
 }
 
 
@@ -496,24 +514,25 @@ def read_manifest(members: dict[str, Member]) -> dict[str, Any]:
     manifest = strict_json(members["manifest.json"].whole(), **place)
     check_form(manifest, FORM_OF_MANIFEST, "manifest", **place)
     if not manifest["origin"].endswith(f"/log/{manifest['log']}"):
-        raise Fault("manifest", "it is not the origin of this log", field="origin", **place)
+        raise FaultError("manifest", "it is not the origin of this log", field="origin", **place)
     if manifest["size"] < manifest["position"]:
-        raise Fault("manifest", "the last note does not cover the bundle", field="size", **place)
+        raise FaultError("manifest", "the last note does not cover the bundle", field="size", **place)
     return dict(manifest)
 
 
 def check_form(found: Any, form: dict[str, Callable[[Any], bool]], code: str, **place: str | int) -> None:
     """Check that it is an object with these fields and no others."""
     if not isinstance(found, dict):
-        raise Fault(code, "it is no object", field="", **place)
+        raise FaultError(code, "it is no object", field="", **place)
+    found = as_object(found)
     for name, has_form in form.items():
         if name not in found:
-            raise Fault(code, "the field is missing", field=name, **place)
+            raise FaultError(code, "the field is missing", field=name, **place)
         if not has_form(found[name]):
-            raise Fault(code, f"{json.dumps(found[name])[:80]} cannot be its value", field=name, **place)
+            raise FaultError(code, f"{json.dumps(found[name])[:80]} cannot be its value", field=name, **place)
     for name in found:
         if name not in form:
-            raise Fault(code, "there is no such field", field=name, **place)
+            raise FaultError(code, "there is no such field", field=name, **place)
 
 
 def check_counts(manifest: dict[str, Any], counts: dict[str, int], history: "History") -> None:
@@ -521,12 +540,12 @@ def check_counts(manifest: dict[str, Any], counts: dict[str, int], history: "His
     for name in ("size", "events", "notes", "documents"):
         if manifest[name] != counts[name]:
             why = f"it says {manifest[name]}, but there are {counts[name]}" if name != "size" else "not the last note's"
-            raise Fault("manifest", why, member="manifest.json", field=name)
+            raise FaultError("manifest", why, member="manifest.json", field=name)
     if history.position == manifest["position"] and manifest["as_of"] != (history.at if history.position else None):
-        raise Fault("manifest", "it is not the time of the last event", member="manifest.json", field="as_of")
+        raise FaultError("manifest", "it is not the time of the last event", member="manifest.json", field="as_of")
 
 
-# ---- Keys, notes and signatures -----------------------------------------------------------------------------------
+# Part 3: keys, notes and signatures.
 
 ED25519: Final = 0x01
 ED25519_COSIGNATURE: Final = 0x04
@@ -577,14 +596,14 @@ def is_name(text: str) -> bool:
 
 
 def given_keys(arguments: list[str]) -> list[Key]:
-    """The keys of the command line: each argument is a key, or a file with one a line. Raises Unusable."""
-    found = []
+    """The keys of the command line: each argument is a key, or a file with one a line. Raises UnusableError."""
+    found: list[Key] = []
     for argument in arguments:
         try:
             lines = [argument] if "+" in argument else Path(argument).read_text("utf-8").split("\n")
             found += [parse_key(line.strip()) for line in lines if line.strip()]
         except (OSError, ValueError) as error:
-            raise Unusable(f"{argument[:80]} is no verifier key and no file of them") from error
+            raise UnusableError(f"{argument[:80]} is no verifier key and no file of them") from error
     return found
 
 
@@ -594,9 +613,9 @@ class Trust:
 
     given: list[Key]
     witnesses: list[Key]
-    chain: list[Key] = field(default_factory=list)
-    others: list[Key] = field(default_factory=list)
-    unchecked_kinds: set[str] = field(default_factory=set)
+    chain: list[Key] = field(default_factory=list[Key])
+    others: list[Key] = field(default_factory=list[Key])
+    unchecked_kinds: set[str] = field(default_factory=set[str])
 
     def take(self, listed: list[Key], rotations: list[list[Key]], place: "Callable[[int], Place]") -> None:
         """Find the chain from the keys that the file lists, the newest first, and compare it with the keys given.
@@ -609,14 +628,14 @@ class Trust:
         )
         for (index, key), due in zip(present, reversed(self.chain), strict=False):
             if key != due:
-                raise Fault("key-chain", "the rotations do not lead to this key", **place(index))
+                raise FaultError("key-chain", "the rotations do not lead to this key", **place(index))
         if len(present) != len(self.chain) or not present:
             index = present[len(self.chain)][0] if len(present) > len(self.chain) else len(listed)
-            raise Fault("key-chain", "the keys are not those of the rotations", **place(index))
+            raise FaultError("key-chain", "the keys are not those of the rotations", **place(index))
         if self.given and not set(self.given) & set(self.chain):
-            raise Fault("key-chain", "none of the keys that you gave leads to this key", **place(0))
+            raise FaultError("key-chain", "none of the keys that you gave leads to this key", **place(0))
         vouched = {key for rotation in rotations for key in rotation[2:]} | set(self.given)
-        first = {key for key in listed if key.kind == ML_DSA_44} if not self.given else set()
+        first = {key for key in listed if key.kind == ML_DSA_44} if not self.given else set[Key]()
         self.others = [key for key in listed if key.kind == ML_DSA_44 and key in vouched | first]
 
     def take_witnesses(self, listed: list[Key], result: Result) -> None:
@@ -687,7 +706,7 @@ def parse_note(whole: Any) -> Note:
     *each, end = lines.split("\n")
     if not empty or end or not 1 <= len(each) <= 64:
         raise ValueError("it does not end in an empty line and signature lines")
-    signatures = []
+    signatures: list[tuple[str, bytes, bytes]] = []
     for line in each:
         dash, name, encoded = line.split(" ")
         signed = decoded(encoded)
@@ -726,13 +745,13 @@ def keys_of_bundle(members: dict[str, Member], origin: str, trust: Trust, result
 
 
 def key_of(text: str, origin: str | None, **place: str | int) -> Key:
-    """The key in this line; a key of the log must have its origin as the name. Raises Fault."""
+    """The key in this line; a key of the log must have its origin as the name. Raises FaultError."""
     try:
         key = parse_key(text)
         if origin is not None and (key.name != origin or key.kind == ED25519_COSIGNATURE):
             raise ValueError("it is no key of this log")
     except ValueError as error:
-        raise Fault("key-form", f"no verifier key that may be here: {error}", **place) from error
+        raise FaultError("key-form", f"no verifier key that may be here: {error}", **place) from error
     return key
 
 
@@ -752,7 +771,7 @@ def parse_rotation(whole: Any, origin: str, before: list[list[Key]], trust: Trus
             if not note.by(key) or not all(is_signed(note.text, each, key, trust) for each in note.by(key)):
                 raise ValueError(f"{key.fingerprint} did not sign it")
     except ValueError as error:
-        raise Fault("rotation", str(error), **place) from error
+        raise FaultError("rotation", str(error), **place) from error
     return keys
 
 
@@ -781,11 +800,11 @@ class Notes:
             note = parse_note(whole)
             named, size, root = parse_checkpoint(note.text)
         except ValueError as error:
-            raise Fault("note-form", f"no note: {error}", **place) from error
+            raise FaultError("note-form", f"no note: {error}", **place) from error
         if named != origin:
-            raise Fault("note-origin", f"it is a note of {named}", **place)
+            raise FaultError("note-origin", f"it is a note of {named}", **place)
         if self.sizes and size <= self.sizes[-1]:
-            raise Fault("note-order", f"its size {size} is not above the one before, {self.sizes[-1]}", **place)
+            raise FaultError("note-order", f"its size {size} is not above the one before, {self.sizes[-1]}", **place)
         self.verify(note, size, place)
         self.sizes.append(size)
         self.roots += root
@@ -797,17 +816,17 @@ class Notes:
         for key in [*trust.chain, *trust.others]:
             for signature in note.by(key):
                 if not is_signed(note.text, signature, key, trust):
-                    raise Fault("note-signature", f"the signature of {key.fingerprint} is wrong", **place)
+                    raise FaultError("note-signature", f"the signature of {key.fingerprint} is wrong", **place)
         if not signers:
-            raise Fault("note-key", "no key signed it that is trusted", **place)
+            raise FaultError("note-key", "no key signed it that is trusted", **place)
         if signers[-1] < self.newest_key:
-            raise Fault("note-key", "only a key signed it that was rotated before", **place)
+            raise FaultError("note-key", "only a key signed it that was rotated before", **place)
         self.newest_key = signers[-1]
         seen = 0
         for key in trust.witnesses:
             for signature in note.by(key):
                 if not is_signed(note.text, signature, key, trust):
-                    raise Fault("cosignature", f"the co-signature of {key.name} is wrong", **place)
+                    raise FaultError("cosignature", f"the co-signature of {key.name} is wrong", **place)
                 seen += 1
         self.cosignatures += seen
         self.cosigned = size if seen else self.cosigned
@@ -827,7 +846,7 @@ class Notes:
         ]
 
 
-# ---- Events and the tree ------------------------------------------------------------------------------------------
+# Part 4: events and the tree.
 
 
 def up_to(largest: int) -> str:
@@ -864,7 +883,8 @@ FIELDS: Final = {
     "series-unlocked/1": "device_id text, is_forced flag",
     "gap-explained/1": "first number, last number, code device_failure|printer_failure|network_failure|operator_error|"
     "customer_left|training|device_retired|database_restored|other, text text",
-    "numbers-reserved/1": "first number, last number, device_id text?, expires_at number, token_key text?; token_nonce number?",
+    "numbers-reserved/1": "first number, last number, device_id text?, expires_at number, token_key text?; "
+    "token_nonce number?",
     "numbers-lost/1": "first number, last number, reason text",
     "reservation-consumed/1": "reservation number, number number, full_number text, document_id text, date date, "
     "content digest; client_local_uuid text?, reverses text?",
@@ -873,7 +893,8 @@ FIELDS: Final = {
     "document-voided/1": "number number, full_number text, document_id text, content digest?",
     "document-unvoided/1": "number number, full_number text, document_id text",
     "number-withdrawn/1": "number number, full_number text, document_id text, date date",
-    "document-changed/1": "number number, full_number text, document_id text, date_before date, date date, content digest",
+    "document-changed/1": "number number, full_number text, document_id text, date_before date, date date, "
+    "content digest",
     "document-reversed/1": "number number, full_number text, document_id text, reversal_number number, "
     "reversal_full_number text, reversal_id text",
     "document-erased/1": "number number, full_number text, document_id text, content digest?, reason digest?",
@@ -977,15 +998,15 @@ class Scope:
         """The event in this line, which must be the next one."""
         event = parse_event(line)
         if event is None:
-            raise Fault("event-form", "it is not the canonical bytes of an event of a known type", **place)
+            raise FaultError("event-form", "it is not the canonical bytes of an event of a known type", **place)
         if (event.log, event.firm_id, event.mode) != (self.log, self.firm_id, self.mode):
-            raise Fault("event-scope", "it is of another log, firm or mode", position=event.position, **place)
+            raise FaultError("event-scope", "it is of another log, firm or mode", position=event.position, **place)
         if self.series is not None and event.stream not in self.series:
-            raise Fault("event-scope", f"it is of the stream {event.stream}", position=event.position, **place)
+            raise FaultError("event-scope", f"it is of the stream {event.stream}", position=event.position, **place)
         latest = NUMBER_MAX if self.as_of is None else self.as_of
         if not self.position < event.position <= self.last or not self.at <= event.at <= latest:
             why = f"position or time do not lie between those of position {self.position} and of the file"
-            raise Fault("event-order", why, position=event.position, **place)
+            raise FaultError("event-order", why, position=event.position, **place)
         self.position, self.at = event.position, event.at
         return event
 
@@ -1018,7 +1039,7 @@ class Tree:
             height, digest = next(self.nodes, (63, b""))
             end = self.index + (1 << height)
             if height > 62 or self.index % (1 << height) or end > min(index, size):
-                raise Fault(
+                raise FaultError(
                     "cover", f"no node is here that fits before leaf {index}", member="cover.bin", byte=self.byte
                 )
             self.byte += 33
@@ -1028,7 +1049,7 @@ class Tree:
         """Take the event with this index."""
         self.reach(index)
         if index >= self.notes.size:
-            raise Fault("cover", "an event lies beyond the last note", member="cover.bin", byte=self.byte)
+            raise FaultError("cover", "an event lies beyond the last note", member="cover.bin", byte=self.byte)
         self.push(0, hashlib.sha256(b"\0" + hashlib.sha256(line).digest()).digest())
 
     def push(self, height: int, digest: bytes) -> None:
@@ -1046,23 +1067,23 @@ class Tree:
     def compare(self, size: int) -> None:
         """Compare the root with that of the note, which has this size."""
         if size < self.index:
-            raise Fault(
+            raise FaultError(
                 "cover", f"a node reaches across the note of size {size}", member="cover.bin", byte=self.byte - 33
             )
         root = self.stack[-1][1]
         for _, digest in reversed(self.stack[:-1]):
             root = hashlib.sha256(b"\1" + digest + root).digest()
-        if root != self.notes.roots[32 * self.note : 32 * self.note + 32]:
+        if root != bytes(self.notes.roots[32 * self.note : 32 * self.note + 32]):
             before = self.notes.sizes[self.note - 1] if self.note else 0
             why = f"what the log signed is something else than the events from position {before + 1} to {size}"
-            raise Fault("root", why, member="notes.jsonl", line=self.note + 1)
+            raise FaultError("root", why, member="notes.jsonl", line=self.note + 1)
         self.note += 1
 
     def end(self) -> None:
         """Take the nodes after the last event; none may be left."""
         self.reach(self.notes.size)
         if self.index != self.notes.size or next(self.nodes, None) is not None:
-            raise Fault(
+            raise FaultError(
                 "cover", "something is left after the size of the last note", member="cover.bin", byte=self.byte
             )
 
@@ -1083,10 +1104,10 @@ def check_tree(
     return number
 
 
-# ---- The history of numbers ---------------------------------------------------------------------------------------
+# Part 5: the history of numbers.
 
 
-class BrokenHistory(Exception):
+class BrokenHistoryError(Exception):
     """An event does not follow from those before it; `code` is that of the fault."""
 
     def __init__(self, says: str, code: str = "history") -> None:
@@ -1137,7 +1158,7 @@ class Series:
         self.explanations: list[dict[str, Any]] = []
 
     def apply(self, event: Event) -> None:
-        """Add the next event. Raises BrokenHistory."""
+        """Add the next event. Raises BrokenHistoryError."""
         says = event.says
         match event.type:
             case "numbers-reserved/1":
@@ -1155,14 +1176,15 @@ class Series:
                     self.end(event, first, last, EXPIRED)
             case "gap-explained/1":
                 self.explain(event)
-            case kind if kind in ABOUT_DOCUMENTS:
-                self.change(event, *ABOUT_DOCUMENTS[kind])
+            case kind:
+                if kind in ABOUT_DOCUMENTS:  # the others move no number
+                    self.change(event, *ABOUT_DOCUMENTS[kind])
 
     def take(self, first: int, last: int) -> None:
         """The counter moves past these numbers."""
         is_next = first == self.next if self.about is None else first >= self.next
         if not is_next or last < first or last > NUMBER_MAX:
-            raise BrokenHistory(f"it takes the numbers {first} to {last}, but the next number is {self.next}")
+            raise BrokenHistoryError(f"it takes the numbers {first} to {last}, but the next number is {self.next}")
         self.next = last + 1
 
     def reserve(self, event: Event) -> None:
@@ -1170,7 +1192,7 @@ class Series:
         first, last, count = event.says["first"], event.says["last"], event.says["last"] - event.says["first"] + 1
         self.take(first, last)
         if count > RESERVED_MAX:
-            raise BrokenHistory(f"it reserves {count} numbers at once")
+            raise BrokenHistoryError(f"it reserves {count} numbers at once")
         self.firsts.append(first)
         self.slots.append(len(self.fates))
         self.blocks.append(event.position)
@@ -1206,13 +1228,15 @@ class Series:
         """The slot of a number, which must be pending in the block that the event names."""
         found = self.place(number)
         if not found or self.blocks[found[0]] != event.says["reservation"] or self.fates[found[1]] != PENDING:
-            raise BrokenHistory(f"number {number} is not pending in the block of position {event.says['reservation']}")
+            raise BrokenHistoryError(
+                f"number {number} is not pending in the block of position {event.says['reservation']}"
+            )
         return found[1]
 
     def end(self, event: Event, first: int, last: int, fate: int) -> None:
         """Pending numbers become a gap."""
         if not first <= last < first + RESERVED_MAX:
-            raise BrokenHistory(f"the numbers {first} to {last} are in no block")
+            raise BrokenHistoryError(f"the numbers {first} to {last} are in no block")
         for number in range(first, last + 1):
             self.move(self.pending(event, number), fate, event.at)
         self.add_gap(event, first, last, fate)
@@ -1222,7 +1246,7 @@ class Series:
         number, document, date = event.says["number"], event.says["document_id"], event.says["date"]
         slot = self.pending(event, number)
         if document in self.numbered:
-            raise BrokenHistory(f"document {document} has a number already")
+            raise BrokenHistoryError(f"document {document} has a number already")
         self.numbered.add(document)
         self.documents[slot], self.issued[slot], self.dates[slot] = document, date, date
         self.require_printed(event.says["full_number"], number, slot)
@@ -1235,7 +1259,7 @@ class Series:
     def require_printed(self, shown: str, number: int, slot: int) -> None:
         """The document must show its number as the format says."""
         if shown != self.printed(number, self.issued[slot][:4]):
-            raise BrokenHistory(f"number {number} cannot be printed as {shown!r}")
+            raise BrokenHistoryError(f"number {number} cannot be printed as {shown!r}")
 
     def change(self, event: Event, before: tuple[int, ...], after: int | None) -> None:
         """Something happens to a document, which must be on its number, with one of these fates."""
@@ -1246,12 +1270,12 @@ class Series:
         if slot is None:
             return
         if says.get("date_before", self.dates[slot]) != self.dates[slot]:
-            raise BrokenHistory(f"number {says['number']} is not dated {says['date_before']}")
+            raise BrokenHistoryError(f"number {says['number']} is not dated {says['date_before']}")
         if event.type == "document-changed/1":
             self.dates[slot] = says["date"]
         if event.type == "number-withdrawn/1":
             if says["date"] != self.dates[slot] or (self.about is None and says["number"] + 1 != self.next):
-                raise BrokenHistory(f"number {says['number']} has another date, or is not the last one taken")
+                raise BrokenHistoryError(f"number {says['number']} has another date, or is not the last one taken")
             self.add_gap(event, says["number"], says["number"], WITHDRAWN)
         if after is not None:
             self.move(slot, after, event.at)
@@ -1262,7 +1286,9 @@ class Series:
             return None
         found = self.place(number)
         if not found or self.documents[found[1]] != document or self.fates[found[1]] not in fates:
-            raise BrokenHistory(f"number {number} is not {' or '.join(FATES[fate] for fate in fates)} on {document}")
+            raise BrokenHistoryError(
+                f"number {number} is not {' or '.join(FATES[fate] for fate in fates)} on {document}"
+            )
         self.require_printed(shown, number, found[1])
         return found[1]
 
@@ -1286,7 +1312,7 @@ class Series:
         low, high = (first, last) if self.about is None else (max(first, self.about[0]), min(last, self.about[1]))
         at = bisect_right(self.gap_starts, low) - 1
         if last < first or at < 0 or self.gap_ends[at] < high:
-            raise BrokenHistory(f"the numbers {low} to {high} are not all gaps")
+            raise BrokenHistoryError(f"the numbers {low} to {high} are not all gaps")
         self.explanations.append(
             {
                 "object": "gap_explanation",
@@ -1331,11 +1357,13 @@ class Draft:
         self.id, self.name, self.version, self.position, self.state = event.stream, None, 0, 0, "saved"
 
     def apply(self, event: Event) -> None:
-        """Add the next event. Raises BrokenHistory."""
+        """Add the next event. Raises BrokenHistoryError."""
         what = event.type.removeprefix("draft-").removesuffix("/1")
         may_follow = {"saved": ("saved", "voided", "deleted", "erased"), "voided": ("deleted", "erased"), "deleted": ()}
-        if event.says["document_id"] != self.id or what not in may_follow[self.state]:
-            raise BrokenHistory(f"draft {self.id} is {self.state}, and this cannot follow")
+        if event.says["document_id"] != self.id:
+            raise BrokenHistoryError(f"it is about document {event.says['document_id']}", "stream")
+        if what not in may_follow[self.state]:
+            raise BrokenHistoryError(f"draft {self.id} is {self.state}, and this cannot follow")
         self.state = self.state if what == "erased" else what
 
 
@@ -1347,7 +1375,7 @@ class History:
         self.documents: set[str] = set()
         self.about = about
         self.position = self.at = 0
-        self.fault: Fault | None = None
+        self.fault: FaultError | None = None
 
     def add(self, event: Event, place: Place) -> None:
         """Add the next event. After the first fault nothing more is said."""
@@ -1356,25 +1384,25 @@ class History:
             return
         try:
             self.apply(event)
-        except BrokenHistory as broken:
-            self.fault = Fault(broken.code, str(broken), **place)
+        except BrokenHistoryError as broken:
+            self.fault = FaultError(broken.code, str(broken), **place)
 
     def apply(self, event: Event) -> None:
-        """Add the event to its stream. Raises BrokenHistory."""
+        """Add the event to its stream. Raises BrokenHistoryError."""
         stream = self.streams.get(event.stream)
         if stream is None and event.type == "series-opened/1":
             stream = self.streams[event.stream] = Series(event, self.documents, self.about)
         elif stream is None and event.type == "draft-saved/1":
             stream = self.streams[event.stream] = Draft(event)
         elif stream is None or event.type == "series-opened/1":
-            raise BrokenHistory("a stream begins with the event that opens it, and has no other such", "stream")
+            raise BrokenHistoryError("a stream begins with the event that opens it, and has no other such", "stream")
         if isinstance(stream, Draft) != event.type.startswith("draft-") or event.series_name != stream.name:
-            raise BrokenHistory(f"{event.type} of {event.series_name} is no event of {event.stream}", "stream")
+            raise BrokenHistoryError(f"{event.type} of {event.series_name} is no event of {event.stream}", "stream")
         step = event.version - stream.version
         is_next = event.previous == stream.position if step == 1 else stream.position < event.previous < event.position
         if step < 1 or not is_next or (self.about is None and step > 1):
             says = f"version {event.version} after position {event.previous} does not follow version {stream.version}"
-            raise BrokenHistory(f"{says} at position {stream.position}", "stream")
+            raise BrokenHistoryError(f"{says} at position {stream.position}", "stream")
         stream.version, stream.position = event.version, event.position
         stream.apply(event)
 
@@ -1397,7 +1425,7 @@ class History:
                     if series.documents[slot] is not None:
                         printed = series.printed(number, series.issued[slot][:4])
                         if printed in shown:
-                            raise Fault("printed-twice", f"two documents show {printed}", member="events.jsonl")
+                            raise FaultError("printed-twice", f"two documents show {printed}", member="events.jsonl")
                         shown.add(printed)
 
     def summary(self) -> list[str]:
@@ -1411,7 +1439,7 @@ class History:
         return said
 
 
-# ---- Documents and reports ----------------------------------------------------------------------------------------
+# Part 6: documents and reports.
 
 
 class Documents:
@@ -1420,7 +1448,7 @@ class Documents:
     def __init__(self, member: Member, *, has_bodies: bool) -> None:
         self.name, self.lines, self.has_bodies = member.name, member.lines("json"), has_bodies
         self.count = self.bodies = 0
-        self.fault: Fault | None = None
+        self.fault: FaultError | None = None
 
     def add(self, event: Event) -> None:
         """Compare the next lines with the contents that the event names."""
@@ -1429,27 +1457,27 @@ class Documents:
             if digest is not None and self.fault is None:
                 try:
                     self.take(digest)
-                except Fault as fault:
+                except FaultError as fault:
                     self.fault = fault
 
     def take(self, digest: str) -> None:
-        """Check the next line, which must be about this content. Raises Fault."""
+        """Check the next line, which must be about this content. Raises FaultError."""
         number, line = next(self.lines, (self.count + 1, None))
         place: Place = {"member": self.name, "line": number}
         if line is None:
-            raise Fault("document", f"there is no line for the content {digest}", **place)
+            raise FaultError("document", f"there is no line for the content {digest}", **place)
         self.count = number
-        found = strict_json(line, **place)
-        if not isinstance(found, dict) or found.get("digest") != digest:
-            raise Fault("document", f"it is not about the content {digest}, which an event names here", **place)
+        found = as_object(strict_json(line, **place))
+        if found.get("digest") != digest:
+            raise FaultError("document", f"it is not about the content {digest}, which an event names here", **place)
         has_body = self.has_bodies and found.get("state") == "kept"
         names = ["digest", "state", "salt", "body"] if has_body else ["digest", "state"]
         if list(found) != names or found["state"] not in ("kept", "erased", "lost"):
-            raise Fault("document", "it has other fields, or a state that is none", **place)
+            raise FaultError("document", "it has other fields, or a state that is none", **place)
         if has_body:
             self.bodies += 1
             if content_digest(found["salt"], found["body"]) != digest:
-                raise Fault("document", "salt and body do not have this digest", **place)
+                raise FaultError("document", "salt and body do not have this digest", **place)
 
     def end(self, result: Result) -> None:
         """Raise the first fault; no line may be left."""
@@ -1457,8 +1485,8 @@ class Documents:
             try:
                 if next(self.lines, None) is not None:
                     says = "no event names this content"
-                    self.fault = Fault("document", says, member=self.name, line=self.count + 1)
-            except Fault as fault:
+                    self.fault = FaultError("document", says, member=self.name, line=self.count + 1)
+            except FaultError as fault:
                 self.fault = fault
         if self.fault is not None:
             raise self.fault
@@ -1515,14 +1543,14 @@ def is_same(found: Iterable[bytes], due: Iterable[bytes]) -> bool:
     return not rest and not any(pieces)
 
 
-def difference(member: Member, due: bytes) -> Fault:
+def difference(member: Member, due: bytes) -> FaultError:
     """The fault of a report, with the first value that is another one."""
     if member.size > COMPARED_MAX + 2 * len(due):
-        return Fault("report", "it is longer than what the events give", member=member.name, field="")
+        return FaultError("report", "it is longer than what the events give", member=member.name, field="")
     found = strict_json(member.whole(), member=member.name)
     path = first_difference(found, json.loads(due))
     says = "it is not what the events give" if path is not None else "it is not written as it must be"
-    return Fault("report", says, member=member.name, field=(path or "").removeprefix("."))
+    return FaultError("report", says, member=member.name, field=(path or "").removeprefix("."))
 
 
 COMPARED_MAX: Final = 16 * MEBIBYTE
@@ -1531,18 +1559,20 @@ COMPARED_MAX: Final = 16 * MEBIBYTE
 def first_difference(found: Any, due: Any) -> str | None:
     """The path to the first value that differs, in the order of what is due; None if all are the same."""
     if isinstance(due, dict) and isinstance(found, dict):
-        for name in [*due, *(name for name in found if name not in due)]:
-            if name not in found or name not in due:
+        ours, theirs = as_object(due), as_object(found)
+        for name in [*ours, *(name for name in theirs if name not in ours)]:
+            if name not in theirs or name not in ours:
                 return f".{name}"
-            if (path := first_difference(found[name], due[name])) is not None:
+            if (path := first_difference(theirs[name], ours[name])) is not None:
                 return f".{name}{path}"
         return None
     if isinstance(due, list) and isinstance(found, list):
-        for index, (one, other) in enumerate(zip(found, due, strict=False)):
-            if (path := first_difference(one, other)) is not None:
+        mine, other = as_list(due), as_list(found)
+        for index in range(min(len(mine), len(other))):
+            if (path := first_difference(other[index], mine[index])) is not None:
                 return f".{index}{path}"
-        return None if len(found) == len(due) else f".{min(len(found), len(due))}"
-    return None if type(found) is type(due) and found == due else ""
+        return None if len(mine) == len(other) else f".{min(len(mine), len(other))}"
+    return None if (is_count(found), found) == (is_count(due), due) else ""
 
 
 def report_head(series: Series, moment: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -1713,7 +1743,7 @@ def merged(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
                 "last": row["last"],
                 "printed_last": row["printed_last"],
                 "reserved_at": min(open_row["reserved_at"], row["reserved_at"]),
-                "ended_at": max(filter(None, (open_row["ended_at"], row["ended_at"])), default=None),
+                "ended_at": max((each for each in (open_row["ended_at"], row["ended_at"]) if each), default=None),
                 "invoice_id": None,
                 "earliest_date": min(dates, default=None),
                 "latest_date": max(dates, default=None),
@@ -1725,17 +1755,18 @@ def merged(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield open_row
 
 
-# ---- Receipts -----------------------------------------------------------------------------------------------------
+# Part 7: receipts.
 
 
 def has_fields(value: Any, **forms: Callable[[Any], bool]) -> bool:
     """Whether it is an object with exactly these fields, each of its form."""
-    return isinstance(value, dict) and set(value) == set(forms) and all(has(value[name]) for name, has in forms.items())
+    found = as_object(value)
+    return isinstance(value, dict) and set(found) == set(forms) and all(has(found[name]) for name, has in forms.items())
 
 
 def is_list_of(**forms: Callable[[Any], bool]) -> Callable[[Any], bool]:
     """Whether it is an array of objects with these fields."""
-    return lambda value: isinstance(value, list) and all(has_fields(each, **forms) for each in value)
+    return lambda value: isinstance(value, list) and all(has_fields(each, **forms) for each in as_list(value))
 
 
 FORM_OF_RECEIPT: Final[dict[str, Callable[[Any], bool]]] = {
@@ -1758,12 +1789,12 @@ FORM_OF_RECEIPT: Final[dict[str, Callable[[Any], bool]]] = {
 
 
 def receipt(written: bytes, trust: Trust, result: Result) -> None:
-    """Check a receipt, step by step. Raises Fault at the first thing that is wrong."""
+    """Check a receipt, step by step. Raises FaultError at the first thing that is wrong."""
     found = strict_json(written)
     check_form(found, FORM_OF_RECEIPT, "receipt")
     first, last = found["first"], found["last"]
     if not first <= last < first + 1000 or (found["kind"] == "number" and first != last):
-        raise Fault("receipt", "these numbers are no range that a receipt may have", field="last")
+        raise FaultError("receipt", "these numbers are no range that a receipt may have", field="last")
     size, root, log = note_of_receipt(found, trust, result)
     events = check_proofs(found, size, root, log)
     result.checked.append(f"{len(events)} events: each is in the tree of {size} entries that the log signed")
@@ -1771,14 +1802,14 @@ def receipt(written: bytes, trust: Trust, result: Result) -> None:
     history = History(about=(first, last))
     for index, event in enumerate(events):
         if index and not concerns(event, first, last):
-            history.fault = history.fault or Fault("history", "it is about other numbers", field=f"events.{index}")
+            history.fault = history.fault or FaultError("history", "it is about other numbers", field=f"events.{index}")
         history.add(event, {"field": f"events.{index}"})
     history.end()
     result.checked += fates_of(history, found)
     named = [event.says[name] for event in events for name in ("content", "reason") if is_digest(event.says.get(name))]
     for index, content in enumerate(found["contents"]):
         if content["digest"] not in named or content_digest(content["salt"], content["body"]) != content["digest"]:
-            raise Fault("document", "no event names it, or it has another digest", field=f"contents.{index}")
+            raise FaultError("document", "no event names it, or it has another digest", field=f"contents.{index}")
         named = [digest for digest in named if digest != content["digest"]]
     result.checked.append(f"{len(found['contents'])} contents: each has the digest that an event names")
     result.not_checked += ["life and software, which are the service's wording", *WHAT_NO_RECEIPT_PROVES]
@@ -1796,7 +1827,7 @@ def note_of_receipt(found: dict[str, Any], trust: Trust, result: Result) -> tupl
         origin, size, root = parse_checkpoint(parse_note(found["checkpoint"]).text)
         log = int(re.fullmatch(r".+/log/([1-9][0-9]{0,15})", origin)[1])  # type: ignore[index]
     except (ValueError, TypeError) as error:
-        raise Fault("note-form", f"no note of a log: {error}", field="checkpoint") from error
+        raise FaultError("note-form", f"no note of a log: {error}", field="checkpoint") from error
     listed = {
         name: [(f"{name}.{index}", line) for index, line in enumerate(found[name])]
         for name in ("verifier_keys", "witness_keys", "rotations")
@@ -1817,16 +1848,17 @@ def note_of_receipt(found: dict[str, Any], trust: Trust, result: Result) -> tupl
 
 def check_proofs(found: dict[str, Any], size: int, root: bytes, log: int) -> list[Event]:
     """The events of a receipt, each proven to be in the tree."""
-    scope, events = Scope(log, found["firm_id"], found["mode"], [found["series"]["id"]], size, None), []
+    scope = Scope(log, found["firm_id"], found["mode"], [found["series"]["id"]], size, None)
+    events: list[Event] = []
     for index, each in enumerate(found["events"]):
         place: Place = {"field": f"events.{index}"}
         line = each["record"].encode()
         event = scope.read(line, place)
         if event.series_name != found["series"]["name"]:
-            raise Fault("event-scope", "it names another series", position=event.position, **place)
+            raise FaultError("event-scope", "it names another series", position=event.position, **place)
         leaf = hashlib.sha256(b"\0" + hashlib.sha256(line).digest()).digest()
         if not is_included(leaf, event.position - 1, size, each["proof"], root):
-            raise Fault("proof", "it does not lead from the event to the root of the note", **place)
+            raise FaultError("proof", "it does not lead from the event to the root of the note", **place)
         events.append(event)
     return events
 
@@ -1869,9 +1901,9 @@ def fates_of(history: History, found: dict[str, Any]) -> list[str]:
             if place or is_lost:
                 fates.append((number, FATES[series.fates[place[1]] if place else LOST]))
     if len(fates) <= found["last"] - found["first"]:
-        raise Fault("history", "no event takes one of the numbers", field="events")
+        raise FaultError("history", "no event takes one of the numbers", field="events")
     if found["kind"] == "gap" and any(fate in ("standing", "voided", "pending") for _, fate in fates):
-        raise Fault("history", "one of the numbers is no gap", field="kind")
+        raise FaultError("history", "one of the numbers is no gap", field="kind")
     return [f"series {found['series']['name']}, number {number}: {fate}" for number, fate in fates]
 
 
