@@ -32,7 +32,7 @@ class KeptOnDisk(Kept, AbstractContextManager["KeptOnDisk"]):
         self._recent_max = recent_max
         # The thread that makes a report reads what the event loop wrote, one after the other.
         self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        for name in ("kept_unjournalled", "kept_ending_table", "kept_document_table", "kept_begin"):
+        for name in ("disk_unjournalled", "disk_ending_table", "disk_document_table", "disk_begin"):
             self._file.execute(statement(name))
         self._series = 0
 
@@ -46,7 +46,7 @@ class KeptOnDisk(Kept, AbstractContextManager["KeptOnDisk"]):
 
     def is_new(self, document_id: DocumentId) -> bool:
         """See Kept.is_new."""
-        return self._file.execute(statement("kept_document_add"), (document_id,)).rowcount == 1
+        return self._file.execute(statement("disk_document_add"), (document_id,)).rowcount == 1
 
 
 class _EndingsOnDisk(Endings):
@@ -59,7 +59,7 @@ class _EndingsOnDisk(Endings):
     def get(self, number: Number) -> Ending | None:
         if (recent := super().get(number)) is not None:
             return recent
-        row = self._file.execute(statement("kept_ending"), (self._series, number)).fetchone()
+        row = self._file.execute(statement("disk_ending"), (self._series, number)).fetchone()
         return None if row is None else _decoder.decode(row[0])
 
     def put(self, ending: Ending) -> None:
@@ -70,12 +70,12 @@ class _EndingsOnDisk(Endings):
     def in_order(self) -> Iterator[Ending]:
         self._write()
         after = -1
-        while rows := self._file.execute(statement("kept_endings"), (self._series, after, NUMBERS_READ)).fetchall():
+        while rows := self._file.execute(statement("disk_endings"), (self._series, after, NUMBERS_READ)).fetchall():
             for _, body in rows:
                 yield _decoder.decode(body)
             after = rows[-1][0]
 
     def _write(self) -> None:
         rows = [(self._series, number, _encoder.encode(ending)) for number, ending in self._found.items()]
-        self._file.executemany(statement("kept_ending_put"), rows)
+        self._file.executemany(statement("disk_ending_put"), rows)
         self._found.clear()
