@@ -1,11 +1,14 @@
-"""What the format of a series can print, and whether two formats can print the same text (CONTRACT.md D17, D18, D87).
+"""What the format of a series prints and can print, and whether two formats meet (CONTRACT.md D17, D18, D87, D117).
 
 `{year}` stands for four digits and `{number}` for five digits or more. Any digits count, as if every year and every
 number would come: a format says nothing about which of them the series will reach.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
+
+from msgspec import Struct
 
 FORMAT_MAX: Final = 60
 """The most characters of a format, its placeholders included."""
@@ -58,6 +61,44 @@ def can_print_the_same(one: str, other: str) -> bool:
         )
         for length in range(shortest, max(shortest, longest) + 1)
     )
+
+
+D394_TEXT_MAX: Final = 20
+"""The most characters that the Romanian declaration D394 has for the text of a series, and for a number."""
+
+
+class D394Fault(Struct, frozen=True):
+    """Why D394 cannot hold what a format prints."""
+
+    code: Literal["d394_text_after_number", "d394_series_text_too_long"]
+    message: str
+
+
+def d394_faults(number_format: str) -> Iterator[D394Fault]:
+    """Why D394 cannot hold what the format prints; nothing if it can."""
+    before, after = text_around(number_format, "0" * YEAR_DIGITS)
+    if after:
+        message = "D394 has no place for what is printed behind the number; let {number} be the last of the format."
+        yield D394Fault("d394_text_after_number", message)
+    if len(before) > D394_TEXT_MAX:
+        message = (
+            f"{len(before)} characters are printed before the number, but D394 has a place for {D394_TEXT_MAX}; "
+            "choose a shorter format."
+        )
+        yield D394Fault("d394_series_text_too_long", message)
+
+
+def text_around(number_format: str, year: str) -> tuple[str, str]:
+    """What is printed before and behind the number of a document of this year."""
+    before, _, after = number_format.replace("{year}", year).partition("{number}")
+    return before, after
+
+
+def printed_parts(number_format: str, full_number: str) -> tuple[str, str, str]:
+    """What a number that this format printed shows before the number, as the number, and behind it."""
+    before, after = text_around(number_format, "0" * YEAR_DIGITS)
+    end = len(full_number) - len(after)
+    return full_number[: len(before)], full_number[len(before) : end], full_number[end:]
 
 
 def is_printable(number_format: str) -> bool:

@@ -176,7 +176,7 @@ class DateAfterNext(Struct, frozen=True, tag=True):
 
 
 class NotAGap(Struct, frozen=True, tag=True):
-    """Explain: `number`, of the range, is no gap: it is on a document, pending, or was never taken."""
+    """Explain, or certify: `number`, of the range, is no gap: it is on a document, pending, or was never taken."""
 
     series_id: SeriesId
     number: Number

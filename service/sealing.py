@@ -1,6 +1,6 @@
-"""The job that seals: the sealer, and those it tells of each note: NATS and the witnesses."""
+"""The job that seals: the sealer, and those it tells of each note: NATS, witnesses, a time stamp authority."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 import structlog
@@ -11,6 +11,8 @@ from service.evidence.key_file import evidence_keys_path, load
 from service.evidence.sealing.last_view import LastView
 from service.evidence.sealing.sealer import Sealer, SealerPace
 from service.evidence.sealing.store import EvidenceStore
+from service.evidence.timestamping.authority import Authority, RootsError, read_roots
+from service.evidence.timestamping.stamper import Stamper
 from service.evidence.witnessing.client import WitnessClient
 from service.evidence.witnessing.known_witnesses import read_witnesses
 from service.log.postgres_log import PostgresLog
@@ -26,16 +28,17 @@ class Sealing(Struct, frozen=True):
 
     sealer: Sealer
     witnesses: tuple[WitnessClient, ...]
+    stamper: Stamper | None
     publisher: NotePublisher | None
 
     def running(self) -> list[Coroutine[Any, Any, None]]:
         """What runs until it is cancelled."""
-        told = [] if self.publisher is None else [self.publisher.run()]
-        return [self.sealer.run(), *told, *(witness.run() for witness in self.witnesses)]
+        told = (self.publisher, self.stamper, *self.witnesses)
+        return [self.sealer.run(), *(each.run() for each in told if each is not None)]
 
 
 def sealing_of(settings: Settings, log: PostgresLog, nats: NatsSettings | None) -> Sealing | None:
-    """The sealing of this log; none without keys. Raises EvidenceKeysError and WitnessesError."""
+    """The sealing of this log; none without keys. Raises EvidenceKeysError, WitnessesError and RootsError."""
     path = evidence_keys_path(settings)
     if not path.exists():
         _say.warning("evidence.off", because=f"there is no file {path}; `numbering evidence create` makes one")
@@ -44,13 +47,12 @@ def sealing_of(settings: Settings, log: PostgresLog, nats: NatsSettings | None) 
     known = [] if settings.evidence_witnesses_file is None else read_witnesses(settings.evidence_witnesses_file)
     witnesses = tuple(WitnessClient(witness, store) for witness in known)
     publisher = None if nats is None else NotePublisher(nats, log.log_id)
-    told: list[Callable[[bytes], None]] = [witness.tell for witness in witnesses]
-    if publisher is not None:
-        told.append(publisher.tell)
+    stamper = _stamper(settings, store)
+    told = [each for each in (publisher, stamper, *witnesses) if each is not None]
 
     def on_note(note: bytes) -> None:
-        for tell in told:
-            tell(note)
+        for each in told:
+            each.tell(note)
 
     sealer = Sealer(
         log,
@@ -61,4 +63,13 @@ def sealing_of(settings: Settings, log: PostgresLog, nats: NatsSettings | None) 
         on_note=on_note,
         pace=SealerPace(seal=settings.seal_seconds),
     )
-    return Sealing(sealer, witnesses, publisher)
+    return Sealing(sealer, witnesses, stamper, publisher)
+
+
+def _stamper(settings: Settings, store: EvidenceStore) -> Stamper | None:
+    if settings.timestamp_url is None:
+        return None
+    if settings.timestamp_roots_file is None:
+        raise RootsError("NUMBERING_TIMESTAMP_URL is set, and NUMBERING_TIMESTAMP_ROOTS_FILE is not")
+    authority = Authority(settings.timestamp_url, read_roots(settings.timestamp_roots_file))
+    return Stamper(authority, store, rest=settings.timestamp_seconds)

@@ -56,6 +56,14 @@ NatsUrl = Annotated[
         may_hold_password=True,
     ),
 ]
+HttpUrl = Annotated[
+    str,
+    _kind(
+        "like https://stamps.example.com/tsa",
+        pattern=r"^https?://[^\s]+$",
+        may_hold_password=True,
+    ),
+]
 Origins = Annotated[
     str,
     _kind(

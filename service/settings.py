@@ -13,6 +13,7 @@ from platformdirs import user_data_path
 
 from service.printable import without_password
 from service.setting_kinds import (
+    HttpUrl,
     LogFormat,
     LogLevel,
     NatsUrl,
@@ -105,6 +106,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         about("file", "Witnesses that co-sign the notes: a verifier key and an address a line; unset: none"),
     ] = None
     seal_seconds: Annotated[int, about("seconds", "How often new events get a signed note", ge=1, le=3600)] = 1
+    timestamp_url: Annotated[
+        HttpUrl | None, about("URL", "A time stamp authority (RFC 3161), which is shown the newest note; unset: none")
+    ] = None
+    timestamp_roots_file: Annotated[
+        PresentFile | None, about("file", "Root certificates (PEM) of that authority; needed with its URL")
+    ] = None
+    timestamp_seconds: Annotated[int, about("seconds", "How often it is asked at the most", ge=1, le=604_800)] = 3600
     check_rate: Annotated[
         int,
         about(

@@ -108,7 +108,7 @@ async def run_service(
 
     `tell` is called every second with how relay, sealer and projections are, as far as they run here.
 
-    Raises MissingSettingError, EvidenceKeysError, WitnessesError, SchemaUnfitError, LogUnavailableError,
+    Raises MissingSettingError, EvidenceKeysError, WitnessesError, RootsError, SchemaUnfitError, LogUnavailableError,
     DurabilityError and ClockError before anything runs, and SettingsError if the address cannot be had. A broken
     invariant is an AssertionError in an exception group, also one that a handler reported to `BrokenInvariants`: it
     ends the process, and the supervisor starts it again from the log.
@@ -217,14 +217,7 @@ def _wire(
 
     gate = Gate()
     writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=on_append)
-    comparing = Comparing(
-        log,
-        gate,
-        MarkFile(settings.data_dir, log.log_id),
-        nats,
-        known=lambda: writer.known.state.position,
-        clock=now,
-    )
+    comparing = _comparing(settings, log, gate, writer, nats)
     return Wiring(
         settings,
         metrics,
@@ -240,6 +233,13 @@ def _wire(
         BrokenInvariants(),
         reports,
     )
+
+
+def _comparing(
+    settings: Settings, log: PostgresLog, gate: Gate, writer: Writer, nats: NatsSettings | None
+) -> Comparing:
+    marks = MarkFile(settings.data_dir, log.log_id)
+    return Comparing(log, gate, marks, nats, known=lambda: writer.known.state.position, clock=now)
 
 
 def _self_check(settings: Settings, log: PostgresLog) -> SelfCheck:

@@ -2,13 +2,14 @@
 
 import asyncpg
 
+from projections.keeping.one_moment import Connection
 from projections.keeping.projection_faults import LogHoleError
 from projections.statements import statement
 from schemas.record import Record, decode_record
 from schemas.values import LogId, Position
 
 
-async def read_head(connection: asyncpg.Connection, log_id: LogId) -> Position:
+async def read_head(connection: Connection, log_id: LogId) -> Position:
     """The position of the last event of the log. Raises LogHoleError if there is no such log."""
     head = await connection.fetchval(statement("log_head"), log_id)
     if head is None:
@@ -22,7 +23,7 @@ async def read_heads(connection: asyncpg.Connection) -> dict[LogId, Position]:
     return {LogId(row["log_id"]): Position(row["position"]) for row in rows}
 
 
-async def read_between(connection: asyncpg.Connection, log_id: LogId, after: Position, to: Position) -> list[Record]:
+async def read_between(connection: Connection, log_id: LogId, after: Position, to: Position) -> list[Record]:
     """Every record after `after` up to `to`, which is not beyond the head. Raises LogHoleError if one is missing."""
     rows = await connection.fetch(statement("log_read"), log_id, after, to)
     records = [decode_record(row["record"]) for row in rows]

@@ -88,6 +88,15 @@ NumberFormat = Annotated[
 ]
 """The pattern of a printed number (CONTRACT.md D17, D87)."""
 
+DeclaredPeriod = Annotated[
+    str,
+    Meta(
+        pattern=r"^[2-8][0-9]{3}-(0[1-9]|1[0-2]|Q[1-4])$",
+        extra={"words": "a month, such as 2026-11, or a quarter, such as 2026-Q4"},
+    ),
+]
+"""The period of a tax declaration (CONTRACT.md D117)."""
+
 SmallCount = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 CurrencyText = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", extra={"words": "three capital letters, such as RON"})]
 """What has the form of a currency code."""

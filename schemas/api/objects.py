@@ -4,6 +4,7 @@ from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct
 
+from schemas.api.d394 import D394Warning
 from schemas.values import DocumentType, Platform
 
 Item = TypeVar("Item")
@@ -56,6 +57,13 @@ class InvoiceSeries(Struct, frozen=True, kw_only=True):
     """The calendar year in which the series was opened."""
     created_at: int
     """When the series was opened, in Unix seconds."""
+
+
+class OpenedInvoiceSeries(InvoiceSeries, frozen=True, kw_only=True):
+    """A series that was just opened."""
+
+    warnings: list[D394Warning] = []
+    """What speaks against the format of the series, though it is open; empty if nothing does."""
 
 
 class NumberReservation(Struct, frozen=True, kw_only=True):

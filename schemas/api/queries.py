@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from schemas.api.fields import Currency, Day, Flag, Identifier, Label, SeriesReference
+from schemas.api.fields import Currency, Day, DeclaredPeriod, Flag, Identifier, Label, SeriesReference
 from schemas.values import NUMBER_MAX, DocumentType, Fate
 
 PER_PAGE: Final = 100
@@ -30,7 +30,18 @@ class AsOfQuery(Struct, frozen=True, kw_only=True):
     """As of this time, in Unix seconds."""
 
 
-class NumbersQuery(AsOfQuery, frozen=True, kw_only=True):
+class ListingQuery(AsOfQuery, frozen=True, kw_only=True):
+    """A report that is also a file to take away (CONTRACT.md D114)."""
+
+    format: Literal["json", "csv", "xlsx", "pdf"] | None = None
+    """The form of the reply; if it is not given, the header Accept says it."""
+    language: Literal["en", "ro"] | None = None
+    """The language of a file; if it is not given, the header Accept-Language says it."""
+    dialect: Literal["ro", "plain"] | None = None
+    """How CSV is written: `ro`, the default, for Romanian spreadsheets, `plain` for programs."""
+
+
+class NumbersQuery(ListingQuery, frozen=True, kw_only=True):
     """GET /invoice-series/{id}/numbers."""
 
     after: Annotated[int, Meta(ge=0, le=NUMBER_MAX)] | None = None
@@ -61,6 +72,19 @@ class ProofQuery(Struct, frozen=True, kw_only=True):
     """Certify that the numbers from the one in the path to this one are gaps, at most 1,000 numbers."""
     contents: Flag = False
     """Show what the document said too, as far as it is kept."""
+
+
+class D394Query(AsOfQuery, frozen=True, kw_only=True):
+    """GET /reports/d394. Without a period it is the last month that is over. Both dates are inclusive."""
+
+    period: DeclaredPeriod | None = None
+    """The month, such as `2026-11`, or the quarter, such as `2026-Q4`."""
+    start_date: Day | None = None
+    """Instead of `period`: the first day; then `end_date` is needed too."""
+    end_date: Day | None = None
+    """The last day, at most a year after the first."""
+    range_size: Annotated[int, Meta(ge=1, le=NUMBER_MAX)] | None = None
+    """How many numbers the numbering decision plans for each series and year; without it, those that were taken."""
 
 
 class AuditReadsQuery(Struct, frozen=True, kw_only=True):

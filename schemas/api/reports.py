@@ -171,6 +171,29 @@ class GapReport(Struct, frozen=True, tag_field="object", tag="gap_report"):
     """SHA-256 in hexadecimal, over this report as JSON without white space and without this field (D113)."""
 
 
+class GapExplanations(Struct, frozen=True, tag_field="object", tag="gap_explanations"):
+    """Every explanation of a gap of a series up to `as_of`, in the order in which they were given."""
+
+    series_id: SeriesId
+    """The series."""
+    firm_id: FirmId
+    """The firm."""
+    mode: Mode
+    """The partition of the firm."""
+    series_name: str
+    """The name of the series."""
+    document_type: DocumentType
+    """The type of all documents of the series."""
+    format: str
+    """How a number of the series is printed."""
+    as_of: Moment
+    """The moment that the list is about."""
+    equation: Terms
+    """How the numbers that were taken add up."""
+    data: list[GapExplanation]
+    """The explanations."""
+
+
 class NumberRangeRow(Struct, frozen=True, gc=False, tag_field="object", tag="number_range"):
     """The fate of the numbers `first` to `last`.
 

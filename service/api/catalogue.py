@@ -8,6 +8,7 @@ from service.api.reports import (
     accounting,
     audit_bundle,
     audit_reads,
+    d394_ranges,
     gap_explanations,
     number_proof,
     number_story,
@@ -30,6 +31,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *number_story.ROUTES,
     *number_proof.ROUTES,
     *gap_explanations.ROUTES,
+    *d394_ranges.ROUTES,
     *audit_reads.ROUTES,
     *audit_bundle.ROUTES,
 )

@@ -7,20 +7,20 @@ from typing import Any, Final
 import click
 import uvloop
 
-from schemas.commands import Command, EraseDocument, EraseDraft
 from schemas.record import Record
 from schemas.rejections import DocumentHasChanged
-from schemas.values import Digest, DocumentId
-from service.cli.operator_commands import operator_for, operator_log, printable_option
+from schemas.values import DocumentId
+from service.cli.operator_commands import operator_for, operator_log
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, print_json
 from service.cli.screen.log_lines import write_log_lines
+from service.cli.screen.printable_option import printable_option
 from service.cli.starting.present import database_url, present_settings
 from service.clock import now
 from service.core.prepare import Prepared
 from service.documents.content import VoidContent
-from service.documents.erasing import Erasing, erasing, said_by
-from service.documents.facts import DraftFacts, Facts, NumberedFacts, fold_document
+from service.documents.erasing import erasing, erasure_of, said_by
+from service.documents.facts import Facts, NumberedFacts, fold_document
 from service.documents.new import sealed
 from service.settings import Settings
 
@@ -61,7 +61,7 @@ async def _erase(
         position = None
         if left is not None and not is_dry:
             reason = sealed(VoidContent(text))
-            command = _command(facts, left, reason.digest)
+            command = erasure_of(facts, left, reason.digest)
             contents = [reason] if left.content is None else [left.content, reason]
             done = await operator.do(command, operator_for(records[0].firm_id, records[0].mode), contents)
             position = _position_of(facts, records[-1], done)
@@ -72,14 +72,6 @@ async def _erase(
         "position": position,
         "is_dry_run": is_dry,
     }
-
-
-def _command(facts: Facts, left: Erasing, reason: Digest) -> Command:
-    content = None if left.content is None else left.content.digest
-    if isinstance(facts, DraftFacts):
-        return EraseDraft(facts.document_id, facts.content, content, reason)
-    numbered = (facts.series_id, facts.number, facts.full_number, facts.document_id)
-    return EraseDocument(*numbered, facts.content, content, reason)
 
 
 def _position_of(facts: Facts, last: Record, done: object) -> int:

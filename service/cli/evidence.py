@@ -23,6 +23,7 @@ from service.evidence.witnessing.server import ensure_keys, read_log_keys, witne
 from service.log.identity import LogIdentity
 from service.log.postgres_log import PostgresLog
 from service.settings import Settings, read_settings
+from service.whole_file import replace_file
 
 UNNAMED = "numbering.invalid/{installation}"
 """What origins begin with, where the operator chose nothing."""
@@ -41,6 +42,7 @@ def evidence() -> None:
 def create_keys(name: str | None, *, has_ml_dsa: bool) -> None:
     """Make the key file. The name stays for ever; the file belongs on the machine that seals, and into a safe."""
     settings = present_settings()
+    write_log_lines(settings)
     chosen = name or unnamed(uvloop.run(_identity(database_url(settings))))
     print_json(_described(settings, create(evidence_keys_path(settings), chosen, has_ml_dsa=has_ml_dsa)))
 
@@ -72,8 +74,25 @@ def show_fingerprints() -> None:
 
 @evidence.command("status")
 def show_status() -> None:
-    """Print the newest note's size, the head of the log, and the witnesses that co-signed the note."""
-    print_json(uvloop.run(_status(database_url(present_settings()))))
+    """Print the newest note's size, the head of the log, and its co-signatures, the newest time stamp."""
+    settings = present_settings()
+    write_log_lines(settings)
+    print_json(uvloop.run(_status(database_url(settings))))
+
+
+@evidence.command("stamps")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="A directory, made if it is missing."
+)
+def write_stamps(out: Path) -> None:
+    """Write each time-stamped note, and the stamp beside it, for `openssl ts -verify`."""
+    settings = present_settings()
+    write_log_lines(settings)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        print_json(uvloop.run(_stamps(database_url(settings), out)))
+    except OSError as error:
+        raise CommandFault(f"cannot write to {out}: {error.strerror}") from error
 
 
 @click.command()
@@ -127,6 +146,23 @@ async def _identity(url: str) -> LogIdentity:
             await log.close()
 
 
+async def _stamps(url: str, out: Path) -> dict[str, Any]:
+    """Write them one after another: an answer has up to 64 KB, and there may be one an hour for years."""
+    sizes: list[int] = []
+    with explaining_postgres(url):
+        log = await PostgresLog.open(url)
+        try:
+            store = EvidenceStore(log.pool, log.log_id)
+            for size in await store.stamped_sizes():
+                for stamp in await store.stamps(size, size):
+                    replace_file(out / f"{size}.note", stamp.note)
+                    replace_file(out / f"{size}.tsr", stamp.response)
+                sizes.append(size)
+        finally:
+            await log.close()
+    return {"directory": str(out), "time_stamped": sizes}
+
+
 async def _status(url: str) -> dict[str, Any]:
     with explaining_postgres(url):
         log = await PostgresLog.open(url)
@@ -135,6 +171,7 @@ async def _status(url: str) -> dict[str, Any]:
             head, newest = await log.head(), await store.newest_note()
             lines = [] if newest is None else await store.cosignatures(newest.size)
             keys = await store.verifier_keys()
+            stamped = await store.stamped_sizes()
         finally:
             await log.close()
     if newest is None:
@@ -146,5 +183,6 @@ async def _status(url: str) -> dict[str, Any]:
         "head": head,
         "root": checkpoint.root.hex(),
         "cosigned_by": [line.split(" ")[1] for line in lines],
+        "time_stamped": stamped[-1] if stamped else None,
         "verifier_keys": [key for key, _ in keys],
     }

@@ -12,6 +12,7 @@ from service.access.records import SESSION_SECONDS, AccessRecords, Right, access
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import print_json
 from service.cli.screen.operator_errors import explaining_postgres
+from service.cli.screen.printable_option import printable_option
 from service.cli.starting.present import database_url, present_settings
 from service.clock import now
 
@@ -52,7 +53,7 @@ def create_firm(name: str) -> None:
 
     async def create() -> FirmId:
         async with opened_records() as records:
-            return await records.create_firm(_text("--name", name))
+            return await records.create_firm(printable_option(name, "--name", most=TEXT_MAX))
 
     print_json({"firm_id": uvloop.run(create())})
 
@@ -131,8 +132,8 @@ def create_session(
             made = await records.create_session(
                 FirmId(firm),
                 Mode(mode),
-                device_id=_text("--device", device) if device else "",
-                device_name=_text("--name", name),
+                device_id=printable_option(device, "--device", most=TEXT_MAX) if device else "",
+                device_name=printable_option(name, "--name", most=TEXT_MAX),
                 platform=Platform(platform),
                 right=Right(right or Right.USER),
                 user_id=user,
@@ -177,11 +178,3 @@ async def opened_records() -> AsyncGenerator[AccessRecords]:
     with explaining_postgres(url):
         async with access_records(url, settings.keys_path, now) as records:
             yield records
-
-
-def _text(option: str, value: str) -> str:
-    """A name worth keeping: some characters, no control characters. Raises UsageError."""
-    text = value.strip()
-    if not 1 <= len(text) <= TEXT_MAX or not text.isprintable():
-        raise click.UsageError(f"{option} must have 1 to {TEXT_MAX} printable characters")
-    return text

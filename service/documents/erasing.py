@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from schemas.commands import EraseDocument, EraseDraft
 from schemas.record import Record
 from schemas.values import Digest
 from service.documents.content import InvoiceContent, open_invoice
-from service.documents.facts import Facts
+from service.documents.facts import DraftFacts, Facts
 from service.documents.new import sealed
 from service.log.event_log import Content
 
@@ -36,6 +37,15 @@ def erasing(facts: Facts, kept: Mapping[Digest, Content], *, keeps_amounts: bool
     said = open_invoice(present)
     left = without_customer(said)
     return None if left == said and len(kept) == 1 else Erasing(sealed(left))
+
+
+def erasure_of(facts: Facts, left: Erasing, reason: Digest) -> EraseDocument | EraseDraft:
+    """The command that leaves this of the document, for a reason that is kept under its digest."""
+    content = None if left.content is None else left.content.digest
+    if isinstance(facts, DraftFacts):
+        return EraseDraft(facts.document_id, facts.content, content, reason)
+    numbered = (facts.series_id, facts.number, facts.full_number, facts.document_id)
+    return EraseDocument(*numbered, facts.content, content, reason)
 
 
 def without_customer(said: InvoiceContent) -> InvoiceContent:

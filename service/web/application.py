@@ -91,10 +91,11 @@ class WebApplication:
     def _answering(self, route: Route) -> Handler:
         """The handler of a route: it passes the request to the entrance."""
         bytes_max, seconds_max = self.body_bytes_max, self.patience.body_seconds
+        varies = {"Vary": "Accept, Accept-Language"} if route.is_listing else None
 
         async def answer(request: web.BaseRequest, exchange: Exchange, places: Mapping[str, str]) -> Told:
             asked = HttpAsked(route, request, places, bytes_max, seconds_max)
-            return await self.entrance.answer(asked, exchange), None
+            return await self.entrance.answer(asked, exchange), varies
 
         return answer
 

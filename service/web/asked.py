@@ -61,8 +61,15 @@ class HttpAsked(Struct, frozen=True):
         given = NO_BODY
         if self.route.method in _WITH_BODY:
             given = await read_body(self.request, self.body_bytes_max, self.body_seconds_max)
-        url = self.request.rel_url
-        return Sent(url.path, self.places, url.query if url.raw_query_string else NO_PLACES, given)
+        url, query = self.request.rel_url, NO_PLACES
+        if url.raw_query_string:
+            query = url.query
+        if not self.route.is_listing:
+            return Sent(url.path, self.places, query, given)
+        accept, language = (
+            ",".join(self.request.headers.getall(name, ())) for name in (hdrs.ACCEPT, hdrs.ACCEPT_LANGUAGE)
+        )
+        return Sent(url.path, self.places, query, given, accept, language)
 
 
 def address_of(request: web.BaseRequest) -> str:

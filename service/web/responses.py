@@ -32,7 +32,7 @@ def _lines(exchange: Exchange, reply: Reply, more: Mapping[str, str] | None) -> 
     kind = f"Content-Type: {reply.content_type}\r\n" if reply.content_type else ""
     return (
         f"{kind}{REQUEST_ID}: {exchange.request_id}\r\n"
-        "Content-Language: en\r\nServer: numbering\r\nX-Content-Type-Options: nosniff\r\n"
+        f"Content-Language: {reply.language}\r\nServer: numbering\r\nX-Content-Type-Options: nosniff\r\n"
         f"{_limit_lines(exchange.allowance)}{_own_lines(reply)}{_more_lines(more) if more else ''}"
     )
 
@@ -52,9 +52,10 @@ def _own_lines(reply: Reply) -> str:
         lines += f"Retry-After: {reply.refusal.retry_after}\r\n"
     if reply.status == 401:
         lines += "WWW-Authenticate: Bearer\r\n"  # RFC 9110 section 11.6.1 demands it
-    if reply.stream is not None:
-        lines += f'Content-Disposition: attachment; filename="{reply.stream.file_name}"\r\n'
-    if reply.content_type == JSON or reply.stream is not None:
+    file_name = reply.file_name if reply.stream is None else reply.stream.file_name
+    if file_name is not None:
+        lines += f'Content-Disposition: attachment; filename="{file_name}"\r\n'
+    if reply.content_type == JSON or file_name is not None:
         # It may hold tokens and personal data, which no cache on the way or on a disk shall keep.
         lines += "Cache-Control: no-store\r\n"
     if reply.content_type.startswith("text/html"):

@@ -10,6 +10,7 @@ from tests.api.fuzz_rules import widen
 BEYOND_A_SCHEMA = (
     "of at most 30 digits",
     "must be first or a higher number",
+    "or one up to 999 higher",
     "worth at most",
     "is longer than",
     "on drafts only",
@@ -23,6 +24,9 @@ BEYOND_A_SCHEMA = (
     "is another name of info",
     "the code of a currency in ISO 4217",
     "with a printable character",
+    "left out where start_date",
+    "given together with",
+    "at most a year after it",
     "client_data.name is required",
     "has no other data of its client",
     "must be an e-mail address",

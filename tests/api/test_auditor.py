@@ -12,6 +12,8 @@ import pytest_asyncio
 from projections.keeping.runner import ProjectionRunner
 from service.api.calling.route import Route
 from service.api.catalogue import ROUTES
+from service.log.postgres_log import PostgresLog
+from tests.support.evidence.sealing import a_sealer
 from tests.support.service.client import Api, an_api
 from tests.support.tasks import running_beside
 from tests.support.waiting import until
@@ -74,8 +76,11 @@ async def test_an_auditor_writes_nothing_by_any_call(api: Api) -> None:
     assert {each["status"] for each in await reads(api, 2 * len(WRITING))} == {403}
 
 
-async def test_an_auditor_reads_everything_of_its_firm(api: Api) -> None:
+async def test_an_auditor_reads_everything_of_its_firm(api: Api, tmp_path: Path) -> None:
     places = await places_of(api)
+    log = api.dependencies.log
+    assert isinstance(log, PostgresLog)
+    await a_sealer(log, tmp_path).turn()
 
     for route in READING:
         for credential in (api.firm.auditor_key, api.firm.auditor):

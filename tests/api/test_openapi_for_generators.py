@@ -24,12 +24,11 @@ VALIDATION = "validation_error"
 
 NAMES = """
 check_liveness check_readiness create_invoice delete_invoice describe_api describe_series describe_series_alias
-describe_series_by_put erase_invoice explain_gap explain_number export_bundle list_audit_reads list_documents list_gaps
-list_numbers
-list_reservations list_series list_series_alias lock_series make_primary make_primary_alias open_series
-open_series_alias ping read_history read_invoice read_metrics read_reservation read_series read_series_alias
-read_version release_reservation reserve_numbers reverse_invoice unlock_series unvoid_invoice update_invoice
-update_invoice_by_put void_invoice
+describe_series_by_put erase_invoice explain_gap explain_number export_bundle list_audit_reads list_documents
+list_explanations list_gaps list_numbers list_reservations list_series list_series_alias lock_series make_primary
+make_primary_alias open_series open_series_alias ping prove_number read_d394 read_history read_invoice read_metrics
+read_reservation read_series read_series_alias read_version release_reservation reserve_numbers reverse_invoice
+unlock_series unvoid_invoice update_invoice update_invoice_by_put void_invoice
 """
 """The names of calls in the programs of others. A new call adds a name; none is ever changed."""
 

@@ -28,6 +28,7 @@ async def test_a_new_series_is_shown_in_full(api: Api) -> None:
         "is_locked": False,
         "lock": None,
         "year": api.dependencies.today().year,
+        "warnings": [],
     }
 
 

@@ -10,7 +10,7 @@ from service.embedded.data_directory import free_port
 from tests.support.service.command_line import Command, Outcome, run_apart, run_here
 from tests.support.service.up_process import Up, running_up
 
-APART = {"up", "serve", "relay", "project", "advance", "erase", "explain-gap"}
+APART = {"up", "evidence", "serve", "relay", "project", "advance", "erase", "explain-gap"}
 """The commands that take over signals or the logging of their process."""
 
 

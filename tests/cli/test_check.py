@@ -5,10 +5,12 @@ import json
 from typing import Final
 
 import asyncpg
+import pytest
 
+from projections.keeping.runner import ProjectionRunner
 from service.log.postgres_log import PostgresLog
 from tests.support.domain.batches import a_batch, a_working_day
-from tests.support.domain.commands import SECOND, a_document, an_issue
+from tests.support.domain.commands import SECOND, a_document, a_release, a_slot, an_issue
 from tests.support.domain.history import History, two_series_that_meet
 from tests.support.service.command_line import Command, printed
 
@@ -92,3 +94,37 @@ def test_a_reader_s_role_is_all_that_it_needs(command: Command, database_url: st
             await connection.close()
 
         asyncio.run(drop())
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("DELETE FROM log.event WHERE position = 4", "event_missing: position 4: there is no event"),
+        ("UPDATE log.event SET number = 7 WHERE position = 4", "event_columns: position 4: its record says something"),
+        ("UPDATE log.head SET position = 5", "log_head: log 1: log.head says that the log ends at 5, and its last"),
+        ("INSERT INTO log.answer VALUES ('x', 1, 'x', '{}', 1)", "answer_changed: answer 78: it is no outcome of a"),
+        ("DELETE FROM gaps.gap", "row_missing: gaps.gap of series seriesaaaa, numbers 2-2: the row is missing"),
+    ],
+    ids=["event", "columns", "head", "answer", "row"],
+)
+def test_what_was_rewritten_is_a_line_with_its_kind_and_place(
+    command: Command, database_url: str, statement: str, says: str
+) -> None:
+    append(database_url, a_working_day().after(a_release(a_slot(2))))
+
+    async def rewrite() -> None:
+        await ProjectionRunner(database_url).catch_up()
+        connection = await asyncpg.connect(database_url)
+        await connection.execute("SET session_replication_role = replica")
+        for table in ("log.event", "log.answer", "log.head"):
+            await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(rewrite())
+    found = command("check")
+    assert found.exit_code == 1
+    assert any(line.startswith(says) for line in found.stdout.splitlines()), found.stdout
+    assert "not as the service wrote them" in found.stderr
+    kinds = {each["kind"] for each in json.loads(command("check", "--json").stdout)["data"]}
+    assert says.partition(":")[0] in kinds

@@ -8,7 +8,7 @@ import pytest
 from tests.support.service.command_line import Command, Outcome
 
 OF_OLD = "COMMENT ON SCHEMA gaps IS '0 older'"
-WRONG = "INSERT INTO gaps.gap VALUES ('nosuch', 1, 1, 'released', NULL, 1, 1, 'key:1', 1, 1)"
+WRONG = "INSERT INTO gaps.gap VALUES ('nosuch', 1, 1, 'released', NULL, 1, 'key:1', NULL, 1, 'key:1', 1, 1)"
 
 
 def result(outcome: Outcome) -> str:

@@ -20,7 +20,17 @@ from service.evidence.tiles import Hashes
 from service.log.event_log import LogUnavailableError
 from service.log.postgres_log import PostgresLog
 from tests.support.evidence.reference import consistency_proof, tree_hash, verified_by
-from tests.support.evidence.sealing import AT, KEYS, LOG, a_sealer, append_many, notes_of, records_of
+from tests.support.evidence.sealing import (
+    AT,
+    KEYS,
+    LOG,
+    a_sealer,
+    append_many,
+    notes_of,
+    records_of,
+    rewrite,
+    rewriting,
+)
 from tests.support.waiting import until
 
 VKEY = str(KEYS.verifier_keys(LOG)[0])
@@ -110,7 +120,20 @@ async def test_a_process_that_dies_while_it_seals_leaves_all_or_nothing(
 
     await append_many(log, 700)
     await a_sealer(log, tmp_path).turn()
-    assert await require_right(log, database_url) == ([250, 600, 700] if is_committed else [250, 700])
+    assert await require_right(log, database_url) == [250, 600, 700]
+
+
+async def test_what_was_signed_is_remembered_before_anybody_can_see_it(
+    log: PostgresLog, database_url: str, tmp_path: Path
+) -> None:
+    await append_many(log, 600)
+    with pytest.raises(LogUnavailableError):
+        await a_sealer(log, tmp_path, store=Dies(log, is_committed=False)).turn()
+    async with rewriting(database_url) as connection:
+        await rewrite(connection, "flip", 500)
+    with pytest.raises(EvidenceBrokenError, match="another tree of 600 entries was signed here"):
+        await a_sealer(log, tmp_path).turn()
+    assert await notes_of(database_url) == []
 
 
 async def test_a_sealer_in_doubt_goes_on_by_itself(log: PostgresLog, database_url: str, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ NOT_READ: Final = {
 PAGES: Final[Mapping[str, str]] = {"CONTRACT.md": CONTRACT, "DESIGN.md": "service/DESIGN.md"}
 """Pages with numbered sections, by the name under which they are cited."""
 
-GIVEN_LATER: Final = frozenset({95, 96, *range(98, 110), 113, 114, 115})
+GIVEN_LATER: Final = frozenset({95, 96, *range(98, 110)})
 """Numbers of decisions that are kept for rules which are not built yet."""
 
 URL: Final = re.compile(r"https?://\S+")
@@ -39,7 +39,9 @@ _BREAK: Final = r"\s+(?:(?:#|--|//|\*)\s*)?"
 SECTIONS: Final = re.compile(
     rf"(?<!RFC \d{{4}} )\bsections?{_BREAK}({_NUMBER}(?:(?:, | and | to ){_NUMBER})*)", re.IGNORECASE
 )
-DECISIONS: Final = re.compile(r"(?<![\w%#+])D(\d{1,3})(a?)(?: to D(\d{1,3}))?\b(?!\.\d)")
+DECISIONS: Final = re.compile(r"(?<![\w%#+])D(?!394\b|406\b)(\d{1,3})(a?)(?: to D(\d{1,3}))?\b(?!\.\d)")
+"""D394 and D406 are declarations of Romania."""
+
 WITHOUT_THE_WORD: Final = re.compile(rf"\b(?:{'|'.join(map(re.escape, PAGES))}) (?:§|\d)")
 
 

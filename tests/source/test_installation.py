@@ -17,8 +17,8 @@ from tests.source.code import ROOT
 PROJECT: Final = "invoice-numbering"
 FILES: Final = {
     "deploy/requirements-build.txt": ("build",),
-    "deploy/requirements.txt": ("", "embedded", "build"),
-    "deploy/requirements-dev.txt": ("", "embedded", "build", "dev"),
+    "deploy/requirements.txt": ("", "embedded", "pdf", "build"),
+    "deploy/requirements-dev.txt": ("", "embedded", "pdf", "build", "dev"),
 }
 """The parts of the project that each file is for; the empty one is what it always needs."""
 

@@ -33,11 +33,13 @@ SOME_TEXT = {
     # A text that may be unset and has a form of its own: a text of this form.
     "NUMBERING_DATABASE_URL": "postgresql://a@b/c",
     "NUMBERING_NATS_URL": "nats://a",
+    "NUMBERING_TIMESTAMP_URL": "https://a/tsa",
     "NUMBERING_CORS_ORIGINS": "*",
 }
 
 
 PRESENT_FILES = (
+    "NUMBERING_TIMESTAMP_ROOTS_FILE",
     "NUMBERING_NATS_CREDENTIALS_FILE",
     "NUMBERING_NATS_NKEY_SEED_FILE",
     "NUMBERING_NATS_CA_FILE",
@@ -70,6 +72,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("NUMBERING_TIME_ZONE", "Mars/Olympus", "the IANA name of a time zone"),
         ("NUMBERING_TIME_ZONE", "../../etc/passwd", "the IANA name of a time zone"),
         ("NUMBERING_DATABASE_URL", "mysql://a@b/c", "like postgresql://user:password@host:5432/database"),
+        ("NUMBERING_TIMESTAMP_URL", "stamps.example.com", "like https://stamps.example.com/tsa"),
         ("NUMBERING_NATS_URL", "localhost", "like nats://user:password@host:4222"),
         ("NUMBERING_NATS_URL", "nats://a:4222,", "several such with commas between"),
         ("NUMBERING_NATS_URL", "nats://a:4222,b:4222", "several such with commas between"),

@@ -13,14 +13,15 @@ from tests.support.service.service_process import ServiceProcess, services
 OF_THE_WRITER = {"numbering_queue_depth", "numbering_log_position", "numbering_append_seconds"}
 OF_THE_RELAY = {"numbering_relay_lag_events"}
 OF_THE_PROJECTIONS = {"numbering_projection_lag_events"}
+OF_THE_SELF_CHECK = {"numbering_selfcheck_faults", "numbering_selfcheck_last_round_timestamp_seconds"}
 OF_THE_SWEEP = {"numbering_sweeps_total"}
-ALL = OF_THE_WRITER | OF_THE_RELAY | OF_THE_PROJECTIONS | OF_THE_SWEEP
+ALL = OF_THE_WRITER | OF_THE_RELAY | OF_THE_PROJECTIONS | OF_THE_SELF_CHECK | OF_THE_SWEEP
 JOBS = {
-    ("serve",): (ALL, {"postgres", "log", "clock", "relay", "projections", "history", "requests"}),
+    ("serve",): (ALL, {"postgres", "log", "clock", "relay", "projections", "selfcheck", "history", "requests"}),
     ("serve", "--web-only"): (OF_THE_WRITER | OF_THE_SWEEP, {"postgres", "log", "clock", "history"}),
     ("requests",): (OF_THE_WRITER, {"postgres", "log", "clock", "history", "requests"}),
     ("relay",): (OF_THE_RELAY, {"postgres", "clock", "relay"}),
-    ("project",): (OF_THE_PROJECTIONS, {"postgres", "clock", "projections"}),
+    ("project",): (OF_THE_PROJECTIONS | OF_THE_SELF_CHECK, {"postgres", "clock", "projections", "selfcheck"}),
 }
 
 

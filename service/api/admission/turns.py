@@ -18,6 +18,10 @@ LISTS_MAX: Final = 6
 """How many may list documents, likewise; two connections are left to reads that are short."""
 
 
+LISTINGS_MAX: Final = 2
+"""How many may make a file of a report, likewise: it takes seconds of processor time in a thread."""
+
+
 class Turns:
     """The turns of one process at one kind of work."""
 

@@ -15,7 +15,7 @@ from service.access.read_records import ReadRecorder
 from service.access.reservation_tokens import TokenSealer
 from service.api.admission.bundle_places import BundlePlaces
 from service.api.admission.reply_room import ReplyRoom
-from service.api.admission.turns import FOLDS_MAX, LISTS_MAX, Turns
+from service.api.admission.turns import FOLDS_MAX, LISTINGS_MAX, LISTS_MAX, Turns
 from service.log.event_log import EventLog
 from service.metrics import Metrics
 from service.settings import Settings
@@ -27,7 +27,8 @@ class Dependencies:
     """What the handlers of the API need.
 
     `reads` is a pool of connections of the role that may read projections. A request that reads a whole series takes a
-    turn of `folds` before it takes a connection, one that lists documents a turn of `lists`.
+    turn of `folds` before it takes a connection, one that lists documents a turn of `lists`, and
+    one that makes a file of a report a turn of `listings`.
     """
 
     writer: Writer
@@ -41,6 +42,7 @@ class Dependencies:
     clock: Callable[[], UnixSeconds]
     read_recorder: ReadRecorder
     folds: Turns = field(default_factory=lambda: Turns(FOLDS_MAX))
+    listings: Turns = field(default_factory=lambda: Turns(LISTINGS_MAX))
     lists: Turns = field(default_factory=lambda: Turns(LISTS_MAX))
     replies: ReplyRoom = field(default_factory=ReplyRoom)
     bundles: BundlePlaces = field(default_factory=BundlePlaces)

@@ -19,7 +19,7 @@ HIDDEN: Final = "(hidden)"
 
 _ID: Final = re.compile(r"(?!sk_|rsv_)[0-9A-Za-z_-]{1,64}", re.ASCII)
 _SECRET_PLACES: Final = frozenset({"token"})
-_PLAIN_TEXTS: Final = frozenset({"currency", "end_date", "series_id", "start_date"})
+_PLAIN_TEXTS: Final = frozenset({"currency", "end_date", "period", "series_id", "start_date"})
 """The parameters of free form that no person's name fits in. A new one is hidden until it is named here."""
 
 

@@ -57,9 +57,20 @@ class Page(Struct, frozen=True):
     content_type: str
 
 
+class Attachment(Struct, frozen=True):
+    """A file to take away; its name is in ASCII, `language` that of its texts. `held` counts its bytes."""
+
+    pieces: Sequence[bytes]
+    content_type: str
+    file_name: str
+    language: str
+    held: Held
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of a request that was done; `data` is a struct of `schemas.api`, a list, Sliced, Streamed, or a Page.
+    """The result of a request that was done; `data` is a struct of `schemas.api`, a list, Sliced, Streamed, a Page or
+    an Attachment.
 
     `is_done` for a command: whatever becomes of its reply, it was done.
     """
@@ -74,7 +85,8 @@ class Reply(Struct, frozen=True):
     """The reply to one request: an HTTP status and the bytes of its body; `refusal` if the request was refused.
 
     A large body is `body` and then `more`. The carrier sends one piece after another, and frees what it holds as it is
-    read. A file that is made while it is read is `stream`, which the carrier closes.
+    read. With a `file_name` it is a file to be stored, not shown. A file that is made while it is read is `stream`,
+    which the carrier closes.
     """
 
     status: int
@@ -84,6 +96,8 @@ class Reply(Struct, frozen=True):
     content_type: str = JSON
     more: Sequence[bytes] = ()
     held: Held | None = None
+    file_name: str | None = None
+    language: str = "en"
     stream: Streamed | None = None
 
     @property
@@ -102,6 +116,8 @@ def done(exchange: Exchange, result: Result) -> Reply:
         return Reply(result.status, b"", content_type=result.data.content_type, stream=result.data)
     if isinstance(result.data, Page):
         return Reply(result.status, result.data.body, content_type=result.data.content_type)
+    if isinstance(result.data, Attachment):
+        return _attachment(result.status, result.data)
     if isinstance(result.data, Sliced):
         rows = result.data.rows
         hollow = ENCODER.encode(Success(data=result.data.with_hole(), meta=exchange.meta()))
@@ -111,6 +127,20 @@ def done(exchange: Exchange, result: Result) -> Reply:
         return Reply(result.status, head, more=(*rows.slices, tail), held=rows.held)
     body = ENCODER.encode(Success(data=result.data, meta=exchange.meta()))
     return Reply(result.status, body, is_repeat=result.is_repeat)
+
+
+def _attachment(status: int, file: Attachment) -> Reply:
+    first, *others = file.pieces or [b""]
+    is_large = file.held.size > SMALL_BYTES
+    return Reply(
+        status,
+        first if is_large else b"".join(file.pieces),
+        content_type=file.content_type,
+        more=others if is_large else (),
+        held=file.held if is_large else None,
+        file_name=file.file_name,
+        language=file.language,
+    )
 
 
 def not_done(exchange: Exchange, refusal: Refusal) -> Reply:

@@ -27,7 +27,8 @@ class Route:
 
     `status` is the status of success, `reply` the type of the reply's `data`. If `handle` submits a command, `show`
     makes the data. `about` tells a client what `summary` has no room for. `operation` is the name of the call, if it is
-    another than that of `handle`. If the reply is a file, `file` is its content type and `reply` is none.
+    another than that of `handle`. If the reply is a file, `file` is its content type and `reply` is none. If
+    `is_listing`, the reply is also a CSV, XLSX or PDF file, as the client asks (D114).
     """
 
     method: str
@@ -43,6 +44,7 @@ class Route:
     status: int = 200
     query: type[Struct] = NoQuery
     refusals: tuple[type, ...] = ()
+    is_listing: bool = False
     file: str | None = None
 
     @property

@@ -4,9 +4,7 @@ from typing import Final
 
 from schemas.api.bodies import EraseBody
 from schemas.api.invoice import Invoice
-from schemas.commands import EraseDocument, EraseDraft
 from schemas.rejections import DocumentHasChanged, DocumentUnknown
-from schemas.values import Digest
 from service.api.calling.call import Call
 from service.api.calling.rights import require_admin
 from service.api.calling.route import Route
@@ -14,8 +12,8 @@ from service.api.invoices.show import INVOICES, document_of, invoice_of, show_in
 from service.api.refusals.causes import NotAnAdmin
 from service.api.refusals.table import refused
 from service.documents.content import VoidContent
-from service.documents.erasing import Erasing, erasing, said_by
-from service.documents.facts import DraftFacts, Facts
+from service.documents.erasing import Erasing, erasing, erasure_of, said_by
+from service.documents.facts import Facts
 from service.documents.new import sealed
 from service.writer.request import Answered, Submission
 
@@ -32,7 +30,7 @@ async def erase_invoice(call: Call) -> Answered | Invoice:
         left = await _left(call, facts, keeps_amounts=body.keep_amounts)
         if left is None:
             return await invoice_of(call, facts)
-        command = _command(facts, left, reason.digest)
+        command = erasure_of(facts, left, reason.digest)
         answer = await call.dependencies.writer.submit(
             Submission(command, call.caller, left.content, call.idempotency, also=reason)
         )
@@ -49,14 +47,6 @@ async def _left(call: Call, facts: Facts, *, keeps_amounts: bool) -> Erasing | N
     records = [each.record for each in await log.document(facts.document_id)]
     kept = await log.contents(said_by(records))
     return erasing(facts, kept, keeps_amounts=keeps_amounts)
-
-
-def _command(facts: Facts, left: Erasing, reason: Digest) -> EraseDocument | EraseDraft:
-    content = None if left.content is None else left.content.digest
-    if isinstance(facts, DraftFacts):
-        return EraseDraft(facts.document_id, facts.content, content, reason)
-    numbered = (facts.series_id, facts.number, facts.full_number, facts.document_id)
-    return EraseDocument(*numbered, facts.content, content, reason)
 
 
 ROUTES: Final = (

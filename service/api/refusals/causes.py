@@ -112,6 +112,21 @@ class SubjectOfOthers(Struct, frozen=True):
     """The subject of a NATS request names another firm or mode than that of the credential."""
 
 
+class FormatNotAvailable(Struct, frozen=True):
+    """The report is not there in the `wanted` form, but in `others`."""
+
+    wanted: str
+    others: str
+
+
+class ListingTooLong(Struct, frozen=True):
+    """The report has more rows than a file of the format can hold; `others` are formats that can."""
+
+    format: str
+    rows_max: int
+    others: str
+
+
 class RateExceeded(Struct, frozen=True):
     """The caller has sent more than `limit` requests in this minute; the next begins in `retry_after` seconds."""
 
@@ -150,6 +165,8 @@ EdgeProblem = (
     | NotAnAdmin
     | NotSealed
     | SubjectOfOthers
+    | FormatNotAvailable
+    | ListingTooLong
     | RateExceeded
     | Unavailable
     | Unexpected

@@ -60,7 +60,7 @@ EDGE_ROWS: Final[Mapping[type, Row]] = MappingProxyType(
         edge.NotSealedYet: Row(
             409,
             INVALID,
-            "not_sealed_yet",
+            "not_sealed",
             "The events end at position {position}, and what is sealed ends at {size}; ask again in a second. If it "
             "stays so, nothing is sealed here: ask the operator of the service.",
             retry_after=1,
@@ -103,6 +103,16 @@ EDGE_ROWS: Final[Mapping[type, Row]] = MappingProxyType(
             FORBIDDEN,
             "insufficient_permissions",
             "The subject names another firm or mode than your credential; use a subject of your own firm and mode.",
+        ),
+        edge.FormatNotAvailable: Row(
+            406, INVALID, "format_not_available", "{wanted} can be given; there are: {others}.", param="format"
+        ),
+        edge.ListingTooLong: Row(
+            400,
+            INVALID,
+            "listing_too_long",
+            "The report has more than the {rows_max} rows that {format} holds; ask for {others}.",
+            param="format",
         ),
         edge.RateExceeded: Row(
             429,

@@ -2,10 +2,14 @@
 
 from typing import Final
 
+from msgspec.structs import asdict
+
 from schemas.api.bodies import DescribeSeriesBody, OpenSeriesBody, UnlockBody
-from schemas.api.objects import InvoiceSeries, ListOf
+from schemas.api.d394 import D394Warning
+from schemas.api.objects import InvoiceSeries, ListOf, OpenedInvoiceSeries
 from schemas.api.queries import SeriesQuery
 from schemas.commands import DescribeSeries, LockSeries, MakePrimary, OpenSeries, UnlockSeries
+from schemas.number_formats import d394_faults
 from schemas.outcomes import SeriesOutcome
 from schemas.rejections import (
     DeviceIdMissing,
@@ -17,7 +21,7 @@ from schemas.rejections import (
     SeriesNameTaken,
     SeriesUnknown,
 )
-from schemas.values import Number, SeriesId
+from schemas.values import DocumentType, Number, SeriesId
 from service.api.calling.call import Call
 from service.api.calling.route import Route, Tag
 from service.api.calling.rows import SLICE_ROWS, Rows, Sliced
@@ -109,6 +113,14 @@ async def show_series(call: Call, done: Answered) -> InvoiceSeries:
     return (await series_objects([done.came_to(SeriesOutcome).series], call.dependencies.access))[0]
 
 
+async def show_opened_series(call: Call, done: Answered) -> OpenedInvoiceSeries:
+    """The new series, with what D394 cannot hold of its numbers (CONTRACT.md D117). Raises LogUnavailableError."""
+    opened = await show_series(call, done)
+    is_declared = opened.document_type is DocumentType.FISCAL
+    faults = d394_faults(opened.format) if is_declared else ()
+    return OpenedInvoiceSeries(**asdict(opened), warnings=[D394Warning(each.code, each.message) for each in faults])
+
+
 async def _series(call: Call) -> tuple[Rows, int]:
     """All series, whose number has no bound, made and encoded in slices; and how many there are."""
     wanted = call.query(SeriesQuery).document_type
@@ -129,14 +141,15 @@ def _opening(prefix: str, tag: Tag) -> Route:
         path=prefix,
         tag=tag,
         handle=open_series,
-        show=show_series,
+        show=show_opened_series,
         summary="Open a series",
         about=(
             "The first series of a document type becomes the primary one, which gives a number to invoices that name "
-            "no series; a new primary series takes the place of the one before."
+            "no series; a new primary series takes the place of the one before. `warnings` tells what the Romanian "
+            "declaration D394 cannot hold of its numbers."
         ),
         body=OpenSeriesBody,
-        reply=InvoiceSeries,
+        reply=OpenedInvoiceSeries,
         status=201,
         refusals=(SeriesNameTaken, FormatTaken),
     )

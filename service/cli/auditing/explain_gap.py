@@ -12,10 +12,11 @@ from schemas.commands import ExplainGap
 from schemas.events import GapExplained
 from schemas.rejections import NotAGap
 from schemas.values import NUMBER_MAX, GapCode, Number, SeriesId
-from service.cli.operator_commands import operator_for, operator_log, printable_option
+from service.cli.operator_commands import operator_for, operator_log
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import print_json
 from service.cli.screen.log_lines import write_log_lines
+from service.cli.screen.printable_option import printable_option
 from service.cli.starting.present import database_url, present_settings
 from service.core.prepare import Prepared
 

@@ -7,11 +7,12 @@ import uvloop
 
 from projections.keeping.one_moment import Connection
 from projections.replay.local_time import local_time
-from projections.reports.as_of import AsOf
+from projections.reports.as_of import AsOf, AtPosition
 from projections.reports.gap_report import folded_gap_reports, kept_gap_reports
 from projections.reports.opened_series import opened_series
 from schemas.api.reports import Gap, GapReport
 from schemas.values import FirmId
+from service.cli.auditing.gap_comparison import NO_END, compare_moments
 from service.cli.auditing.moment import read_as_of
 from service.cli.auditing.readers import firm_filter, reader, series_filter
 from service.cli.screen.commands import CommandFault
@@ -28,9 +29,18 @@ from service.cli.starting.present import present_settings
     callback=read_as_of,
     help="What was true then, such as 2026-11-21T08:00:00, or at the end of 2026-11-21, by NUMBERING_TIME_ZONE.",
 )
+@click.option(
+    "--compare",
+    metavar="POSITION|DAY|TIME",
+    callback=read_as_of,
+    help="Only what changed between this moment and --as-of, and which events changed it.",
+)
 @click.option("--json", "is_json", is_flag=True, help="For programs.")
-def gaps(*, firm: FirmId | None, series: str | None, as_of: AsOf | None, is_json: bool) -> None:
+def gaps(*, firm: FirmId | None, series: str | None, as_of: AsOf | None, compare: AsOf | None, is_json: bool) -> None:
     """List every gap with its reason, and the accounting equation of each series."""
+    if compare is not None:
+        moments = (AtPosition(NO_END) if as_of is None else as_of, compare)
+        return uvloop.run(compare_moments(firm, series, moments, None if is_json else present_settings().zone))
     reports = uvloop.run(_reports(firm, series, as_of))
     if is_json:
         print_json({"object": "list", "data": reports})
@@ -41,6 +51,7 @@ def gaps(*, firm: FirmId | None, series: str | None, as_of: AsOf | None, is_json
         out().print("no series")
     if not all(report.equation.is_balanced for report in reports):
         raise CommandFault("the accounting equation does not hold")
+    return None
 
 
 def show(report: GapReport, zone: ZoneInfo) -> None:

@@ -1,7 +1,7 @@
 """`numbering advance`: lets counters go on behind numbers that the log lost (CONTRACT.md D97)."""
 
-import secrets
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,38 +10,32 @@ import uvloop
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from schemas.commands import AdvanceSeries, Caller
-from schemas.record import Record, StoredRecord, encode_record
+from schemas.commands import AdvanceSeries
+from schemas.record import Record
 from schemas.rejections import SeriesExhausted
 from schemas.values import (
     DEFAULT_LOG,
     NUMBER_MAX,
-    Actor,
-    ActorKind,
-    CommandId,
     FirmId,
     Mode,
     Number,
     Position,
     SeriesId,
 )
-from service.cli.operator_commands import printable_option
+from service.cli.operator_commands import append, new_cause, operator_for, operator_log
 from service.cli.restoring.last_numbers import LastNumber, read_last_numbers
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, print_json
 from service.cli.screen.log_lines import write_log_lines
+from service.cli.screen.printable_option import printable_option
 from service.cli.starting.present import database_url, present_settings
 from service.clock import now
-from service.core.prepare import Cause, Prepared, prepare
+from service.core.prepare import Prepared, prepare
 from service.core.state.state import Series, State
-from service.log.adoption import holding
-from service.log.event_log import Batch
-from service.log.postgres_log import PostgresLog
 from service.settings import Settings
-from service.writer.known_state import KnownState
 
-OPERATOR: Final = Caller(FirmId(""), Mode.LIVE, Actor(ActorKind.SYSTEM, "operator"))
-"""Acts for no firm: every record takes firm and mode from its series."""
+OF_NO_FIRM: Final = operator_for(FirmId(""), Mode.LIVE)
+"""Every record takes firm and mode from its series."""
 
 TO: Final = "--to"
 
@@ -108,20 +102,13 @@ def _wanted(series: str | None, to: int | None, path: Path | None) -> list[LastN
 async def _advance(
     settings: Settings, wanted: Sequence[LastNumber], firm: str | None, reason: str, *, is_dry: bool
 ) -> dict[str, Any]:
-    url = database_url(settings)
-    log = await PostgresLog.open(url)
-    try:
-        known = KnownState(log)
-        await known.read()  # most of the log, so that little is left to read while the writers wait
-        async with holding(url, log.log_id) as held:
-            await known.catch_up(held, held.head)
-            state, records, advances = _decide(known.state.layer(), wanted, firm, reason)
-            if records and not is_dry:
+    async with AsyncExitStack() as stack:
+        operator = await operator_log(database_url(settings), stack)
+        async with operator.held() as held:
+            state, records, advances = _decide(operator.state.layer(), wanted, firm, reason)
+            if not is_dry:
                 # At the end of the block this is committed: then these numbers are gaps for ever.
-                stored = [StoredRecord(record, encode_record(record)) for record in records]
-                await held.append(held.head, Batch(stored))
-    finally:
-        await log.close()
+                await append(held, records)
     _tell(advances, held.halted_because, is_dry=is_dry)
     return _report(held.head if is_dry else state.position, advances, held.halted_because, is_dry=is_dry)
 
@@ -136,7 +123,7 @@ def _decide(
         before = _series(state, each, firm)
         _refuse_going_back(before, each)
         command = AdvanceSeries(before.series_id, each.number, reason)
-        prepared = prepare(state, command, Cause(OPERATOR, CommandId(secrets.token_hex(16)), None), now())
+        prepared = prepare(state, command, new_cause(OF_NO_FIRM), now())
         if isinstance(prepared, SeriesExhausted):
             raise CommandFault(f"{each.place}: series {before.series_id} ends at {NUMBER_MAX}")
         assert isinstance(prepared, Prepared), "a series that was found is advanced"

@@ -16,6 +16,7 @@ from service.cli.screen.commands import CommandFault
 from service.demo.caller import DemoFaultError
 from service.embedded import CannotStartError
 from service.evidence.key_file import EvidenceKeysError
+from service.evidence.timestamping.authority import RootsError
 from service.evidence.witnessing.known_witnesses import WitnessesError
 from service.evidence.witnessing.server import WitnessFilesError
 from service.log.clock_guard import ClockError
@@ -52,6 +53,7 @@ SPEAK_FOR_THEMSELVES: Final = (
     SettingsError,
     UnknownFirmError,
     WitnessFilesError,
+    RootsError,
     WitnessesError,
 )
 

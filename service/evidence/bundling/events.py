@@ -57,7 +57,9 @@ async def event_pages(reads: Reads, scope: Scope) -> AsyncGenerator[tuple[Positi
         after = to
 
 
-async def document_lines(reads: Reads, scope: Scope, events: Sequence[StoredRecord]) -> AsyncGenerator[DocumentLine]:
+async def document_lines(
+    reads: Reads, scope: Scope, events: Sequence[StoredRecord]
+) -> AsyncGenerator[list[DocumentLine]]:
     """What is known of each content that these events name. Raises EvidenceBrokenError if one was changed."""
     named = [digest for stored in events for digest in digests_of(stored.record.event)]
     at_once = CONTENTS_FETCHED if scope.asked.has_bodies else len(named)
@@ -67,8 +69,7 @@ async def document_lines(reads: Reads, scope: Scope, events: Sequence[StoredReco
             wanted = [bytes.fromhex(digest) for digest in dict.fromkeys(part)]
             rows = await connection.fetch(statement("bundle_contents"), wanted, scope.asked.has_bodies)
         found = {Digest(row["digest"].hex()): row for row in rows}
-        for digest in part:
-            yield _line(digest, found[digest])
+        yield [_line(digest, found[digest]) for digest in part]
 
 
 def digests_of(event: Event) -> list[Digest]:

@@ -188,12 +188,14 @@ class Sealer:
         grown = edge.grow(entries)
         new = tree.grown(edge, entries)
         await self._prove(tree, new, grown)
-        note = self._signed(new)
+        note = self._signed(new).encode()
+        await self._remember(new, note)
         try:
-            await self._store.seal(size, edge.size, grown, note.encode().decode())
+            await self._store.seal(size, edge.size, grown, note.decode())
         except OvertakenError:
             return await self._opened()
-        await self._keep(new, note.encode())
+        self._report.size = Position(new.edge.size)
+        self._on_note(note)
         return new
 
     def _next_end(self, size: int, durable: Position) -> Position:
@@ -226,13 +228,11 @@ class Sealer:
         at = self._clock()
         return Note(text, tuple(signer.sign(text, at) for signer in self._signers))
 
-    async def _keep(self, tree: Tree, note: bytes) -> None:
-        """From here on the note is stored, and others may have it."""
+    async def _remember(self, tree: Tree, note: bytes) -> None:
+        """Keep what was signed where a restored database cannot take it back, before anybody can see it."""
         if self._known is None or self._known.size <= tree.edge.size:
-            self._known = Checkpoint(self._origin, tree.edge.size, tree.root)
             await asyncio.to_thread(self._last_view.keep, note)
-        self._report.size = Position(tree.edge.size)
-        self._on_note(note)
+            self._known = Checkpoint(self._origin, tree.edge.size, tree.root)
 
     def _verified(self, written: bytes, what: str) -> Checkpoint:
         """What a note of ours says. Raises EvidenceBrokenError if it is none."""

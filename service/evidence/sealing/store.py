@@ -49,8 +49,22 @@ class CoveringRow(Struct, frozen=True):
     note: str | None
 
 
+class TimeStamp(Struct, frozen=True):
+    """What an authority answered for a note: a TimeStampResp in DER."""
+
+    size: int
+    note: bytes
+    response: bytes
+
+
+async def read_newest_note(connection: asyncpg.Connection | PoolConnectionProxy, log_id: LogId) -> NoteRow | None:
+    """The newest note; none before the first. Raises asyncpg's errors."""
+    row = await connection.fetchrow(statement("evidence_newest_note"), log_id)
+    return None if row is None else NoteRow(row["tree_size"], row["size"], row["note"].encode())
+
+
 class EvidenceStore:
-    """The evidence of one log. Reads need any role of the service; `seal`, `cosign` and `keep_key` the writer's.
+    """The evidence of one log. Reads need any role of the service; those that keep something the writer's.
 
     Everything raises LogUnavailableError if PostgreSQL cannot be reached.
     """
@@ -74,8 +88,7 @@ class EvidenceStore:
     async def newest_note(self) -> NoteRow | None:
         """The newest note; none before the first."""
         async with self._connection() as connection:
-            row = await connection.fetchrow(statement("evidence_newest_note"), self.log_id)
-        return None if row is None else NoteRow(row["tree_size"], row["size"], row["note"].encode())
+            return await read_newest_note(connection, self.log_id)
 
     async def covering_note(self, position: Position) -> CoveringRow:
         """The newest co-signed note that covers the events up to `position`, or else the newest one that does."""
@@ -125,6 +138,26 @@ class EvidenceStore:
         written = (signature.name, signature.key_id, str(signature))
         async with self._connection() as connection:
             await connection.execute(statement("evidence_cosign"), self.log_id, size, *written)
+
+    async def keep_stamp(self, size: int, response: bytes) -> None:
+        """Keep what a time stamp authority answered for the note of this size."""
+        async with self._connection() as connection:
+            await connection.execute(statement("evidence_keep_stamp"), self.log_id, size, response)
+
+    async def has_stamp(self, size: int) -> bool:
+        """Whether the note of this size was time-stamped."""
+        return bool(await self.stamps(size, size))
+
+    async def stamped_sizes(self) -> list[int]:
+        """The sizes of the notes that were time-stamped, in order."""
+        async with self._connection() as connection:
+            return [row["size"] for row in await connection.fetch(statement("evidence_stamped_sizes"), self.log_id)]
+
+    async def stamps(self, first: int, last: int) -> list[TimeStamp]:
+        """The time stamps of notes of `first` to `last` entries, in the order of the sizes."""
+        async with self._connection() as connection:
+            rows = await connection.fetch(statement("evidence_stamps"), self.log_id, first, last)
+        return [TimeStamp(row["size"], row["note"].encode(), row["response"]) for row in rows]
 
     async def keep_keys(self, keys: Iterable[VerifierKey], rotations: Mapping[VerifierKey, str]) -> None:
         """Keep the verifier keys of the log, oldest first."""
