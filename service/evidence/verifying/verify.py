@@ -1017,7 +1017,7 @@ class Scope:
     log: int
     firm_id: str
     mode: str
-    series: list[str] | None
+    series: set[str] | None
     last: int
     as_of: int | None
     position: int = 0
@@ -1131,8 +1131,15 @@ def check_tree(
 ) -> int:
     """Read the events once, and return how many they are. What is wrong with history or documents is kept for later."""
     tree, number = Tree(members["cover.bin"], notes), 0
-    of = (manifest[name] for name in ("log", "firm_id", "mode", "series", "position", "as_of"))
-    scope = Scope(*of)
+    series = None if manifest["series"] is None else set(manifest["series"])
+    scope = Scope(
+        log=manifest["log"],
+        firm_id=manifest["firm_id"],
+        mode=manifest["mode"],
+        series=series,
+        last=manifest["position"],
+        as_of=manifest["as_of"],
+    )
     for number, line in members["events.jsonl"].lines("event-form"):
         event = scope.read(line, "events.jsonl", number)
         tree.leaf(event.position - 1, line)
@@ -1574,17 +1581,19 @@ def whole(all_series: list[Series], moment: dict[str, Any], report: Callable[...
 
 def is_same(found: Iterable[bytes], due: Iterable[bytes]) -> bool:
     """Whether both are the same bytes, however they are cut in pieces."""
-    pieces, rest = iter(due), b""
+    pieces, waiting, length = iter(due), list[bytes](), 0
     for chunk in found:
-        while len(rest) < len(chunk):
+        while length < len(chunk):
             piece = next(pieces, None)
             if piece is None:
                 return False
-            rest += piece
-        if not rest.startswith(chunk):
+            waiting.append(piece)
+            length += len(piece)
+        joined = b"".join(waiting)
+        if not joined.startswith(chunk):
             return False
-        rest = rest[len(chunk) :]
-    return not rest and not any(pieces)
+        waiting, length = [joined[len(chunk) :]], length - len(chunk)
+    return length == 0 and not any(pieces)
 
 
 def difference(member: Member, due: bytes) -> FaultError:
@@ -1892,7 +1901,7 @@ def note_of_receipt(found: dict[str, Any], trust: Trust, result: Result) -> tupl
 
 def check_proofs(found: dict[str, Any], size: int, root: bytes, log: int) -> list[Event]:
     """The events of a receipt, each proven to be in the tree."""
-    scope = Scope(log, found["firm_id"], found["mode"], [found["series"]["id"]], size, None)
+    scope = Scope(log, found["firm_id"], found["mode"], {found["series"]["id"]}, size, None)
     events: list[Event] = []
     for index, each in enumerate(found["events"]):
         place: Place = {"field": f"events.{index}"}
