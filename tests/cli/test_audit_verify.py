@@ -47,7 +47,7 @@ def test_the_command_and_the_file_alone_say_the_same(files: dict[str, Path], com
     keys = ("--key", str(files["keys"]), "--witness", str(files["witnesses"]), "--json")
     for name, code in (("whole.zip", 0), ("changed.zip", 1)):
         ended, ours = alone(files[name], *keys), command("audit", "verify", str(files[name]), *keys)
-        assert (ended.returncode, ours.code) == (code, code)
+        assert (ended.returncode, ours.exit_code) == (code, code)
         (found,) = json.loads(ours.stdout)
         assert found == {"file": str(files[name])} | json.loads(ended.stdout)
     assert found["fault"] | {"says": ""} == {
@@ -79,7 +79,7 @@ def test_what_cannot_be_read_is_told_from_what_is_wrong(
     nothing = tmp_path / "nothing"
     assert alone(nothing).returncode == 2
     assert alone(files["whole.zip"], "--key", "nothing").returncode == 2
-    assert command("audit", "verify", str(files["whole.zip"]), "--key", "nothing").code == 2
+    assert command("audit", "verify", str(files["whole.zip"]), "--key", "nothing").exit_code == 2
     nothing.write_bytes(b"")
     ended = alone(nothing)
     assert (ended.returncode, ended.stderr) == (1, "")

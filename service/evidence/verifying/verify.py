@@ -13,7 +13,6 @@ on from there. The specification, with the codes of all faults, is README.md in 
 
 import argparse
 import base64
-import hashlib
 import json
 import re
 import struct
@@ -24,6 +23,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn, cast
@@ -403,7 +403,7 @@ def check_digests(members: dict[str, Member], manifest: dict[str, Any]) -> None:
     for name, member in members.items():
         if name == "manifest.json":
             continue
-        digest = hashlib.sha256()
+        digest = sha256()
         for chunk in member.chunks():
             digest.update(chunk)
         if digest.hexdigest() != files[name]:
@@ -564,12 +564,12 @@ class Key:
     @property
     def id(self) -> bytes:
         """What a signature line names the key by, besides its name."""
-        return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
+        return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
 
     @property
     def fingerprint(self) -> str:
         """What two people compare."""
-        return "SHA256:" + base64.b64encode(hashlib.sha256(self.public).digest()).decode().rstrip("=")
+        return "SHA256:" + base64.b64encode(sha256(self.public).digest()).decode().rstrip("=")
 
 
 def decoded(text: str) -> bytes:
@@ -862,17 +862,9 @@ def up_to(largest: int) -> str:
 
 
 NUMBER: Final = up_to(NUMBER_MAX)
-TEXT: Final = r'"[^"\\\x00-\x1f]*(?:\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f]))[^"\\\x00-\x1f]*)*"'
-
-PATTERNS: Final = {
-    "number": NUMBER,
-    "text": TEXT,
-    "flag": "true|false",
-    "digest": '"[0-9a-f]{64}"',
-    "date": '"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"',
-    "ranges": rf"\[\[{NUMBER},{NUMBER}\](?:,\[{NUMBER},{NUMBER}\])*\]",
-}
-"""How a value of each kind is written. A kind of other words is a list of them; one that ends in `?` may be null."""
+PLAIN: Final = r'[^"\\\x00-\x1f]*'
+ESCAPED: Final = rf'{PLAIN}(?:\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f])){PLAIN})*'
+"""What may stand between the quotes of a text: without escapes, which is nearly always so, and with those allowed."""
 
 FIELDS: Final = {
     "series-opened/1": "name text, document_type fiscal|proforma, description text?, format text, start_number number, "
@@ -906,42 +898,64 @@ FIELDS: Final = {
 """The fields of each type of event, in their order. An old record may lack those after the semicolon."""
 
 
-def pattern_of(kind: str) -> str:
-    """The pattern of a value of this kind."""
-    word = kind.removesuffix("?")
-    pattern = PATTERNS.get(word) or f'"(?:{word})"'
-    return f"{pattern}|null" if kind.endswith("?") else pattern
+@dataclass
+class Form:
+    """How the fields of an event are written, their names, and which of them are numbers or other JSON."""
+
+    pattern: re.Pattern[str]
+    names: list[str]
+    numbers: list[str]
+    others: list[str]
 
 
-def form_of(fields: str) -> tuple[re.Pattern[str], list[tuple[str, Callable[[str], Any]]]]:
-    """The pattern of the fields of an event, and the name of each with what reads its value."""
-    pattern, names, old = "", list[tuple[str, Callable[[str], Any]]](), ""
-    for part in re.split("(; |, )", fields):
-        if part in ("; ", ", "):
-            old = old or ("?" if part == "; " else "")
-            continue
-        name, kind = part.split(" ")
-        pattern += f'(?:,"{name}":({pattern_of(kind)})){old}'
-        names.append((name, int if kind == "number" else partial(value_of, kind)))
-    return re.compile(pattern + r"\}\}"), names
+def pattern_of(kind: str, text: str) -> str:
+    """The pattern of a value of this kind; its group is the value, without quotes, and has nothing for null."""
+    word, null = kind.removesuffix("?"), "|null" if kind.endswith("?") else ""
+    bare = {
+        "number": NUMBER,
+        "flag": "true|false",
+        "ranges": rf"\[\[{NUMBER},{NUMBER}\](?:,\[{NUMBER},{NUMBER}\])*\]",
+    }
+    quoted = {
+        "text": text,
+        "digest": "[0-9a-f]{64}",
+        "date": "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])",
+    }
+    return f"(?:({bare[word]}){null})" if word in bare else f'(?:"({quoted.get(word, word)})"{null})'
 
 
-def value_of(kind: str, written: str | None) -> Any:
-    """The value written so; None also for a field that an old record lacks."""
-    if written is None or written == "null":
-        return None
-    if written[0] == '"' and "\\" not in written:
-        return sys.intern(written[1:-1]) if kind in ("date", "text?") else written[1:-1]
-    return json.loads(written)
+def form_of(fields: str, text: str) -> Form:
+    """The form of the events with these fields."""
+    form, pattern, is_old = Form(re.compile(""), [], [], []), "", False
+    for field_of_type in re.split(", |(?=; )", fields):
+        is_old = is_old or field_of_type.startswith("; ")
+        name, kind = field_of_type.removeprefix("; ").split(" ")
+        pattern += f'(?:,"{name}":{pattern_of(kind, text)}){"?" if is_old else ""}'
+        form.names.append(name)
+        form.numbers += [name] if kind.startswith("number") else []
+        form.others += [name] if kind in ("flag", "ranges") else []
+    form.pattern = re.compile(pattern + r"\}\}")
+    return form
 
 
-FORMS: Final = {kind: form_of(fields) for kind, fields in FIELDS.items()}
-HEAD: Final = re.compile(
-    rf'\{{"log":({NUMBER}),"position":({NUMBER}),"stream":({TEXT}),"series_name":({TEXT}|null),"version":({NUMBER}),'
-    rf'"previous":({NUMBER}),"firm_id":({TEXT}),"mode":"(live|test)","at":({NUMBER}),'
-    rf'"actor":\{{"kind":"(key|session|system)","id":({TEXT}),"user_id":(?:{NUMBER}|null)\}},"device_id":(?:{TEXT}|null),'
-    rf'"command_id":{TEXT},"idempotency_key":(?:{TEXT}|null),"event":\{{"type":"([a-z]+(?:-[a-z]+)*/[1-9])"'
-)
+def head_of(text: str) -> re.Pattern[str]:
+    """The pattern of a record up to the type of its event."""
+
+    def value(kind: str) -> str:
+        return pattern_of(kind, text)
+
+    return re.compile(
+        rf'\{{"log":{value("number")},"position":{value("number")},"stream":{value("text")},'
+        rf'"series_name":{value("text?")},"version":{value("number")},"previous":{value("number")},'
+        rf'"firm_id":{value("text")},"mode":{value("live|test")},"at":{value("number")},'
+        rf'"actor":\{{"kind":{value("key|session|system")},"id":{value("text")},"user_id":{value("number?")}\}},'
+        rf'"device_id":{value("text?")},"command_id":{value("text")},"idempotency_key":{value("text?")},'
+        rf'"event":\{{"type":{value("[a-z]+(?:-[a-z]+)*/[1-9]")}'
+    )
+
+
+HEADS: Final = {text: head_of(text) for text in (PLAIN, ESCAPED)}
+FORMS: Final = {text: {kind: form_of(fields, text) for kind, fields in FIELDS.items()} for text in (PLAIN, ESCAPED)}
 
 
 @dataclass(slots=True)
@@ -968,17 +982,32 @@ def parse_event(line: bytes) -> Event | None:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    head = HEAD.match(text)
-    form = FORMS.get(head[12]) if head else None
-    rest = form[0].fullmatch(text, head.end()) if head and form else None
+    kind_of_text = ESCAPED if "\\" in text else PLAIN
+    head = HEADS[kind_of_text].match(text)
+    form = FORMS[kind_of_text].get(head[16]) if head else None
+    rest = form.pattern.fullmatch(text, head.end()) if head and form else None
     if not head or not form or not rest:
         return None
-    log, position, stream, series_name, version, previous, firm, mode, at, kind, actor, type_ = head.groups()
-    says = {name: read(value) for (name, read), value in zip(form[1], rest.groups(), strict=True)}
+    values, fields = head.groups(), dict[str, Any](zip(form.names, rest.groups(), strict=True))
+    if kind_of_text is ESCAPED:
+        values = tuple(map(unescaped, values))
+        fields = {name: unescaped(value) for name, value in fields.items()}
+    for name in form.numbers:
+        if fields[name] is not None:
+            fields[name] = int(fields[name])
+    for name in form.others:
+        fields[name] = json.loads(fields[name])
+    log, position, stream, series_name, version, previous, firm_id, mode, at, kind, actor, *_, type_ = values
+    by = f"{kind}:{actor}"
     return Event(
-        int(log), int(position), value_of("text", stream), value_of("text", series_name), int(version), int(previous),
-        value_of("text", firm), mode, int(at), sys.intern(f"{kind}:{value_of('text', actor)}"), type_, says,
-    )  # fmt: skip
+        *(int(log), int(position), stream, series_name, int(version), int(previous)),
+        *(firm_id, mode, int(at), by, type_, fields),
+    )
+
+
+def unescaped(written: str | None) -> Any:
+    """What stands between the quotes of a text, as it is meant."""
+    return json.loads(f'"{written}"') if written is not None and "\\" in written else written
 
 
 @dataclass
@@ -988,27 +1017,35 @@ class Scope:
     log: int
     firm_id: str
     mode: str
-    series: list[str] | None
+    series: set[str] | None
     last: int
     as_of: int | None
     position: int = 0
     at: int = 0
 
-    def read(self, line: bytes, place: Place) -> Event:
-        """The event in this line, which must be the next one."""
+    def read(self, line: bytes, member: str | None, number: int) -> Event:
+        """The event in this line, or with this index if it is in no member; it must be the next one."""
         event = parse_event(line)
         if event is None:
-            raise FaultError("event-form", "it is not the canonical bytes of an event of a known type", **place)
-        if (event.log, event.firm_id, event.mode) != (self.log, self.firm_id, self.mode):
-            raise FaultError("event-scope", "it is of another log, firm or mode", position=event.position, **place)
+            says = "it is not the canonical bytes of an event of a known type"
+            raise FaultError("event-form", says, **place_of_event(member, number))
+        place = partial(place_of_event, member, number, event.position)
+        if event.log != self.log or event.firm_id != self.firm_id or event.mode != self.mode:
+            raise FaultError("event-scope", "it is of another log, firm or mode", **place())
         if self.series is not None and event.stream not in self.series:
-            raise FaultError("event-scope", f"it is of the stream {event.stream}", position=event.position, **place)
+            raise FaultError("event-scope", f"it is of the stream {event.stream}", **place())
         latest = NUMBER_MAX if self.as_of is None else self.as_of
         if not self.position < event.position <= self.last or not self.at <= event.at <= latest:
             why = f"position or time do not lie between those of position {self.position} and of the file"
-            raise FaultError("event-order", why, position=event.position, **place)
+            raise FaultError("event-order", why, **place())
         self.position, self.at = event.position, event.at
         return event
+
+
+def place_of_event(member: str | None, number: int, position: int | None = None) -> Place:
+    """Where an event is: the line of a member, or without one the index in a receipt."""
+    place: Place = {"field": f"events.{number}"} if member is None else {"member": member, "line": number}
+    return place if position is None else {**place, "position": position}
 
 
 class Tree:
@@ -1017,7 +1054,7 @@ class Tree:
     def __init__(self, cover: Member, notes: Notes) -> None:
         self.index = self.note = self.byte = 0
         self.stack: list[tuple[int, bytes]] = []
-        self.notes = notes
+        self.notes, self.next_size = notes, notes.sizes[0] if notes.sizes else UNBOUNDED
         self.nodes = self.read(cover)
 
     def read(self, cover: Member) -> Iterator[tuple[int, bytes]]:
@@ -1047,22 +1084,22 @@ class Tree:
 
     def leaf(self, index: int, line: bytes) -> None:
         """Take the event with this index."""
-        self.reach(index)
-        if index >= self.notes.size:
+        if self.index < index:
+            self.reach(index)
+        if self.next_size == UNBOUNDED:
             raise FaultError("cover", "an event lies beyond the last note", member="cover.bin", byte=self.byte)
-        self.push(0, hashlib.sha256(b"\0" + hashlib.sha256(line).digest()).digest())
+        self.push(0, sha256(b"\0" + sha256(line).digest()).digest())
 
     def push(self, height: int, digest: bytes) -> None:
         """Put the root of the next 2^height leaves on the stack, and join what is of one height."""
         self.index += 1 << height
         stack = self.stack
         while stack and stack[-1][0] == height:
-            digest = hashlib.sha256(b"\1" + stack.pop()[1] + digest).digest()
+            digest = sha256(b"\1" + stack.pop()[1] + digest).digest()
             height += 1
         stack.append((height, digest))
-        sizes = self.notes.sizes
-        if self.note < len(sizes) and sizes[self.note] <= self.index:
-            self.compare(sizes[self.note])
+        if self.index >= self.next_size:
+            self.compare(self.next_size)
 
     def compare(self, size: int) -> None:
         """Compare the root with that of the note, which has this size."""
@@ -1072,12 +1109,13 @@ class Tree:
             )
         root = self.stack[-1][1]
         for _, digest in reversed(self.stack[:-1]):
-            root = hashlib.sha256(b"\1" + digest + root).digest()
+            root = sha256(b"\1" + digest + root).digest()
         if root != bytes(self.notes.roots[32 * self.note : 32 * self.note + 32]):
             before = self.notes.sizes[self.note - 1] if self.note else 0
             why = f"what the log signed is something else than the events from position {before + 1} to {size}"
             raise FaultError("root", why, member="notes.jsonl", line=self.note + 1)
         self.note += 1
+        self.next_size = self.notes.sizes[self.note] if self.note < len(self.notes.sizes) else UNBOUNDED
 
     def end(self) -> None:
         """Take the nodes after the last event; none may be left."""
@@ -1093,12 +1131,19 @@ def check_tree(
 ) -> int:
     """Read the events once, and return how many they are. What is wrong with history or documents is kept for later."""
     tree, number = Tree(members["cover.bin"], notes), 0
-    of = (manifest[name] for name in ("log", "firm_id", "mode", "series", "position", "as_of"))
-    scope = Scope(*of)
+    series = None if manifest["series"] is None else set(manifest["series"])
+    scope = Scope(
+        log=manifest["log"],
+        firm_id=manifest["firm_id"],
+        mode=manifest["mode"],
+        series=series,
+        last=manifest["position"],
+        as_of=manifest["as_of"],
+    )
     for number, line in members["events.jsonl"].lines("event-form"):
-        event = scope.read(line, {"member": "events.jsonl", "line": number})
+        event = scope.read(line, "events.jsonl", number)
         tree.leaf(event.position - 1, line)
-        history.add(event, {"member": "events.jsonl", "line": number, "position": event.position})
+        history.add(event, number)
         documents.add(event)
     tree.end()
     return number
@@ -1198,13 +1243,14 @@ class Series:
         self.blocks.append(event.position)
         self.ats.append(event.at)
         self.untils.append(event.says["expires_at"] if event.says["token_key"] is not None else 0)
-        self.devices.append(event.says["device_id"])
-        self.actors.append(event.by)
-        self.fates += bytes([PENDING]) * count
-        self.since.extend([0] * count)
-        self.documents += [None] * count
-        self.issued += [""] * count
-        self.dates += [""] * count
+        self.devices.append(event.says["device_id"] and sys.intern(event.says["device_id"]))
+        self.actors.append(sys.intern(event.by))
+        for _ in range(count):
+            self.fates.append(PENDING)
+            self.since.append(0)
+            self.documents.append(None)
+            self.issued.append("")
+            self.dates.append("")
         self.counts[PENDING] += count
 
     def place(self, number: int) -> tuple[int, int] | None:
@@ -1243,7 +1289,7 @@ class Series:
 
     def consume(self, event: Event) -> None:
         """A document carries a pending number."""
-        number, document, date = event.says["number"], event.says["document_id"], event.says["date"]
+        number, document, date = event.says["number"], event.says["document_id"], sys.intern(event.says["date"])
         slot = self.pending(event, number)
         if document in self.numbered:
             raise BrokenHistoryError(f"document {document} has a number already")
@@ -1272,7 +1318,7 @@ class Series:
         if says.get("date_before", self.dates[slot]) != self.dates[slot]:
             raise BrokenHistoryError(f"number {says['number']} is not dated {says['date_before']}")
         if event.type == "document-changed/1":
-            self.dates[slot] = says["date"]
+            self.dates[slot] = sys.intern(says["date"])
         if event.type == "number-withdrawn/1":
             if says["date"] != self.dates[slot] or (self.about is None and says["number"] + 1 != self.next):
                 raise BrokenHistoryError(f"number {says['number']} has another date, or is not the last one taken")
@@ -1377,14 +1423,16 @@ class History:
         self.position = self.at = 0
         self.fault: FaultError | None = None
 
-    def add(self, event: Event, place: Place) -> None:
-        """Add the next event. After the first fault nothing more is said."""
+    def add(self, event: Event, number: int) -> None:
+        """Add the next event, which is in this line, or has this index. After the first fault nothing more is said."""
         self.position, self.at = event.position, event.at
         if self.fault is not None:
             return
         try:
             self.apply(event)
         except BrokenHistoryError as broken:
+            is_whole = self.about is None
+            place = place_of_event("events.jsonl" if is_whole else None, number, event.position if is_whole else None)
             self.fault = FaultError(broken.code, str(broken), **place)
 
     def apply(self, event: Event) -> None:
@@ -1463,6 +1511,9 @@ class Documents:
     def take(self, digest: str) -> None:
         """Check the next line, which must be about this content. Raises FaultError."""
         number, line = next(self.lines, (self.count + 1, None))
+        if line == b'{"digest":"%s","state":"kept"}' % digest.encode() and not self.has_bodies:
+            self.count = number
+            return
         place: Place = {"member": self.name, "line": number}
         if line is None:
             raise FaultError("document", f"there is no line for the content {digest}", **place)
@@ -1502,7 +1553,7 @@ def content_digest(salt: Any, body: Any) -> str | None:
     """The digest of a content; None if these are no salt and no body."""
     if not isinstance(salt, str) or not re.fullmatch("(?:[0-9a-f]{2})*", salt) or not is_text(body):
         return None
-    return hashlib.sha256(bytes.fromhex(salt) + body.encode()).hexdigest()
+    return sha256(bytes.fromhex(salt) + body.encode()).hexdigest()
 
 
 def compact(value: Any) -> bytes:
@@ -1530,17 +1581,19 @@ def whole(all_series: list[Series], moment: dict[str, Any], report: Callable[...
 
 def is_same(found: Iterable[bytes], due: Iterable[bytes]) -> bool:
     """Whether both are the same bytes, however they are cut in pieces."""
-    pieces, rest = iter(due), b""
+    pieces, waiting, length = iter(due), list[bytes](), 0
     for chunk in found:
-        while len(rest) < len(chunk):
+        while length < len(chunk):
             piece = next(pieces, None)
             if piece is None:
                 return False
-            rest += piece
-        if not rest.startswith(chunk):
+            waiting.append(piece)
+            length += len(piece)
+        joined = b"".join(waiting)
+        if not joined.startswith(chunk):
             return False
-        rest = rest[len(chunk) :]
-    return not rest and not any(pieces)
+        waiting, length = [joined[len(chunk) :]], length - len(chunk)
+    return length == 0 and not any(pieces)
 
 
 def difference(member: Member, due: bytes) -> FaultError:
@@ -1603,7 +1656,7 @@ def gap_report(series: Series, moment: dict[str, Any]) -> Iterator[bytes]:
     standing = [series.dates[slot] for _, slot in series.numbers() if series.fates[slot] == STANDING]
     inversions = sum(later < earlier for earlier, later in pairwise(standing))
     head = {**report_head(series, moment, "gap_report"), "duplicates": 0, "date_inversions": inversions}
-    digest, before = hashlib.sha256(), b""
+    digest, before = sha256(), b""
     for piece in in_pieces(head, gap_rows(series), {}):
         digest.update(piece)
         yield before
@@ -1803,7 +1856,7 @@ def receipt(written: bytes, trust: Trust, result: Result) -> None:
     for index, event in enumerate(events):
         if index and not concerns(event, first, last):
             history.fault = history.fault or FaultError("history", "it is about other numbers", field=f"events.{index}")
-        history.add(event, {"field": f"events.{index}"})
+        history.add(event, index)
     history.end()
     result.checked += fates_of(history, found)
     named = [event.says[name] for event in events for name in ("content", "reason") if is_digest(event.says.get(name))]
@@ -1848,15 +1901,15 @@ def note_of_receipt(found: dict[str, Any], trust: Trust, result: Result) -> tupl
 
 def check_proofs(found: dict[str, Any], size: int, root: bytes, log: int) -> list[Event]:
     """The events of a receipt, each proven to be in the tree."""
-    scope = Scope(log, found["firm_id"], found["mode"], [found["series"]["id"]], size, None)
+    scope = Scope(log, found["firm_id"], found["mode"], {found["series"]["id"]}, size, None)
     events: list[Event] = []
     for index, each in enumerate(found["events"]):
         place: Place = {"field": f"events.{index}"}
         line = each["record"].encode()
-        event = scope.read(line, place)
+        event = scope.read(line, None, index)
         if event.series_name != found["series"]["name"]:
             raise FaultError("event-scope", "it names another series", position=event.position, **place)
-        leaf = hashlib.sha256(b"\0" + hashlib.sha256(line).digest()).digest()
+        leaf = sha256(b"\0" + sha256(line).digest()).digest()
         if not is_included(leaf, event.position - 1, size, each["proof"], root):
             raise FaultError("proof", "it does not lead from the event to the root of the note", **place)
         events.append(event)
@@ -1874,11 +1927,11 @@ def is_included(leaf: bytes, index: int, size: int, proof: list[str], root: byte
         if len(each) != 32 or last == 0:
             return False
         if index & 1 or index == last:
-            found = hashlib.sha256(b"\1" + each + found).digest()
+            found = sha256(b"\1" + each + found).digest()
             while not index & 1 and index:
                 index, last = index >> 1, last >> 1
         else:
-            found = hashlib.sha256(b"\1" + found + each).digest()
+            found = sha256(b"\1" + found + each).digest()
         index, last = index >> 1, last >> 1
     return last == 0 and found == root
 
