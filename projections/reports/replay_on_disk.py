@@ -27,8 +27,9 @@ _decoder = msgspec.msgpack.Decoder(Ending)
 class KeptOnDisk(Kept, AbstractContextManager["KeptOnDisk"]):
     """For one replay, until the end of the block. Raises sqlite3.Error if the file cannot be written."""
 
-    def __init__(self) -> None:
+    def __init__(self, recent_max: int = RECENT_MAX) -> None:
         super().__init__()
+        self._recent_max = recent_max
         # The thread that makes a report reads what the event loop wrote, one after the other.
         self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         for name in ("kept_unjournalled", "kept_ending_table", "kept_document_table", "kept_begin"):
@@ -41,7 +42,7 @@ class KeptOnDisk(Kept, AbstractContextManager["KeptOnDisk"]):
     def endings(self) -> Endings:
         """See Kept.endings."""
         self._series += 1
-        return _EndingsOnDisk(self._file, self._series)
+        return _EndingsOnDisk(self._file, self._series, self._recent_max)
 
     def is_new(self, document_id: DocumentId) -> bool:
         """See Kept.is_new."""
@@ -49,10 +50,11 @@ class KeptOnDisk(Kept, AbstractContextManager["KeptOnDisk"]):
 
 
 class _EndingsOnDisk(Endings):
-    def __init__(self, file: sqlite3.Connection, series: int) -> None:
+    def __init__(self, file: sqlite3.Connection, series: int, recent_max: int) -> None:
         super().__init__()
         self._file = file
         self._series = series
+        self._recent_max = recent_max
 
     def get(self, number: Number) -> Ending | None:
         if (recent := super().get(number)) is not None:
@@ -62,7 +64,7 @@ class _EndingsOnDisk(Endings):
 
     def put(self, ending: Ending) -> None:
         super().put(ending)
-        if len(self._found) >= RECENT_MAX:
+        if len(self._found) >= self._recent_max:
             self._write()
 
     def in_order(self) -> Iterator[Ending]:

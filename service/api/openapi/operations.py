@@ -29,7 +29,7 @@ def operation(route: Route, reply: Schema, body: Schema, query: dict[str, Any], 
         "responses": {str(route.status): _success(route, reply)} | failure_responses(refusals_of(route)),
     }
     if route.is_listing:
-        found["responses"][str(route.status)] = with_files(found["responses"][str(route.status)])
+        found["responses"][str(route.status)] = with_files(found["responses"][str(route.status)], route.own_files)
     if route.has_body:
         examples = {name: {"value": value} for name, value in REQUESTS[route.body].items()}
         content = {"application/json": {"schema": body, "examples": examples}}

@@ -66,9 +66,10 @@ def success_response(status: int, schema: Schema, *, may_repeat: bool = False) -
     return response
 
 
-def with_files(response: Schema) -> Schema:
-    """The response of a call whose reply is also there as a file."""
-    files = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in FILE_TYPES}
+def with_files(response: Schema, own_files: Sequence[str]) -> Schema:
+    """The response of a call whose reply is also there as a file; `own_files` are media types of this call alone."""
+    types = (*FILE_TYPES, *own_files)
+    files = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in types}
     return {**response, "content": response["content"] | files}
 
 

@@ -296,30 +296,33 @@ def _with(parts: Parts, name: str, content: object) -> bytes:
     return parts.with_member(name, compact(content)).forged()
 
 
+FOUND_ELSEWHERE = {
+    "firm_id": "event-scope",
+    "mode": "event-scope",
+    "series": "event-scope",
+    "position": "manifest report",
+    "as_of": "report manifest event-order",
+    "size": "manifest",
+    "has_bodies": "document",
+    "log": "manifest",
+    "origin": "manifest",
+    "files": "manifest digest",
+    "format": "manifest",
+}
+"""Where a field of the manifest that is another one is found out."""
+
+
 def of_manifest(parts: Parts) -> Iterator[Mutation]:
     """manifest.json: each field another one, of another kind, or missing."""
     manifest, there = parts.manifest, {"member": "manifest.json"}
     wrong: Any
     free = {"software", "made_at", "from", "to"}
-    found_elsewhere = {
-        "firm_id": "event-scope",
-        "mode": "event-scope",
-        "series": "event-scope",
-        "position": "manifest report",
-        "as_of": "report manifest event-order",
-        "size": "manifest",
-        "has_bodies": "document",
-        "log": "manifest",
-        "origin": "manifest",
-        "files": "manifest digest",
-        "format": "manifest",
-    }
     for name, value in manifest.items():
         if name == "files":
             continue
         other = ["x"] if name == "series" else ("2027-01-01" if name in {"from", "to"} else another(value))
         says = f"another {name}" + (", which nothing contradicts" if name in free else "")
-        codes = "" if name in free else found_elsewhere.get(name, "manifest")
+        codes = "" if name in free else FOUND_ELSEWHERE.get(name, "manifest")
         yield mutation(f"manifest: {says}", parts.with_manifest(**{name: other}).packed(), codes)
         for what, wrong in (("a text", "7") if not isinstance(value, str) else ("a number", 7), ("an array", [[7]])):
             if not (name in {"from", "to"} and what == "x"):
