@@ -68,7 +68,7 @@ class _EndingsOnDisk(Endings):
     def in_order(self) -> Iterator[Ending]:
         self._write()
         after = -1
-        while rows := self._file.execute(statement("kept_endings"), (self._series, after, NUMBERS_READ)).fetchall():
+        while rows := self._file.execute(statement("kept_endings_after"), (self._series, after, NUMBERS_READ)).fetchall():
             for _, body in rows:
                 yield _decoder.decode(body)
             after = rows[-1][0]
