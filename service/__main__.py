@@ -31,6 +31,8 @@ COMMANDS: Final = MappingProxyType(
         "evidence": ("service.cli.evidence:evidence", "The keys of the evidence, and how far it is."),
         "witness": ("service.cli.evidence:witness", "Run a witness, which co-signs what logs sign."),
         "gaps": ("service.cli.auditing.gap_reports:gaps", "List every gap with its reason, and the equation."),
+        "register": ("service.cli.auditing.number_registers:register", "List what became of every number of a series."),
+        "explanations": ("service.cli.auditing.number_registers:explanations", "List every explanation of a gap."),
         "d394": ("service.cli.auditing.d394_export:d394", "Print the ranges of numbers that D394 asks for."),
         "decision": ("service.cli.auditing.print_decision:decision", "Print a year's decision on numbering, to sign."),
         "replay": ("service.cli.auditing.replay_log:replay", "Read the log from its first event and check its sums."),

@@ -18,7 +18,7 @@ READS = ["numbers", "gaps", "gaps/explanations"]
 async def file_of(api: Api, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body of a GET."""
     sent = {"Authorization": f"Bearer {api.firm.live_key}"} | (headers or {})
-    async with api.session.get(f"/v1{path}", headers=sent) as response:
+    async with api.session.get(f"{api.base_url}/v1{path}", headers=sent) as response:
         return response.status, dict(response.headers), await response.read()
 
 
