@@ -217,14 +217,7 @@ def _wire(
 
     gate = Gate()
     writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=on_append)
-    comparing = Comparing(
-        log,
-        gate,
-        MarkFile(settings.data_dir, log.log_id),
-        nats,
-        known=lambda: writer.known.state.position,
-        clock=now,
-    )
+    comparing = _comparing(settings, log, gate, writer, nats)
     return Wiring(
         settings,
         metrics,
@@ -240,6 +233,13 @@ def _wire(
         BrokenInvariants(),
         reports,
     )
+
+
+def _comparing(
+    settings: Settings, log: PostgresLog, gate: Gate, writer: Writer, nats: NatsSettings | None
+) -> Comparing:
+    marks = MarkFile(settings.data_dir, log.log_id)
+    return Comparing(log, gate, marks, nats, known=lambda: writer.known.state.position, clock=now)
 
 
 def _self_check(settings: Settings, log: PostgresLog) -> SelfCheck:

@@ -4,13 +4,13 @@ It refuses an event that does not follow from those before it, so a replay also 
 """
 
 from collections.abc import Iterator
+from heapq import merge
 from itertools import pairwise
 from sys import intern
 from typing import assert_never
 
-from msgspec import Struct
-
 from projections.replay.drafts import DraftReplay
+from projections.replay.endings import Block, Ending, Endings, Kept
 from projections.replay.explanations import explanation_of, with_explanations
 from projections.replay.gap_neighbours import ends_of, stretches, with_neighbours
 from projections.replay.gap_numbers import gaps_of
@@ -43,10 +43,8 @@ from schemas.events import (
     SeriesOpened,
     SeriesUnlocked,
 )
-from schemas.number_formats import printed_number
 from schemas.record import Record
 from schemas.values import (
-    DeviceId,
     DocumentId,
     Fate,
     FirmId,
@@ -70,63 +68,10 @@ class HistoryBrokenError(Exception):
         self.series_id = record.stream
 
 
-class _Block(Struct, gc=False):  # there are many: the garbage collector would stall the loop if it tracked them
-    """`open` has one bit for each number, the lowest for the first; a bit is set while its number is pending."""
-
-    position: Position
-    first: Number
-    last: Number
-    device_id: DeviceId | None
-    at: UnixSeconds
-    by: str
-    expires_at: UnixSeconds | None
-    open: int
-
-    def mask(self, numbers: NumberRange) -> int:
-        if not self.first <= numbers.first <= numbers.last <= self.last:
-            return 0
-        return ((1 << len(numbers)) - 1) << (numbers.first - self.first)
-
-    def pending(self, number_format: str) -> Iterator[NumberRangeRow]:
-        for bit in range(self.open.bit_length()):
-            if self.open >> bit & 1:
-                number = Number(self.first + bit)
-                printed = printed_number(number_format, number)
-                yield NumberRangeRow(
-                    number, number, printed, printed, Fate.PENDING, self.device_id, self.at, None, None
-                )
-
-
-class _Ending(Struct, gc=False):
-    numbers: NumberRange
-    block: _Block
-    fate: Fate
-    at: UnixSeconds
-    document_id: DocumentId | None
-    full_number: str | None
-    date: IsoDate | None
-
-    def row(self, number_format: str) -> NumberRangeRow:
-        numbers, block = self.numbers, self.block
-        return NumberRangeRow(
-            numbers.first,
-            numbers.last,
-            self.full_number or printed_number(number_format, numbers.first),
-            self.full_number or printed_number(number_format, numbers.last),
-            self.fate,
-            block.device_id,
-            block.at,
-            self.at,
-            self.document_id,
-            self.date,
-            self.date,
-        )
-
-
 class SeriesReplay:
     """A series after the events so far."""
 
-    def __init__(self, record: Record, event: SeriesOpened) -> None:
+    def __init__(self, record: Record, event: SeriesOpened, endings: Endings | None = None) -> None:
         self.firm_id: FirmId = record.firm_id
         self.mode: Mode = record.mode
         self.name = event.name
@@ -139,8 +84,8 @@ class SeriesReplay:
         self.explanations: list[GapExplanation] = []
         self._taken = 0
         self._counts = dict.fromkeys(Fate, 0)
-        self._blocks: dict[Position, _Block] = {}
-        self._endings: dict[Number, _Ending] = {}
+        self._blocks: dict[Position, Block] = {}
+        self._endings = endings or Endings()
 
     def apply(self, record: Record) -> None:
         """Add the next event. Raises HistoryBrokenError if it does not follow from those before it."""
@@ -186,11 +131,11 @@ class SeriesReplay:
         """What became of every number, in order; neighbours of the same fate and device are merged."""
         return list(merged(self.pieces()))
 
-    def pieces(self) -> list[NumberRangeRow]:
+    def pieces(self) -> Iterator[NumberRangeRow]:
         """What became of every number, in order, as the events say it."""
-        rows = [ending.row(self.format) for ending in self._endings.values()]
-        rows += [row for block in self._blocks.values() for row in block.pending(self.format)]
-        return sorted(rows, key=lambda row: row.first)
+        ended = (ending.row(self.format) for ending in self._endings.in_order())
+        pending = (row for block in self._blocks.values() for row in block.pending(self.format))
+        return merge(ended, sorted(pending, key=lambda row: row.first), key=lambda row: row.first)
 
     def finished_gaps(self) -> list[Gap]:
         """The gaps, in order, with their neighbours and explanations."""
@@ -200,22 +145,19 @@ class SeriesReplay:
 
     def date_inversions(self) -> int:
         """How many standing documents are dated before the standing document with the next lower number."""
-        dates = [str(each.date) for each in self._ordered() if each.fate is Fate.STANDING]
+        dates = (str(each.date) for each in self._endings.in_order() if each.fate is Fate.STANDING)
         return sum(higher < lower for lower, higher in pairwise(dates))
 
     def _documents(self) -> Iterator[Neighbour]:
-        for ending in self._ordered():
+        for ending in self._endings.in_order():
             if ending.full_number is not None and ending.date is not None and ending.fate is not Fate.WITHDRAWN:
                 yield Neighbour(ending.numbers.last, ending.full_number, ending.date)
-
-    def _ordered(self) -> list[_Ending]:
-        return [self._endings[number] for number in sorted(self._endings)]
 
     def _reserve(self, record: Record, event: NumbersReserved) -> None:
         self._take(record, event)
         mask = (1 << (event.last - event.first + 1)) - 1
         expires_at = None if event.token_key is None else event.expires_at
-        self._blocks[record.position] = _Block(
+        self._blocks[record.position] = Block(
             record.position,
             event.first,
             event.last,
@@ -230,9 +172,9 @@ class SeriesReplay:
         self._take(record, event)
         numbers = NumberRange(event.first, event.last)
         by = actor_text(record.actor)
-        never_open = _Block(record.position, event.first, event.last, None, record.at, by, None, 0)
-        ending = _Ending(numbers, never_open, Fate.LOST, record.at, None, None, None)
-        self._endings[event.last] = ending
+        never_open = Block(record.position, event.first, event.last, None, record.at, by, None, 0)
+        ending = Ending(numbers, never_open, Fate.LOST, record.at, None, None, None)
+        self._endings.put(ending)
         self._add_gap(record, ending, event.reason)
 
     def _take(self, record: Record, event: NumbersReserved | NumbersLost) -> None:
@@ -257,12 +199,12 @@ class SeriesReplay:
         if not block.open:
             del self._blocks[reservation]
         if document is None:
-            ending = _Ending(numbers, block, fate, record.at, None, None, None)
+            ending = Ending(numbers, block, fate, record.at, None, None, None)
             self._add_gap(record, ending)
         else:
             said = document.document_id, document.full_number, IsoDate(intern(document.date))
-            ending = _Ending(numbers, block, fate, record.at, *said)
-        self._endings[numbers.last] = ending
+            ending = Ending(numbers, block, fate, record.at, *said)
+        self._endings.put(ending)
 
     def _change(self, record: Record, event: DocumentVoided | DocumentUnvoided | NumberWithdrawn) -> None:
         ending = self._endings.get(event.number)
@@ -270,6 +212,7 @@ class SeriesReplay:
         if ending is None or target is None or ending.fate != source or ending.document_id != event.document_id:
             raise HistoryBrokenError(record, f"number {event.number} is not {source} on {event.document_id}")
         ending.fate, ending.at = target, record.at
+        self._endings.put(ending)
         if gaps_of(record):
             self._add_gap(record, ending)
 
@@ -283,7 +226,13 @@ class SeriesReplay:
             if ending is None or ending.fate is not Fate.STANDING or ending.document_id != document_id:
                 raise HistoryBrokenError(record, f"number {number} is not standing on {document_id}")
         if isinstance(event, DocumentChanged):
-            self._endings[event.number].date = IsoDate(intern(event.date))
+            self._redate(event)
+
+    def _redate(self, event: DocumentChanged) -> None:
+        ending = self._endings.get(event.number)
+        assert ending is not None, "the document was confirmed"
+        ending.date = IsoDate(intern(event.date))
+        self._endings.put(ending)
 
     def _erase(self, record: Record, event: DocumentErased) -> None:
         ending = self._endings.get(event.number)
@@ -297,7 +246,7 @@ class SeriesReplay:
             raise HistoryBrokenError(record, f"numbers {event.first}-{event.last} are not all gaps")
         self.explanations.append(explanation_of(record, event))
 
-    def _add_gap(self, record: Record, ending: _Ending, reason_text: str | None = None) -> None:
+    def _add_gap(self, record: Record, ending: Ending, reason_text: str | None = None) -> None:
         numbers, block, row = ending.numbers, ending.block, ending.row(self.format)
         self.gaps.append(
             Gap(
@@ -332,12 +281,13 @@ class SeriesReplay:
 class Replay:
     """A log, or some series of it, after the events so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept | None = None) -> None:
+        """`kept` says where numbers and documents are kept; by default in memory."""
         self.series: dict[SeriesId, SeriesReplay] = {}
         self.drafts: dict[SeriesId, DraftReplay] = {}
         self.position: Position = Position(0)
         self.at: UnixSeconds | None = None
-        self._documents: set[DocumentId] = set()
+        self._kept = kept or Kept()
 
     def apply(self, record: Record) -> None:
         """Add the next record. Raises HistoryBrokenError if it does not follow from those before it."""
@@ -367,16 +317,15 @@ class Replay:
         if series is None:
             if not isinstance(record.event, SeriesOpened) or record.stream in self.drafts:
                 raise HistoryBrokenError(record, "no event before it opened the series")
-            series = self.series[record.stream] = SeriesReplay(record, record.event)
+            series = self.series[record.stream] = SeriesReplay(record, record.event, self._kept.endings())
         series.apply(record)
         if isinstance(record.event, ReservationConsumed):
             self._number_document(record, record.event.document_id)
 
     def _number_document(self, record: Record, document_id: DocumentId) -> None:
         """Refuse a second number for the document, in any series, as PostgreSQL would."""
-        if document_id in self._documents:
+        if not self._kept.is_new(document_id):
             raise HistoryBrokenError(record, f"document {document_id} has a number already")
-        self._documents.add(document_id)
 
     def _apply_to_draft(self, record: Record, event: AnyDraftEvent) -> None:
         if record.stream in self.series:

@@ -5,6 +5,7 @@ from typing import Final, assert_never
 from msgspec import Struct
 
 from projections.keeping.one_moment import Connection
+from projections.replay.endings import Kept
 from projections.replay.replay import Replay, SeriesReplay
 from projections.statements import statement
 from schemas.api.reports import Moment
@@ -37,23 +38,27 @@ class SeriesAsOf(Struct, frozen=True):
     series: SeriesReplay
 
 
-async def fold_series(connection: Connection, series_id: SeriesId, as_of: AsOf | None) -> SeriesAsOf | None:
+async def fold_series(
+    connection: Connection, series_id: SeriesId, as_of: AsOf | None, kept: Kept | None = None
+) -> SeriesAsOf | None:
     """The series as of `as_of`, None meaning the head; returns None if there was no such series then.
 
-    The connection must be in no transaction. Raises asyncpg's errors, and HistoryBrokenError if an event of the log
-    does not follow from those before it.
+    `kept` says where numbers are kept, by default in memory. The connection must be in no transaction. Raises asyncpg's
+    errors, and HistoryBrokenError if an event of the log does not follow from those before it.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        return await fold_in_one_moment(connection, series_id, as_of)
+        return await fold_in_one_moment(connection, series_id, as_of, kept)
 
 
-async def fold_in_one_moment(connection: Connection, series_id: SeriesId, as_of: AsOf | None) -> SeriesAsOf | None:
+async def fold_in_one_moment(
+    connection: Connection, series_id: SeriesId, as_of: AsOf | None, kept: Kept | None = None
+) -> SeriesAsOf | None:
     """As fold_series, in the caller's transaction: all series that are folded in it are of one moment."""
     found = await connection.fetchrow(statement("log_of_stream"), series_id)
     if found is None:
         return None
     position = await position_as_of(connection, LogId(found["log_id"]), Position(found["position"]), as_of)
-    series = await _replay(connection, series_id, position)
+    series = await _replay(connection, series_id, position, kept)
     time = await connection.fetchval(statement("log_time"), found["log_id"], position)
     return SeriesAsOf(Moment(position, time), series) if series else None
 
@@ -71,8 +76,10 @@ async def position_as_of(connection: Connection, log_id: LogId, head: Position, 
             assert_never(as_of)
 
 
-async def _replay(connection: Connection, series_id: SeriesId, position: Position) -> SeriesReplay | None:
-    replay = Replay()
+async def _replay(
+    connection: Connection, series_id: SeriesId, position: Position, kept: Kept | None
+) -> SeriesReplay | None:
+    replay = Replay(kept)
     cursor = await connection.cursor(statement("log_read_stream"), series_id, position)
     while rows := await cursor.fetch(ROWS_FETCHED):
         for row in rows:

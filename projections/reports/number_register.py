@@ -128,12 +128,21 @@ async def register_of_fold(found: SeriesAsOf, wanted: RangesWanted) -> NumberReg
 
 
 def page_of_fold(found: SeriesAsOf, wanted: RangesWanted) -> NumberRegister:
-    """The same at once. A page of `per_page` NUMBER_MAX is the whole register."""
+    """The same at once."""
     series = found.series
     pieces = (piece for piece in series.pieces() if wanted.fate is None or piece.fate is wanted.fate)
     ranges = list(islice(merged(above(pieces, wanted.after, series.format)), wanted.per_page + 1))
+    has_more = len(ranges) > wanted.per_page
+    return register_with(wanted.series_id, found, ranges[: wanted.per_page], has_more=has_more)
+
+
+def register_with(
+    series_id: SeriesId, found: SeriesAsOf, ranges: list[NumberRangeRow], *, has_more: bool
+) -> NumberRegister:
+    """The register of a folded series with these ranges."""
+    series = found.series
     return NumberRegister(
-        wanted.series_id,
+        series_id,
         series.firm_id,
         series.mode,
         series.name,
@@ -141,6 +150,6 @@ def page_of_fold(found: SeriesAsOf, wanted: RangesWanted) -> NumberRegister:
         series.format,
         found.moment,
         series.terms(),
-        ranges[: wanted.per_page],
-        len(ranges) > wanted.per_page,
+        ranges,
+        has_more,
     )

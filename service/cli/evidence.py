@@ -9,6 +9,7 @@ import click
 import uvloop
 
 from schemas.values import DEFAULT_LOG
+from service.cli.begin_evidence_again import begin_again
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import print_json
 from service.cli.screen.log_lines import announce, write_log_lines
@@ -16,13 +17,14 @@ from service.cli.screen.operator_errors import explaining_postgres
 from service.cli.starting.present import database_url, present_settings
 from service.clock import now
 from service.evidence.checkpoints import parse_checkpoint
-from service.evidence.key_file import EvidenceKeys, create, evidence_keys_path, load, rotate
+from service.evidence.key_file import BREAK, EvidenceKeys, create, evidence_keys_path, load, rotate
 from service.evidence.notes import parse_note
 from service.evidence.sealing.store import EvidenceStore
 from service.evidence.witnessing.server import ensure_keys, read_log_keys, witnessing
 from service.log.identity import LogIdentity
 from service.log.postgres_log import PostgresLog
 from service.settings import Settings, read_settings
+from service.whole_file import replace_file
 
 UNNAMED = "numbering.invalid/{installation}"
 """What origins begin with, where the operator chose nothing."""
@@ -57,6 +59,9 @@ def rotate_keys(*, has_ml_dsa: bool) -> None:
     print_json(_described(settings, rotate(evidence_keys_path(settings), [DEFAULT_LOG], now(), has_ml_dsa=has_ml_dsa)))
 
 
+evidence.add_command(begin_again)
+
+
 @evidence.command("key")
 def show_keys() -> None:
     """Print the verifier keys, the present one first, one a line, as C2SP signed-note writes them."""
@@ -77,6 +82,21 @@ def show_status() -> None:
     settings = present_settings()
     write_log_lines(settings)
     print_json(uvloop.run(_status(database_url(settings))))
+
+
+@evidence.command("stamps")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="A directory, made if it is missing."
+)
+def write_stamps(out: Path) -> None:
+    """Write each time-stamped note, and the stamp beside it, for `openssl ts -verify`."""
+    settings = present_settings()
+    write_log_lines(settings)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        print_json(uvloop.run(_stamps(database_url(settings), out)))
+    except OSError as error:
+        raise CommandFault(f"cannot write to {out}: {error.strerror}") from error
 
 
 @click.command()
@@ -130,6 +150,23 @@ async def _identity(url: str) -> LogIdentity:
             await log.close()
 
 
+async def _stamps(url: str, out: Path) -> dict[str, Any]:
+    """Write them one after another: an answer has up to 64 KB, and there may be one an hour for years."""
+    sizes: list[int] = []
+    with explaining_postgres(url):
+        log = await PostgresLog.open(url)
+        try:
+            store = EvidenceStore(log.pool, log.log_id)
+            for size in await store.stamped_sizes():
+                for stamp in await store.stamps(size, size):
+                    replace_file(out / f"{size}.note", stamp.note)
+                    replace_file(out / f"{size}.tsr", stamp.response)
+                sizes.append(size)
+        finally:
+            await log.close()
+    return {"directory": str(out), "time_stamped": sizes}
+
+
 async def _status(url: str) -> dict[str, Any]:
     with explaining_postgres(url):
         log = await PostgresLog.open(url)
@@ -137,8 +174,8 @@ async def _status(url: str) -> dict[str, Any]:
             store = EvidenceStore(log.pool, log.log_id)
             head, newest = await log.head(), await store.newest_note()
             lines = [] if newest is None else await store.cosignatures(newest.size)
-            keys = await store.verifier_keys()
-            time_stamped = await store.stamped_size()
+            keys, every_key = await store.verifier_keys(), await store.every_key()
+            stamped = await store.stamped_sizes()
         finally:
             await log.close()
     if newest is None:
@@ -150,6 +187,7 @@ async def _status(url: str) -> dict[str, Any]:
         "head": head,
         "root": checkpoint.root.hex(),
         "cosigned_by": [line.split(" ")[1] for line in lines],
-        "time_stamped": time_stamped,
+        "time_stamped": stamped[-1] if stamped else None,
         "verifier_keys": [key for key, _ in keys],
+        "breaks": [note for _, note in reversed(every_key) if note is not None and note.startswith(BREAK)],
     }

@@ -12,71 +12,77 @@ DRAFT: Final = "SELECT min(position) FROM log.event WHERE tag LIKE 'draft-saved/
 PLACES: Final = {"consumed": CONSUMED, "described": DESCRIBED, "draft": DRAFT}
 
 
-def _events() -> dict[str, Edit]:
-    found: dict[str, Edit] = {}
-    for name, where in PLACES.items():
-        at = "position {}"
-        found |= {
-            f"flip {name}": Edit(
-                FaultKind.EVENT_UNSEALED,
-                where,
-                (
-                    'UPDATE log.event SET record = regexp_replace(record, \'"command_id":"..\', \'"command_id":"xx\')'
-                    " WHERE position = $1",
-                ),
-                at,
-                is_exported=True,
+AT: Final = "position {}"
+
+
+def _records(name: str, where: str) -> dict[str, Edit]:
+    """What is done to the record of one event."""
+    return {
+        f"flip {name}": Edit(
+            FaultKind.EVENT_UNSEALED,
+            where,
+            (
+                'UPDATE log.event SET record = regexp_replace(record, \'"command_id":"..\', \'"command_id":"xx\')'
+                " WHERE position = $1",
             ),
-            f"spoil {name}": Edit(
-                FaultKind.EVENT_UNREADABLE,
-                where,
-                ("UPDATE log.event SET record = replace(record, '\"log\"', '\"lag\"') WHERE position = $1",),
-                at,
-                is_exported=True,
+            AT,
+            is_exported=True,
+        ),
+        f"spoil {name}": Edit(
+            FaultKind.EVENT_UNREADABLE,
+            where,
+            ("UPDATE log.event SET record = replace(record, '\"log\"', '\"lag\"') WHERE position = $1",),
+            AT,
+            is_exported=True,
+        ),
+        f"blank {name}": Edit(
+            FaultKind.EVENT_UNREADABLE,
+            where,
+            ("UPDATE log.event SET record = record || ' ' WHERE position = $1",),
+            AT,
+            is_exported=True,
+        ),
+        f"delete {name}": Edit(
+            FaultKind.EVENT_MISSING, where, ("DELETE FROM log.event WHERE position = $1",), AT, is_exported=True
+        ),
+        f"swap {name}": Edit(
+            FaultKind.EVENT_MISPLACED,
+            where,
+            (
+                "UPDATE log.event AS e SET record = o.record FROM log.event AS o"
+                " WHERE e.position - $1::bigint IN (0, 1) AND o.position - $1::bigint IN (0, 1)"
+                " AND o.position <> e.position",
             ),
-            f"blank {name}": Edit(
-                FaultKind.EVENT_UNREADABLE,
-                where,
-                ("UPDATE log.event SET record = record || ' ' WHERE position = $1",),
-                at,
-                is_exported=True,
+            AT,
+            is_exported=True,
+        ),
+    }
+
+
+def _columns(name: str, where: str) -> dict[str, Edit]:
+    """What is done to the columns of one event, and to its place in its stream."""
+    return {
+        f"backdate {name}": Edit(
+            FaultKind.EVENT_COLUMNS, where, ("UPDATE log.event SET at = at - 1 WHERE position = $1",), AT
+        ),
+        f"move {name}": Edit(
+            FaultKind.EVENT_COLUMNS,
+            where,
+            ("UPDATE log.event SET firm_id = 'another' WHERE position = $1",),
+            AT,
+            is_exported=True,
+        ),
+        f"chain {name}": Edit(
+            FaultKind.EVENT_CHAIN,
+            where,
+            (
+                "UPDATE log.event SET record = regexp_replace(record, '\"previous\":[0-9]+', '\"previous\":9999')"
+                " WHERE position = $1",
             ),
-            f"delete {name}": Edit(
-                FaultKind.EVENT_MISSING, where, ("DELETE FROM log.event WHERE position = $1",), at, is_exported=True
-            ),
-            f"swap {name}": Edit(
-                FaultKind.EVENT_MISPLACED,
-                where,
-                (
-                    "UPDATE log.event AS e SET record = o.record FROM log.event AS o"
-                    " WHERE e.position - $1::bigint IN (0, 1) AND o.position - $1::bigint IN (0, 1)"
-                    " AND o.position <> e.position",
-                ),
-                at,
-                is_exported=True,
-            ),
-            f"backdate {name}": Edit(
-                FaultKind.EVENT_COLUMNS, where, ("UPDATE log.event SET at = at - 1 WHERE position = $1",), at
-            ),
-            f"move {name}": Edit(
-                FaultKind.EVENT_COLUMNS,
-                where,
-                ("UPDATE log.event SET firm_id = 'another' WHERE position = $1",),
-                at,
-                is_exported=True,
-            ),
-            f"chain {name}": Edit(
-                FaultKind.EVENT_CHAIN,
-                where,
-                (
-                    "UPDATE log.event SET record = regexp_replace(record, '\"previous\":[0-9]+', '\"previous\":9999')"
-                    " WHERE position = $1",
-                ),
-                at,
-                is_exported=True,
-            ),
-        }
-    return found
+            AT,
+            is_exported=True,
+        ),
+    }
 
 
 LOG: Final = {
@@ -250,4 +256,10 @@ EVIDENCE: Final = {
     ),
 }
 
-EDITS: Final[dict[str, Edit]] = {**_events(), **LOG, **ROWS, **ANSWERS, **EVIDENCE}
+EDITS: Final[dict[str, Edit]] = {
+    **{name: edit for place in PLACES.items() for name, edit in (_records(*place) | _columns(*place)).items()},
+    **LOG,
+    **ROWS,
+    **ANSWERS,
+    **EVIDENCE,
+}

@@ -80,7 +80,7 @@ async def refusal(clone: Clone, target: Path) -> str | None:
     witnesses = [signer.verifier_key for signer in witness_signers()]
     log = await PostgresLog.open(clone.url)
     try:
-        await a_bundle(log, target, firm_id=clone.firm_id, witnesses=witnesses)
+        await a_bundle(log, target, firm_id=clone.firm_id, witnesses=[str(key) for key in witnesses])
     except (EvidenceBrokenError, HistoryBrokenError, ValueError) as error:
         return str(error)
     finally:

@@ -10,7 +10,7 @@ import uvloop
 from projections.keeping.kept_tables_read import read_digests
 from projections.keeping.runner import ProjectionRunner
 from projections.replay.kept_tables import Scope
-from schemas.record import Record
+from schemas.record import Record, event_tag
 from schemas.values import DEFAULT_LOG, FirmId, Mode
 from service.log.postgres_log import PostgresLog
 from service.log.sessions import connected
@@ -157,3 +157,21 @@ def test_a_stream_with_a_hole_and_a_file_that_is_no_bundle_are_refused(
     assert "there is no stream" in says(command("replay", "--stream", NATS_URL=nats_url))
     (tmp_path / "no.zip").write_bytes(b"PK")
     assert "is no bundle" in says(command("replay", str(tmp_path / "no.zip")))
+
+
+def test_gaps_of_two_moments_are_compared(command: Command, database_url: str, tmp_path: Path) -> None:
+    async def write() -> list[Record]:
+        async with a_told_log(database_url, tmp_path) as told:
+            return list(told.records)
+
+    records = uvloop.run(write())
+    explained = next(record for record in records if event_tag(record.event) == "gap-explained/1")
+    moments = ("--as-of", str(explained.position), "--compare", str(explained.position - 1))
+    found = printed(command("gaps", *moments, "--json"))["data"]
+    assert [each["series_name"] for each in found] == ["FACT"]
+    assert [event["type"] for event in found[0]["events"]] == ["gap-explained/1"]
+    assert [change["after"]["is_explained"] for change in found[0]["changed"]] == [True]
+    said = command("gaps", *moments).stdout
+    assert "gap 12 (withdrawn) has another explanations, is explained; explained by the event at position" in said
+    assert "\nnew gap " in command("gaps", "--compare", "1").stdout
+    assert command("gaps", "--as-of", "5", "--compare", "5").stdout.endswith("nothing changed\n")

@@ -81,9 +81,10 @@ async def test_the_newest_note_is_stamped_and_an_authority_that_was_away_asked_a
                 await job
         notes = await notes_of(database_url)
         kept = await store.stamps(1, 9)
-        assert [size for size, _ in kept] == [3, 9]
-        for note, (_, response) in zip(notes, kept, strict=True):
-            assert "Verification: OK" in await local.verify(note, response)
+        assert [each.size for each in kept] == [3, 9]
+        assert [each.note for each in kept] == notes
+        for each in kept:
+            assert "Verification: OK" in await local.verify(each.note, each.response)
         assert [line["event"] for line in said if "stamp" in line["event"]] == [
             "evidence.no_time_stamp",
             "evidence.time_stamped",

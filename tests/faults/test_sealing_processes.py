@@ -102,5 +102,10 @@ async def test_whatever_is_killed_one_tree_is_signed_and_witnessed(
 
             await until(is_all_done)
             assert service.stop() == 0
+        numbering(directory, database_url, "evidence", "stamps", "--out", str(tmp_path / "stamps"))
+        for note in (tmp_path / "stamps").glob("*.note"):
+            assert "Verification: OK" in await authority.verify(
+                note.read_bytes(), note.with_suffix(".tsr").read_bytes()
+            )
         witness.stop()
     await require_one_tree(database_url, keys)

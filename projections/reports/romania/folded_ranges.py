@@ -65,7 +65,7 @@ async def fold_documents(connection: Connection, series: OpenedSeries, position:
             record = decode_record(row["record"])
             replay.apply(record)
             documents.apply(record)
-    pieces = await asyncio.to_thread(replay.series[series.series_id].pieces)
+    pieces = await asyncio.to_thread(list, replay.series[series.series_id].pieces())
     return FoldedSeries(pieces, documents.by_id)
 
 

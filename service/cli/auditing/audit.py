@@ -10,6 +10,7 @@ from service.cli.screen.commands import Commands
 COMMANDS: Final = MappingProxyType(
     {
         "export": ("service.cli.auditing.export_bundle:export", "Write a file that an auditor verifies without us."),
+        "verify": ("service.cli.auditing.verify_file:verify", "Verify such a file, or a receipt."),
         "reads": ("service.cli.auditing.audit_reads:reads", "List what auditors of a firm read."),
     }
 )

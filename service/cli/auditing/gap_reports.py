@@ -9,11 +9,12 @@ import uvloop
 
 from projections.keeping.one_moment import Connection
 from projections.replay.local_time import local_time
-from projections.reports.as_of import AsOf
+from projections.reports.as_of import AsOf, AtPosition
 from projections.reports.gap_report import folded_gap_reports, kept_gap_reports
 from projections.reports.opened_series import opened_series
 from schemas.api.reports import Gap, GapReport
 from schemas.values import FirmId
+from service.cli.auditing.gap_comparison import NO_END, compare_moments
 from service.cli.auditing.listing_files import (
     Wanted,
     around,
@@ -23,7 +24,7 @@ from service.cli.auditing.listing_files import (
     write_file,
     write_json,
 )
-from service.cli.auditing.moment import as_of_option
+from service.cli.auditing.moment import as_of_option, read_as_of
 from service.cli.auditing.readers import firm_filter, reader, series_filter
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import out as screen
@@ -37,6 +38,12 @@ from service.listings.gap_listing import gap_listing, gap_rows, gap_totals
 @firm_filter
 @series_filter
 @as_of_option
+@click.option(
+    "--compare",
+    metavar="POSITION|DAY|TIME",
+    callback=read_as_of,
+    help="Only what changed between this moment and --as-of, and which events changed it.",
+)
 @click.option("--json", "is_json", is_flag=True, help="For programs.")
 @listing_options
 def gaps(  # noqa: PLR0913 - a function of click has an argument for each option
@@ -44,6 +51,7 @@ def gaps(  # noqa: PLR0913 - a function of click has an argument for each option
     firm: FirmId | None,
     series: str | None,
     as_of: AsOf | None,
+    compare: AsOf | None,
     is_json: bool,
     shown_as: str | None,
     language: str,
@@ -52,11 +60,17 @@ def gaps(  # noqa: PLR0913 - a function of click has an argument for each option
     out: Path | None,
 ) -> None:
     """List every gap with its reason, and the accounting equation of each series."""
+    if compare is not None:
+        if shown_as is not None or out is not None:
+            raise click.UsageError("--compare is shown as text or with --json; leave --format and --out away")
+        moments = (AtPosition(NO_END) if as_of is None else as_of, compare)
+        return uvloop.run(compare_moments(firm, series, moments, None if is_json else present_settings().zone))
     asked = wanted(shown_as, language, dialect, mode, out)
     reports = uvloop.run(_reports(firm, series, as_of, asked))
     _give(reports, asked, is_json=is_json)
     if not all(report.equation.is_balanced for report in reports):
         raise CommandFault("the accounting equation does not hold")
+    return None
 
 
 def _give(reports: Sequence[GapReport], asked: Wanted, *, is_json: bool) -> None:

@@ -1,12 +1,12 @@
 """A bundle as a stream of bytes: a ZIP file with the members of README.md section 9, in their order.
 
-Nothing is held in memory but one page of events, and one series while its reports are made. No transaction and no
-connection is held either: the log, its tree and its notes only grow, so the positions of the scope say which part of
-them is meant. Only the state of a content, kept or erased, is that of the moment when it is read.
+Nothing is held in memory but one page of events, and the gaps of one series while it is reported. No transaction and
+no connection is held while a reader is slow: the log, its tree and its notes only grow, so the positions of the scope
+say which part of them is meant. Only the state of a content, kept or erased, is that of the moment when it is read.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from projections.reports.as_of import AtPosition, SeriesAsOf, fold_series
-from projections.reports.whole_reports import gap_report_piece, register_piece
+from projections.reports.replay_on_disk import KeptOnDisk
+from projections.reports.whole_reports import gap_report_pieces, register_pieces
 from schemas.values import FirmId, IsoDate, LogId, Mode, Position, SeriesId, UnixSeconds, iso_time
 from service.evidence.bundling.asked import Reads, Scope
 from service.evidence.bundling.cover import cover_nodes
@@ -82,7 +83,7 @@ async def bundle(
         for name, pieces in members.items():
             file.begin(name, is_compressed=name != "cover.bin")
             async for piece in pieces:
-                await asyncio.to_thread(file.write, piece)  # to compress and to hash leave others the processor
+                await file.add(piece)
                 if file.size >= PIECE_BYTES:
                     yield file.take()
             file.end(name)
@@ -112,8 +113,8 @@ class _Made:
             "events.jsonl": self.events(on_position),
             "cover.bin": cover_nodes(self._reads, self._scope),
             "documents.jsonl": self.documents(),
-            "gaps.json": self.reports(gap_report_piece),
-            "register.json": self.reports(register_piece),
+            "gaps.json": self.reports(gap_report_pieces),
+            "register.json": self.reports(register_pieces),
         }
 
     async def notes(self) -> AsyncGenerator[bytes]:
@@ -129,19 +130,23 @@ class _Made:
 
     async def documents(self) -> AsyncGenerator[bytes]:
         async for _, page in event_pages(self._reads, self._scope):
-            async for line in document_lines(self._reads, self._scope, page):
-                self._documents += 1
-                yield _line(line)
+            async for lines in document_lines(self._reads, self._scope, page):
+                self._documents += len(lines)
+                yield b"".join(map(_line, lines))
 
-    async def reports(self, piece_of: Callable[[SeriesId, SeriesAsOf], bytes]) -> AsyncGenerator[bytes]:
-        """A file of whole reports, as `whole_reports.joined` makes it, with one series in memory at a time."""
+    async def reports(self, pieces_of: Callable[[SeriesId, SeriesAsOf], Iterator[bytes]]) -> AsyncGenerator[bytes]:
+        """A file of whole reports, as `whole_reports` makes it, folded from one series after another."""
         yield b"["
         for at, series_id in enumerate(self._scope.series):
-            async with self._reads() as connection:
-                found = await fold_series(connection, series_id, AtPosition(self._scope.position))
-            if found is None:
-                raise EvidenceBrokenError(f"the log has no event of series {series_id} any more")
-            yield (b"," if at else b"") + await asyncio.to_thread(piece_of, series_id, found)
+            with KeptOnDisk() as kept:
+                async with self._reads() as connection:
+                    found = await fold_series(connection, series_id, AtPosition(self._scope.position), kept)
+                if found is None:
+                    raise EvidenceBrokenError(f"the log has no event of series {series_id} any more")
+                yield b"," if at else b""
+                pieces = await asyncio.to_thread(pieces_of, series_id, found)
+                while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+                    yield piece
         yield b"]"
 
     def manifest(self, made_at: UnixSeconds, digests: dict[str, str]) -> Manifest:
@@ -181,8 +186,7 @@ def _fixed_texts(keys: LogKeys, witnesses: Sequence[str]) -> dict[str, bytes]:
 
 @cache
 def _verifiers() -> dict[str, bytes]:
-    paths = [_VERIFYING / name for name in VERIFIERS]
-    return {path.name: path.read_bytes() for path in paths if path.exists()}
+    return {name: (_VERIFYING / name).read_bytes() for name in VERIFIERS}
 
 
 async def _of(text: bytes) -> AsyncGenerator[bytes]:

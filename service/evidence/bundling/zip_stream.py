@@ -1,11 +1,15 @@
 """A ZIP file that is written member by member, and whose bytes are taken away as they come."""
 
+import asyncio
 import zipfile
 from hashlib import sha256
 from typing import IO, Final
 
 COMPRESS_LEVEL: Final = 4
 """JSON with many digests in it: a higher level takes twice the time and saves a twentieth."""
+
+ASIDE_BYTES: Final = 16_384
+"""More than this is compressed by a thread."""
 
 
 class ZipStream:
@@ -37,6 +41,13 @@ class ZipStream:
         assert self._member is not None, "a member is open"
         self._digest.update(content)
         self._member.write(content)
+
+    async def add(self, content: bytes) -> None:
+        """The same; where it is much, others have the processor while it is compressed and hashed."""
+        if len(content) > ASIDE_BYTES:
+            await asyncio.to_thread(self.write, content)
+        else:
+            self.write(content)
 
     def end(self, name: str) -> None:
         """End the member, whose digest is known from here on."""

@@ -115,7 +115,8 @@ def main(arguments: list[str] | None = None) -> int:
     except UnusableError as error:
         print(f"verify: {error}", file=sys.stderr)
         return 2
-    print(json.dumps(result.as_json()) if given.json else in_words(given.file, result))
+    text = json.dumps(result.as_json()) if given.json else in_words(given.file, result)
+    print(text.encode(sys.stdout.encoding or "ascii", "backslashreplace").decode(sys.stdout.encoding or "ascii"))
     return 1 if result.fault else 0
 
 
@@ -123,9 +124,16 @@ def in_words(file: Path, result: Result) -> str:
     """The result for a reader."""
     lines = [f"checked: {each}" for each in result.checked] + [f"not checked: {each}" for each in result.not_checked]
     if result.fault is None:
-        return "\n".join([*lines, f"{file.name}: verified"])
-    place = ", ".join(f"{name} {value}" for name, value in result.fault.place.items())
-    return "\n".join([*lines, f"{file.name}: FAILED: {place or 'the file'}: {result.fault} [{result.fault.code}]"])
+        lines.append(f"{file.name}: verified")
+    else:
+        place = ", ".join(f"{name} {value}" for name, value in result.fault.place.items())
+        lines.append(f"{file.name}: FAILED: {place or 'the file'}: {result.fault} [{result.fault.code}]")
+    return "\n".join(map(harmless, lines))
+
+
+def harmless(text: str) -> str:
+    """The text without what would steer a terminal: a file may be written to deceive."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def verify(path: Path, keys: "list[Key]", witnesses: "list[Key]") -> Result:

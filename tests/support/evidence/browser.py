@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import tarfile
 from collections.abc import AsyncGenerator
@@ -46,11 +47,16 @@ async def a_browser() -> AsyncGenerator[Browser]:
 def _found() -> tuple[Path, Path | None]:
     """The program, and the folder of the libraries that it needs besides those of the machine."""
     for name in NAMES:
-        if path := shutil.which(name):
+        if (path := shutil.which(name)) and _runs(path):
             return Path(path), None
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         pytest.skip(f"none of {', '.join(NAMES)} is installed")
     return _brought()
+
+
+def _runs(path: str) -> bool:
+    """Whether it is a browser; some systems have a program of this name that only says how to install one."""
+    return subprocess.run([path, "--version"], capture_output=True, timeout=60, check=False).returncode == 0
 
 
 def _brought() -> tuple[Path, Path]:

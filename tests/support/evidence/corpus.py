@@ -33,6 +33,10 @@ class Corpus:
     keys: list[str]
     receipt_keys: list[str]
 
+    def keys_of(self, family: str) -> list[str]:
+        """The keys of the log that an auditor was given for the files of this family."""
+        return self.receipt_keys if family == "receipts" else self.keys
+
     def family(self, name: str) -> Iterator[Mutation]:
         """The mutations of a family, the same and in the same order each time."""
         whole, exported = self.whole, zip_mutations.exported(self.whole)

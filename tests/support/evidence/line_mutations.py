@@ -4,6 +4,8 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 from schemas.values import FirmId
 from service.evidence.merkle import HASH_BYTES
@@ -14,6 +16,7 @@ from tests.support.evidence.forged_logs import OLD_SEED, Forger
 from tests.support.evidence.mutations import (
     Mutation,
     Parts,
+    Place,
     another,
     at,
     changed,
@@ -60,7 +63,7 @@ def of_keys(parts: Parts) -> Iterator[Mutation]:
 
 
 def _of_rotations(parts: Parts) -> Iterator[Mutation]:
-    there = {"member": "rotations.jsonl", "line": 1}
+    there: Place = {"member": "rotations.jsonl", "line": 1}
     (line,) = parts.lines("rotations.jsonl")
     whole = json.loads(line)
 
@@ -100,14 +103,14 @@ class OfNotes:
 
     parts: Parts
     forger: Forger
-    notes: list[bytes] = field(default_factory=list)
+    notes: list[bytes] = field(default_factory=list[bytes])
 
     def __post_init__(self) -> None:
         self.notes = self.parts.lines("notes.jsonl")
 
     def of(self, name: str, lines: list[bytes], codes: str, line: int | None) -> Mutation:
         """The bundle with these notes, as many as the manifest says."""
-        place = None if line is None else {"member": "notes.jsonl", "line": line}
+        place: Place | None = None if line is None else {"member": "notes.jsonl", "line": line}
         return mutation(name, self.parts.with_lines("notes.jsonl", lines).counted().forged(), codes, place)
 
     def every(self) -> Iterator[Mutation]:
@@ -127,9 +130,17 @@ class OfNotes:
 
     def of_one(self, index: int) -> Iterator[Mutation]:
         """What can be wrong with one note."""
+        yield from self.moved_about(index)
+        yield from self.rewritten(index)
+        yield from self.signed_otherwise(index)
+
+    def now(self, index: int, name: str, note: object, codes: str) -> Mutation:
+        """Another note here."""
+        return self.of(f"note {index + 1}: {name}", replaced(self.notes, index, compact(note)), codes, index + 1)
+
+    def moved_about(self, index: int) -> Iterator[Mutation]:
+        """A note is gone, twice or elsewhere."""
         notes, line, is_last = self.notes, index + 1, index + 1 == len(self.notes)
-        whole = json.loads(notes[index])
-        origin, size, root = whole.split("\n")[:3]
         dropped = without(notes, index)
         says = "the last note dropped" if is_last else f"note {line} dropped: the others still prove every event"
         yield self.of(says, dropped, "cover" if is_last else "", None)
@@ -137,51 +148,54 @@ class OfNotes:
         if not is_last:
             yield self.of(f"note {line} after the next one", moved(notes, index), "note-order", line + 1)
 
-        def now(name: str, note: object, codes: str) -> Mutation:
-            return self.of(f"note {line}: {name}", replaced(notes, index, compact(note)), codes, line)
+    def rewritten(self, index: int) -> Iterator[Mutation]:
+        """A note says something else."""
+        whole = json.loads(self.notes[index])
+        origin, size, root = whole.split("\n")[:3]
+        for name, note, codes in (
+            ("no text", [whole], "note-form"),
+            ("no signatures", whole.split("\n\n")[0] + "\n\n", "note-form"),
+            ("a control character", whole.replace("\n", "\t\n", 1), "note-form"),
+            ("a line more", whole.replace("\n\n", "\nmore\n\n", 1), "note-form"),
+            ("a size with a zero before it", whole.replace(f"\n{size}\n", f"\n0{size}\n"), "note-form"),
+            ("another origin", whole.replace(origin, "other.example.com/log/1", 1), "note-origin"),
+            ("another log", whole.replace("/log/1\n", "/log/2\n", 1), "note-origin"),
+            ("another root", whole.replace(root, base64.b64encode(_flipped(root)).decode()), "note-signature"),
+            ("another size", whole.replace(f"\n{size}\n", f"\n{int(size) + 1}\n"), "note-signature note-order"),
+        ):
+            yield self.now(index, name, note, codes)
 
-        bits = bytearray(base64.b64decode(root))
-        bits[0] ^= 1
-        other_root = base64.b64encode(bits).decode()
-        yield now("no text", [whole], "note-form")
-        yield now("no signatures", whole.split("\n\n")[0] + "\n\n", "note-form")
-        yield now("a control character", whole.replace("\n", "\t\n", 1), "note-form")
-        yield now("a line more", whole.replace("\n\n", "\nmore\n\n", 1), "note-form")
-        yield now("a size with a zero before it", whole.replace(f"\n{size}\n", f"\n0{size}\n"), "note-form")
-        yield now("another origin", whole.replace(origin, "other.example.com/log/1", 1), "note-origin")
-        yield now("another log", whole.replace("/log/1\n", "/log/2\n", 1), "note-origin")
-        yield now("another root", whole.replace(root, other_root), "note-signature")
-        yield now("another size", whole.replace(f"\n{size}\n", f"\n{int(size) + 1}\n"), "note-signature note-order")
-        signer = self.forger.signer(int(size))
-        yield now("signed by a stranger", self.forger.note(int(size), bits, LogSigner(origin, STRANGER)), "note-key")
-        yield now(
-            "signed by a stranger under another name",
-            self.forger.note(int(size), bits, LogSigner("x", STRANGER)),
-            "note-key",
-        )
-        yield now("a fork that the log signed", self.forger.note(int(size), bytes(bits), signer), "root")
-        old = LogSigner(origin, OLD_SEED)
-        again = self.forger.note(int(size), base64.b64decode(root), old)
-        is_later = int(size) > KEYS_CHANGE
-        after_new = is_later and any(int(json.loads(each).split("\n")[1]) > KEYS_CHANGE for each in notes[:index])
+    def signed_otherwise(self, index: int) -> Iterator[Mutation]:
+        """Other keys signed a note, or their signatures are wrong."""
+        whole, forger = json.loads(self.notes[index]), self.forger
+        origin, written, root = whole.split("\n")[:3]
+        size, fork = int(written), _flipped(root)
+        for name, signer, codes in (
+            ("signed by a stranger", LogSigner(origin, STRANGER), "note-key"),
+            ("signed by a stranger under another name", LogSigner("x", STRANGER), "note-key"),
+            ("a fork that the log signed", forger.signer(size), "root"),
+        ):
+            yield self.now(index, name, forger.note(size, fork, signer), codes)
+        again = forger.note(size, base64.b64decode(root), LogSigner(origin, OLD_SEED))
+        sizes = [int(json.loads(each).split("\n")[1]) for each in self.notes[:index]]
+        after_new = any(each > KEYS_CHANGE for each in sizes)
         says = "signed again with the rotated key" + ("" if after_new else ", which was then in force")
-        yield now(says, again, "note-key" if after_new else "")
+        yield self.now(index, says, again, "note-key" if after_new else "")
         for number, signature in enumerate(parse_note(whole.encode()).signatures):
             encoded = str(signature).split(" ")[2].strip()
-            raw = bytearray(base64.b64decode(encoded))
-            raw[-1] ^= 1
-            is_log = signature.name == origin
-            wrong = whole.replace(encoded, base64.b64encode(raw).decode())
-            yield now(f"signature {number} wrong", wrong, "note-signature" if is_log else "cosignature")
-            cut = whole.replace(encoded, encoded[:-4])
-            yield now(f"signature {number} cut", cut, "note-signature cosignature note-form")
-        forged = Cosigner("witness.example.com/w1", STRANGER).sign("\n".join((origin, size, root, "")), MADE_AT)
-        yield self.of(
-            f"note {line}: a line of an unknown witness, which says nothing",
-            replaced(notes, index, compact(f"{whole}{forged}")),
-            "",
-            None,
-        )
+            wrong = whole.replace(encoded, base64.b64encode(_flipped(encoded, -1)).decode())
+            code = "note-signature" if signature.name == origin else "cosignature"
+            yield self.now(index, f"signature {number} wrong", wrong, code)
+            yield self.now(index, f"signature {number} cut", whole.replace(encoded, encoded[:-4]), f"{code} note-form")
+        unknown = Cosigner("witness.example.com/w1", STRANGER).sign(f"{origin}\n{size}\n{root}\n", MADE_AT)
+        yield self.now(index, "a line of an unknown witness, which says nothing", f"{whole}{unknown}", "")
+
+
+def _flipped(encoded: str, place: int = 0) -> bytes:
+    """The bytes of this base64, one bit of them another one."""
+    raw = bytearray(base64.b64decode(encoded))
+    raw[place] ^= 1
+    return bytes(raw)
 
 
 def of_cover(parts: Parts) -> Iterator[Mutation]:
@@ -190,7 +204,7 @@ def of_cover(parts: Parts) -> Iterator[Mutation]:
     nodes = [cover[place : place + NODE_BYTES] for place in range(0, len(cover), NODE_BYTES)]
 
     def of(name: str, content: bytes, codes: str, byte: int | None = None) -> Mutation:
-        place = None if byte is None else {"member": "cover.bin", "byte": byte}
+        place: Place | None = None if byte is None else {"member": "cover.bin", "byte": byte}
         return mutation(name, parts.with_member("cover.bin", content).forged(), codes, place)
 
     for index, node in enumerate(nodes):
@@ -217,8 +231,8 @@ def of_documents(parts: Parts) -> Iterator[Mutation]:
     lines = parts.lines("documents.jsonl")
 
     def of(name: str, changed_lines: list[bytes], codes: str, line: int) -> Mutation:
-        there = {"member": "documents.jsonl", "line": line}
-        return mutation(name, parts.with_lines("documents.jsonl", changed_lines).counted().forged(), codes, dict(there))
+        there: Place = {"member": "documents.jsonl", "line": line}
+        return mutation(name, parts.with_lines("documents.jsonl", changed_lines).counted().forged, codes, there)
 
     for index, line in enumerate(lines):
         said, number = json.loads(line), index + 1
@@ -245,7 +259,7 @@ def of_reports(parts: Parts) -> Iterator[Mutation]:
         report = json.loads(parts.members[name])
 
         def of(what: str, content: object, field_name: str, member: str = name) -> Mutation:
-            there = {"member": member, "field": field_name}
+            there: Place = {"member": member, "field": field_name}
             return mutation(
                 f"{member}: {what}", parts.with_member(member, compact(content)).forged(), "report", dict(there)
             )
@@ -256,9 +270,9 @@ def of_reports(parts: Parts) -> Iterator[Mutation]:
                 yield of(f"another {shown}", changed(report, path, another), shown)
         for index, series in enumerate(report):
             for row in range(len(series["data"])):
-                rest = changed(report, (index, "data"), lambda rows, row=row: [*rows[:row], *rows[row + 1 :]])
+                rest = changed(report, (index, "data"), partial(_without_row, row))
                 yield mutation(f"{name}: row {row} of {index} dropped", _with(parts, name, rest), "report")
-                more = changed(report, (index, "data"), lambda rows, row=row: [*rows[: row + 1], *rows[row:]])
+                more = changed(report, (index, "data"), partial(_with_row_twice, row))
                 yield mutation(f"{name}: row {row} of {index} twice", _with(parts, name, more), "report")
         yield of("a series less", report[:-1], str(len(report) - 1))
         yield of("a series more", [*report, report[0]], str(len(report)))
@@ -270,33 +284,45 @@ def of_reports(parts: Parts) -> Iterator[Mutation]:
         )
 
 
+def _without_row(row: int, rows: list[Any]) -> list[Any]:
+    return [*rows[:row], *rows[row + 1 :]]
+
+
+def _with_row_twice(row: int, rows: list[Any]) -> list[Any]:
+    return [*rows[: row + 1], *rows[row:]]
+
+
 def _with(parts: Parts, name: str, content: object) -> bytes:
     return parts.with_member(name, compact(content)).forged()
+
+
+FOUND_ELSEWHERE = {
+    "firm_id": "event-scope",
+    "mode": "event-scope",
+    "series": "event-scope",
+    "position": "manifest report",
+    "as_of": "report manifest event-order",
+    "size": "manifest",
+    "has_bodies": "document",
+    "log": "manifest",
+    "origin": "manifest",
+    "files": "manifest digest",
+    "format": "manifest",
+}
+"""Where a field of the manifest that is another one is found out."""
 
 
 def of_manifest(parts: Parts) -> Iterator[Mutation]:
     """manifest.json: each field another one, of another kind, or missing."""
     manifest, there = parts.manifest, {"member": "manifest.json"}
+    wrong: Any
     free = {"software", "made_at", "from", "to"}
-    found_elsewhere = {
-        "firm_id": "event-scope",
-        "mode": "event-scope",
-        "series": "event-scope",
-        "position": "manifest report",
-        "as_of": "report manifest event-order",
-        "size": "manifest",
-        "has_bodies": "document",
-        "log": "manifest",
-        "origin": "manifest",
-        "files": "manifest digest",
-        "format": "manifest",
-    }
     for name, value in manifest.items():
         if name == "files":
             continue
         other = ["x"] if name == "series" else ("2027-01-01" if name in {"from", "to"} else another(value))
         says = f"another {name}" + (", which nothing contradicts" if name in free else "")
-        codes = "" if name in free else found_elsewhere.get(name, "manifest")
+        codes = "" if name in free else FOUND_ELSEWHERE.get(name, "manifest")
         yield mutation(f"manifest: {says}", parts.with_manifest(**{name: other}).packed(), codes)
         for what, wrong in (("a text", "7") if not isinstance(value, str) else ("a number", 7), ("an array", [[7]])):
             if not (name in {"from", "to"} and what == "x"):
@@ -309,8 +335,8 @@ def of_manifest(parts: Parts) -> Iterator[Mutation]:
     yield mutation("manifest: a field more", more, "manifest", {**there, "field": "more"})
     for name in manifest["files"]:
         rest = {each: digest for each, digest in manifest["files"].items() if each != name}
-        wrong = parts.with_manifest(files=rest).packed()
-        yield mutation(f"manifest: no digest of {name}", wrong, "manifest", {**there, "field": "files"})
+        fewer = parts.with_manifest(files=rest).packed()
+        yield mutation(f"manifest: no digest of {name}", fewer, "manifest", {**there, "field": "files"})
         flipped = parts.with_manifest(files={**manifest["files"], name: another(manifest["files"][name])}).packed()
         yield mutation(f"manifest: another digest of {name}", flipped, "digest", {"member": name})
     yield from _of_json(parts)
@@ -353,8 +379,8 @@ def splices(parts: Parts, others: dict[str, Parts]) -> Iterator[Mutation]:
                     spliced,
                     EVENT_CODES if name != "events.jsonl" else f"{EVENT_CODES} event-scope",
                 )
-        spliced = parts.with_manifest(firm_id=FirmId("firm_c"))
-        yield mutation(f"the manifest of a firm that is none, beside {whose}", spliced.forged(), "event-scope")
+    stranger = parts.with_manifest(firm_id=FirmId("firm_c")).forged()
+    yield mutation("the manifest of another firm", stranger, "event-scope")
 
 
 EVENT_CODES = "cover root document report manifest event-order stream note-order"

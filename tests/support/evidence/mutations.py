@@ -8,8 +8,8 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 Json = dict[str, Any]
 Place = dict[str, str | int]
@@ -26,14 +26,19 @@ class Mutation:
     """
 
     name: str
-    file: bytes
+    made: bytes | Callable[[], bytes]
     codes: frozenset[str]
     place: Place | None = None
 
+    @property
+    def file(self) -> bytes:
+        """The file, which is made when it is asked for."""
+        return self.made if isinstance(self.made, bytes) else self.made()
 
-def mutation(name: str, file: bytes, codes: str, place: Place | None = None) -> Mutation:
+
+def mutation(name: str, made: bytes | Callable[[], bytes], codes: str, place: Place | None = None) -> Mutation:
     """A mutation; `codes` stand side by side with blanks between."""
-    return Mutation(name, file, frozenset(codes.split()), place if codes else None)
+    return Mutation(name, made, frozenset(codes.split()), place if codes else None)
 
 
 @dataclass
@@ -41,7 +46,6 @@ class Parts:
     """The members of a bundle in their order."""
 
     members: dict[str, bytes]
-    order: list[str] = field(default_factory=list)
 
     @classmethod
     def of(cls, file: bytes) -> "Parts":
@@ -101,13 +105,16 @@ def compact(value: Any) -> bytes:
 
 def paths(value: Any, before: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """The path to each value in it that is no object and no array."""
+    steps: Iterator[tuple[str | int, Any]] = iter(())
     if isinstance(value, dict):
-        for name, each in value.items():
-            yield from paths(each, (*before, name))
-    elif isinstance(value, list) and value:
-        for index, each in enumerate(value):
-            yield from paths(each, (*before, index))
-    else:
+        steps = iter(cast("Json", value).items())
+    elif isinstance(value, list):
+        steps = iter(enumerate(cast("list[Any]", value)))  # type: ignore[redundant-cast]
+    is_leaf = True
+    for step, each in steps:
+        is_leaf = False
+        yield from paths(each, (*before, step))
+    if is_leaf:
         yield before
 
 
@@ -122,7 +129,7 @@ def changed(value: Any, path: tuple[str | int, ...], change: Callable[[Any], Any
     """A copy with the value at this path changed."""
     if not path:
         return change(value)
-    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy: Any = value.copy()
     copy[path[0]] = changed(copy[path[0]], path[1:], change)
     return copy
 

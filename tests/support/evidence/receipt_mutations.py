@@ -4,8 +4,9 @@ import base64
 import json
 import random
 from collections.abc import Iterator
+from typing import Any, cast
 
-from tests.support.evidence.mutations import Json, Mutation, another, at, changed, compact, mutation, paths
+from tests.support.evidence.mutations import Json, Mutation, Place, another, at, changed, compact, mutation, paths
 
 UNCHECKED = {"life", "software"}
 """The service's own wording, which no verifier checks."""
@@ -52,7 +53,7 @@ def _of_value(name: str, receipt: Json, path: tuple[str | int, ...]) -> Iterator
     if value == []:
         return
     change = _another_hash if "proof" in path else another
-    place = (
+    place: Place | None = (
         {"field": field} if path[0] in {"verifier_keys", "witness_keys", "rotations", "events", "checkpoint"} else None
     )
     shown = ".".join(map(str, path))
@@ -130,9 +131,10 @@ def _of_text(name: str, receipt: Json, count: int = 150) -> Iterator[Mutation]:
 
 def _says_the_same(written: bytes, receipt: Json) -> bool:
     try:
-        found = json.loads(written)
+        found: Any = json.loads(written)
     except ValueError:
         return False
-    if not isinstance(found, dict) or set(found) != set(receipt):
+    if not isinstance(found, dict) or set(cast("Json", found)) != set(receipt):
         return False
-    return all(found[name] == receipt[name] for name in receipt if name not in UNCHECKED)
+    said = cast("Json", found)
+    return all(said[name] == receipt[name] for name in receipt if name not in UNCHECKED)

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 
 from service.evidence.bundling.zip_stream import ZipStream
-from tests.support.evidence.mutations import Mutation, Parts, mutation
+from tests.support.evidence.mutations import Mutation, Parts, Place, mutation
 
 ZIP_CODES = "zip-form zip-data member-unknown member-twice member-order member-missing member-size format"
 LONG = 17 * 1024 * 1024
@@ -39,7 +39,7 @@ def harmless_bytes(file: bytes) -> set[int]:
 
 def flips(file: bytes, count: int, seed: int = 1) -> Iterator[Mutation]:
     """One bit of the file is another one, at places all over it; those that say nothing are named harmless."""
-    chance, harmless = random.Random(seed), harmless_bytes(file)
+    chance, harmless = random.Random(seed), harmless_bytes(file)  # noqa: S311 - the same flips each time
     headers = [place for place in range(len(file)) if file[place : place + 2] == b"PK"]
     for turn in range(count):
         near = chance.choice(headers) + chance.randrange(60)
@@ -94,7 +94,7 @@ def headers(parts: Parts) -> Iterator[Mutation]:
         entry = file.index(b"PK\1\2")
         while file[entry + 46 :].find(name.encode()) != 0:
             entry = file.index(b"PK\1\2", entry + 4)
-        there = {"member": name}
+        there: Place = {"member": name}
         wrong_name = f"{name[:-1]}q"
         renamed = file[: entry + 46] + wrong_name.encode() + file[entry + 46 + len(name) :]
         yield mutation(f"{name} renamed in the directory", renamed, "member-unknown", {"member": wrong_name})
