@@ -103,7 +103,7 @@ async def around(connection: Connection, report: GapReport | NumberRegister, ask
 
 def write_json(reports: Sequence[GapReport] | Sequence[NumberRegister] | Sequence[Struct], asked: Wanted) -> None:
     """Write the reports as one JSON array, byte for byte as they are in a bundle."""
-    _write(asked, lambda out: out.write(msgspec.json.encode(reports)))
+    write_out(asked, lambda out: out.write(msgspec.json.encode(reports)))
 
 
 def write_file(listing: Listing, rows: Iterable[Row], asked: Wanted, totals: Row | None = None) -> None:
@@ -115,12 +115,13 @@ def write_file(listing: Listing, rows: Iterable[Row], asked: Wanted, totals: Row
         write_listing(listing, rows, shown_as, out, totals=totals, dialect=asked.dialect)  # type: ignore[arg-type]  # a file is a BinaryIO
 
     try:
-        _write(asked, write)
+        write_out(asked, write)
     except (ListingTooLongError, FormatMissingError) as error:
         raise CommandFault(str(error)) from error
 
 
-def _write(asked: Wanted, write: Callable[[IO[bytes]], Any]) -> None:
+def write_out(asked: Wanted, write: Callable[[IO[bytes]], Any]) -> None:
+    """Let `write` write to the file that was named, or to the screen. Raises CommandFault."""
     if asked.out is None:
         write(sys.stdout.buffer)
         sys.stdout.buffer.flush()
