@@ -28,8 +28,7 @@ class Route:
     `status` is the status of success, `reply` the type of the reply's `data`. If `handle` submits a command, `show`
     makes the data. `about` tells a client what `summary` has no room for. `operation` is the name of the call, if it is
     another than that of `handle`. If the reply is a file, `file` is its content type and `reply` is none. If
-    `is_listing`, the reply is also a CSV, XLSX or PDF file, as the client asks (D114); `own_files` are further media
-    types that only the query can ask for.
+    `is_listing`, the reply is also a CSV, XLSX or PDF file, as the client asks (D114).
     """
 
     method: str
@@ -46,7 +45,6 @@ class Route:
     query: type[Struct] = NoQuery
     refusals: tuple[type, ...] = ()
     is_listing: bool = False
-    own_files: tuple[str, ...] = ()
     file: str | None = None
 
     @property

@@ -122,12 +122,11 @@ ROUTES: Final = (
             "For a month, a quarter or other days: the ranges of numbers that were allocated and those issued, "
             "the reversed and the voided invoices, and the numbers that no invoice of the period carries. The period "
             "of an invoice is that of its date. The reply contains the caller's own last write. For an admin's "
-            "session, an API key, or an auditor."
+            "session, an API key, or an auditor. `format=xml` gives the elements of the declaration."
         ),
         reply=D394Report,
         query=D394Query,
         refusals=(NotAnAdmin, FormatNotAvailable, ListingTooLong),
         is_listing=True,
-        own_files=(XML,),
     ),
 )
