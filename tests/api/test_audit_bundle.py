@@ -118,7 +118,8 @@ async def test_a_bundle_that_cannot_be_is_refused(api: Api, tmp_path: Path) -> N
         return (await api.get(f"/audit/bundle{query}", credential)).refusal
 
     assert await refusal(credential=api.firm.device_a) == (403, "insufficient_permissions")
-    assert await refusal("?as_of_position=1") == (409, "not_sealed")
+    unsealed = await api.get("/audit/bundle?as_of_position=1", api.firm.auditor)
+    assert (unsealed.refusal, unsealed.headers["Retry-After"]) == ((409, "not_sealed"), "1")
     await seal(api, tmp_path)
     await api.a_series("MORE")
     head = await api.dependencies.log.head()

@@ -90,6 +90,7 @@ EDGE_ROWS: Final[Mapping[type, Row]] = MappingProxyType(
             "not_sealed",
             "The log is not sealed up to that moment yet: that takes a second or so where a process seals it. Ask "
             "again, or of an earlier moment.",
+            retry_after=1,
         ),
         edge.ContentMissing: Row(
             404,
