@@ -187,6 +187,9 @@ class OfNotes:
             code = "note-signature" if signature.name == origin else "cosignature"
             yield self.now(index, f"signature {number} wrong", wrong, code)
             yield self.now(index, f"signature {number} cut", whole.replace(encoded, encoded[:-4]), f"{code} note-form")
+            if code == "cosignature":
+                fewer = whole.replace(str(signature), "")
+                yield self.now(index, f"co-signature {number} dropped, which proves less", fewer, "")
         unknown = Cosigner("witness.example.com/w1", STRANGER).sign(f"{origin}\n{size}\n{root}\n", MADE_AT)
         yield self.now(index, "a line of an unknown witness, which says nothing", f"{whole}{unknown}", "")
 

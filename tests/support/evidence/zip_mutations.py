@@ -137,6 +137,9 @@ def contents(parts: Parts) -> Iterator[Mutation]:
         ):
             if other != content:
                 yield mutation(f"{name} {what}", parts.with_member(name, other).packed(), "digest", dict(there))
+    for name in ("README.txt", "verify.py", "verify.html"):
+        forged = parts.with_member(name, b"something else\n").forged()
+        yield mutation(f"another {name} with its right digest, which nobody checks", forged, "")
 
 
 def too_long(parts: Parts) -> Iterator[Mutation]:
