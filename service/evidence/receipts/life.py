@@ -67,8 +67,10 @@ class Teller:
             case NumbersReserved():
                 return self._reserved(event)
             case ReservationConsumed(number=number, full_number=full_number, reverses=reverses):
-                facts = {"full_number": full_number, "date": self._day(event.date), "number": number}
-                return ("issued", facts) if reverses is None else ("issued.reversal", facts | {"reverses": reverses})
+                issued = {"full_number": full_number, "date": self._day(event.date), "number": number}
+                if reverses is None:
+                    return "issued", {**issued}
+                return "issued.reversal", {**issued, "reverses": reverses}
             case ReservationReleased(number=number):
                 return "released", {"number": number}
             case ReservationExpired(ranges=ranges):
