@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import subprocess
 import sys
 import zipfile
 from collections.abc import AsyncGenerator, Generator
@@ -158,13 +157,15 @@ def _measured(so_far: _Measured | None = None) -> Generator[_Measured]:
 
 async def _export(place: Place, directory: Path, target: Path) -> float:
     """Write the bundle in a process of its own; the most memory that it had, in MiB."""
-    command = [sys.executable, "-m", "service", "audit", "export", "--firm", FIRM, "--out", str(target)]
+    command = ["-m", "service", "audit", "export", "--firm", FIRM, "--out", str(target)]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("NUMBERING_")}
     settings = {"NUMBERING_DATABASE_URL": place.database_url, "NUMBERING_DATA_DIR": str(directory)}
     # Linux counts what the process that started it had as its own, but for this mark, which is of its memory alone.
-    started = subprocess.Popen(command, env=inherited | settings, stdout=subprocess.DEVNULL)
+    started = await asyncio.create_subprocess_exec(
+        sys.executable, *command, env=inherited | settings, stdout=asyncio.subprocess.DEVNULL
+    )
     peak = 0.0
-    while started.poll() is None:
+    while started.returncode is None:
         peak = max(peak, _high_mark(started.pid))
         await asyncio.sleep(LOOK_SECONDS)
     assert started.returncode == 0, "the bundle was written"

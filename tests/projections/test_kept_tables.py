@@ -2,11 +2,20 @@
 
 import random
 
+import msgspec
 import pytest
 
 from projections.keeping.kept_tables_read import read_digests
 from projections.keeping.runner import ProjectionRunner
-from projections.replay.kept_rows import PROJECTIONS
+from projections.replay.kept_rows import (
+    PROJECTIONS,
+    BlockRow,
+    CounterRow,
+    EndingRow,
+    ExplanationRow,
+    GapRow,
+    InvoiceRow,
+)
 from projections.replay.kept_tables import KeptTables, Scope
 from projections.replay.replay import Replay
 from schemas.events import Event
@@ -64,3 +73,29 @@ def test_a_digest_tells_one_history_from_another(projection: str) -> None:
     records = random_log(5, 400)
     scope = Scope(records[0].firm_id, records[0].mode)
     assert tables_of(records).digests(scope)[projection] != tables_of(records[:200]).digests(scope)[projection]
+
+
+FROM_CONTENTS = {"client_id", "currency", "due_date", "subtotal_ron", "vat_ron", "total_ron"}
+COLUMNS = """
+SELECT c.column_name FROM information_schema.columns AS c WHERE c.table_schema = $1 AND c.table_name = $2
+"""
+
+
+@pytest.mark.parametrize(
+    ("schema", "row"),
+    [
+        ("counters", CounterRow),
+        ("gaps", GapRow),
+        ("gaps", ExplanationRow),
+        ("invoices", InvoiceRow),
+        ("register", BlockRow),
+        ("register", EndingRow),
+    ],
+    ids=["counter", "gap", "explanation", "invoice", "block", "ending"],
+)
+async def test_the_rows_have_every_column_that_no_content_gives(
+    log: WrittenLog, schema: str, row: type[msgspec.Struct]
+) -> None:
+    await ProjectionRunner(log.database_url).catch_up()
+    found = await log.reader.fetch(COLUMNS, schema, row.__struct_config__.tag)
+    assert {each["column_name"] for each in found} - FROM_CONTENTS == set(row.__struct_fields__)
