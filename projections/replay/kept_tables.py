@@ -171,11 +171,11 @@ class SeriesTables:
             block.device_id,
             block.reserved_at,
             record.at,
-            document and document.document_id,
+            None if document is None else document.document_id,
             reservation,
             record.position,
-            document and document.full_number,
-            document and IsoDate(intern(document.date)),
+            None if document is None else document.full_number,
+            None if document is None else IsoDate(intern(document.date)),
         )
 
     def _issue(self, record: Record, event: ReservationConsumed) -> None:

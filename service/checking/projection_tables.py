@@ -197,7 +197,7 @@ async def check_strange_rows(pool: asyncpg.Pool) -> AsyncIterator[Step]:
             return [Fault(FaultKind.ROW_STRANGE, f"{row['place']} of series {row['series_id']}", says) for row in rows]
 
         yield Step(1, await from_projections(connection, PROJECTIONS, strange, is_waiting=False) or [])
-    after = DocumentId("")
+    after: DocumentId | None = DocumentId("")
     while after is not None:
         step, after = await _check_documents(pool, after)
         yield step
