@@ -68,6 +68,9 @@ def _positions(name: str, where: str) -> dict[str, Edit]:
 def _columns(name: str, where: str) -> dict[str, Edit]:
     """What is done to the columns of one event, and to its place in its stream."""
     return {
+        f"delete {name}": Edit(
+            FaultKind.EVENT_MISSING, where, ("DELETE FROM log.event WHERE position = $1",), AT, is_exported=True
+        ),
         f"backdate {name}": Edit(
             FaultKind.EVENT_COLUMNS, where, ("UPDATE log.event SET at = at - 1 WHERE position = $1",), AT
         ),
