@@ -27,11 +27,12 @@ _decoder = msgspec.msgpack.Decoder(Ending)
 class KeptOnDisk(Kept, AbstractContextManager["KeptOnDisk"]):
     """For one replay, until the end of the block. Raises sqlite3.Error if the file cannot be written."""
 
-    def __init__(self) -> None:
+    def __init__(self, recent_max: int = RECENT_MAX) -> None:
         super().__init__()
+        self._recent_max = recent_max
         # The thread that makes a report reads what the event loop wrote, one after the other.
         self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        for name in ("kept_unjournalled", "kept_ending_table", "kept_document_table", "kept_begin"):
+        for name in ("disk_unjournalled", "disk_ending_table", "disk_document_table", "disk_begin"):
             self._file.execute(statement(name))
         self._series = 0
 
@@ -41,39 +42,40 @@ class KeptOnDisk(Kept, AbstractContextManager["KeptOnDisk"]):
     def endings(self) -> Endings:
         """See Kept.endings."""
         self._series += 1
-        return _EndingsOnDisk(self._file, self._series)
+        return _EndingsOnDisk(self._file, self._series, self._recent_max)
 
     def is_new(self, document_id: DocumentId) -> bool:
         """See Kept.is_new."""
-        return self._file.execute(statement("kept_document_add"), (document_id,)).rowcount == 1
+        return self._file.execute(statement("disk_document_add"), (document_id,)).rowcount == 1
 
 
 class _EndingsOnDisk(Endings):
-    def __init__(self, file: sqlite3.Connection, series: int) -> None:
+    def __init__(self, file: sqlite3.Connection, series: int, recent_max: int) -> None:
         super().__init__()
         self._file = file
         self._series = series
+        self._recent_max = recent_max
 
     def get(self, number: Number) -> Ending | None:
         if (recent := super().get(number)) is not None:
             return recent
-        row = self._file.execute(statement("kept_ending"), (self._series, number)).fetchone()
+        row = self._file.execute(statement("disk_ending"), (self._series, number)).fetchone()
         return None if row is None else _decoder.decode(row[0])
 
     def put(self, ending: Ending) -> None:
         super().put(ending)
-        if len(self._found) >= RECENT_MAX:
+        if len(self._found) >= self._recent_max:
             self._write()
 
     def in_order(self) -> Iterator[Ending]:
         self._write()
         after = -1
-        while rows := self._file.execute(statement("kept_endings"), (self._series, after, NUMBERS_READ)).fetchall():
+        while rows := self._file.execute(statement("disk_endings"), (self._series, after, NUMBERS_READ)).fetchall():
             for _, body in rows:
                 yield _decoder.decode(body)
             after = rows[-1][0]
 
     def _write(self) -> None:
         rows = [(self._series, number, _encoder.encode(ending)) for number, ending in self._found.items()]
-        self._file.executemany(statement("kept_ending_put"), rows)
+        self._file.executemany(statement("disk_ending_put"), rows)
         self._found.clear()

@@ -30,15 +30,20 @@ class AsOfQuery(Struct, frozen=True, kw_only=True):
     """As of this time, in Unix seconds."""
 
 
-class ListingQuery(AsOfQuery, frozen=True, kw_only=True):
+class FileQuery(AsOfQuery, frozen=True, kw_only=True):
     """A report that is also a file to take away (CONTRACT.md D114)."""
 
-    format: Literal["json", "csv", "xlsx", "pdf"] | None = None
-    """The form of the reply; if it is not given, the header Accept says it."""
     language: Literal["en", "ro"] | None = None
     """The language of a file; if it is not given, the header Accept-Language says it."""
     dialect: Literal["ro", "plain"] | None = None
     """How CSV is written: `ro`, the default, for Romanian spreadsheets, `plain` for programs."""
+
+
+class ListingQuery(FileQuery, frozen=True, kw_only=True):
+    """A report that is also a file in one of the forms of all listings."""
+
+    format: Literal["json", "csv", "xlsx", "pdf"] | None = None
+    """The form of the reply; if it is not given, the header Accept says it."""
 
 
 class NumbersQuery(ListingQuery, frozen=True, kw_only=True):
@@ -74,7 +79,7 @@ class ProofQuery(Struct, frozen=True, kw_only=True):
     """Show what the document said too, as far as it is kept."""
 
 
-class D394Query(AsOfQuery, frozen=True, kw_only=True):
+class D394Query(FileQuery, frozen=True, kw_only=True):
     """GET /reports/d394. Without a period it is the last month that is over. Both dates are inclusive."""
 
     period: DeclaredPeriod | None = None
@@ -83,6 +88,8 @@ class D394Query(AsOfQuery, frozen=True, kw_only=True):
     """Instead of `period`: the first day; then `end_date` is needed too."""
     end_date: Day | None = None
     """The last day, at most a year after the first."""
+    format: Literal["json", "csv", "xlsx", "pdf", "xml"] | None = None
+    """The form of the reply; if it is not given, the header Accept says it. `xml` is a fragment of the declaration."""
     range_size: Annotated[int, Meta(ge=1, le=NUMBER_MAX)] | None = None
     """How many numbers the numbering decision plans for each series and year; without it, those that were taken."""
 

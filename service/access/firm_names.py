@@ -8,8 +8,5 @@ from service.statements import statement
 
 
 async def firm_name(connection: asyncpg.Connection | PoolConnectionProxy, firm_id: FirmId) -> str:
-    """The name of the firm; empty if the database has no such firm, as a rebuilt one may not.
-
-    Raises asyncpg's errors.
-    """
+    """The name of the firm; empty if the database has no such firm. Raises asyncpg's errors."""
     return await connection.fetchval(statement("access_firm_name"), firm_id) or ""

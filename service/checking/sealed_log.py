@@ -9,7 +9,7 @@ from msgspec import Struct
 from schemas.values import LogId
 from service.checking.faults import Fault, FaultKind, Step, at_position
 from service.evidence.checkpoints import Checkpoint, parse_checkpoint
-from service.evidence.key_file import ROTATION
+from service.evidence.key_file import BREAK, ROTATION
 from service.evidence.notes import (
     KeyType,
     Note,
@@ -50,7 +50,7 @@ async def check_evidence(pool: asyncpg.Pool, log_id: LogId, known: KnownElsewher
     store = EvidenceStore(pool, log_id)
     size = await store.tree_size()
     newest = await store.newest_note()
-    written = await store.verifier_keys()
+    written = await store.every_key()
     if not size and newest is None and not written and not known.keys:
         return
     keys = _Keys(known.keys)
@@ -145,7 +145,7 @@ def _faults_of_lines(row: asyncpg.Record, witnesses: Sequence[VerifierKey]) -> I
 
 def _kept(note: bytes | None, keys: "_Keys") -> Checkpoint | None:
     found = None if note is None else keys.checkpoint_in(note)
-    return found if isinstance(found, Checkpoint) else None
+    return found if isinstance(found, Checkpoint) and keys.is_present(found.origin) else None
 
 
 def _other_than_kept(kept: Checkpoint) -> Fault:
@@ -201,6 +201,10 @@ class _Keys:
                 if any(each in self._trusted for each in chain[:2]):
                     self._trusted += [each for each in chain if each not in self._trusted]
 
+    def is_present(self, origin: str) -> bool:
+        """Whether the log signs under this origin, and not under one that ended in a break."""
+        return not self._known or origin == self._known[0].name
+
     def checkpoint_in(self, written: bytes) -> Checkpoint | str:
         """What a note of the log says, or why it is none."""
         try:
@@ -228,10 +232,10 @@ def _rotation_in(written: str) -> Sequence[VerifierKey] | str:
     try:
         note: Note = parse_note(written.encode())
         kind, _, *lines = note.text.splitlines()
-        before, after, *others = map(parse_verifier_key, lines)
+        before, after, *others = map(parse_verifier_key, [*lines[:2], *lines[5:]] if kind == BREAK else lines)
     except (NoteError, ValueError) as error:
         return f"the note by which the key before it passed on is none: {error}"
     signed = all(any(is_signed(note.text, each, signer) for each in note.signatures) for signer in (before, after))
-    if kind != ROTATION or not signed:
+    if kind not in {ROTATION, BREAK} or not signed:
         return "the key before it, or it itself, did not sign the note by which it was passed on"
     return [before, after, *others]

@@ -9,6 +9,7 @@ import click
 import uvloop
 
 from schemas.values import DEFAULT_LOG
+from service.cli.begin_evidence_again import begin_again
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import print_json
 from service.cli.screen.log_lines import announce, write_log_lines
@@ -16,7 +17,7 @@ from service.cli.screen.operator_errors import explaining_postgres
 from service.cli.starting.present import database_url, present_settings
 from service.clock import now
 from service.evidence.checkpoints import parse_checkpoint
-from service.evidence.key_file import EvidenceKeys, create, evidence_keys_path, load, rotate
+from service.evidence.key_file import BREAK, EvidenceKeys, create, evidence_keys_path, load, rotate
 from service.evidence.notes import parse_note
 from service.evidence.sealing.store import EvidenceStore
 from service.evidence.witnessing.server import ensure_keys, read_log_keys, witnessing
@@ -56,6 +57,9 @@ def rotate_keys(*, has_ml_dsa: bool) -> None:
     """
     settings = present_settings()
     print_json(_described(settings, rotate(evidence_keys_path(settings), [DEFAULT_LOG], now(), has_ml_dsa=has_ml_dsa)))
+
+
+evidence.add_command(begin_again)
 
 
 @evidence.command("key")
@@ -170,7 +174,7 @@ async def _status(url: str) -> dict[str, Any]:
             store = EvidenceStore(log.pool, log.log_id)
             head, newest = await log.head(), await store.newest_note()
             lines = [] if newest is None else await store.cosignatures(newest.size)
-            keys = await store.verifier_keys()
+            keys, every_key = await store.verifier_keys(), await store.every_key()
             stamped = await store.stamped_sizes()
         finally:
             await log.close()
@@ -185,4 +189,5 @@ async def _status(url: str) -> dict[str, Any]:
         "cosigned_by": [line.split(" ")[1] for line in lines],
         "time_stamped": stamped[-1] if stamped else None,
         "verifier_keys": [key for key, _ in keys],
+        "breaks": [note for _, note in reversed(every_key) if note is not None and note.startswith(BREAK)],
     }

@@ -4,10 +4,13 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+from xml.etree import ElementTree as ET
 
 import pytest_asyncio
 
 from projections.keeping.runner import ProjectionRunner
+from service.listings.csv_writer import Dialect
+from tests.listings.read_back import csv_rows
 from tests.support.service.client import Api, an_api
 from tests.support.tasks import running_beside
 
@@ -101,6 +104,27 @@ async def test_without_a_period_it_is_the_month_that_is_over(api: Api) -> None:
     assert (quarter["start_date"], quarter["end_date"]) == ("2026-10-01", "2026-12-31")
 
 
+async def test_it_is_also_a_file_and_a_fragment_of_the_declaration(api: Api) -> None:
+    await api.issue(series_id=await api.a_series())
+
+    async def file_of(query: str, accept: str = "*/*") -> tuple[str, bytes]:
+        headers = {"Authorization": f"Bearer {api.firm.auditor_key}", "Accept": accept}
+        url = f"{api.base_url}/v1/reports/d394?{days(api)}{query}"
+        async with api.session.get(url, headers=headers) as response:
+            assert response.status == 200
+            return response.headers["Content-Type"], await response.read()
+
+    kind, fragment = await file_of("&format=xml")
+    assert kind == "application/xml"
+    assert [each.get("tip") for each in ET.fromstring(fragment)][1:] == ["1", "2"]  # noqa: S314 - our own
+    assert "nu se depune ca atare" in fragment.decode()
+    assert "cannot be filed" in (await file_of("&format=xml&language=en"))[1].decode()
+    kind, table = await file_of("&dialect=plain&language=en", "text/csv")
+    assert kind == "text/csv; charset=utf-8"
+    assert [row[0] for row in csv_rows(table, Dialect.PLAIN) if row][:3] == ["What", "allocated", "issued"]
+    assert (await file_of("&format=pdf"))[1].startswith(b"%PDF")
+
+
 BAD: Final = {
     "period=2026-13": "period",
     "period=2026-Q5": "period",
@@ -117,6 +141,7 @@ BAD: Final = {
     "start_date=2026-02-30&end_date=2026-03-01": "start_date",
     "range_size=0": "range_size",
     "as_of_position=0": "as_of_position",
+    "format=docx": "format",
 }
 """Wrong queries, and the parameter that the refusal names."""
 

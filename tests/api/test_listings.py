@@ -18,7 +18,7 @@ READS = ["numbers", "gaps", "gaps/explanations"]
 async def file_of(api: Api, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body of a GET."""
     sent = {"Authorization": f"Bearer {api.firm.live_key}"} | (headers or {})
-    async with api.session.get(f"/v1{path}", headers=sent) as response:
+    async with api.session.get(f"{api.base_url}/v1{path}", headers=sent) as response:
         return response.status, dict(response.headers), await response.read()
 
 
@@ -83,6 +83,18 @@ async def test_explanations_are_listed_in_the_order_in_which_they_were_given(api
     _, _, file = await file_of(api, f"/invoice-series/{series_id}/gaps/explanations?format=csv&dialect=plain")
     rows = csv_rows(file, Dialect.PLAIN)
     assert [row[7][:3] for row in rows[1:3]] == ["A c", "'=1"]
+
+
+async def test_no_query_and_no_header_makes_a_defect_of_a_file(api: Api) -> None:
+    series_id = await a_days_work(api)
+    queries = ["after=1", "after=99", "fate=voided", "as_of_position=1", "as_of_time=0", "language=xx", "dialect=%00"]
+    for shown_as in ("csv", "xlsx", "pdf"):
+        for query in queries:
+            status, _, body = await file_of(api, f"/invoice-series/{series_id}/numbers?format={shown_as}&{query}")
+            assert status in {200, 400, 404}, (shown_as, query, body)
+    for accept in ("text/csv;q=", ";;;,,,", "\x80/é", "a" * 5000, "text/csv;q=9e9"):
+        status, _, _ = await file_of(api, f"/invoice-series/{series_id}/gaps", {"Accept": accept})
+        assert status in {200, 406}
 
 
 async def test_a_series_of_others_is_not_found_in_any_format(api: Api) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tests.benchmarks import growth, http_requests, long_append, relay, requests, writer
+from tests.benchmarks import evidence, growth, http_requests, long_append, relay, requests, writer
 from tests.benchmarks.peers import compared
 from tests.benchmarks.place import Pace, Place
 from tests.benchmarks.report import Report
@@ -11,6 +11,7 @@ from tests.benchmarks.report import Report
 Benchmark = Callable[[Place, Pace], Awaitable[Report]]
 
 BENCHMARKS: Final[dict[str, Benchmark]] = {
+    "evidence": evidence.run,
     "growth": growth.run,
     "http": http_requests.run,
     "one": http_requests.run_one,

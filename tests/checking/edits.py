@@ -42,6 +42,12 @@ def _records(name: str, where: str) -> dict[str, Edit]:
             AT,
             is_exported=True,
         ),
+    }
+
+
+def _positions(name: str, where: str) -> dict[str, Edit]:
+    """What is done to the position of one event."""
+    return {
         f"delete {name}": Edit(
             FaultKind.EVENT_MISSING, where, ("DELETE FROM log.event WHERE position = $1",), AT, is_exported=True
         ),
@@ -83,6 +89,10 @@ def _columns(name: str, where: str) -> dict[str, Edit]:
             is_exported=True,
         ),
     }
+
+
+def _of_event(name: str, where: str) -> dict[str, Edit]:
+    return _records(name, where) | _positions(name, where) | _columns(name, where)
 
 
 LOG: Final = {
@@ -257,7 +267,7 @@ EVIDENCE: Final = {
 }
 
 EDITS: Final[dict[str, Edit]] = {
-    **{name: edit for place in PLACES.items() for name, edit in (_records(*place) | _columns(*place)).items()},
+    **{name: edit for place in PLACES.items() for name, edit in _of_event(*place).items()},
     **LOG,
     **ROWS,
     **ANSWERS,

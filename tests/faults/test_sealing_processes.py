@@ -17,10 +17,11 @@ import pytest
 from service.embedded.data_directory import free_port
 from tests.support.evidence.reference import consistency_proof, tree_hash, verified_by
 from tests.support.evidence.sealing import notes_of
-from tests.support.evidence.timestamps import OPENSSL, a_local_authority
+from tests.support.evidence.timestamps import OPENSSL, LocalAuthority, a_local_authority
 from tests.support.service.service_process import ServiceProcess, services
 from tests.support.waiting import until
 
+WITNESS = "w.example.com/w"
 KILLS = 4
 ROUND = 40
 
@@ -49,63 +50,73 @@ async def require_one_tree(database_url: str, keys: list[str]) -> None:
     assert heads[-1][0] == len(entries)
 
 
-@pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed")
-async def test_whatever_is_killed_one_tree_is_signed_and_witnessed(
-    database_url: str, nats_url: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    directory, port = tmp_path / "data", free_port()
-    numbering(directory, database_url, "migrate")
-    numbering(directory, database_url, "evidence", "create", "--name", "numbers.example.com")
-    keys = numbering(directory, database_url, "evidence", "key").splitlines()
-    firm = json.loads(numbering(directory, database_url, "firm", "create", "--name", "One"))["firm_id"]
-    key = next(
-        iter(json.loads(numbering(directory, database_url, "key", "create", "--firm", firm, "--mode", "live")).values())
-    )
-    (tmp_path / "logs").write_text("".join(f"{line}\n" for line in keys))
-    witness = ServiceProcess(
-        tmp_path,
-        "",
-        "",
-        ("witness", "--name", "w.example.com/w", "--directory", str(tmp_path / "witness"), "--logs",
-         str(tmp_path / "logs"), "--port", str(port)),
-    )  # fmt: skip
-    request.addfinalizer(lambda: witness.kill() if witness.is_running else None)
-    witness.spawn()
-    await until(lambda: "witnessing on" in witness.said())
-    lines = [line for line in witness.said().splitlines() if line.startswith("w.example.com/w+")]
-    (tmp_path / "witnesses").write_text("".join(f"{line} http://127.0.0.1:{port}\n" for line in lines))
-    async with a_local_authority(tmp_path / "tsa") as authority:
+class Installation:
+    """A service with evidence keys, a witness of ours and a time stamp authority, each a process of its own."""
+
+    def __init__(self, directory: Path, database_url: str, nats_url: str, authority: LocalAuthority) -> None:
+        self._data, self._database_url = directory / "data", database_url
+        self.run("migrate")
+        self.run("evidence", "create", "--name", "numbers.example.com")
+        self.keys = self.run("evidence", "key").splitlines()
+        firm = json.loads(self.run("firm", "create", "--name", "One"))["firm_id"]
+        self.api_key = json.loads(self.run("key", "create", "--firm", firm, "--mode", "live"))["api_key"]
+        (directory / "logs").write_text("".join(f"{line}\n" for line in self.keys))
+        place = ("--directory", str(directory / "witness"), "--logs", str(directory / "logs"))
+        self._port, self._witnesses = free_port(), directory / "witnesses"
+        asked = ("witness", "--name", WITNESS, *place, "--port", str(self._port))
+        self.witness = ServiceProcess(directory, "", "", asked)
         settings = {
-            "NUMBERING_EVIDENCE_WITNESSES_FILE": str(tmp_path / "witnesses"),
+            "NUMBERING_EVIDENCE_WITNESSES_FILE": str(self._witnesses),
             "NUMBERING_TIMESTAMP_URL": authority.address,
             "NUMBERING_TIMESTAMP_ROOTS_FILE": str(authority.roots),
         }
-        service = ServiceProcess(directory, database_url, nats_url, **settings)
-        headers = {"Authorization": f"Bearer {key}"}
-        async with services(service), aiohttp.ClientSession(headers=headers) as client:
-            for kill in range(KILLS):
-                for number in range(ROUND):
-                    body = {"name": f"S{kill}-{number}", "document_type": "fiscal"}
-                    async with client.post(f"{service.base_url}/v1/invoice-series", json=body) as response:
-                        assert response.status == 201, await response.text()
-                service.kill()
-                if kill % 2:
-                    witness.kill()
-                    witness.spawn()
-                await service.start()
+        self.service = ServiceProcess(self._data, database_url, nats_url, **settings)
 
-            async def is_all_done() -> bool:
-                found = await asyncio.to_thread(numbering, directory, database_url, "evidence", "status")
-                status = json.loads(found)
-                is_cosigned = set(status["cosigned_by"]) == {"w.example.com/w"}
-                return status["size"] == status["head"] >= KILLS * ROUND and is_cosigned and status["time_stamped"]
+    def run(self, *arguments: str) -> str:
+        """What a command prints."""
+        return numbering(self._data, self._database_url, *arguments)
 
-            await until(is_all_done)
-            assert service.stop() == 0
-        numbering(directory, database_url, "evidence", "stamps", "--out", str(tmp_path / "stamps"))
+    async def start_witness(self) -> None:
+        """Start the witness, and make it known to the service."""
+        self.witness.spawn()
+        await until(lambda: "witnessing on" in self.witness.said())
+        lines = [line for line in self.witness.said().splitlines() if line.startswith(f"{WITNESS}+")]
+        self._witnesses.write_text("".join(f"{line} http://127.0.0.1:{self._port}\n" for line in lines))
+
+    async def is_done(self) -> bool:
+        """Whether everything is sealed, co-signed, and time-stamped at least once."""
+        status = json.loads(await asyncio.to_thread(self.run, "evidence", "status"))
+        is_sealed = status["size"] == status["head"] >= KILLS * ROUND
+        return is_sealed and set(status["cosigned_by"]) == {WITNESS} and status["time_stamped"] is not None
+
+
+@pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed")
+async def test_whatever_is_killed_one_tree_is_signed_and_witnessed(
+    database_url: str, nats_url: str, tmp_path: Path
+) -> None:
+    async with a_local_authority(tmp_path / "tsa") as authority:
+        all_of_it = Installation(tmp_path, database_url, nats_url, authority)
+        witness, service = all_of_it.witness, all_of_it.service
+        try:
+            await all_of_it.start_witness()
+            headers = {"Authorization": f"Bearer {all_of_it.api_key}"}
+            async with services(service), aiohttp.ClientSession(headers=headers) as client:
+                for kill in range(KILLS):
+                    for number in range(ROUND):
+                        body = {"name": f"S{kill}-{number}", "document_type": "fiscal"}
+                        async with client.post(f"{service.base_url}/v1/invoice-series", json=body) as response:
+                            assert response.status == 201, await response.text()
+                    service.kill()
+                    if kill % 2:
+                        witness.kill()
+                        witness.spawn()
+                    await service.start()
+                await until(all_of_it.is_done)
+                assert service.stop() == 0
+        finally:
+            witness.kill()
+        all_of_it.run("evidence", "stamps", "--out", str(tmp_path / "stamps"))
         for note in (tmp_path / "stamps").glob("*.note"):
-            assert "Verification: OK" in await authority.verify(
-                note.read_bytes(), note.with_suffix(".tsr").read_bytes()
-            )
-        witness.stop()
-    await require_one_tree(database_url, keys)
+            stamp = note.with_suffix(".tsr").read_bytes()
+            assert "Verification: OK" in await authority.verify(note.read_bytes(), stamp)
+    await require_one_tree(database_url, all_of_it.keys)

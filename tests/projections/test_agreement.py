@@ -69,7 +69,7 @@ def test_every_number_has_one_fate_and_the_terms_count_them(random: Random, step
     history.grow(steps)
     replay = replay_of(history.records)
     for series in history.series:
-        pieces = replay.series[series.series_id].pieces()
+        pieces = list(replay.series[series.series_id].pieces())
         numbers = [number for piece in pieces for number in range(piece.first, piece.last + 1)]
         start = series.next - replay.equation(series.series_id).taken
         assert numbers == list(range(start, series.next))
@@ -123,7 +123,7 @@ async def test_pages_of_the_register_join_to_the_whole(
     await log.append(history.records, history.bodies)
     await ProjectionRunner(log.database_url).catch_up()
     series_id = history.series[0].series_id
-    pieces = replay_of(history.records).series[series_id].pieces()
+    pieces = list(replay_of(history.records).series[series_id].pieces())
     for fate in (None, *Fate):
         due = list(merged(piece for piece in pieces if fate in (None, piece.fate)))
         for as_of in (None, AtPosition(log.position)):

@@ -6,14 +6,13 @@ from schemas.describe.json_schema import Schema
 from service.api.calling.route import OpenRoute, Route
 from service.api.openapi.examples import REQUESTS
 from service.api.openapi.parameters import key_parameter, path_parameters, query_parameters
-from service.api.openapi.responses import (
-    failure_responses,
-    file_response,
-    success_response,
-    text_response,
-    with_files,
-)
+from service.api.openapi.responses import failure_responses, file_response, success_response, text_response
 from service.api.openapi.route_refusals import refusals_of, refusals_of_open
+
+_AS_A_FILE: Final = (
+    "With `format`, or the header Accept, the reply is a file instead: CSV, PDF, or a workbook of Excel."
+)
+"""Files are told in words: for a second content type, generated clients would return one thing or another."""
 
 _NO_CREDENTIAL: Final[list[Any]] = []
 
@@ -24,12 +23,10 @@ def operation(route: Route, reply: Schema, body: Schema, query: dict[str, Any], 
         "operationId": route.name,
         "tags": [route.tag],
         "summary": route.summary,
-        "description": route.about,
+        "description": f"{route.about} {_AS_A_FILE}" if route.is_listing else route.about,
         "parameters": [*path_parameters(route), *query_parameters(query), *key_parameter(route)],
         "responses": {str(route.status): _success(route, reply)} | failure_responses(refusals_of(route)),
     }
-    if route.is_listing:
-        found["responses"][str(route.status)] = with_files(found["responses"][str(route.status)])
     if route.has_body:
         examples = {name: {"value": value} for name, value in REQUESTS[route.body].items()}
         content = {"application/json": {"schema": body, "examples": examples}}

@@ -9,7 +9,6 @@ from schemas.describe.json_schema import Schema
 from service.api.calling.reply import problem_of
 from service.api.openapi.examples import META, reply_example
 from service.api.refusals.table import Refusal
-from service.listings.formats import MEDIA_TYPES, Format
 
 _REASONS: Final = {
     200: "Done",
@@ -27,8 +26,6 @@ _REASONS: Final = {
     500: "A defect of the service",
     503: "A part of the service is unavailable",
 }
-
-FILE_TYPES: Final = [media_type for shown_as, media_type in MEDIA_TYPES.items() if shown_as is not Format.JSON]
 
 _WHOLE: Final[Schema] = {"type": "integer", "format": "int64"}
 _TRUE: Final[Schema] = {"type": "string", "enum": ["true"]}
@@ -64,12 +61,6 @@ def success_response(status: int, schema: Schema, *, may_repeat: bool = False) -
     name = str(schema["$ref"]).rpartition("/")[2].removeprefix("Success_")
     response["content"]["application/json"]["example"] = {"success": True, "data": reply_example(name), "meta": META}
     return response
-
-
-def with_files(response: Schema) -> Schema:
-    """The response of a call whose reply is also there as a file."""
-    files = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in FILE_TYPES}
-    return {**response, "content": response["content"] | files}
 
 
 def text_response() -> Schema:

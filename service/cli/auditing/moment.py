@@ -52,3 +52,12 @@ def _on_clocks_of(zone: ZoneInfo, shown: datetime) -> datetime:
     if before is not None and after is not None and before > after:
         raise click.BadParameter(f"clocks in {zone} show {shown} twice; write {first} or {second}")
     raise click.BadParameter(f"clocks in {zone} never show {shown}: they are set forward over it")
+
+
+as_of_option = click.option(
+    "--as-of",
+    metavar="POSITION|DAY|TIME",
+    callback=read_as_of,
+    help="What was true then, such as 2026-11-21T08:00:00, or at the end of 2026-11-21, by NUMBERING_TIME_ZONE.",
+)
+"""The option that names the moment of a report."""

@@ -186,8 +186,7 @@ def _fixed_texts(keys: LogKeys, witnesses: Sequence[str]) -> dict[str, bytes]:
 
 @cache
 def _verifiers() -> dict[str, bytes]:
-    paths = [_VERIFYING / name for name in VERIFIERS]
-    return {path.name: path.read_bytes() for path in paths if path.exists()}
+    return {name: (_VERIFYING / name).read_bytes() for name in VERIFIERS}
 
 
 async def _of(text: bytes) -> AsyncGenerator[bytes]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from schemas.values import Position
 from service.evidence.bundling.asked import Reads, Scope
-from service.evidence.bundling.events import POSITIONS_MAX
+from service.evidence.bundling.events import POSITIONS
 from service.evidence.checkpoints import Checkpoint, parse_checkpoint
 from service.evidence.merkle import Subtree, cover, leaf_hashes, node_hash, root_of, split
 from service.evidence.notes import NoteError, parse_note
@@ -18,9 +18,8 @@ from service.evidence.sealing.tree import EvidenceBrokenError
 from service.evidence.tiles import Tile, place_of
 from service.statements import statement
 
-POSITIONS_FETCHED: Final = 4_000
 SIZES_FETCHED: Final = 1_000
-"""The LIMITs of bundle_positions.sql and bundle_sizes.sql."""
+"""The LIMIT of bundle_sizes.sql."""
 
 STEPS_AT_ONCE: Final = 128
 """How many hashes are computed at once, from as many tiles at the most: some 5 ms, and 1 MB."""
@@ -121,14 +120,14 @@ async def _steps(reads: Reads, scope: Scope) -> AsyncGenerator[_Step]:
 async def _positions(reads: Reads, scope: Scope) -> AsyncGenerator[Position]:
     asked, after = scope.asked, 0
     while after < scope.position:
-        to = min(after + POSITIONS_MAX, scope.position)
+        to = min(after + POSITIONS[1], scope.position)
         async with reads() as connection:
             rows = await connection.fetch(
                 statement("bundle_positions"), scope.log_id, after, to, asked.firm_id, asked.mode, scope.streams
             )
         for row in rows:
             yield Position(row["position"])
-        after = rows[-1]["position"] if len(rows) == POSITIONS_FETCHED else to
+        after = to
 
 
 async def _checkpoints(reads: Reads, scope: Scope) -> AsyncGenerator[Checkpoint]:

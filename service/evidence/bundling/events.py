@@ -17,8 +17,11 @@ from service.evidence.sealing.tree import EvidenceBrokenError
 from service.evidence.tiles import TILE_WIDTH
 from service.statements import statement
 
-POSITIONS_MAX: Final = 16_384
-"""How many positions of the log one page looks through; the events of a firm may be few among them."""
+POSITIONS: Final = (1_024, 16_384)
+"""How many positions of the log one page looks through, where the events of the firm are dense and where they are rare.
+
+A page is also sorted quickly by a PostgreSQL that knows nothing of the table yet.
+"""
 
 EVENTS_FETCHED: Final = 500
 """The LIMIT of bundle_events.sql."""
@@ -41,20 +44,21 @@ async def event_pages(reads: Reads, scope: Scope) -> AsyncGenerator[tuple[Positi
 
     Raises EvidenceBrokenError if an event is not the one that was sealed, or one of the log is missing.
     """
-    asked, after = scope.asked, 0
+    asked, after, width = scope.asked, 0, POSITIONS[0]
     while after < scope.position:
-        to = min(after + POSITIONS_MAX, scope.position)
+        to = min(after + width, scope.position)
         async with reads() as connection:
             rows = await connection.fetch(
                 statement("bundle_events"), scope.log_id, after, to, asked.firm_id, asked.mode, scope.streams
             )
-            to = rows[-1]["position"] if len(rows) == EVENTS_FETCHED else to
+            is_dense = len(rows) == EVENTS_FETCHED
+            to = rows[-1]["position"] if is_dense else to
             await _require_all(connection, scope, after, to)
             places = sorted({(row["position"] - 1) // TILE_WIDTH for row in rows})
             tiles = await connection.fetch(statement("evidence_tiles"), scope.log_id, [0] * len(places), places)
         sealed = {row["place"]: row["hashes"] for row in tiles}
         yield Position(to), [_checked(scope, row, sealed) for row in rows]
-        after = to
+        after, width = to, POSITIONS[0] if is_dense else min(2 * width, POSITIONS[1])
 
 
 async def document_lines(

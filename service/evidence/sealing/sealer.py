@@ -153,7 +153,9 @@ class Sealer:
 
     async def _kept(self) -> Checkpoint | None:
         note = await asyncio.to_thread(self._last_view.read)
-        return None if note is None else self._verified(note, f"the note in {self._last_view.path}")
+        kept = None if note is None else self._verified(note, f"the note in {self._last_view.path}")
+        # One of an earlier origin counts no more: a note of the break says that what it signed is lost.
+        return kept if kept is not None and kept.origin == self._origin else None
 
     async def _require_same_tail(self, tree: Tree) -> None:
         await self._read_entries(tree, Position(tree.edge.size))
@@ -237,10 +239,10 @@ class Sealer:
     def _verified(self, written: bytes, what: str) -> Checkpoint:
         """What a note of ours says. Raises EvidenceBrokenError if it is none."""
         try:
-            note = Verified.of(parse_note(written), self._keys).note
-            checkpoint = parse_checkpoint(note.text)
+            verified = Verified.of(parse_note(written), self._keys)
+            checkpoint = parse_checkpoint(verified.note.text)
         except NoteError as error:
             raise EvidenceBrokenError(f"{what} is none of ours: {error}") from error
-        if checkpoint.origin != self._origin:
+        if checkpoint.origin not in {key.name for key in verified.by}:
             raise EvidenceBrokenError(f"{what} is of {checkpoint.origin}, and the keys are of {self._origin}")
         return checkpoint

@@ -11,15 +11,12 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from service.evidence import bundling
 from tests.support.evidence.reference import verified_by
 
 MEMBERS = (
     *("README.txt", "verify.py", "verify.html", "keys.txt", "witnesses.txt", "rotations.jsonl", "notes.jsonl"),
     *("events.jsonl", "cover.bin", "documents.jsonl", "gaps.json", "register.json", "manifest.json"),
 )
-VERIFIERS = Path(bundling.__file__).parents[1] / "verifying"
-EXPECTED = tuple(name for name in MEMBERS if not name.startswith("verify.") or (VERIFIERS / name).exists())
 ERASURES = ("document-erased/1", "draft-erased/1")
 
 
@@ -32,7 +29,7 @@ class ReadBundle:
         with zipfile.ZipFile(io.BytesIO(raw)) as opened:
             assert opened.testzip() is None
             infos = opened.infolist()
-            assert tuple(info.filename for info in infos) == EXPECTED
+            assert tuple(info.filename for info in infos) == MEMBERS
             assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
             assert {info.compress_type for info in infos} <= {0, 8}
             self.members = {info.filename: opened.read(info) for info in infos}
@@ -68,7 +65,7 @@ class ReadBundle:
     def _check_manifest(self) -> None:
         manifest = self.manifest
         assert manifest["format"] == "numbering-bundle/1"
-        assert set(manifest["files"]) == set(EXPECTED) - {"manifest.json"}
+        assert set(manifest["files"]) == set(MEMBERS) - {"manifest.json"}
         for name, digest in manifest["files"].items():
             assert hashlib.sha256(self.members[name]).hexdigest() == digest, name
         counts = (manifest["events"], manifest["notes"], manifest["documents"])

@@ -19,12 +19,13 @@ from schemas.api.d394 import D394Report
 from schemas.values import NUMBER_MAX, FirmId, Mode
 from service.cli.auditing.moment import read_as_of
 from service.cli.auditing.readers import reader
-from service.cli.auditing.take_away import TakenAway, listing_options
 from service.cli.firms import firm_option
-from service.cli.screen.console import err, print_json
+from service.cli.romania.take_away import TakenAway, take_away_options
+from service.cli.screen.console import err
 from service.cli.starting.present import present_settings
 from service.listings.d394_fragment import d394_fragment
 from service.listings.d394_listing import d394_listing, d394_listing_rows
+from service.listings.listing import Surroundings
 
 NAMED: Final = re.compile(r"[2-8]\d{3}-(0[1-9]|1[0-2]|Q[1-4])", re.ASCII)
 
@@ -67,7 +68,7 @@ def _grouped(command: Callable[..., None]) -> Callable[..., None]:
     help="How many numbers the numbering decision plans for a year.  [default: those that were taken]",
 )
 @click.option("--as-of", metavar="POSITION|DAY|TIME", callback=read_as_of, help="What was known then.")
-@listing_options("json", "csv", "xlsx", "pdf", "xml")
+@take_away_options("json", "csv", "xlsx", "pdf", "xml")
 @_grouped
 def d394(*, firm: FirmId, mode: str, days: Days, range_size: int | None, as_of: AsOf | None, taken: TakenAway) -> None:
     """Print the ranges and invoices that the Romanian declaration D394 asks for.
@@ -76,15 +77,14 @@ def d394(*, firm: FirmId, mode: str, days: Days, range_size: int | None, as_of: 
     it is. Without a period it is the last month that is over. Days are those of NUMBERING_TIME_ZONE.
     """
     wanted = RangesDeclared(firm_id=firm, mode=Mode(mode), period=_period(days), range_size=range_size)
-    report = uvloop.run(_report(wanted, as_of))
+    report, around = uvloop.run(_report(wanted, as_of, taken))
     for warning in report.warnings:
         err().print(f"series {warning.series_name}: {warning.message}", style="yellow")
     if taken.form == "json":
-        print_json(report)
+        taken.write_json(report)
     elif taken.form == "xml":
         taken.write(d394_fragment(report, taken.language))
     else:
-        around = taken.surroundings(str(wanted.period.zone.key))
         taken.write_listing(d394_listing(report, around), d394_listing_rows(report, around))
 
 
@@ -107,7 +107,8 @@ def _period(given: Days) -> ReportingPeriod:
     return ReportingPeriod(start, end, zone)
 
 
-async def _report(wanted: RangesDeclared, as_of: AsOf | None) -> D394Report:
+async def _report(wanted: RangesDeclared, as_of: AsOf | None, taken: TakenAway) -> tuple[D394Report, Surroundings]:
     async with reader() as connection:
         kept = await kept_d394_report(connection, wanted) if as_of is None else None
-        return await folded_d394_report(connection, wanted, as_of) if kept is None else kept
+        report = await folded_d394_report(connection, wanted, as_of) if kept is None else kept
+        return report, await taken.surroundings(connection, wanted.firm_id, report.time_zone)

@@ -13,15 +13,15 @@ from projections.reports.as_of import AsOf
 from projections.reports.romania.numbering_decision import DecisionRows, DecisionWanted, decision_rows
 from schemas.api.decision import NumberingDecision
 from schemas.values import NUMBER_MAX, FirmId, IsoDate, Mode
-from service.cli.auditing.decision_details import DecisionDetails, read_details
 from service.cli.auditing.moment import read_as_of
 from service.cli.auditing.readers import reader
-from service.cli.auditing.take_away import TakenAway, listing_options
 from service.cli.firms import firm_option
-from service.cli.screen.console import print_json
+from service.cli.romania.decision_details import DecisionDetails, read_details
+from service.cli.romania.take_away import TakenAway, take_away_options
 from service.cli.screen.printable_option import printable_option
 from service.cli.starting.present import present_settings
 from service.listings.decision_listing import decision_listing, decision_listing_rows
+from service.listings.listing import Surroundings
 
 RANGE_SIZE: Final = 10_000
 """How many numbers a series is planned to need in a year, where nothing else is said."""
@@ -59,7 +59,7 @@ def _headed(command: Callable[..., None]) -> Callable[..., None]:
     help="A JSON file with the firm's name, the persons and the work points; kept nowhere.  [default: blanks]",
 )
 @click.option("--as-of", metavar="POSITION|DAY|TIME", callback=read_as_of, help="With the series as they were then.")
-@listing_options("json", "csv", "xlsx", "pdf")
+@take_away_options("json", "csv", "xlsx", "pdf")
 @_headed
 def decision(
     *,
@@ -85,11 +85,11 @@ def decision(
         range_size=given.every_series.range_size or range_size,
         range_sizes=given.sizes(),
     )
-    made = _decision(wanted, uvloop.run(_rows(wanted, as_of)), given, heading)
+    found, around = uvloop.run(_rows(wanted, as_of, taken))
+    made = _decision(wanted, found, given, heading)
     if taken.form == "json":
-        print_json(made)
+        taken.write_json(made)
     else:
-        around = taken.surroundings(made.time_zone)
         taken.write_listing(decision_listing(made, around), decision_listing_rows(made, around))
 
 
@@ -112,6 +112,7 @@ def _decision(
     )
 
 
-async def _rows(wanted: DecisionWanted, as_of: AsOf | None) -> DecisionRows:
+async def _rows(wanted: DecisionWanted, as_of: AsOf | None, taken: TakenAway) -> tuple[DecisionRows, Surroundings]:
     async with reader() as connection:
-        return await decision_rows(connection, wanted, as_of)
+        found = await decision_rows(connection, wanted, as_of)
+        return found, await taken.surroundings(connection, wanted.firm_id, str(wanted.zone.key))
