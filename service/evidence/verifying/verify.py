@@ -1407,7 +1407,7 @@ class Draft:
         what = event.type.removeprefix("draft-").removesuffix("/1")
         may_follow = {"saved": ("saved", "voided", "deleted", "erased"), "voided": ("deleted", "erased"), "deleted": ()}
         if event.says["document_id"] != self.id:
-            raise BrokenHistoryError(f"it is about document {event.says['document_id']}", "stream")
+            raise BrokenHistoryError(f"it is about document {event.says['document_id']}")
         if what not in may_follow[self.state]:
             raise BrokenHistoryError(f"draft {self.id} is {self.state}, and this cannot follow")
         self.state = self.state if what == "erased" else what

@@ -202,7 +202,6 @@ class _MadeAgain:
         yield of(("series_name",), f"{event['series_name']}x", "stream")
         for name in RULES.get(kind, ()):
             codes, place = ("history report", None) if (kind, name) in SEEN_LATER else ("history", here)
-            codes = "stream" if kind.startswith("draft") else codes
             yield of(("event", name), another(event["event"][name]), codes, place)
         for name in ("first", "last", "number", "reversal_number"):
             if name in event["event"]:
