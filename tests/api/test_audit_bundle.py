@@ -84,7 +84,7 @@ async def test_an_auditor_takes_the_bundle_of_its_firm_away(api: Api, tmp_path: 
         )
         assert not any(api.other_firm.firm_id.encode() in content for content in read.members.values())
     position = read.manifest["position"]
-    assert headers["Content-Type"] == "application/zip"
+    assert headers["Content-Type"] == "application/octet-stream"
     assert headers["Content-Disposition"] == f'attachment; filename="numbering-bundle-{position}.zip"'
     assert headers["Cache-Control"] == "no-store"
     assert "Content-Length" not in headers

@@ -22,6 +22,7 @@ OURS: Final = {
     "server",
     "www-authenticate",
     "x-content-type-options",
+    "vary",
     "x-ratelimit-limit",
     "x-ratelimit-remaining",
     "x-ratelimit-reset",

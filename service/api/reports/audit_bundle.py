@@ -25,7 +25,8 @@ from service.evidence.bundling.bundle import bundle
 from service.evidence.bundling.scope import scope_of
 from service.evidence.witnessing.known_witnesses import witness_keys_of
 
-ZIP: Final = "application/zip"
+BYTES: Final = "application/octet-stream"
+"""A ZIP file, as its name says; generators of clients know no type of their own for it."""
 PAGE_WAIT_SECONDS_MAX: Final = 30.0
 """How long a bundle on its way waits for a connection: shorter reads go first, and what was sent is not for nothing."""
 
@@ -49,7 +50,7 @@ async def export_bundle(call: Call) -> Streamed:
         place.free()
         raise
     pieces = bundle(reads, scope, witnesses, needs.clock())
-    return Streamed(pieces, ZIP, f"numbering-bundle-{scope.position}.zip", place)
+    return Streamed(pieces, BYTES, f"numbering-bundle-{scope.position}.zip", place)
 
 
 def _asked(call: Call, query: BundleQuery) -> Asked:
@@ -105,7 +106,7 @@ ROUTES: Final = (
             "breaks off is no file. For an admin's session, an API key, and an auditor; one at a time for a firm."
         ),
         reply=None,
-        file=ZIP,
+        file=BYTES,
         query=BundleQuery,
         refusals=(SeriesUnknown, NotAnAdmin, NotSealed),
     ),
