@@ -15,7 +15,7 @@ from service.api.calling.reply import Reply
 from service.api.calling.route import OpenRoute, Route
 from service.api.openapi.document import openapi_document
 from service.api.openapi.page import docs_page
-from service.web.negotiation import weight
+from service.api.reading.accepted import weights
 
 _VERSION: Final = version("invoice-numbering")
 _JSON: Final = "application/json; charset=utf-8"
@@ -41,7 +41,7 @@ class FixedDocument(Struct, frozen=True):
 
     def reply(self, asked: Mapping[str, str]) -> tuple[Reply, dict[str, str]]:
         """The reply to a request with these headers, and its own headers; 304 if the client has the document."""
-        is_packed = weight(asked.get("Accept-Encoding", ""), "gzip") > 0
+        is_packed = weights(asked.get("Accept-Encoding", "")).get("gzip", 0.0) > 0
         # A cache may keep the document, but asks each time whether it is still the present one.
         headers = {
             "ETag": f'"{self.tag}-gzip"' if is_packed else f'"{self.tag}"',
@@ -77,4 +77,5 @@ def welcome() -> FixedDocument:
 
 def wants_page(accept: str) -> bool:
     """Whether a client with this Accept header is a browser: it names HTML, and does not want JSON more."""
-    return weight(accept, "text/html") > weight(accept, "application/json")
+    wanted = weights(accept)
+    return wanted.get("text/html", 0.0) > wanted.get("application/json", 0.0)

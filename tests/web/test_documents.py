@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
+from service.api.reading.accepted import weights
 from service.web.documentation import wants_page
-from service.web.negotiation import weight
 from tests.support.service.client import Api
 from tests.support.service.wire import Wire, WireReply, request
 
@@ -121,7 +121,7 @@ async def test_an_id_that_is_not_well_formed_is_replaced(api: Api, sent: str) ->
     ],
 )
 def test_the_weight_of_a_form_is_what_the_header_says(header: str, expected: float) -> None:
-    assert weight(header, "gzip") == expected
+    assert weights(header).get("gzip", 0.0) == expected
 
 
 def test_who_wants_json_as_much_as_html_gets_json() -> None:

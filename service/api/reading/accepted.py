@@ -11,7 +11,7 @@ HEADER_MAX: Final = 1000
 
 def best_type(header: str, offered: Sequence[str]) -> str | None:
     """The media type that the client wants most, the first of equals; none if it accepts none of them."""
-    ranges = _weights(header)
+    ranges = weights(header)
     if not ranges:
         return offered[0]
     found = max(offered, key=lambda each: _of_type(each, ranges))
@@ -20,7 +20,7 @@ def best_type(header: str, offered: Sequence[str]) -> str | None:
 
 def best_language(header: str, offered: Sequence[str]) -> str:
     """The language that the client wants most; the first one if it names none of them. `ro` also means `ro-RO`."""
-    ranges = {name.partition("-")[0]: weight for name, weight in sorted(_weights(header).items())}
+    ranges = {name.partition("-")[0]: weight for name, weight in sorted(weights(header).items())}
     found = max(offered, key=lambda each: ranges.get(each, 0.0))
     return found if ranges.get(found, 0.0) > 0 else offered[0]
 
@@ -31,7 +31,8 @@ def _of_type(offered: str, ranges: Mapping[str, float]) -> float:
     return next((ranges[name] for name in (offered, whole, "*/*") if name in ranges), 0.0)
 
 
-def _weights(header: str) -> dict[str, float]:
+def weights(header: str) -> dict[str, float]:
+    """How much the client wants each form that the header names, from 0 to 1."""
     found: dict[str, float] = {}
     for part in header[:HEADER_MAX].lower().split(","):
         named, *parameters = (each.strip() for each in part.split(";"))

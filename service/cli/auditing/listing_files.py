@@ -42,12 +42,23 @@ def listing_options(command: Command) -> Command:
     """Add the options that say how the result is wanted; `wanted` makes one value of them."""
     options = (
         click.option("--format", "shown_as", type=click.Choice([each.value for each in Format]), help="As a file."),
+        *file_options(Language.ENGLISH, "The language of a file."),
+        click.option("--mode", type=click.Choice([each.value for each in Mode]), help="Only series of this mode."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def file_options(language: Language, about_language: str) -> tuple[Callable[[Any], Any], ...]:
+    """The options that say how a file is written, and to where; `language` is the one that is written by default."""
+    return (
         click.option(
             "--language",
             type=click.Choice([each.value for each in Language]),
-            default=Language.ENGLISH.value,
+            default=language.value,
             show_default=True,
-            help="The language of a file.",
+            help=about_language,
         ),
         click.option(
             "--dialect",
@@ -56,14 +67,16 @@ def listing_options(command: Command) -> Command:
             show_default=True,
             help="CSV for Romanian spreadsheets, or for programs.",
         ),
-        click.option("--mode", type=click.Choice([each.value for each in Mode]), help="Only series of this mode."),
         click.option(
             "--out", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.  [default: the screen]"
         ),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+
+
+def require_place(shown_as: Format | None, out: Path | None) -> None:
+    """Refuse to write to the screen what is no text. Raises BadParameter."""
+    if shown_as in _BINARY and out is None:
+        raise click.BadParameter(f"{shown_as} is no text: give --out", param_hint="--format")
 
 
 def wanted(shown_as: str | None, language: str, dialect: str, mode: str | None, out: Path | None) -> Wanted:
@@ -71,8 +84,7 @@ def wanted(shown_as: str | None, language: str, dialect: str, mode: str | None, 
     found = None if shown_as is None else Format(shown_as)
     if found is None and out is not None:
         raise click.BadParameter("--out needs --format", param_hint="--out")
-    if found in _BINARY and out is None:
-        raise click.BadParameter(f"{found} is no text: give --out", param_hint="--format")
+    require_place(found, out)
     return Wanted(found, Language(language), Dialect(dialect), None if mode is None else Mode(mode), out)
 
 

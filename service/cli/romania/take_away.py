@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 import msgspec
@@ -12,15 +12,13 @@ from msgspec import Struct
 from projections.keeping.one_moment import Connection
 from schemas.values import DEFAULT_LOG, FirmId
 from service.api.reports.listed import surroundings_of
-from service.cli.auditing.listing_files import Wanted, write_file, write_out
+from service.cli.auditing.listing_files import Wanted, file_options, require_place, write_file, write_out
 from service.cli.screen.console import print_json
 from service.clock import now
 from service.listings.csv_writer import Dialect
 from service.listings.formats import Format
 from service.listings.listing import Listing, Row, Surroundings
 from service.listings.words import Language
-
-_BINARY: Final = frozenset({Format.PDF, Format.XLSX})
 
 
 class TakenAway(Struct, frozen=True):
@@ -60,23 +58,7 @@ def take_away_options(*forms: str) -> Callable[[Callable[..., None]], Callable[.
     """Options of a command that takes a report away in one of these forms; the command gets them as `taken`."""
     options = (
         click.option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True),
-        click.option(
-            "--language",
-            type=click.Choice([each.value for each in Language]),
-            default=Language.ROMANIAN.value,
-            show_default=True,
-            help="Of all formats but JSON.",
-        ),
-        click.option(
-            "--dialect",
-            type=click.Choice([each.value for each in Dialect]),
-            default=Dialect.ROMANIAN.value,
-            show_default=True,
-            help="CSV for Romanian spreadsheets, or for programs.",
-        ),
-        click.option(
-            "--out", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.  [default: the screen]"
-        ),
+        *file_options(Language.ROMANIAN, "Of all formats but JSON."),
     )
 
     def with_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -96,6 +78,5 @@ def take_away_options(*forms: str) -> Callable[[Callable[..., None]], Callable[.
 def _taken(form: str, language: str, dialect: str, out: Path | None) -> TakenAway:
     """The options, checked together. Raises BadParameter."""
     shown_as = Format(form) if form in set(Format) else None
-    if shown_as in _BINARY and out is None:
-        raise click.BadParameter(f"{form} is no text: give --out", param_hint="--format")
+    require_place(shown_as, out)
     return TakenAway(form, Wanted(shown_as, Language(language), Dialect(dialect), None, out))
