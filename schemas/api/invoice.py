@@ -118,21 +118,21 @@ class Invoice(Struct, frozen=True, kw_only=True):
     """The id that the request gave the client."""
     client: Client | None
     """The client; null only if the content of the invoice was erased."""
-    currency: str
-    """The currency, by ISO 4217."""
-    exchange_rate: Decimal
+    currency: str | None
+    """The currency, by ISO 4217. This and the amounts are null only if the content was erased or lost."""
+    exchange_rate: Decimal | None
     """How many RON one unit of the currency is worth; 1 for RON."""
-    subtotal: Decimal
+    subtotal: Decimal | None
     """The amount without VAT, in the currency."""
-    vat_amount: Decimal
+    vat_amount: Decimal | None
     """The VAT, in the currency."""
-    total: Decimal
+    total: Decimal | None
     """The amount with VAT, in the currency."""
-    subtotal_ron: Decimal
+    subtotal_ron: Decimal | None
     """The amount without VAT, in RON."""
-    vat_amount_ron: Decimal
+    vat_amount_ron: Decimal | None
     """The VAT, in RON."""
-    total_ron: Decimal
+    total_ron: Decimal | None
     """The amount with VAT, in RON."""
     items: list[Item]
     """The lines."""
@@ -198,7 +198,7 @@ class Invoice(Struct, frozen=True, kw_only=True):
     """When it was last changed; ISO 8601 in UTC."""
 
     content_erased: bool
-    """Whether what it said, or why it was voided, was erased: then these fields are null or zero."""
+    """Whether what it said, or why it was voided, was erased: then these fields are null, and lists empty."""
 
     content_lost: bool
     """Whether that was lost with the end of a database, whose events came back without it."""

@@ -41,7 +41,7 @@ class Contents(Struct, frozen=True):
 
 
 def invoice_view(facts: Facts, contents: Contents, around: Surroundings) -> Invoice:
-    """The invoice as a client sees it; erased and lost fields are null or zero, and it says so (CONTRACT.md D78)."""
+    """The invoice as a client sees it; what was erased or lost is null or empty, and it says so (CONTRACT.md D78)."""
     kept = contents.kept.get(facts.content)
     said = _ERASED if kept is None else open_invoice(kept)
     return Invoice(
@@ -53,13 +53,21 @@ def invoice_view(facts: Facts, contents: Contents, around: Surroundings) -> Invo
         created_at=iso_time(facts.created_at),
         modified_at=iso_time(facts.modified_at),
         **_silent(facts, contents),
-        subtotal_ron=said.amounts_ron.subtotal,
-        vat_amount_ron=said.amounts_ron.vat_amount,
-        total_ron=said.amounts_ron.total,
-        **asdict(said.amounts),
-        **(_said(said) | _numbering(facts, said, around)),
+        **(_said(said) | _numbering(facts, said, around) | (_NO_MONEY if kept is None else _money(said))),
         **_OF_OTHERS,
     )
+
+
+def _money(said: InvoiceContent) -> dict[str, Any]:
+    """The currency and what there is in it."""
+    return {
+        "currency": said.currency,
+        "exchange_rate": said.exchange_rate,
+        "subtotal_ron": said.amounts_ron.subtotal,
+        "vat_amount_ron": said.amounts_ron.vat_amount,
+        "total_ron": said.amounts_ron.total,
+        **asdict(said.amounts),
+    }
 
 
 def _silent(facts: Facts, contents: Contents) -> dict[str, Any]:
@@ -143,6 +151,10 @@ _SHOWN: Final = [
 ]
 _shown_of: Final = attrgetter(*_SHOWN)
 _NOTHING: Final = Amounts(Decimal("0.00"), Decimal("0.00"), Decimal("0.00"))
+
+_NO_MONEY: Final[dict[str, Any]] = dict.fromkeys(
+    ("currency", "exchange_rate", "subtotal", "vat_amount", "total", "subtotal_ron", "vat_amount_ron", "total_ron")
+)
 
 _SAYS_ALL: Final[dict[str, Any]] = {
     "content_erased": False,

@@ -14,6 +14,7 @@ from tests.support.service.client import AN_INVOICE, Api, an_api
 from tests.support.tasks import running_beside
 
 CUSTOMER: Final = {"name": "Ion Popescu", "cui": "RO77123", "email": "ion.popescu@example.com"}
+MONEY = ("currency", "exchange_rate", "subtotal", "vat_amount", "total", "subtotal_ron", "vat_amount_ron", "total_ron")
 REASON: Final = {"reason": "asked by letter 17"}
 
 
@@ -77,6 +78,7 @@ async def test_what_was_said_is_nowhere_and_the_document_says_so(api: Api, datab
     await api.get("/invoices")
     assert await places_of(database_url, "popescu") == []
     assert (erased["client"], erased["notes"], erased["items"]) == (None, None, [])
+    assert {erased[name] for name in MONEY} == {None}, "what is not known is not zero"
     assert (erased["erased"], erased["content_erased"], erased["content_lost"]) == ("content", True, False)
     assert erased["erased_at"] == erased["modified_at"]
     for name in ("number", "full_number", "date", "series_id", "status", "is_void", "created_at"):
