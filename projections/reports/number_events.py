@@ -52,8 +52,8 @@ def is_about(event: Event, numbers: NumberRange) -> bool:
             return any(_meet(each, numbers) for each in ranges)
         case DocumentReversed(number=number, reversal_number=reversal):
             return any(numbers.first <= each <= numbers.last for each in (number, reversal))
-        case ReservationConsumed(number=number) | ReservationReleased(number=number) | DocumentEvent(number=number):
-            return numbers.first <= number <= numbers.last
+        case ReservationConsumed() | ReservationReleased() | DocumentEvent():
+            return numbers.first <= event.number <= numbers.last
         case SeriesEvent() | DraftEvent():
             return False
         case _:

@@ -47,7 +47,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
 FILES = ("csv", "xlsx", "pdf")
 
 
-@schemathesis.hook
+@schemathesis.hook  # pyright: ignore[reportUnknownMemberType] - partly typed
 def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, Any]) -> None:
     """Ask for no file: the document tells of files in words only; tests/api/test_listings.py asks for them."""
     if case.query and case.query.get("format") in FILES:
