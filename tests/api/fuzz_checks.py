@@ -32,10 +32,11 @@ BEYOND_A_SCHEMA = (
     "must be an e-mail address",
     "must be left out",
     "must be start_date or a later day",
+    "an object without NUL",
 )
-"""Rules that JSON Schema cannot express: digits, products, the length of a line, names that must agree, what is a
-currency or can be printed, today, and rules about the present state. In Python `$` also matches before a last line
-break, so what it makes for the pattern of an e-mail address may end in one."""
+"""Rules that JSON Schema cannot express: what is deep in an object, digits, products, the length of a line, names that
+must agree, what is a currency or can be printed, today, and rules about the present state. In Python `$` also matches
+before a last line break, so what it makes for the pattern of an e-mail address may end in one."""
 
 
 @schemathesis.hook  # pyright: ignore[reportUnknownMemberType] - partly typed
