@@ -45,7 +45,7 @@ def before_load_schema(context: HookContext, raw_schema: dict[str, Any]) -> None
     widen(raw_schema)
 
 
-FILES = ("csv", "xlsx", "pdf")
+FILES = ("csv", "xlsx", "pdf", "xml")
 
 
 @schemathesis.hook  # pyright: ignore[reportUnknownMemberType] - partly typed
