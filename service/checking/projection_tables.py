@@ -143,7 +143,7 @@ async def _compared(connection: Connection, log_id: LogId, fold: _Fold) -> list[
 
 
 async def _faults_of_numbers(connection: Connection, counter: CounterRow, fold: _Fold) -> list[Fault]:
-    """Whether log.allocation has the numbers that the series took. Nothing is said if it has grown meanwhile."""
+    """Whether log.allocation has the numbers that the series took. It says nothing if the table has grown meanwhile."""
     row = await connection.fetchrow(statement("check_allocation"), counter.series_id)
     assert row is not None, "an aggregate returns a row"
     due = (counter.start_number, counter.next_number, counter.next_number - counter.start_number)

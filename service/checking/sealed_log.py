@@ -28,7 +28,7 @@ from service.statements import statement
 
 NOTES_OF_A_STEP: Final = 50
 READ_FOR_A_NOTE: Final = 4
-"""A note takes about as long to look at as so many events."""
+"""The check takes about as long over one note as over this many events."""
 
 
 class KnownElsewhere(Struct, frozen=True):

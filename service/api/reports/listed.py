@@ -3,7 +3,6 @@
 import asyncio
 import io
 from collections.abc import Iterable
-from importlib.metadata import version
 from typing import Final
 
 from msgspec import Struct
@@ -23,8 +22,7 @@ from service.listings.csv_writer import Dialect
 from service.listings.formats import MEDIA_TYPES, Format, write_listing
 from service.listings.listing import FormatMissingError, Listing, ListingTooLongError, Row, Surroundings
 from service.listings.words import Language
-
-SOFTWARE: Final = f"invoice-numbering {version('invoice-numbering')}"
+from service.software import SOFTWARE
 
 PIECE_BYTES: Final = 65_536
 

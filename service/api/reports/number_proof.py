@@ -1,5 +1,6 @@
 """Proves the life of one number, or that numbers are a gap (CONTRACT.md D115, service/evidence/README.md section 8)."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
@@ -54,7 +55,7 @@ async def prove_number(call: Call) -> Sliced:
         is_gap=query.last is not None,
         has_contents=query.contents,
         zone=dependencies.settings.zone,
-        witness_keys=witness_keys_of(dependencies.settings.evidence_witnesses_file),
+        witness_keys=await asyncio.to_thread(witness_keys_of, dependencies.settings.evidence_witnesses_file),
     )
     store = EvidenceStore(dependencies.reads, dependencies.log.log_id)
     async with AsyncExitStack() as held:

@@ -77,7 +77,7 @@ def explaining_postgres(database_url: str) -> Generator[None]:
     except asyncpg.PostgresError as error:
         raise CommandFault(f"cannot use PostgreSQL at {where}: {_postgres_sentence(error)}") from error
     except BrokenPipeError:
-        raise  # whoever read what the command prints has gone: PostgreSQL's connections do not end in this way
+        raise  # the program that read our output has ended; PostgreSQL's connections do not end in this way
     except (NotOurSessionError, ForeignSessionError) as error:
         raise CommandFault(f"cannot use PostgreSQL at {where}: {error}") from error
     except (OSError, asyncpg.InterfaceError, ValueError) as error:

@@ -8,7 +8,6 @@ say which part of them is meant. Only the state of a content, kept or erased, is
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from service.evidence.bundling.events import document_lines, event_pages
 from service.evidence.bundling.notes_and_keys import LogKeys, log_keys, signed_notes
 from service.evidence.bundling.zip_stream import ZipStream
 from service.evidence.sealing.tree import EvidenceBrokenError
+from service.software import SOFTWARE
 
 FORMAT: Final = "numbering-bundle/1"
 PIECE_BYTES: Final = 65_536
@@ -153,7 +153,7 @@ class _Made:
         scope, asked = self._scope, self._scope.asked
         return Manifest(
             format=FORMAT,
-            software=f"invoice-numbering {version('invoice-numbering')}",
+            software=SOFTWARE,
             made_at=iso_time(made_at),
             origin=self._keys.origin,
             log=scope.log_id,

@@ -8,11 +8,11 @@ import asyncpg
 from msgspec import UNSET, Struct, UnsetType
 
 from projections.keeping.one_moment import Connection
-from schemas.events import DocumentErased, DraftErased, Event
 from schemas.record import StoredRecord, decode_record
 from schemas.values import Digest, Position
 from service.evidence.bundling.asked import Reads, Scope
 from service.evidence.merkle import HASH_BYTES, entry_of
+from service.evidence.named_contents import digests_of
 from service.evidence.sealing.tree import EvidenceBrokenError
 from service.evidence.tiles import TILE_WIDTH
 from service.statements import statement
@@ -74,14 +74,6 @@ async def document_lines(
             rows = await connection.fetch(statement("bundle_contents"), wanted, scope.asked.has_bodies)
         found = {Digest(row["digest"].hex()): row for row in rows}
         yield [_line(digest, found[digest]) for digest in part]
-
-
-def digests_of(event: Event) -> list[Digest]:
-    """The digests of contents that the event names, in the order of documents.jsonl."""
-    named: list[Digest | None] = [getattr(event, "content", None)]
-    if isinstance(event, DocumentErased | DraftErased):
-        named.append(event.reason)
-    return [digest for digest in named if digest is not None]
 
 
 async def _require_all(connection: Connection, scope: Scope, after: int, to: int) -> None:

@@ -1,21 +1,21 @@
 """Makes a receipt from the events of its numbers (README.md section 8)."""
 
-from collections.abc import Iterator, Sequence
-from importlib.metadata import version
+from collections.abc import Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from schemas.api.receipts import Receipt, ReceiptContent, ReceiptEvent, ReceiptLife, ReceiptSeries
-from schemas.events import DocumentChanged, DocumentErased, DocumentVoided, ReservationConsumed
 from schemas.record import StoredRecord
-from schemas.values import Digest, NumberRange, Position
+from schemas.values import NumberRange, Position
+from service.evidence.named_contents import digests_of
 from service.evidence.receipts.fates import GAP_FATES, fates_of
 from service.evidence.receipts.life import LANGUAGES, Teller
 from service.evidence.receipts.proofs import covering_note, inclusion_proofs
 from service.evidence.sealing.store import EvidenceStore
 from service.log.event_log import EventLog
+from service.software import SOFTWARE
 
 NUMBERS_MAX: Final = 1_000
 """The most numbers of one receipt."""
@@ -24,7 +24,6 @@ BYTES_MAX: Final = 4_194_304
 """The most bytes of records and contents of one receipt."""
 
 _CONTENTS_AT_ONCE: Final = 4
-_SOFTWARE: Final = f"invoice-numbering {version('invoice-numbering')}"
 
 
 class TooLargeError(Exception):
@@ -80,7 +79,7 @@ async def make_receipt(log: EventLog, store: EvidenceStore, records: Sequence[St
         events=[ReceiptEvent(each.canonical.decode(), proof) for each, proof in zip(records, proofs, strict=True)],
         contents=await _contents(log, records, room) if wanted.has_contents else [],
         life=ReceiptLife(en=english.life(told, size), ro=romanian.life(told, size)),
-        software=_SOFTWARE,
+        software=SOFTWARE,
     )
 
 
@@ -94,7 +93,7 @@ def _require_gap(records: Sequence[StoredRecord], wanted: Wanted) -> None:
 
 async def _contents(log: EventLog, records: Sequence[StoredRecord], room: int) -> list[ReceiptContent]:
     """What the events name by digest and the log still has, a few at a time. Raises TooLargeError."""
-    digests = list(dict.fromkeys(digest for each in records for digest in _digests(each)))
+    digests = list(dict.fromkeys(digest for each in records for digest in digests_of(each.record.event)))
     found: list[ReceiptContent] = []
     for at in range(0, len(digests), _CONTENTS_AT_ONCE):
         some = digests[at : at + _CONTENTS_AT_ONCE]
@@ -105,16 +104,3 @@ async def _contents(log: EventLog, records: Sequence[StoredRecord], room: int) -
         if room < 0:
             raise TooLargeError
     return found
-
-
-def _digests(stored: StoredRecord) -> Iterator[Digest]:
-    """The digests of contents that the event names: what a document says, or why something was done."""
-    match stored.record.event:
-        case ReservationConsumed(content=content) | DocumentChanged(content=content):
-            yield content
-        case DocumentVoided(content=content) if content is not None:
-            yield content
-        case DocumentErased(content=content, reason=reason):
-            yield from (digest for digest in (content, reason) if digest is not None)
-        case _:
-            pass

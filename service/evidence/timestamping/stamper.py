@@ -8,6 +8,7 @@ import structlog
 
 from service.backoff import Backoff
 from service.evidence.checkpoints import parse_checkpoint
+from service.evidence.newest_note import NewestNote
 from service.evidence.notes import parse_note
 from service.evidence.sealing.store import EvidenceStore
 from service.evidence.timestamping.authority import Authority, AuthorityError
@@ -28,34 +29,29 @@ class Stamper:
         self._authority = authority
         self._store = store
         self._rest = rest
-        self._newest: bytes | None = None
-        self._has_news = asyncio.Event()
+        self._newest = NewestNote()
         self._is_away = False
         self._log = structlog.get_logger("evidence").bind(authority=without_password(authority.address))
         self._backoff = Backoff(*retry)
 
     def tell(self, note: bytes) -> None:
         """There is a new note."""
-        self._newest = note
-        self._has_news.set()
+        self._newest.tell(note)
 
     async def run(self) -> None:
         """Have the newest note stamped, rest, and begin again, until cancelled; belongs in a TaskGroup."""
         timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS_MAX)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             while True:
-                await self._has_news.wait()
-                self._has_news.clear()
-                if await self._try(session):
+                note = await self._newest.take()
+                if await self._try(session, note):
                     await asyncio.sleep(self._rest)
                 else:
-                    self._has_news.set()
+                    self._newest.put_back()
                     await asyncio.sleep(self._backoff.step())
 
-    async def _try(self, session: aiohttp.ClientSession) -> bool:
-        """Whether the newest note has a stamp."""
-        note = self._newest
-        assert note is not None, "there is a note once there are news"
+    async def _try(self, session: aiohttp.ClientSession, note: bytes) -> bool:
+        """Whether the note has a stamp."""
         size = parse_checkpoint(parse_note(note).text).size
         try:
             if not await self._store.has_stamp(size):

@@ -12,6 +12,7 @@ import structlog
 from service.backoff import Backoff
 from service.evidence.checkpoints import Checkpoint, parse_checkpoint
 from service.evidence.merkle import consistency_ranges
+from service.evidence.newest_note import NewestNote
 from service.evidence.notes import NoteError, Signature, parse_note, parse_signatures
 from service.evidence.sealing.store import EvidenceStore
 from service.evidence.signatures import is_signed
@@ -50,32 +51,27 @@ class WitnessClient:
         self.state = WitnessState.UNKNOWN
         self._witness = witness
         self._store = store
-        self._newest: bytes | None = None
-        self._has_news = asyncio.Event()
+        self._newest = NewestNote()
         self._size = 0
         self._log = structlog.get_logger("evidence").bind(witness=witness.name)
         self._backoff = Backoff(*RETRY_SECONDS)
 
     def tell(self, note: bytes) -> None:
         """There is a new note."""
-        self._newest = note
-        self._has_news.set()
+        self._newest.tell(note)
 
     async def run(self) -> None:
         """Have each newest note co-signed, until cancelled; belongs in a TaskGroup."""
         timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS_MAX)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             while True:
-                await self._has_news.wait()
-                self._has_news.clear()
-                if not await self._try(session):
-                    self._has_news.set()
+                note = await self._newest.take()
+                if not await self._try(session, note):
+                    self._newest.put_back()
                     await asyncio.sleep(self._backoff.step())
 
-    async def _try(self, session: aiohttp.ClientSession) -> bool:
-        """Whether the newest note is co-signed."""
-        note = self._newest
-        assert note is not None, "there is a note once there are news"
+    async def _try(self, session: aiohttp.ClientSession, note: bytes) -> bool:
+        """Whether the note is co-signed."""
         try:
             await self.submit(session, note)
         except WitnessRefusedError as refused:
