@@ -3,16 +3,8 @@
 SELECT
     h.position AS head,
     coalesce((
-        SELECT n.size FROM evidence.note AS n
-        WHERE n.log_id = $1 AND split_part(n.note, E'\n', 1) <> ALL (ARRAY(
-            SELECT split_part(k.verifier_key, '+', 1) FROM evidence.verifier_key AS k
-            WHERE k.log_id = $1 AND split_part(k.verifier_key, '+', 1) <> (
-                SELECT split_part(p.verifier_key, '+', 1) FROM evidence.verifier_key AS p
-                WHERE p.log_id = $1
-                ORDER BY p.at DESC, p.key_id
-                LIMIT 1
-            )
-        ))
+        SELECT n.size FROM evidence.present_note AS n
+        WHERE n.log_id = $1
         ORDER BY n.size DESC
         LIMIT 1
     ), 0) AS size

@@ -7,16 +7,7 @@ SELECT
         WHERE c.log_id = n.log_id AND c.size = n.size
         ORDER BY c.at, c.key_name, c.key_id
     ) AS cosignatures
-FROM evidence.note AS n
-WHERE
-    n.log_id = $1 AND n.size > $2 AND n.size <= $3 AND split_part(n.note, E'\n', 1) <> ALL (ARRAY(
-        SELECT split_part(k.verifier_key, '+', 1) FROM evidence.verifier_key AS k
-        WHERE k.log_id = $1 AND split_part(k.verifier_key, '+', 1) <> (
-            SELECT split_part(p.verifier_key, '+', 1) FROM evidence.verifier_key AS p
-            WHERE p.log_id = $1
-            ORDER BY p.at DESC, p.key_id
-            LIMIT 1
-        )
-    ))
+FROM evidence.present_note AS n
+WHERE n.log_id = $1 AND n.size > $2 AND n.size <= $3
 ORDER BY n.size
 LIMIT 200;

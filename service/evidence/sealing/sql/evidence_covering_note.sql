@@ -2,11 +2,7 @@
 -- newest note that a witness co-signed, if it covers them, else the newest one, if it does. Only notes of the present
 -- origin count, that of the newest key. One row; locks nothing.
 WITH present AS (
-    SELECT split_part(k.verifier_key, '+', 1) || E'\n' AS line
-    FROM evidence.verifier_key AS k
-    WHERE k.log_id = $1
-    ORDER BY k.at DESC, k.key_id
-    LIMIT 1
+    SELECT p.origin || E'\n' AS line FROM evidence.present_origin AS p WHERE p.log_id = $1
 ),
 
 newest AS (
