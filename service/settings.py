@@ -50,7 +50,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         "127.0.0.1"
     )
     port: Annotated[int, about("port", "The port HTTP listens on", ge=1, le=65535)] = 8080
-    health_port: Annotated[
+    metrics_port: Annotated[
         int,
         about(
             "port",

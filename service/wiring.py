@@ -335,8 +335,8 @@ async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[Non
             del health["log"]  # this process writes nothing to it
         if jobs & {Job.WEB, Job.REQUESTS}:
             await stack.enter_async_context(_taking_requests(wiring, jobs, health))
-        if wiring.settings.health_port:
-            await stack.enter_async_context(_watched(wiring, wiring.settings.health_port, health))
+        if wiring.settings.metrics_port:
+            await stack.enter_async_context(_watched(wiring, wiring.settings.metrics_port, health))
         yield
 
 

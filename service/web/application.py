@@ -53,7 +53,7 @@ class WebApplication:
             self._add(route.method, route.path, self._answering(route))
         open_to_all = Open(entrance.dependencies, HealthBoard(checks))
         for path, work in OPEN.items():
-            if path == "/metrics" and settings.health_port:
+            if path == "/metrics" and settings.metrics_port:
                 continue  # not for the public: `health_server`
             self._add("GET", path, self._replying(open_to_all, work))
         for path, document in documents(ROUTES, OPEN_ROUTES).items():

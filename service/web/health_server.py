@@ -30,7 +30,7 @@ async def watched(board: HealthBoard, metrics: Metrics, host: str, port: int) ->
         try:
             await web.TCPSite(runner, host, port).start()
         except (OSError, UnicodeError) as error:
-            raise SettingsError(cannot_listen(host, port, error, "NUMBERING_HEALTH_PORT")) from error
+            raise SettingsError(cannot_listen(host, port, error, "NUMBERING_METRICS_PORT")) from error
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()

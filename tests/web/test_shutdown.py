@@ -68,7 +68,7 @@ async def is_refusing(port: int) -> bool:
     """Whether the process refuses new connections."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except ConnectionRefusedError:
+    except ConnectionError:  # reset: it was in the queue of a socket that closed
         return True
     writer.close()
     return False

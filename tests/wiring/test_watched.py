@@ -32,7 +32,7 @@ async def test_a_process_tells_of_its_own_parts_and_of_no_others(
     ensure(tmp_path / "keys.json")
     metrics, parts = watched
     port = free_port()
-    process = ServiceProcess(tmp_path, database_url, nats_url, arguments, NUMBERING_HEALTH_PORT=str(port))
+    process = ServiceProcess(tmp_path, database_url, nats_url, arguments, NUMBERING_METRICS_PORT=str(port))
     process.base_url = f"http://127.0.0.1:{port}"
     async with services(process), aiohttp.ClientSession() as session:
         for path, status in {"/healthz": 200, "/nothing": 404}.items():
@@ -58,7 +58,7 @@ async def test_a_relay_that_has_not_seen_both_ends_does_not_say_that_all_is_publ
 ) -> None:
     ensure(tmp_path / "keys.json")
     port = free_port()
-    process = ServiceProcess(tmp_path, database_url, "nats://127.0.0.1:1", ("relay",), NUMBERING_HEALTH_PORT=str(port))
+    process = ServiceProcess(tmp_path, database_url, "nats://127.0.0.1:1", ("relay",), NUMBERING_METRICS_PORT=str(port))
     process.base_url = f"http://127.0.0.1:{port}"
     async with services(process), aiohttp.ClientSession() as session:
         while True:
@@ -72,15 +72,15 @@ async def test_a_relay_that_has_not_seen_both_ends_does_not_say_that_all_is_publ
     assert line == "numbering_relay_lag_events NaN"
 
 
-async def test_a_health_port_that_cannot_be_had_stops_the_start(tmp_path: Path, database_url: str) -> None:
+async def test_a_metrics_port_that_cannot_be_had_stops_the_start(tmp_path: Path, database_url: str) -> None:
     ensure(tmp_path / "keys.json")
     port = free_port()
-    first = ServiceProcess(tmp_path, database_url, "", ("project",), NUMBERING_HEALTH_PORT=str(port))
+    first = ServiceProcess(tmp_path, database_url, "", ("project",), NUMBERING_METRICS_PORT=str(port))
     first.base_url = f"http://127.0.0.1:{port}"
-    second = ServiceProcess(tmp_path, database_url, "", ("project",), NUMBERING_HEALTH_PORT=str(port))
+    second = ServiceProcess(tmp_path, database_url, "", ("project",), NUMBERING_METRICS_PORT=str(port))
     async with services(first):
         second.spawn()
-        while "NUMBERING_HEALTH_PORT" not in second.said():
+        while "NUMBERING_METRICS_PORT" not in second.said():
             await asyncio.sleep(0.05)
         assert f"cannot listen on 127.0.0.1 port {port}" in second.said()
         second.stop()

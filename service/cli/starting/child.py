@@ -35,7 +35,7 @@ def main(word: str) -> None:
         return  # `up` could not start
     runtime = msgspec.json.decode(addresses, type=Runtime)
     settings = msgspec.structs.replace(
-        read_settings(), database_url=runtime.database_url, nats_url=runtime.nats_url, health_port=0
+        read_settings(), database_url=runtime.database_url, nats_url=runtime.nats_url, metrics_port=0
     )
     os.nice(NICE_MORE)
     os.set_blocking(REPORTS, False)

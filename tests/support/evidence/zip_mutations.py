@@ -4,6 +4,7 @@ import io
 import random
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 
 from service.evidence.bundling.zip_stream import ZipStream
@@ -37,16 +38,42 @@ def harmless_bytes(file: bytes) -> set[int]:
     return found
 
 
+def packed_ranges(file: bytes) -> list[range]:
+    """Where the packed contents of the members are."""
+    with zipfile.ZipFile(io.BytesIO(file)) as opened:
+        infos = [each for each in opened.infolist() if each.compress_type == zipfile.ZIP_DEFLATED]
+    begins = [each.header_offset + 30 + sum(struct.unpack_from("<2H", file, each.header_offset + 26)) for each in infos]
+    return [range(begin, begin + each.compress_size) for begin, each in zip(begins, infos, strict=True)]
+
+
+def is_unpacked_alike(file: bytes, flipped: bytes, packed: range) -> bool:
+    """Whether DEFLATE gives the same content for both: bits after its end say nothing, and a copy has two sources."""
+    try:
+        return unpacked(file, packed) == unpacked(flipped, packed)
+    except zlib.error:
+        return False
+
+
+def unpacked(file: bytes, packed: range) -> tuple[bytes, bool, bytes]:
+    """The content, whether it ended, and what follows its end."""
+    reader = zlib.decompressobj(-15)
+    content = reader.decompress(file[packed.start : packed.stop])
+    return content, reader.eof, reader.unused_data
+
+
 def flips(file: bytes, count: int, seed: int = 1) -> Iterator[Mutation]:
     """One bit of the file is another one, at places all over it; those that say nothing are named harmless."""
     chance, harmless = random.Random(seed), harmless_bytes(file)  # noqa: S311 - the same flips each time
+    all_packed = packed_ranges(file)
     headers = [place for place in range(len(file)) if file[place : place + 2] == b"PK"]
     for turn in range(count):
         near = chance.choice(headers) + chance.randrange(60)
         place = min(near, len(file) - 1) if turn % 2 else chance.randrange(len(file))
         bit = chance.randrange(8)
         flipped = file[:place] + bytes([file[place] ^ 1 << bit]) + file[place + 1 :]
-        is_harmless = place in harmless
+        is_harmless = place in harmless or any(
+            is_unpacked_alike(file, flipped, packed) for packed in all_packed if place in packed
+        )
         name = f"bit {bit} of byte {place} flipped{', which says nothing' if is_harmless else ''}"
         yield mutation(name, flipped, "" if is_harmless else ZIP_CODES)
 
