@@ -4,20 +4,23 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct, field
 from platformdirs import user_data_path
 
-from service.printable import without_password
+from service.addresses import with_password, with_password_file, without_password_file
+from service.setting_clashes import PARTS, clashes
 from service.setting_kinds import (
     HttpUrl,
     LogFormat,
     LogLevel,
     NatsUrl,
     Origins,
+    Password,
     PostgresUrl,
     PresentDirectory,
     PresentFile,
@@ -26,12 +29,16 @@ from service.setting_kinds import (
     ZoneName,
     about,
     decode,
+    decode_file,
+    is_secret,
     outer,
     said,
+    shown,
 )
 
 PREFIX: Final = "NUMBERING_"
 TEST_PREFIX: Final = "NUMBERING_TEST_"
+FILE_SUFFIX: Final = "_FILE"
 APPLICATION: Final = "invoice-numbering"
 
 SERVICE_LINK: Final = re.compile(r"SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?")
@@ -62,9 +69,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_url: Annotated[
         PostgresUrl | None, about("URL", "PostgreSQL 15 or newer; unset: `numbering up` runs one")
     ] = None
+    database_password: Annotated[
+        Password | None,
+        about("text", "The password of the user in that URL; any character may be in it; unset: in the URL"),
+    ] = None
     nats_url: Annotated[
         NatsUrl | None,
         about("URL", "NATS with JetStream, a cluster's servers with commas between; unset: `numbering up` runs one"),
+    ] = None
+    nats_password: Annotated[
+        Password | None,
+        about("text", "The password of the user in those URLs; any character may be in it; unset: in them"),
     ] = None
     nats_credentials_file: Annotated[
         PresentFile | None, about("file", "A NATS .creds file, where servers ask for one; unset: as the URL says")
@@ -168,6 +183,43 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_format: Annotated[LogFormat, about("format", "Log lines for people, or one JSON object a line")] = (
         LogFormat.CONSOLE
     )
+    files: dict[str, Path] = field(default_factory=dict)
+    """No setting: the files of those secrets that were given as a file, by the name of the field."""
+
+    def __repr__(self) -> str:
+        """What differs from the defaults, without secrets: a traceback may show the settings."""
+        said = (f"{each.variable}={each.present}" for each in describe(self) if each.present != each.default)
+        return f"Settings({', '.join(said)})"
+
+    @property
+    def database(self) -> str | None:
+        """The address of PostgreSQL, with the password or its file (`addresses`). What connects takes this one."""
+        return self._address("database")
+
+    @property
+    def nats(self) -> str | None:
+        """The addresses of NATS, with commas between, with the password or its file (`addresses`)."""
+        return self._address("nats")
+
+    def at(self, database: str | None, nats: str | None) -> Self:
+        """These settings with other addresses, each with its password or the file of it."""
+        files = {name: path for name, path in self.files.items() if name not in OF_ADDRESSES}
+        changes: dict[str, Any] = dict.fromkeys(OF_ADDRESSES)
+        for part, address in (("database", database), ("nats", nats)):
+            url, path = (None, None) if address is None else without_password_file(address)
+            changes[f"{part}_url"] = url
+            if path is not None:
+                files[f"{part}_password"] = path
+        return msgspec.structs.replace(self, **changes, files=files)
+
+    def _address(self, part: str) -> str | None:
+        url, password = getattr(self, f"{part}_url"), getattr(self, f"{part}_password")
+        path = self.files.get(f"{part}_password")
+        if url is None:
+            return None
+        if path is not None:
+            return with_password_file(url, path)
+        return str(url) if password is None else with_password(url, password)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -186,6 +238,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"http://{host}:{self.port}"
 
 
+OF_ADDRESSES: Final = tuple(f"{part}_{what}" for part in PARTS for what in ("url", "password"))
+"""The fields of what is reached by an address."""
+
+FIELDS: Final = MappingProxyType(
+    {f"{PREFIX}{each.name.upper()}": each for each in msgspec.structs.fields(Settings) if each.name != "files"}
+)
+"""Every setting, by its variable."""
+
+
 class Described(Struct, frozen=True):
     """One line of `numbering settings`; `present` and `default` are safe to show."""
 
@@ -199,20 +260,56 @@ class Described(Struct, frozen=True):
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings these variables give (default: of this process); an empty variable counts as unset.
 
-    Raises SettingsError for a bad value and for a NUMBERING_ variable that does not exist, except NUMBERING_TEST_* and
-    the service links of Kubernetes, which a Service named `numbering` or `numbering-web` puts into every container.
+    Raises SettingsError for a bad value, for values that do not go together, and for a NUMBERING_ variable that does
+    not exist, except NUMBERING_TEST_* and the service links of Kubernetes, which a Service named `numbering` or
+    `numbering-web` puts into every container. It tells every fault, not only the first.
     """
     given = os.environ if environment is None else environment
-    known = {_variable(each.name): each for each in msgspec.structs.fields(Settings)}
+    ours = {
+        variable: text
+        for variable, text in given.items()
+        if variable.startswith(PREFIX)
+        and not variable.startswith(TEST_PREFIX)
+        and not _is_service_link(variable, given)
+    }
+    values, files, named, faults = _values(ours)
+    faults += clashes(values, named)
+    if faults:
+        raise SettingsError(*faults)
+    return Settings(**values, files=files)
+
+
+def _values(given: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Path], dict[str, str], list[str]]:
+    """By field: the values, the files of those that came from one, and the variables that gave them; and the faults."""
     values: dict[str, Any] = {}
+    files: dict[str, Path] = {}
+    named: dict[str, str] = {}
+    faults: list[str] = []
     for variable, text in given.items():
-        if not variable.startswith(PREFIX) or variable.startswith(TEST_PREFIX) or _is_service_link(variable, given):
-            continue
-        if variable not in known:
-            raise SettingsError(f"{variable} is not a setting; `numbering settings` lists them all")
-        if text:
-            values[known[variable].name] = decode(variable, known[variable].type, text)
-    return Settings(**values)
+        try:
+            name, kind, is_file = _field(variable)
+            if not text:
+                continue
+            if name in named:
+                faults.append(f"{named[name]} and {variable} are both set; keep one of them")
+                continue
+            named[name] = variable
+            values[name] = decode_file(variable, kind, text) if is_file else decode(variable, kind, text)
+            if is_file:
+                files[name] = Path(text).expanduser()
+        except SettingsError as error:
+            faults += error.faults
+    return values, files, named, faults
+
+
+def _field(variable: str) -> tuple[str, Any, bool]:
+    """The field that a variable gives, its type, and whether by a file. Raises SettingsError."""
+    if variable in FIELDS:
+        return FIELDS[variable].name, FIELDS[variable].type, False
+    field = FIELDS.get(variable.removesuffix(FILE_SUFFIX))
+    if field is None or not is_secret(field.type):
+        raise SettingsError(f"{variable} is not a setting; `numbering settings` lists them all")
+    return field.name, field.type, True
 
 
 def has_json_lines(environment: Mapping[str, str] | None = None) -> bool:
@@ -224,11 +321,11 @@ def has_json_lines(environment: Mapping[str, str] | None = None) -> bool:
 def describe(settings: Settings) -> Iterator[Described]:
     """Every setting with its present value, without secrets."""
     defaults = Settings()
-    for each in msgspec.structs.fields(Settings):
+    for each in FIELDS.values():
         yield Described(
             variable=_variable(each.name),
-            present=_shown(getattr(settings, each.name)),
-            default=_shown(getattr(defaults, each.name)),
+            present=_present(settings, each.name, each.type),
+            default=shown(each.type, getattr(defaults, each.name)),
             unit=said(each.type)["unit"],
             effect=outer(each.type).description or "",
         )
@@ -243,15 +340,26 @@ def cannot_listen(host: str, port: int, error: Exception, port_variable: str = "
 def child_environment(settings: Settings, **changes: str | int) -> dict[str, str]:
     """The environment for a process of ours that must see these settings, with `changes` by field name.
 
-    Every path is absolute: the process may run in another directory.
+    Every path is absolute: the process may run in another directory. What came from a file goes on as the file's path,
+    because others may read an environment from /proc.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    fields = {each.name: getattr(settings, each.name) for each in msgspec.structs.fields(Settings)} | changes
-    return inherited | {
-        _variable(name): str(value.absolute() if isinstance(value, Path) else value)
-        for name, value in fields.items()
-        if value is not None
-    }
+    files = {name: path for name, path in settings.files.items() if name not in changes}
+    values = {each.name: getattr(settings, each.name) for each in FIELDS.values() if each.name not in files} | changes
+    return (
+        inherited
+        | {_variable(name) + FILE_SUFFIX: str(path.absolute()) for name, path in files.items()}
+        | {
+            _variable(name): str(value.absolute() if isinstance(value, Path) else value)
+            for name, value in values.items()
+            if value is not None
+        }
+    )
+
+
+def _present(settings: Settings, name: str, kind: Any) -> str:
+    value = shown(kind, getattr(settings, name))
+    return f"{value} (from {settings.files[name]})" if name in settings.files else value
 
 
 def _variable(name: str) -> str:
@@ -267,9 +375,3 @@ def _is_service_link(variable: str, given: Mapping[str, str]) -> bool:
         if SERVICE_LINK.fullmatch(rest) or (rest == "PORT" and LINKED_PORT.fullmatch(given[variable])):
             return True
     return False
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    return without_password(value) if isinstance(value, str) and "://" in value else str(value)
