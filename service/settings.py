@@ -21,6 +21,7 @@ from service.setting_kinds import (
     PostgresUrl,
     PresentDirectory,
     PresentFile,
+    ProxyNetworks,
     SettingsError,
     TimeZone,
     ZoneName,
@@ -141,8 +142,20 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 2000
     address_connections_max: Annotated[
         int,
-        about("connections", "The most of them from one address, such as a proxy's; 0 for half of all", ge=0),
+        about(
+            "connections",
+            "The most of them from one address, or of requests at once that trusted proxies pass on for one; "
+            "0 for half of all",
+            ge=0,
+        ),
     ] = 0
+    trusted_proxies: Annotated[
+        ProxyNetworks | None,
+        about(
+            "addresses or networks",
+            "Proxies, with commas between, whose Forwarded or X-Forwarded-For says who calls; unset: none",
+        ),
+    ] = None
     cors_origins: Annotated[
         Origins | None,
         about("origins", "Origins that CORS allows, with commas between, or *; unset: none"),
