@@ -1,7 +1,6 @@
 """Every setting, read once from the environment into one frozen struct. Nothing else reads the environment."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -24,27 +23,18 @@ from service.setting_kinds import (
     PostgresUrl,
     PresentDirectory,
     PresentFile,
+    ProxyNetworks,
     SettingsError,
     TimeZone,
     ZoneName,
     about,
-    decode,
-    decode_file,
-    is_secret,
     outer,
     said,
     shown,
 )
+from service.setting_values import FILE_SUFFIX, PREFIX, values_of
 
-PREFIX: Final = "NUMBERING_"
-TEST_PREFIX: Final = "NUMBERING_TEST_"
-FILE_SUFFIX: Final = "_FILE"
 APPLICATION: Final = "invoice-numbering"
-
-SERVICE_LINK: Final = re.compile(r"SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?")
-LINKED_PORT: Final = re.compile(r"(tcp|udp|sctp)://.*")
-"""What Kubernetes gives every container for each Service of its namespace, after the Service's name; and what its
-variable `PORT` says, which may be ours as well."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -156,8 +146,20 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 2000
     address_connections_max: Annotated[
         int,
-        about("connections", "The most of them from one address, such as a proxy's; 0 for half of all", ge=0),
+        about(
+            "connections",
+            "The most of them from one address, or of requests at once that trusted proxies pass on for one; "
+            "0 for half of all",
+            ge=0,
+        ),
     ] = 0
+    trusted_proxies: Annotated[
+        ProxyNetworks | None,
+        about(
+            "addresses or networks",
+            "Proxies, with commas between, whose Forwarded or X-Forwarded-For says who calls; unset: none",
+        ),
+    ] = None
     cors_origins: Annotated[
         Origins | None,
         about("origins", "Origins that CORS allows, with commas between, or *; unset: none"),
@@ -232,9 +234,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.keys_file or self.data_dir / "keys.json"
 
     @property
+    def near_host(self) -> str:
+        """The address at which this machine reaches what listens on `host`."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+
+    @property
     def base_url(self) -> str:
         """Where a client on this machine reaches HTTP."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        host = f"[{self.near_host}]" if ":" in self.near_host else self.near_host
         return f"http://{host}:{self.port}"
 
 
@@ -265,51 +272,11 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     `numbering-web` puts into every container. It tells every fault, not only the first.
     """
     given = os.environ if environment is None else environment
-    ours = {
-        variable: text
-        for variable, text in given.items()
-        if variable.startswith(PREFIX)
-        and not variable.startswith(TEST_PREFIX)
-        and not _is_service_link(variable, given)
-    }
-    values, files, named, faults = _values(ours)
-    faults += clashes(values, named)
+    found = values_of(given, FIELDS)
+    faults = [*found.faults, *clashes(found.values, found.named)]
     if faults:
         raise SettingsError(*faults)
-    return Settings(**values, files=files)
-
-
-def _values(given: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Path], dict[str, str], list[str]]:
-    """By field: the values, the files of those that came from one, and the variables that gave them; and the faults."""
-    values: dict[str, Any] = {}
-    files: dict[str, Path] = {}
-    named: dict[str, str] = {}
-    faults: list[str] = []
-    for variable, text in given.items():
-        try:
-            name, kind, is_file = _field(variable)
-            if not text:
-                continue
-            if name in named:
-                faults.append(f"{named[name]} and {variable} are both set; keep one of them")
-                continue
-            named[name] = variable
-            values[name] = decode_file(variable, kind, text) if is_file else decode(variable, kind, text)
-            if is_file:
-                files[name] = Path(text).expanduser()
-        except SettingsError as error:
-            faults += error.faults
-    return values, files, named, faults
-
-
-def _field(variable: str) -> tuple[str, Any, bool]:
-    """The field that a variable gives, its type, and whether by a file. Raises SettingsError."""
-    if variable in FIELDS:
-        return FIELDS[variable].name, FIELDS[variable].type, False
-    field = FIELDS.get(variable.removesuffix(FILE_SUFFIX))
-    if field is None or not is_secret(field.type):
-        raise SettingsError(f"{variable} is not a setting; `numbering settings` lists them all")
-    return field.name, field.type, True
+    return Settings(**found.values, files=found.files)
 
 
 def has_json_lines(environment: Mapping[str, str] | None = None) -> bool:
@@ -364,14 +331,3 @@ def _present(settings: Settings, name: str, kind: Any) -> str:
 
 def _variable(name: str) -> str:
     return PREFIX + name.upper()
-
-
-def _is_service_link(variable: str, given: Mapping[str, str]) -> bool:
-    """Whether Kubernetes made this variable: it makes all of a Service's together, so its host and port are there."""
-    for service in (name.removesuffix("_SERVICE_HOST") for name in given if name.endswith("_SERVICE_HOST")):
-        of_service, _, rest = variable.partition(f"{service}_")
-        if of_service or f"{service}_SERVICE_PORT" not in given:
-            continue
-        if SERVICE_LINK.fullmatch(rest) or (rest == "PORT" and LINKED_PORT.fullmatch(given[variable])):
-            return True
-    return False

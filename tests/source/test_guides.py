@@ -11,7 +11,8 @@ import pytest
 
 from schemas import events
 from service.__main__ import numbering
-from service.settings import PREFIX, TEST_PREFIX, Settings, describe
+from service.setting_values import PREFIX, TEST_PREFIX
+from service.settings import Settings, describe
 from tests.source.code import ROOT, name_of, python_files, tracked, tree_of
 from tests.source.guides import SHOWN, Block, blocks, guides, prose, titles
 from tests.source.tables import TABLES, filled, named_in
@@ -19,7 +20,10 @@ from tests.source.tables import TABLES, filled, named_in
 README_LINES_MAX = 150
 GUIDES = [name_of(path) for path in guides()]
 FOLDERS = ("service", "projections", "schemas", "tests", "deploy")
-OTHER_PROGRAMS = {"cd", "cp", "curl", "docker", "export", "git", "mkdir", "nats", "nats-server", "node", "npm", "psql"}
+OTHER_PROGRAMS = {"cd", "cp", "curl", "docker", "export", "git", "mkdir", "nats", "nats-server", "node", "npm"} | {
+    "podman",
+    "psql",
+}
 
 
 def all_blocks() -> list[Block]:
