@@ -28,6 +28,7 @@ from service.setting_kinds import (
     TimeZone,
     ZoneName,
     about,
+    is_secret,
     outer,
     said,
     shown,
@@ -255,13 +256,22 @@ FIELDS: Final = MappingProxyType(
 
 
 class Described(Struct, frozen=True):
-    """One line of `numbering settings`; `present` and `default` are safe to show."""
+    """One line of `numbering settings`; `present` and `default` are safe to show.
+
+    What `may_be_file` may also be given as a file, which the variable with FILE_SUFFIX behind it names.
+    """
 
     variable: str
     present: str
     default: str
     unit: str
     effect: str
+    may_be_file: bool
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """What gives it."""
+        return (self.variable, self.variable + FILE_SUFFIX) if self.may_be_file else (self.variable,)
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -295,6 +305,7 @@ def describe(settings: Settings) -> Iterator[Described]:
             default=shown(each.type, getattr(defaults, each.name)),
             unit=said(each.type)["unit"],
             effect=outer(each.type).description or "",
+            may_be_file=is_secret(each.type),
         )
 
 

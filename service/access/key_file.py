@@ -22,6 +22,10 @@ class KeyFileError(Exception):
     """The key file is missing, unreadable, damaged or open to others; the message says what to do."""
 
 
+class KeyFileUnwritableError(KeyFileError):
+    """The key file, or its directory, cannot be written."""
+
+
 class SecretKey(Struct, frozen=True):
     """A key of 32 random bytes, as hexadecimal digits, and the public name it is found by."""
 
@@ -131,7 +135,7 @@ def alone(path: Path) -> Generator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, OWNER_ONLY)
     except OSError as error:
-        raise KeyFileError(f"cannot write the key file {path}: {error.strerror}") from error
+        raise KeyFileUnwritableError(f"cannot write the key file {path}: {error.strerror}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -144,7 +148,7 @@ def _write(path: Path, keys: Keys) -> None:
     try:
         replace_file(path, msgspec.json.format(msgspec.json.encode(keys)) + b"\n")
     except OSError as error:
-        raise KeyFileError(f"cannot write the key file {path}: {error.strerror}") from error
+        raise KeyFileUnwritableError(f"cannot write the key file {path}: {error.strerror}") from error
 
 
 def _stamp(path: Path) -> FileStamp:

@@ -183,3 +183,6 @@ async def test_a_running_service_goes_on_with_passwords_that_change_and_never_sh
                 await until(lambda: is_whole(process), "every part is ok again")
                 said = process.said()
     assert CANARY not in said
+    assert "PostgreSQL does not let this user in, or has another password (28P01)" in said
+    assert "projections wait for the database" in said
+    assert "Traceback" not in said
