@@ -63,7 +63,13 @@ class Commands(click.Group):
             formatter.write_dl([(name, about) for name, (_, about) in self._places.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; raises CommandFault for what is expected to happen."""
+        """Run the command; raises CommandFault for what is expected to happen.
+
+        Commands find the names of the variables that were given and have no effect as the object of the context.
+        """
+        from service.settings import forget_libpq  # noqa: PLC0415 - a list of commands needs no settings
+
+        ctx.obj = forget_libpq()
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
