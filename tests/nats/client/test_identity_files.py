@@ -92,7 +92,9 @@ def test_a_file_that_holds_something_else_is_named_and_not_shown(tmp_path: Path,
     assert SEED[2:20].decode() not in sentence
 
 
-@pytest.mark.parametrize(("field", "text"), [("credentials_file", CREDENTIALS), ("nkey_seed_file", SEED)])
+@pytest.mark.parametrize(
+    ("field", "text"), [("credentials_file", CREDENTIALS), ("nkey_seed_file", SEED)], ids=["credentials", "a seed"]
+)
 def test_a_secret_of_nats_that_others_may_read_is_refused(tmp_path: Path, field: str, text: bytes) -> None:
     path = secret(tmp_path / "file", text, 0o640)
     with pytest.raises(IdentityFileError) as caught:
