@@ -35,6 +35,9 @@ PREFIX: Final = "NUMBERING_"
 TEST_PREFIX: Final = "NUMBERING_TEST_"
 APPLICATION: Final = "invoice-numbering"
 
+SUPERVISION_VARIABLES: Final = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"})
+"""What systemd tells a process that it starts."""
+
 SERVICE_LINK: Final = re.compile(r"SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?")
 LINKED_PORT: Final = re.compile(r"(tcp|udp|sctp)://.*")
 """What Kubernetes gives every container for each Service of its namespace, after the Service's name; and what its
@@ -156,6 +159,15 @@ class Settings(Struct, frozen=True, kw_only=True):
             "Proxies, with commas between, whose Forwarded or X-Forwarded-For says who calls; unset: none",
         ),
     ] = None
+    drain_seconds: Annotated[
+        int,
+        about(
+            "seconds",
+            "How long /readyz says 503 and HTTP is still answered, after the process was told to stop",
+            ge=0,
+            le=3600,
+        ),
+    ] = 0
     cors_origins: Annotated[
         Origins | None,
         about("origins", "Origins that CORS allows, with commas between, or *; unset: none"),
@@ -199,6 +211,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"http://{host}:{self.port}"
 
 
+class Supervision(Struct, frozen=True):
+    """What systemd asks of a process that it started: to tell it what happens, and that it lives, at least so often."""
+
+    socket: str | None = None
+    watchdog_seconds: float | None = None
+
+
 class Described(Struct, frozen=True):
     """One line of `numbering settings`; `present` and `default` are safe to show."""
 
@@ -226,6 +245,15 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         if text:
             values[known[variable].name] = decode(variable, known[variable].type, text)
     return Settings(**values)
+
+
+def read_supervision(environment: Mapping[str, str] | None = None) -> Supervision:
+    """What systemd asks of this process (sd_notify(3), sd_watchdog_enabled(3)); nothing if it did not start it."""
+    given = os.environ if environment is None else environment
+    microseconds = given.get("WATCHDOG_USEC", "")
+    is_ours = given.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+    is_watched = is_ours and microseconds.isascii() and microseconds.isdigit() and int(microseconds) > 0
+    return Supervision(given.get("NOTIFY_SOCKET") or None, int(microseconds) / 1_000_000 if is_watched else None)
 
 
 def has_json_lines(environment: Mapping[str, str] | None = None) -> bool:
@@ -256,9 +284,14 @@ def cannot_listen(host: str, port: int, error: Exception, port_variable: str = "
 def child_environment(settings: Settings, **changes: str | int) -> dict[str, str]:
     """The environment for a process of ours that must see these settings, with `changes` by field name.
 
-    Every path is absolute: the process may run in another directory.
+    Every path is absolute: the process may run in another directory. systemd listens to the process that it started,
+    and to no child of it.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(PREFIX) and name not in SUPERVISION_VARIABLES
+    }
     fields = {each.name: getattr(settings, each.name) for each in msgspec.structs.fields(Settings)} | changes
     return inherited | {
         _variable(name): str(value.absolute() if isinstance(value, Path) else value)
