@@ -205,9 +205,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.keys_file or self.data_dir / "keys.json"
 
     @property
+    def near_host(self) -> str:
+        """The address at which this machine reaches what listens on `host`."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+
+    @property
     def base_url(self) -> str:
         """Where a client on this machine reaches HTTP."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        host = f"[{self.near_host}]" if ":" in self.near_host else self.near_host
         return f"http://{host}:{self.port}"
 
 
