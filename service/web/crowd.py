@@ -19,19 +19,20 @@ class Crowd:
         self._max = min(connections_max, _descriptors_max() - DESCRIPTORS_KEPT)
         self._address_max = min(address_connections_max or max(1, self._max // 2), self._max)
         self._here: Counter[str] = Counter()
-        self._count = 0
+        self.count = 0
+        """How many there are now."""
 
     def enter(self, address: str) -> bool:
         """Whether one more connection of this address has room; it is then counted, and is to `leave`."""
-        if self._count >= self._max or self._here[address] >= self._address_max:
+        if self.count >= self._max or self._here[address] >= self._address_max:
             return False
-        self._count += 1
+        self.count += 1
         self._here[address] += 1
         return True
 
     def leave(self, address: str) -> None:
         """A connection that entered is gone."""
-        self._count -= 1
+        self.count -= 1
         self._here[address] -= 1
         if not self._here[address]:
             del self._here[address]
