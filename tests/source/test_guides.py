@@ -19,18 +19,8 @@ from tests.source.tables import TABLES, filled, named_in
 README_LINES_MAX = 150
 GUIDES = [name_of(path) for path in guides()]
 FOLDERS = ("service", "projections", "schemas", "tests", "deploy")
-OTHER_PROGRAMS = {
-    "cd",
-    "cp",
-    "curl",
-    "docker",
-    "export",
-    "git",
-    "mkdir",
-    "nats",
-    "nats-server",
-    "node",
-    "npm",
+OTHER_PROGRAMS = {"cd", "cp", "curl", "docker", "export", "git", "mkdir", "nats", "nats-server", "node", "npm"} | {
+    "podman",
     "promtool",
     "psql",
 }
