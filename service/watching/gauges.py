@@ -12,7 +12,7 @@ import asyncpg
 from schemas.values import Position, UnixSeconds
 from service.checking.faults import FaultKind
 from service.health import Finding, Health
-from service.log.schema_fit import known_migrations
+from service.log.migrations import known_migrations
 from service.metrics import Metrics
 from service.readiness import EVIDENCE, PROJECTIONS, RELAY, SELF_CHECK, PartReport, Reports
 from service.watching.looking import Looking, Place
@@ -24,7 +24,7 @@ HEALTHS: Final[Mapping[Health, int]] = {Health.DOWN: 0, Health.DEGRADED: 1, Heal
 
 def show_present(metrics: Metrics, writer: Writer, pools: Mapping[str, asyncpg.Pool]) -> None:
     """Say which release runs, and have queue, position and pools, by name, read whenever somebody asks."""
-    newest = list(known_migrations())[-1]
+    newest = known_migrations()[-1].name
     metrics.build_info.labels(version("invoice-numbering"), platform.python_version(), newest).set(1)
     metrics.queue_depth.set_function(lambda: writer.queue_depth)
     metrics.log_position.set_function(lambda: writer.known.state.position)
