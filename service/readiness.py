@@ -79,13 +79,8 @@ def reports_of(
     return found
 
 
-def checks(
-    log: PostgresLog, reports: Callable[[], Reports] = dict, gate: Gate | None = None, *, is_deciding: bool = True
-) -> dict[str, Check]:
-    """One check for each part of this process and of its children; the log is down while `gate` is closed.
-
-    A process that `is_deciding` nothing has no part `log`: it writes nothing to it.
-    """
+def checks(log: PostgresLog, reports: Callable[[], Reports] = dict, gate: Gate | None = None) -> dict[str, Check]:
+    """One check for each part of this process and of its children; the log is down while `gate` is closed."""
     found: dict[str, Check] = {}
     look = _Look(log)
     trial = _Trial(log, look, gate)
@@ -106,7 +101,7 @@ def checks(
         except LogFaultError:
             return Health.DOWN
 
-    found |= {"postgres": postgres, **({"log": numbering} if is_deciding else {}), "clock": clock}
+    found |= {"postgres": postgres, "log": numbering, "clock": clock}
     return found | {name: _reported(name, reports) for name in reports()}
 
 

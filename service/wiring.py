@@ -46,6 +46,7 @@ from service.watching.gauges import measure, show_health, show_present
 from service.watching.looking import Looking, looking_around
 from service.watching.number_count import NumberCount
 from service.watching.present import metrics_of
+from service.watching.server_check import server_check
 from service.watching.stream_view import StreamView
 from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
@@ -202,7 +203,10 @@ def _wire(
     writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=_counting(metrics, relay))
     comparing = _comparing(settings, log, gate, writer, nats)
     show_present(metrics, writer, {"writer": log.pool, "reader": reads})
-    health = checks(log, reports, gate, is_deciding=bool(jobs & DECIDING))
+    health = checks(log, reports, gate)
+    if not jobs & DECIDING:
+        del health["log"]  # it has no numbers to write, and no gate: what it writes needs the right server
+        health["postgres"] = server_check(log, MarkFile(settings.data_dir, log.log_id))
     return Wiring(
         settings,
         metrics,
