@@ -313,6 +313,15 @@ def settings_and_faults(environment: Mapping[str, str] | None = None) -> tuple[S
     return Settings(**found.values, files=found.files), faults
 
 
+def read_supervision(environment: Mapping[str, str] | None = None) -> Supervision:
+    """What systemd asks of this process (sd_notify(3), sd_watchdog_enabled(3)); nothing if it did not start it."""
+    given = os.environ if environment is None else environment
+    microseconds = given.get("WATCHDOG_USEC", "")
+    is_ours = given.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+    is_watched = is_ours and microseconds.isascii() and microseconds.isdigit() and int(microseconds) > 0
+    return Supervision(given.get("NOTIFY_SOCKET") or None, int(microseconds) / 1_000_000 if is_watched else None)
+
+
 def has_json_lines(environment: Mapping[str, str] | None = None) -> bool:
     """Whether log lines are JSON, known even where another setting is wrong and has to be told in such a line."""
     given = os.environ if environment is None else environment
