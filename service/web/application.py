@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from aiohttp import hdrs, web
+from multidict import istr
 
+from schemas.traceparent import read_traceparent
 from service.api.calling.reply import Exchange, Reply, Result
 from service.api.calling.route import Route
 from service.api.catalogue import ROUTES
@@ -33,6 +35,8 @@ Handler = Callable[[web.BaseRequest, Exchange, Mapping[str, str]], Awaitable[Tol
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What a caller may choose as the id of its request (CONTRACT.md D6)."""
+
+TRACEPARENT: Final = istr("traceparent")
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -187,4 +191,6 @@ def _exchange(request: web.BaseRequest, found: Found[Handler] | frozenset[str]) 
     sent_id = request.headers.get(REQUEST_ID)
     if sent_id is not None and _REQUEST_ID.fullmatch(sent_id):
         exchange.request_id = sent_id
+    if TRACEPARENT in request.headers:
+        exchange.traceparent = read_traceparent(request.headers.getall(TRACEPARENT))
     return exchange

@@ -49,7 +49,8 @@ class Plan:
     def _decide(self, item: Waiting, now: UnixSeconds) -> Answered | Rejection:
         request = item.request
         key = None if request.idempotency is None else request.idempotency.key
-        prepared = prepare(self.state, request.command, Cause(request.caller, item.command_id, key), now)
+        cause = Cause(request.caller, item.command_id, key, request.traceparent)
+        prepared = prepare(self.state, request.command, cause, now)
         if not isinstance(prepared, Prepared):
             return prepared
         self._records.extend(StoredRecord(record, encode_record(record)) for record in prepared.records)

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from schemas.commands import Caller, Command
 from schemas.rejections import DocumentUnknown, Rejection, SeriesUnknown
+from schemas.traceparent import TraceParent
 from schemas.values import DocumentId, SeriesId
 from service.access.callers import Principal
 from service.api.calling.dependencies import Dependencies
@@ -39,6 +40,7 @@ class Call:
     sent: Sent
     principal: Principal
     idempotency: Idempotency | None
+    traceparent: TraceParent | None = None
 
     @property
     def caller(self) -> Caller:
@@ -110,9 +112,12 @@ class Call:
             raise refused(answer, param=series_param if isinstance(answer, SeriesUnknown) else None)
         return answer
 
-    async def attempt(self, command: Command, content: Content | None = None) -> Answered | Rejection:
+    async def attempt(
+        self, command: Command, content: Content | None = None, also: Content | None = None
+    ) -> Answered | Rejection:
         """Submit the command; returns the rejection if there is one. Raises the faults of Writer.submit."""
-        return await self.dependencies.writer.submit(Submission(command, self.caller, content, self.idempotency))
+        request = Submission(command, self.caller, content, self.idempotency, also, self.traceparent)
+        return await self.dependencies.writer.submit(request)
 
 
 def _shown(text: str) -> str:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 from zlib import crc32
 
-from schemas.record import schema_id
+from schemas.record import schema_id, traceparent_in
 from schemas.values import DEFAULT_LOG, LogId, SeriesId, iso_time
 from service.access.event_proofs import HEADER, EventProver
 from service.log.event_log import RecordOutline
@@ -66,10 +66,12 @@ class CloudEvents:
         """
         position, time = record.position, _timestamp(record.at)
         after = f"Nats-Expected-Last-Msg-Id: {last_id}\r\n" if last_id is not None else ""
+        trace = traceparent_in(record.canonical)
+        traced = f"ce-traceparent: {trace}\r\ntraceparent: {trace}\r\n" if trace is not None else ""
         # The sequence is padded, because the extension asks for values that sort as text.
         headers = (
             f"{self._constant_headers(record.stream, record.tag)}ce-id: {own_id}\r\nce-time: {time}\r\n"
-            f"ce-sequence: {position:020}\r\n{HEADER}: {self._prover.proof_of(record.canonical)}\r\n"
+            f"ce-sequence: {position:020}\r\n{traced}{HEADER}: {self._prover.proof_of(record.canonical)}\r\n"
             f"Nats-Expected-Last-Sequence: {position - 1}\r\n{after}Nats-Msg-Id: {own_id}\r\n\r\n"
         )
         sizes = f"{len(headers)} {len(headers) + len(record.canonical)}"

@@ -37,4 +37,4 @@ class Operations:
 
 
 def _exchange(arrived: Arrived) -> Exchange:
-    return Exchange("nats", arrived.operation.method, arrived.operation.name)
+    return Exchange("nats", arrived.operation.method, arrived.operation.name, traceparent=arrived.traceparent)
