@@ -23,7 +23,7 @@ NOT_READ: Final = {
 PAGES: Final[Mapping[str, str]] = {"CONTRACT.md": CONTRACT, "DESIGN.md": "service/DESIGN.md"}
 """Pages with numbered sections, by the name under which they are cited."""
 
-GIVEN_LATER: Final = frozenset({95, 96, *range(98, 110), 118})
+GIVEN_LATER: Final = frozenset({95, 96, *range(98, 110)})
 """Numbers of decisions that are kept for rules which are not built yet."""
 
 URL: Final = re.compile(r"https?://\S+")
