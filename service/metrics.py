@@ -37,6 +37,7 @@ class Metrics(Struct, frozen=True):
     lost_history_tokens: Counter
     audit_reads: Counter
     audit_reads_lost: Counter
+    trace_spans: Counter
 
     def leave_out(self, *absent: MetricWrapperBase) -> None:
         """Show these no more: they are of parts that this process has not, and 0 would say that all is well there."""
@@ -80,4 +81,5 @@ def new_metrics() -> Metrics:
         ),
         audit_reads=counter("audit_reads", "Requests of auditors that were recorded"),
         audit_reads_lost=counter("audit_reads_lost", "Requests of auditors whose record the database did not take"),
+        trace_spans=counter("trace_spans", "Spans by what became of them: exported, dropped", ("fate",)),
     )

@@ -78,6 +78,10 @@ HttpUrl = Annotated[
         may_hold_password=True,
     ),
 ]
+CollectorUrl = Annotated[
+    str,
+    _kind("like http://collector.example.com:4318", pattern=r"^https?://[^\s]+$", may_hold_password=True),
+]
 Origins = Annotated[
     str,
     _kind(
@@ -170,6 +174,8 @@ def _right(kind: Any) -> str:
         return f"one of {', '.join(kind.__origin__)}"
     if bounds.ge is None:
         return f"a {words['unit']}"
+    if kind.__origin__ is float:
+        return f"a number from {bounds.ge} to {bounds.le}"
     return f"a whole number from {bounds.ge} to {bounds.le}" if bounds.le else f"a whole number, {bounds.ge} or more"
 
 

@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import structlog
@@ -46,9 +46,13 @@ from service.readiness import (
 )
 from service.sealing import Sealing, sealing_of
 from service.settings import Settings
+from service.tracing.start import tracer_of
 from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
 from service.writer.writer import Appended, Limits, Writer
+
+if TYPE_CHECKING:
+    from service.tracing.tracer import Tracer
 
 READS_MAX: Final = 8
 READ_SECONDS_MAX: Final = 15
@@ -94,6 +98,7 @@ class Wiring(Struct, frozen=True):
     comparing: Comparing
     invariants: BrokenInvariants
     reports: Callable[[], Reports]
+    tracer: "Tracer | None"
 
 
 async def run_service(
@@ -174,7 +179,12 @@ async def _wired(settings: Settings, jobs: frozenset[Job], elsewhere: Elsewhere 
         await log.head()
         reads = await _reading_pool(settings.database_url)
         try:
-            yield _wire(settings, jobs, log, reads, elsewhere)
+            wiring = _wire(settings, jobs, log, reads, elsewhere)
+            try:
+                yield wiring
+            finally:
+                if wiring.tracer is not None:
+                    await asyncio.to_thread(wiring.tracer.close)
         finally:
             end(reads)
     finally:
@@ -197,7 +207,9 @@ async def _reading_pool(database_url: str) -> asyncpg.Pool:
 def _wire(
     settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asyncpg.Pool, elsewhere: Elsewhere | None
 ) -> Wiring:
-    relay = _relay(settings, log) if Job.RELAY in jobs else None
+    metrics = new_metrics()
+    tracer = tracer_of(settings, jobs, metrics.trace_spans)
+    relay = _relay(settings, log, tracer) if Job.RELAY in jobs else None
     runner = ProjectionRunner(settings.database_url or "") if Job.PROJECT in jobs else None
     nats = nats_settings(settings) if settings.nats_url is not None else None
     sealing = sealing_of(settings, log, nats) if Job.SEAL in jobs else None
@@ -207,11 +219,15 @@ def _wire(
     def reports() -> Reports:
         return {**reports_of(relay, runner, sealer, self_check), **({} if elsewhere is None else elsewhere.latest())}
 
-    metrics = _metrics(jobs, reports())
+    _leave_out_what_is_elsewhere(metrics, jobs, reports())
+    if tracer is None:
+        metrics.leave_out(metrics.trace_spans)
 
     def on_append(appended: Appended) -> None:
         metrics.batch_commands.observe(appended.commands)
         metrics.append_seconds.observe(appended.seconds)
+        if tracer is not None:
+            tracer.appended(appended)
         if relay is not None:
             relay.wake.set()
 
@@ -232,6 +248,7 @@ def _wire(
         comparing,
         BrokenInvariants(),
         reports,
+        tracer,
     )
 
 
@@ -251,9 +268,8 @@ def _self_check(settings: Settings, log: PostgresLog) -> SelfCheck:
     return SelfCheck(begin, log.log_id, pace=SelfCheckPace(rate=settings.check_rate), clock=now)
 
 
-def _metrics(jobs: frozenset[Job], parts: Reports) -> Metrics:
-    """The metrics of these jobs, and of the parts of which this process knows how they are."""
-    metrics = new_metrics()
+def _leave_out_what_is_elsewhere(metrics: Metrics, jobs: frozenset[Job], parts: Reports) -> None:
+    """Keep the metrics of these jobs, and of the parts of which this process knows how they are."""
     if not jobs & DECIDING:
         metrics.leave_out(metrics.queue_depth, metrics.log_position, metrics.batch_commands, metrics.append_seconds)
     if RELAY not in parts:
@@ -266,12 +282,12 @@ def _metrics(jobs: frozenset[Job], parts: Reports) -> Metrics:
         metrics.leave_out(metrics.selfcheck_faults, metrics.selfcheck_rounded_at)
     if Job.SWEEP not in jobs:
         metrics.leave_out(metrics.sweeps, metrics.expired_numbers)
-    return metrics
 
 
-def _relay(settings: Settings, log: PostgresLog) -> Relay:
+def _relay(settings: Settings, log: PostgresLog, tracer: "Tracer | None") -> Relay:
     prover = EventProver.of(KeyFile(settings.keys_path))
-    return Relay(log, nats_settings(settings), clock=now, prover=prover, replicas=settings.stream_replicas)
+    replicas = settings.stream_replicas
+    return Relay(log, nats_settings(settings), clock=now, prover=prover, replicas=replicas, tracer=tracer)
 
 
 def nats_settings(settings: Settings) -> NatsSettings:
@@ -354,7 +370,15 @@ async def _taking_requests(wiring: Wiring, jobs: frozenset[Job], health: dict[st
     """Take requests for the life of the block. A process that takes none imports a quarter less: it starts sooner."""
     from service.carriers import answering_http, answering_nats, entrance_of  # noqa: PLC0415 - see above
 
-    entrance = entrance_of(wiring.settings, wiring.log, wiring.reads, wiring.writer, wiring.metrics, wiring.invariants)
+    entrance = entrance_of(
+        wiring.settings,
+        wiring.log,
+        wiring.reads,
+        wiring.writer,
+        wiring.metrics,
+        wiring.invariants,
+        wiring.tracer,
+    )
     health["history"] = history_health(entrance.dependencies.lost_history, wiring.writer.known)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(recording_reads(entrance.dependencies.read_recorder))

@@ -129,6 +129,8 @@ class Answering:
     def note(self, exchange: Exchange, reply: Reply) -> None:
         """Count and log a request that got this reply."""
         milliseconds = exchange.milliseconds()
+        if exchange.span is not None:
+            exchange.span.end(reply.status, None if reply.refusal is None else reply.refusal.code)
         counter, timer = self._counts_of(exchange, reply.status)
         counter.inc()
         timer.observe(milliseconds / 1000)

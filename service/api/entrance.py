@@ -43,6 +43,8 @@ class Entrance:
             status = reply.status
         finally:
             self._record(asked.route, exchange, status)
+            if status is None and exchange.span is not None:
+                exchange.span.cut_off()
         return reply
 
     def _record(self, route: Route, exchange: Exchange, status: int | None) -> None:
@@ -79,7 +81,8 @@ class Entrance:
         idempotency = None
         if asked.route.method == "POST" and asked.idempotency_key is not None:
             idempotency = idempotency_of(asked.idempotency_key, principal.caller, sent.path, sent.given)
-        return Call(self.dependencies, sent, principal, idempotency, exchange.traceparent)
+        is_recorded = exchange.span is not None and exchange.span.is_recorded
+        return Call(self.dependencies, sent, principal, idempotency, exchange.traceparent, is_recorded)
 
     async def _stored_answer(self, call: Call) -> Answered | None:
         """The stored answer under the key of this request. This step comes before the body is judged (D60)."""

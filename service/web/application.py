@@ -37,6 +37,7 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What a caller may choose as the id of its request (CONTRACT.md D6)."""
 
 TRACEPARENT: Final = istr("traceparent")
+TRACESTATE: Final = istr("tracestate")
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -106,8 +107,13 @@ class WebApplication:
         """The handler of a route: it passes the request to the entrance."""
         bytes_max, seconds_max = self.body_bytes_max, self.patience.body_seconds
         varies = {"Vary": "Accept, Accept-Language"} if route.is_listing else None
+        tracer = self.entrance.dependencies.tracer
 
         async def answer(request: web.BaseRequest, exchange: Exchange, places: Mapping[str, str]) -> Told:
+            if tracer is not None:
+                states = request.headers.getall(TRACESTATE, ())
+                about = exchange.method, exchange.route, exchange.request_id
+                exchange.begin_span(tracer.http_request(*about, exchange.traceparent, states))
             asked = HttpAsked(route, request, places, bytes_max, seconds_max)
             return await self.entrance.answer(asked, exchange), varies
 

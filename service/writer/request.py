@@ -37,7 +37,8 @@ class Idempotency(Struct, frozen=True):
 class Submission(Struct, frozen=True):
     """What one caller asks, with the body of the document it concerns, if any, and a second one beside it.
 
-    The events name the trace, if the request belongs to one.
+    The events name the trace, if the request belongs to one. `asked_ns` is the time now, in nanoseconds since 1970, if
+    spans are made of the request; else 0.
     """
 
     command: Command
@@ -46,6 +47,7 @@ class Submission(Struct, frozen=True):
     idempotency: Idempotency | None = None
     also: Content | None = None
     traceparent: TraceParent | None = None
+    asked_ns: int = 0
 
 
 class Answered(Struct, frozen=True):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from time import time_ns
 from typing import Final, TypeVar
 
 from msgspec import Struct
@@ -34,13 +35,14 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request and its caller. `body`, `query` and `place` read what was sent."""
+    """A request and its caller. `body`, `query` and `place` read what was sent. `is_recorded` if it has a span."""
 
     dependencies: Dependencies
     sent: Sent
     principal: Principal
     idempotency: Idempotency | None
     traceparent: TraceParent | None = None
+    is_recorded: bool = False
 
     @property
     def caller(self) -> Caller:
@@ -116,7 +118,8 @@ class Call:
         self, command: Command, content: Content | None = None, also: Content | None = None
     ) -> Answered | Rejection:
         """Submit the command; returns the rejection if there is one. Raises the faults of Writer.submit."""
-        request = Submission(command, self.caller, content, self.idempotency, also, self.traceparent)
+        asked_ns = time_ns() if self.is_recorded else 0
+        request = Submission(command, self.caller, content, self.idempotency, also, self.traceparent, asked_ns)
         return await self.dependencies.writer.submit(request)
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import UNSET, Struct
 
@@ -20,6 +20,9 @@ from service.api.calling.streamed import Streamed
 from service.api.refusals.table import Refusal
 from service.random_ids import random_uuid
 
+if TYPE_CHECKING:
+    from service.tracing.tracer import RequestSpan
+
 JSON: Final = "application/json"
 NO_TRACE: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -31,7 +34,8 @@ class Exchange:
     `carrier` is http or nats. `method` and `route` come from a fixed set of words, never from the path itself, which
     may hold a token. `holder` is the one for which the rate limit counted the request,
     `firm_id` the firm that it is of, if we know it. `principal` and `sent` are there once they are known.
-    `traceparent` is the trace that it belongs to, if it does to one (CONTRACT.md D119).
+    `traceparent` is the trace that it belongs to, if it does to one (CONTRACT.md D119). `span` is there if spans are
+    made.
     """
 
     carrier: str
@@ -45,10 +49,15 @@ class Exchange:
     principal: Principal | None = None
     sent: Sent | None = None
     traceparent: TraceParent | None = None
+    span: "RequestSpan | None" = None
 
     def milliseconds(self) -> float:
         """The milliseconds since the request arrived."""
         return (time.perf_counter() - self.started) * 1000
+
+    def begin_span(self, span: "RequestSpan") -> None:
+        """From here on the trace goes on in this span."""
+        self.span, self.traceparent = span, span.traceparent
 
     def trace_fields(self) -> Mapping[str, str]:
         """What a log line says of the trace, in the words of OpenTelemetry; nothing where there is none."""

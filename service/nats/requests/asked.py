@@ -32,8 +32,8 @@ class Arrived(Struct, frozen=True):
     """One request as it arrived, nothing of which is verified yet.
 
     `partition` is the mode and the firm in its subject. `authorization` and `idempotency_key` are the headers of these
-    names, `traceparent` is the trace in the header of this name, if it is well formed. NATS cannot carry a reply of
-    more than `reply_bytes_max` bytes.
+    names, `traceparent` is the trace in the header of this name, if it is well formed, and `tracestate` what stands
+    beside it. NATS cannot carry a reply of more than `reply_bytes_max` bytes.
     """
 
     operation: Operation
@@ -43,6 +43,7 @@ class Arrived(Struct, frozen=True):
     body: bytes
     reply_bytes_max: int
     traceparent: TraceParent | None = None
+    tracestate: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -314,6 +314,7 @@ def _arrived(operation: Operation, message: Msg, reply_bytes_max: int) -> Arrive
         body=message.data,
         reply_bytes_max=reply_bytes_max,
         traceparent=None if trace is None else read_traceparent((trace,)),
+        tracestate=() if trace is None or "tracestate" not in headers else (headers["tracestate"],),
     )
 
 
