@@ -1,11 +1,12 @@
 """An event and what is written around it: the unit of the log, of the relay and of the evidence."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from schemas.events import Event
+from schemas.traceparent import TraceParent, WrittenTraceParent, is_traceparent
 from schemas.values import (
     Actor,
     CommandId,
@@ -24,7 +25,8 @@ class Record(Struct, frozen=True, gc=False):
     """One event as the log holds it. `at` never decreases along a log.
 
     `stream` is the id of the series or of the draft; `series_name` is null for a draft. `previous` is the position of
-    the event before this one in the stream, 0 for the first event.
+    the event before this one in the stream, 0 for the first event. `traceparent` is written only if the request of the
+    command belonged to a trace (CONTRACT.md D119).
     """
 
     log: LogId
@@ -41,6 +43,7 @@ class Record(Struct, frozen=True, gc=False):
     command_id: CommandId
     idempotency_key: str | None
     event: Event
+    traceparent: WrittenTraceParent | UnsetType = UNSET
 
 
 class StoredRecord(Struct, frozen=True, gc=False):
@@ -52,6 +55,9 @@ class StoredRecord(Struct, frozen=True, gc=False):
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Record)
+
+_TRACED: Final = b'},"traceparent":"'
+"""What stands between the event and its trace. No text has these bytes: a quote within a text is escaped."""
 
 
 def encode_record(record: Record) -> bytes:
@@ -72,6 +78,8 @@ def is_canonical(written: bytes, record: Record) -> bool:
 
     An earlier release did not write the fields that were added since; everything else must be the same byte for byte.
     """
+    if record.traceparent is not UNSET and not is_traceparent(record.traceparent):
+        return False
     today = encode_record(record)
     if today == written:
         return True
@@ -82,6 +90,14 @@ def _without_later(today: Any, written: Any) -> Any:
     """What this release writes, without the fields of the event that `written` does not have."""
     event = {name: value for name, value in today["event"].items() if name in written["event"]}
     return today | {"event": event}
+
+
+def traceparent_in(canonical: bytes) -> TraceParent | None:
+    """The trace that these canonical bytes of a record name, found without decoding them; none if they name none."""
+    if canonical.endswith(b"}}"):  # a record without a trace ends with its event
+        return None
+    text = canonical.rpartition(_TRACED)[2].removesuffix(b'"}').decode("ascii", "replace")
+    return TraceParent(text) if is_traceparent(text) else None
 
 
 def event_name(event: Event) -> str:

@@ -78,7 +78,13 @@ class Answering:
         except FAULTS as fault:
             refusal = self._refusal_of_fault(exchange, fault)
         except Exception as error:  # noqa: BLE001 - a defect must not cost the caller its envelope; it is logged in full
-            self._say.error("a request failed", request_id=exchange.request_id, route=exchange.route, exc_info=error)
+            self._say.error(
+                "a request failed",
+                request_id=exchange.request_id,
+                route=exchange.route,
+                exc_info=error,
+                **exchange.trace_fields(),
+            )
             if isinstance(error, AssertionError):
                 self._on_broken(error)
             refusal = refusal_of(Unexpected())
@@ -100,7 +106,11 @@ class Answering:
     def _refusal_of_fault(self, exchange: Exchange, fault: Exception) -> Refusal:
         """The refusal for a part that is away: try again; its message says whether anything was done, if we know it."""
         self._say.warning(
-            "a request met a fault", request_id=exchange.request_id, route=exchange.route, fault=repr(fault)
+            "a request met a fault",
+            request_id=exchange.request_id,
+            route=exchange.route,
+            fault=repr(fault),
+            **exchange.trace_fields(),
         )
         match fault:
             case OutcomeUnknownError() | AppendInDoubtError():
@@ -124,6 +134,8 @@ class Answering:
     def note(self, exchange: Exchange, reply: Reply) -> None:
         """Count and log a request that got this reply."""
         milliseconds = exchange.milliseconds()
+        if exchange.span is not None:
+            exchange.span.end(reply.status, None if reply.refusal is None else reply.refusal.code)
         counter, timer = self._counts_of(exchange, reply.status)
         counter.inc()
         timer.observe(milliseconds / 1000)
@@ -138,6 +150,7 @@ class Answering:
             milliseconds=round(milliseconds, 2),
             request_id=exchange.request_id,
             caller=exchange.holder,
+            **exchange.trace_fields(),
         )
 
     def _counts_of(self, exchange: Exchange, status: int) -> tuple[Counter, Histogram]:

@@ -34,6 +34,7 @@ SOME_TEXT = {
     "NUMBERING_DATABASE_URL": "postgresql://a@b/c",
     "NUMBERING_NATS_URL": "nats://a",
     "NUMBERING_TIMESTAMP_URL": "https://a/tsa",
+    "NUMBERING_TRACES_URL": "http://a:4318",
     "NUMBERING_CORS_ORIGINS": "*",
     "NUMBERING_TRUSTED_PROXIES": "10.0.0.7,fd00::/8",
 }
@@ -86,6 +87,10 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("NUMBERING_TIME_ZONE", "../../etc/passwd", "the IANA name of a time zone"),
         ("NUMBERING_DATABASE_URL", "mysql://a@b/c", "like postgresql://user:password@host:5432/database"),
         ("NUMBERING_TIMESTAMP_URL", "stamps.example.com", "like https://stamps.example.com/tsa"),
+        ("NUMBERING_TRACES_URL", "collector:4318", "like http://collector.example.com:4318"),
+        ("NUMBERING_TRACES_RATIO", "1.5", "a number from 0 to 1"),
+        ("NUMBERING_TRACES_RATIO", "nan", "a number from 0 to 1"),
+        ("NUMBERING_TRACES_RATIO", "half", "a number from 0 to 1"),
         ("NUMBERING_NATS_URL", "localhost", "like nats://user:password@host:4222"),
         ("NUMBERING_TRUSTED_PROXIES", "proxy.example", "like 10.0.0.7,192.168.0.0/16,fd00::/8"),
         ("NUMBERING_TRUSTED_PROXIES", "10.0.0.7, 10.0.0.8", "no blank"),
