@@ -330,7 +330,7 @@ def _sweeper(wiring: Wiring) -> Sweeper:
 async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[None]:
     """Take requests by HTTP and NATS for the life of the block; then answer those that were taken."""
     async with AsyncExitStack() as stack:
-        health = checks(wiring.log, wiring.reports, wiring.gate)
+        health = checks(wiring.log, wiring.reports, wiring.gate, lambda: wiring.writer.known.unreadable)
         if not jobs & DECIDING:
             del health["log"]  # this process writes nothing to it
         if jobs & {Job.WEB, Job.REQUESTS}:
