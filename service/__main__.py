@@ -19,6 +19,7 @@ COMMANDS: Final = MappingProxyType(
         "seal": ("service.cli.starting.serving:seal", "Sign what the log holds, as evidence for auditors."),
         "project": ("service.cli.starting.serving:project", "Keep the projections up to date with the log."),
         "migrate": ("service.cli.database:migrate", "Prepare the database, or bring it up to date."),
+        "health": ("service.cli.ask_health:health", "Ask the process on this machine how it is."),
         "settings": ("service.cli.show_settings:show_settings", "Show every setting."),
         "firm": ("service.cli.firms:firm", "Firms, the tenants of the service."),
         "key": ("service.cli.firms:key", "API keys: the credentials of other programs."),

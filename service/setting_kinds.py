@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
 from zoneinfo import ZoneInfo
@@ -40,6 +41,19 @@ class ZoneName(str):
     __slots__ = ()
 
 
+class Networks(str):
+    """Addresses and networks of IP, with commas between."""
+
+    __slots__ = ()
+
+    def each(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Each of them; an address is a network of one. Raises ValueError for what is none, and for all addresses."""
+        found = tuple(ip_network(part) for part in self.split(","))
+        if any(network.prefixlen == 0 for network in found):
+            raise ValueError("all addresses are no network")
+        return found
+
+
 PostgresUrl = Annotated[
     str,
     _kind(
@@ -70,6 +84,9 @@ Origins = Annotated[
         "like https://app.example.com,https://till.example.com (no path, no blank), or *",
         pattern=r"^(\*|https?://[^\s,/*]+(,https?://[^\s,/*]+)*)$",
     ),
+]
+ProxyNetworks = Annotated[
+    Networks, _kind("like 10.0.0.7,192.168.0.0/16,fd00::/8 (addresses and networks, no blank), and not all addresses")
 ]
 TimeZone = Annotated[ZoneName, _kind("the IANA name of a time zone, such as Europe/Bucharest")]
 PresentFile = Annotated[Path, _kind("a file that this user can read", require=_require_file)]
@@ -123,9 +140,16 @@ def _existing_zone(text: str) -> ZoneName:
     return ZoneName(text)
 
 
+def _right_networks(text: str) -> Networks:
+    networks = Networks(text)
+    networks.each()
+    return networks
+
+
 _DECODERS: Final[dict[type, Callable[[str], object]]] = {
     Path: lambda text: Path(text).expanduser(),
     ZoneName: _existing_zone,
+    Networks: _right_networks,
 }
 """For the types that msgspec does not know."""
 

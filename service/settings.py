@@ -21,6 +21,7 @@ from service.setting_kinds import (
     PostgresUrl,
     PresentDirectory,
     PresentFile,
+    ProxyNetworks,
     SettingsError,
     TimeZone,
     ZoneName,
@@ -141,8 +142,20 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 2000
     address_connections_max: Annotated[
         int,
-        about("connections", "The most of them from one address, such as a proxy's; 0 for half of all", ge=0),
+        about(
+            "connections",
+            "The most of them from one address, or of requests at once that trusted proxies pass on for one; "
+            "0 for half of all",
+            ge=0,
+        ),
     ] = 0
+    trusted_proxies: Annotated[
+        ProxyNetworks | None,
+        about(
+            "addresses or networks",
+            "Proxies, with commas between, whose Forwarded or X-Forwarded-For says who calls; unset: none",
+        ),
+    ] = None
     cors_origins: Annotated[
         Origins | None,
         about("origins", "Origins that CORS allows, with commas between, or *; unset: none"),
@@ -180,9 +193,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.keys_file or self.data_dir / "keys.json"
 
     @property
+    def near_host(self) -> str:
+        """The address at which this machine reaches what listens on `host`."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+
+    @property
     def base_url(self) -> str:
         """Where a client on this machine reaches HTTP."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        host = f"[{self.near_host}]" if ":" in self.near_host else self.near_host
         return f"http://{host}:{self.port}"
 
 

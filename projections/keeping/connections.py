@@ -14,8 +14,6 @@ CONNECT_SECONDS_MAX: Final = 10.0
 CLOSE_SECONDS_MAX: Final = 5.0
 
 SETTINGS: Final = {
-    "role": "numbering_projector",
-    "application_name": "numbering projections",
     # Rows and checkpoint are committed together, and both come from the log: the runner applies again what a crash of
     # PostgreSQL took back.
     "synchronous_commit": "off",
@@ -29,17 +27,21 @@ SETTINGS: Final = {
     "tcp_keepalives_interval": "1",
     "tcp_keepalives_count": "2",
     "tcp_user_timeout": "4000",
+    "role": "numbering_projector",
 }
-"""What the operator names of these in the URL counts instead, but for role, name and commits."""
+"""What the operator names of these in the URL counts instead, but for role and commits. A session is given them when
+it is there, because a pooler refuses one that begins with them."""
 
-_OURS: Final = frozenset({"role", "application_name", "synchronous_commit"})
+APPLICATION: Final = {"application_name": "numbering projections"}
+
+_OURS: Final = frozenset({"role", "synchronous_commit"})
 
 # The same from our end, where the system knows the option: seconds, seconds, times, milliseconds.
 _SOCKET_OPTIONS: Final = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 2, "TCP_USER_TIMEOUT": 4000}
 
 
 class ForeignSessionError(asyncpg.InterfaceError):
-    """Something between us and PostgreSQL, such as a pooler, kept settings from the session. It is not used."""
+    """A pooler between us and PostgreSQL gives the session to others as well. It is not used."""
 
 
 class _Transport(Protocol):
@@ -64,14 +66,18 @@ class ProjectorSession(asyncpg.Connection):
 async def connected(database_url: str, *, has_role: bool = True) -> AsyncGenerator[asyncpg.Connection]:
     """A connection for the life of the block, with the role numbering_projector, or with that of the URL's user.
 
-    Raises ForeignSessionError and asyncpg's errors.
+    Raises ForeignSessionError and asyncpg's errors. Each process opened a session of `service/log/sessions.py` before
+    it, and so knows that a pooler, if there is one, keeps sessions whole.
     """
     given = {name.lower() for name, _ in parse_qsl(urlsplit(database_url).query, keep_blank_values=True)} - _OURS
     asked = {name: value for name, value in SETTINGS.items() if name not in given and (has_role or name != "role")}
     connection = await asyncpg.connect(
-        database_url, timeout=CONNECT_SECONDS_MAX, connection_class=ProjectorSession, server_settings=asked
+        database_url, timeout=CONNECT_SECONDS_MAX, connection_class=ProjectorSession, server_settings=APPLICATION
     )
     try:
+        await connection.execute(
+            statement("settings_set"), list(asked), list(asked.values()), timeout=CONNECT_SECONDS_MAX
+        )
         await _require_own(connection, asked)
         yield connection
     finally:
@@ -87,6 +93,6 @@ async def _require_own(connection: asyncpg.Connection, asked: Mapping[str, str])
     found = await connection.fetch(statement("settings_missing"), names, asked.get("role"), timeout=CONNECT_SECONDS_MAX)
     if found:
         raise ForeignSessionError(
-            f"the session came without {', '.join(row['name'] for row in found)}, which it was asked to have: a pooler "
-            "such as PgBouncer is in between; connect to PostgreSQL itself"
+            "a pooler such as PgBouncer is in front of it: the session lost what it was given "
+            f"({', '.join(row['name'] for row in found)}); let it pool whole sessions, or connect to PostgreSQL itself"
         )

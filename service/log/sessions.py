@@ -8,7 +8,7 @@ projections set the same limits themselves, because neither of the two packages 
 import asyncio
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Final, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
@@ -26,8 +26,15 @@ ANSWER_SECONDS_MAX: Final = 5
 CONNECTIONS_MAX: Final = 20
 """The most sessions of one process, whatever its jobs are."""
 
-GO_DIRECT: Final = f"connect to PostgreSQL itself; a process holds {CONNECTIONS_MAX} connections at the most"
-"""What to do about a pooler between us and PostgreSQL."""
+POOL_WHOLE_SESSIONS: Final = (
+    "let it pool whole sessions (`pool_mode = session` of PgBouncer), or connect to PostgreSQL itself; "
+    f"a process holds {CONNECTIONS_MAX} connections at the most"
+)
+"""What to do about a pooler between us and PostgreSQL that shares one session among its callers."""
+
+LOOKS: Final = 10
+PROBES: Final = 2
+"""How many callers of our own a pooler must keep apart, all at once, before a session through it is used."""
 
 LIMITS: Final[Mapping[str, str]] = {
     # A transaction is rolled back if its process says nothing for this long, and what it had locked is free.
@@ -52,7 +59,7 @@ _SOCKET_OPTIONS: Final = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 
 
 
 class NotOurSessionError(asyncpg.InterfaceError):
-    """Something between us and PostgreSQL, such as a pooler, kept settings from the session. It is not used."""
+    """A pooler between us and PostgreSQL gives the session to others as well. It is not used."""
 
 
 class _Transport(Protocol):
@@ -69,6 +76,10 @@ class Session(asyncpg.Connection):
     def __init__(self, protocol: object, transport: _Transport, *rest: object) -> None:
         super().__init__(protocol, transport, *rest)  # type: ignore[arg-type]  # passed on as it came
         notice_silence(transport.get_extra_info("socket"))
+
+    def get_reset_query(self) -> str:
+        """Without asyncpg's RESET ALL, which would take from the session what it was given after it connected."""
+        return "SELECT pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *;"
 
 
 def notice_silence(line: socket.socket) -> None:
@@ -87,12 +98,10 @@ async def connect(database_url: str, role: str | None, application: str, **setti
 
     Raises NotOurSessionError and asyncpg's errors.
     """
-    asked = _settings(database_url, role, application, settings)
-    connection = await asyncpg.connect(
-        database_url, timeout=CONNECT_SECONDS_MAX, connection_class=Session, server_settings=asked
-    )
+    asked = _settings(database_url, role, settings)
+    connection = await _begin(database_url, application)
     try:
-        await _require_ours(connection, asked)
+        await _make_ours(database_url, connection, asked)
     except BaseException:
         end(connection)
         raise
@@ -129,7 +138,7 @@ async def open_pool(
     size_min, size_max = sizes
     # At the server a little later: a process that is there asks for the end of its statement itself.
     limit = {"statement_timeout": f"{seconds_max + 1}s"}
-    asked = _settings(database_url, role, application, limit | settings)
+    asked = _settings(database_url, role, limit | settings)
     return await asyncpg.create_pool(
         database_url,
         min_size=size_min,
@@ -137,8 +146,8 @@ async def open_pool(
         timeout=CONNECT_SECONDS_MAX,
         command_timeout=seconds_max,
         connection_class=Session,
-        server_settings=asked,
-        init=lambda connection: _require_ours(connection, asked),
+        server_settings={"application_name": application},
+        init=lambda connection: _make_ours(database_url, connection, asked),
         reset=reset,
     )
 
@@ -172,22 +181,88 @@ def cut_off_after(connection: asyncpg.Connection | PoolConnectionProxy, seconds:
         cutting.cancel()
 
 
-async def _require_ours(connection: asyncpg.Connection | PoolConnectionProxy, asked: Mapping[str, str]) -> None:
-    """Return if PostgreSQL has what we asked for. Without our role or `synchronous_commit` nothing may be written."""
-    found = await connection.fetch(
-        statement("session_lacks"),
-        [name for name in asked if name != "role"],
-        asked.get("role"),
-        timeout=ANSWER_SECONDS_MAX,
+async def _begin(database_url: str, application: str) -> asyncpg.Connection:
+    """A session with nothing but its name: a pooler refuses whatever else it would begin with."""
+    return await asyncpg.connect(
+        database_url,
+        timeout=CONNECT_SECONDS_MAX,
+        connection_class=Session,
+        server_settings={"application_name": application},
     )
-    if found:
-        raise NotOurSessionError(
-            f"the session came without {', '.join(row['name'] for row in found)}, which it was asked to have: a pooler "
-            f"such as PgBouncer is in between; {GO_DIRECT}"
+
+
+async def _make_ours(
+    database_url: str, connection: asyncpg.Connection | PoolConnectionProxy, asked: Mapping[str, str]
+) -> None:
+    """Give the session these settings. Without our role or `synchronous_commit` nothing may be written in it.
+
+    Raises NotOurSessionError if it does not keep them, or a pooler gives it to others between two transactions.
+    """
+    with _told_of_poolers():
+        names, values = list(asked), list(asked.values())
+        backend = await connection.fetchval(statement("session_set"), names, values, timeout=ANSWER_SECONDS_MAX)
+        if backend != connection.get_server_pid():  # PostgreSQL tells its own; a pooler makes one up for each caller
+            await _require_whole(database_url, connection, backend)
+        found = await connection.fetch(
+            statement("session_lacks"),
+            [name for name in asked if name != "role"],
+            asked.get("role"),
+            timeout=ANSWER_SECONDS_MAX,
         )
+    if found:
+        raise _shared(f"the session lost {', '.join(row['name'] for row in found)}, which it was given")
 
 
-def _settings(database_url: str, role: str | None, application: str, settings: Mapping[str, str]) -> dict[str, str]:
+async def _require_whole(database_url: str, connection: asyncpg.Connection | PoolConnectionProxy, backend: int) -> None:
+    """Return if the session stays at this backend, while other callers of the same pooler are inside transactions.
+
+    A pooler of transactions hands a free session to whoever begins one, the one used last before any other: a probe
+    gets ours, unless somebody else had it in between, and then ours is another one soon.
+    """
+    async with AsyncExitStack() as stack:
+        for _ in range(PROBES):
+            try:
+                probe = await _begin(database_url, "numbering probe")
+                stack.callback(end, probe)
+                await probe.execute("BEGIN", timeout=ANSWER_SECONDS_MAX)
+                is_shared = backend == await probe.fetchval(statement("session_backend"), timeout=ANSWER_SECONDS_MAX)
+                if not is_shared:
+                    is_shared = await _moves(connection, backend)
+            except TimeoutError as error:
+                raise NotOurSessionError(
+                    f"a pooler such as PgBouncer is in front of it, and has no session left for {PROBES} more callers, "
+                    f"which would show whether it keeps them apart; {POOL_WHOLE_SESSIONS}"
+                ) from error
+            except asyncpg.PostgresError as error:
+                raise _shared(f"a caller cannot begin a transaction ({error})") from error
+            if is_shared:
+                raise _shared("one session is given to several callers")
+
+
+async def _moves(connection: asyncpg.Connection | PoolConnectionProxy, backend: int) -> bool:
+    """Whether one of several statements is answered by another backend, or its name shows that a pooler gave it."""
+    for _ in range(LOOKS):
+        found = await connection.fetchrow(statement("session_backend"), timeout=ANSWER_SECONDS_MAX)
+        if found is None or found["backend"] != backend or found["is_renamed"]:
+            return True
+    return False
+
+
+@contextmanager
+def _told_of_poolers() -> Generator[None]:
+    """Turn what PostgreSQL says when the parts of one exchange arrive in several sessions into its cause."""
+    try:
+        yield
+    except (asyncpg.DuplicatePreparedStatementError, asyncpg.InvalidSQLStatementNameError) as error:
+        raise _shared("a prepared statement is in another session") from error
+
+
+def _shared(what: str) -> NotOurSessionError:
+    return NotOurSessionError(f"a pooler such as PgBouncer is in front of it: {what}; {POOL_WHOLE_SESSIONS}")
+
+
+def _settings(database_url: str, role: str | None, settings: Mapping[str, str]) -> dict[str, str]:
+    """What a session is given once it is there, the role last: it may need a right that the role has not."""
     given = {name.lower() for name, _ in parse_qsl(urlsplit(database_url).query, keep_blank_values=True)}
-    ours = {**LIMITS, **settings, "application_name": application} | ({} if role is None else {"role": role})
+    ours = {**LIMITS, **settings} | ({} if role is None else {"role": role})
     return {name: value for name, value in ours.items() if name not in given or name not in OPERATORS}

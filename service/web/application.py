@@ -10,7 +10,7 @@ from service.api.calling.reply import Exchange, Reply, Result
 from service.api.calling.route import Route
 from service.api.catalogue import ROUTES
 from service.api.entrance import Entrance
-from service.api.refusals.causes import MethodWrong, PathUnknown
+from service.api.refusals.causes import MethodWrong, PathUnknown, Unavailable
 from service.api.refusals.table import refusal_of
 from service.health import Check, HealthBoard
 from service.web.asked import HttpAsked, address_of
@@ -78,6 +78,16 @@ class WebApplication:
         )
         if self._cors.is_on:
             headers = _with(headers or {}, self._cors.headers(request))
+        return self._response(request, exchange, reply, headers)
+
+    def refuse(self, request: web.BaseRequest, cause: Unavailable) -> Response:
+        """The response to a request that is refused whatever it asks for."""
+        exchange = _exchange(request, frozenset())
+        return self._response(request, exchange, self.entrance.answering.refuse(exchange, refusal_of(cause)))
+
+    def _response(
+        self, request: web.BaseRequest, exchange: Exchange, reply: Reply, headers: Headers | None = None
+    ) -> Response:
         if exchange.allowance is None:
             # It was not counted for a credential: the headers show the allowance of its address.
             exchange.allowance = self.entrance.limit.look(address_of(request), self.entrance.dependencies.clock())

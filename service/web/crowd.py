@@ -21,17 +21,31 @@ class Crowd:
         self._here: Counter[str] = Counter()
         self._count = 0
 
-    def enter(self, address: str) -> bool:
-        """Whether one more connection of this address has room; it is then counted, and is to `leave`."""
-        if self._count >= self._max or self._here[address] >= self._address_max:
+    def enter(self, address: str, *, is_proxy: bool = False) -> bool:
+        """Whether one more connection of this address has room; it is then counted, and is to `leave`.
+
+        A trusted proxy brings many callers: its own address has no bound, and each of its requests must `join`.
+        """
+        if self._count >= self._max or not (is_proxy or self.join(address)):
             return False
         self._count += 1
+        return True
+
+    def leave(self, address: str, *, is_proxy: bool = False) -> None:
+        """A connection that entered is gone."""
+        self._count -= 1
+        if not is_proxy:
+            self.part(address)
+
+    def join(self, address: str) -> bool:
+        """Whether this address has room for one more; it is then counted, and is to `part`."""
+        if self._here[address] >= self._address_max:
+            return False
         self._here[address] += 1
         return True
 
-    def leave(self, address: str) -> None:
-        """A connection that entered is gone."""
-        self._count -= 1
+    def part(self, address: str) -> None:
+        """One of this address is gone."""
         self._here[address] -= 1
         if not self._here[address]:
             del self._here[address]

@@ -19,6 +19,7 @@ from service.api.refusals.table import Refusal, refusal_of
 from service.web.application import WebApplication
 from service.web.asked import address_of
 from service.web.crowd import Crowd
+from service.web.forwarded import TrustedProxies
 from service.web.responses import response
 
 HEAD_BYTES_MAX: Final = 65_536
@@ -31,6 +32,8 @@ FRAME_FACTOR: Final = 8
 """The most bytes on the wire for a byte of a body: one-byte chunks take six."""
 
 TOO_LARGE_HEAD: Final = "the head is too large"
+
+TOO_MANY: Final = "Too many connections are open, in all or from your address."
 
 _say = structlog.get_logger(__name__)
 
@@ -47,16 +50,29 @@ class HttpConnection(RequestHandler):
         "_has_given_up",
         "_head_timer",
         "_is_in_crowd",
+        "_is_of_proxy",
+        "_joined",
         "_latest_body",
         "_patience",
+        "_proxies",
         "_unread_bytes_max",
     )
 
-    def __init__(self, manager: web.Server, application: WebApplication, crowd: Crowd, **options: Any) -> None:
+    def __init__(
+        self,
+        manager: web.Server,
+        application: WebApplication,
+        crowd: Crowd,
+        proxies: TrustedProxies,
+        **options: Any,
+    ) -> None:
         super().__init__(manager, **options)
         self._application = application
         self._crowd = crowd
-        self._address, self._is_in_crowd = "", False
+        self._proxies = proxies
+        self._address, self._is_in_crowd, self._is_of_proxy = "", False, False
+        # The caller whose request a trusted proxy passed on, until its reply is sent.
+        self._joined: str | None = None
         # Those since the last head was complete: of its body, or after that of the next head.
         self._bytes = 0
         self._has_given_up = False
@@ -71,7 +87,8 @@ class HttpConnection(RequestHandler):
         super().connection_made(transport)
         peer: tuple[str, int] | None = transport.get_extra_info("peername")
         self._address = peer[0] if peer else ""
-        self._is_in_crowd = self._crowd.enter(self._address)
+        self._is_of_proxy = self._proxies.has(self._address)
+        self._is_in_crowd = self._crowd.enter(self._address, is_proxy=self._is_of_proxy)
         if not self._is_in_crowd:
             self._give_up(503, "too many connections")
 
@@ -103,11 +120,29 @@ class HttpConnection(RequestHandler):
         self._stop_head_timer()
         if self._is_in_crowd:
             self._is_in_crowd = False
-            self._crowd.leave(self._address)
+            self._crowd.leave(self._address, is_proxy=self._is_of_proxy)
+        self._part()
         task = self._task_handler if self._current_request is None else None
         super().connection_lost(exc)
         if task is not None:
             task.cancel()
+
+    def caller_of(self, message: RawRequestMessage) -> str | None:
+        """The address of the caller, if a trusted proxy says it; none if the peer of the connection is the caller."""
+        return self._proxies.caller(self._address, message.headers) if self._is_of_proxy else None
+
+    def has_room_for(self, request: web.BaseRequest) -> bool:
+        """Whether the caller of this request may have one more at once; it is counted until its reply is sent.
+
+        A caller that is connected itself was counted when it connected.
+        """
+        if not self._is_of_proxy:
+            return True
+        caller = request.remote or ""
+        if not self._crowd.join(caller):
+            return False
+        self._joined = caller
+        return True
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -121,6 +156,8 @@ class HttpConnection(RequestHandler):
             if transport is not None:
                 transport.abort()
             return resp, True
+        finally:
+            self._part()
         if self._has_ended and not self._messages:
             self.close()
         return finished
@@ -149,9 +186,14 @@ class HttpConnection(RequestHandler):
             case 400:
                 return refusal_of(RequestUnreadable(_why(error)))
             case 503:
-                return refusal_of(Unavailable("Too many connections are open, in all or from your address."))
+                return refusal_of(Unavailable(TOO_MANY))
             case _:
                 return refusal_of(Unexpected())
+
+    def _part(self) -> None:
+        if self._joined is not None:
+            self._crowd.part(self._joined)
+            self._joined = None
 
     def _is_waiting(self) -> bool:
         """Whether no request is being answered, so that arriving bytes belong to a head."""

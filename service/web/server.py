@@ -11,11 +11,13 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
+from service.api.refusals.causes import Unavailable
 from service.setting_kinds import SettingsError
 from service.settings import cannot_listen
 from service.web.application import WebApplication
 from service.web.crowd import Crowd
-from service.web.http_connection import HttpConnection
+from service.web.forwarded import TrustedProxies
+from service.web.http_connection import TOO_MANY, HttpConnection
 
 SHUTDOWN_SECONDS: Final = 15
 LINGER_SECONDS: Final = 5
@@ -59,10 +61,11 @@ class _Server(web.Server):
     """Makes connections of our own class."""
 
     def __init__(self, application: WebApplication) -> None:
-        super().__init__(application.answer, request_factory=self._request)
+        super().__init__(self._answer, request_factory=self._request)
         self._application = application
         settings = application.entrance.dependencies.settings
         self._crowd = Crowd(settings.connections_max, settings.address_connections_max)
+        self._proxies = TrustedProxies(settings.trusted_proxies)
 
     def __call__(self) -> HttpConnection:
         """One more connection."""
@@ -70,6 +73,7 @@ class _Server(web.Server):
             self,
             self._application,
             self._crowd,
+            self._proxies,
             loop=self._loop,
             access_log=None,
             keepalive_timeout=self._application.patience.idle_seconds,
@@ -81,6 +85,12 @@ class _Server(web.Server):
             auto_decompress=False,
         )
 
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        assert isinstance(request.protocol, HttpConnection), "`__call__` makes them"
+        if not request.protocol.has_room_for(request):
+            return self._application.refuse(request, Unavailable(TOO_MANY))
+        return await self._application.answer(request)
+
     def _request(
         self,
         message: RawRequestMessage,
@@ -89,5 +99,14 @@ class _Server(web.Server):
         writer: AbstractStreamWriter,
         task: "asyncio.Task[None]",
     ) -> web.BaseRequest:
-        bytes_max = self._application.body_bytes_max
-        return web.BaseRequest(message, content, connection, writer, task, self._loop, client_max_size=bytes_max)
+        assert isinstance(connection, HttpConnection), "`__call__` makes them"
+        return web.BaseRequest(
+            message,
+            content,
+            connection,
+            writer,
+            task,
+            self._loop,
+            client_max_size=self._application.body_bytes_max,
+            remote=connection.caller_of(message),
+        )

@@ -1,59 +1,92 @@
-"""PgBouncer itself in front of PostgreSQL: each command that opens a session says to go around it, and ends."""
+"""PgBouncer in front of PostgreSQL: whole sessions work as without it, anything less is refused in a sentence."""
 
-import subprocess
-from collections.abc import Generator
-from contextlib import contextmanager
+import asyncio
 from pathlib import Path
-from shutil import which
-from urllib.parse import urlsplit
 
+import aiohttp
+import asyncpg
 import pytest
 
+from schemas.values import Position
 from service.cli.screen.operator_errors import sentence_for
-from service.embedded.data_directory import free_port, is_free
 from service.log.event_log import LogUnavailableError
+from service.log.migrate import migrate
 from service.log.postgres_log import PostgresLog
+from service.log.sessions import NotOurSessionError, connected
+from tests.support.domain.invariants import check_invariants
+from tests.support.servers.pgbouncer import PROGRAM, pgbouncer
+from tests.support.service.firms import a_firm
+from tests.support.service.service_process import ServiceProcess, services
+from tests.support.service.till import Acknowledged, Till
 from tests.support.waiting import until
 
-PROGRAM = which("pgbouncer") or which("pgbouncer", path="/usr/sbin")
-IGNORED = (
-    "role,synchronous_commit,client_min_messages,idle_in_transaction_session_timeout,lock_timeout,statement_timeout,"
-    "transaction_timeout,tcp_keepalives_idle,tcp_keepalives_interval,tcp_keepalives_count,tcp_user_timeout"
-)
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed")
+
+WORKERS, ROUNDS = 8, 25
+OTHERS, TRIES = 4, 20
 
 
-@contextmanager
-def pgbouncer(database_url: str, directory: Path, mode: str, ignored: str) -> Generator[tuple[str, int]]:
-    """Its address and its port until the block ends; it passes over the settings `ignored`."""
-    assert PROGRAM is not None, "this test skips without PgBouncer"
-    server, port = urlsplit(database_url), free_port()
-    name = server.path.strip("/")
-    users, file = directory / "users.txt", directory / "pgbouncer.ini"
-    users.write_text(f'"{server.username}" "{server.password}"\n')
-    file.write_text(
-        f"[databases]\n{name} = host={server.hostname} port={server.port} dbname={name}\n[pgbouncer]\n"
-        f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = plain\nauth_file = {users}\n"
-        f"pool_mode = {mode}\nignore_startup_parameters = {ignored}\n"
-    )
-    for each in (users, file):
-        each.chmod(0o644)
-    with subprocess.Popen([PROGRAM, "-q", "-u", "nobody", file], stderr=subprocess.DEVNULL) as process:
+@pytest.mark.parametrize("mode", ["transaction", "statement"])
+async def test_a_session_that_is_shared_is_refused_in_a_sentence(database_url: str, data_dir: Path, mode: str) -> None:
+    async with pgbouncer(database_url, data_dir, mode) as between:
+        for ask in (lambda: migrate(between.url), lambda: PostgresLog.open(between.url)):
+            with pytest.raises((NotOurSessionError, LogUnavailableError)) as caught:
+                await ask()
+            assert "pool_mode = session" in (sentence_for(caught.value) or str(caught.value))
+
+
+async def test_it_is_refused_while_others_use_the_pooler(database_url: str, data_dir: Path) -> None:
+    """Then the probes are given other sessions than ours, and ours is another one each time."""
+    async with pgbouncer(database_url, data_dir, "transaction") as between, asyncio.TaskGroup() as group:
+
+        async def use() -> None:
+            other = await asyncpg.connect(between.url, statement_cache_size=0)
+            while True:
+                await other.execute("SELECT 1")
+
+        others = [group.create_task(use()) for _ in range(OTHERS)]
         try:
-            yield server._replace(netloc=f"{server.username}:{server.password}@127.0.0.1:{port}").geturl(), port
+            for _ in range(TRIES):
+                with pytest.raises(NotOurSessionError):
+                    async with connected(between.url, "numbering_reader", "numbering"):
+                        pytest.fail("it was used")
         finally:
-            process.kill()
+            for each in others:
+                each.cancel()
 
 
-@pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed")
-@pytest.mark.parametrize("mode", ["session", "transaction"])
-@pytest.mark.parametrize("ignored", ["", IGNORED], ids=["as it is", "with the settings passed over"])
-async def test_no_log_is_opened_through_pgbouncer(database_url: str, data_dir: Path, mode: str, ignored: str) -> None:
-    with pgbouncer(database_url, data_dir, mode, ignored) as (url, port):
-        await until(lambda: not is_free(port), "PgBouncer listens")
-        with pytest.raises(LogUnavailableError) as caught:
-            await PostgresLog.open(url)
+async def test_a_pool_that_is_too_small_to_tell_says_so(database_url: str, data_dir: Path) -> None:
+    async with pgbouncer(database_url, data_dir, "session", sessions=1) as between:
+        with pytest.raises(NotOurSessionError, match="has no session left for 2 more callers"):
+            async with connected(between.url, "numbering_reader", "numbering"):
+                pytest.fail("it was used")
 
-    sentence = sentence_for(caught.value) or ""
-    assert sentence.startswith("cannot use PostgreSQL: ")
-    assert "a pooler such as PgBouncer" in sentence
-    assert "connect to PostgreSQL itself" in sentence
+
+async def test_through_whole_sessions_all_is_as_without_it_and_nothing_is_lost_when_it_dies(
+    database_url: str, nats_url: str, data_dir: Path, tmp_path: Path
+) -> None:
+    firm = await a_firm(database_url, tmp_path / "keys.json")
+    kept = Acknowledged()
+    async with pgbouncer(database_url, data_dir, "session") as between:
+        await migrate(between.url)
+        service = ServiceProcess(tmp_path, between.url, nats_url)
+        async with services(service), aiohttp.ClientSession() as client:
+            till = Till(client, firm.device_a, lambda: service.base_url)
+            series_id = await till.open_series("FACT")
+
+            async def work() -> None:
+                for _ in range(ROUNDS):
+                    await till.issue(series_id, kept)
+
+            working = [asyncio.create_task(work()) for _ in range(WORKERS)]
+            await until(lambda: len(kept.issued) >= WORKERS * ROUNDS // 4, "load before the kill")
+            between.kill()
+            await between.start()
+            await asyncio.gather(*working)
+            await service.until_status("/readyz", 200)
+
+        log = await PostgresLog.open(between.url)
+        check_invariants(await log.read(Position(0), 1_000_000))
+        await log.close()
+    assert kept.doubled == []
+    assert sorted(kept.issued) == list(range(1, WORKERS * ROUNDS + 1))

@@ -19,7 +19,10 @@ from tests.source.tables import TABLES, filled, named_in
 README_LINES_MAX = 150
 GUIDES = [name_of(path) for path in guides()]
 FOLDERS = ("service", "projections", "schemas", "tests", "deploy")
-OTHER_PROGRAMS = {"cd", "cp", "curl", "docker", "export", "git", "mkdir", "nats", "nats-server", "node", "npm", "psql"}
+OTHER_PROGRAMS = {"cd", "cp", "curl", "docker", "export", "git", "mkdir", "nats", "nats-server", "node", "npm"} | {
+    "podman",
+    "psql",
+}
 
 
 def all_blocks() -> list[Block]:

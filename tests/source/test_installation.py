@@ -17,6 +17,7 @@ from tests.source.code import ROOT
 PROJECT: Final = "invoice-numbering"
 FILES: Final = {
     "deploy/requirements-build.txt": ("build",),
+    "deploy/image/requirements.txt": ("", "pdf"),
     "deploy/requirements.txt": ("", "embedded", "pdf", "build"),
     "deploy/requirements-dev.txt": ("", "embedded", "pdf", "build", "dev"),
 }

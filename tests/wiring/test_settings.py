@@ -35,6 +35,7 @@ SOME_TEXT = {
     "NUMBERING_NATS_URL": "nats://a",
     "NUMBERING_TIMESTAMP_URL": "https://a/tsa",
     "NUMBERING_CORS_ORIGINS": "*",
+    "NUMBERING_TRUSTED_PROXIES": "10.0.0.7,fd00::/8",
 }
 
 
@@ -74,6 +75,11 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("NUMBERING_DATABASE_URL", "mysql://a@b/c", "like postgresql://user:password@host:5432/database"),
         ("NUMBERING_TIMESTAMP_URL", "stamps.example.com", "like https://stamps.example.com/tsa"),
         ("NUMBERING_NATS_URL", "localhost", "like nats://user:password@host:4222"),
+        ("NUMBERING_TRUSTED_PROXIES", "proxy.example", "like 10.0.0.7,192.168.0.0/16,fd00::/8"),
+        ("NUMBERING_TRUSTED_PROXIES", "10.0.0.7, 10.0.0.8", "no blank"),
+        ("NUMBERING_TRUSTED_PROXIES", "10.0.0.7/8", "addresses and networks"),
+        ("NUMBERING_TRUSTED_PROXIES", "10.0.0.7,0.0.0.0/0", "not all addresses"),
+        ("NUMBERING_TRUSTED_PROXIES", "::/0", "not all addresses"),
         ("NUMBERING_NATS_URL", "nats://a:4222,", "several such with commas between"),
         ("NUMBERING_NATS_URL", "nats://a:4222,b:4222", "several such with commas between"),
     ],

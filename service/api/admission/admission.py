@@ -26,7 +26,7 @@ class Admission:
 
         A caller whose credential is bad is counted as `stranger`. A request is not counted before its credential is
         looked up, and not if the look-up meets a fault of ours, so neither uses up the allowance of an address that
-        many callers share. Behind a proxy all of them share one. Raises the faults of Access.who; then nothing is
+        many callers share, as behind a proxy that is not trusted. Raises the faults of Access.who; then nothing is
         counted.
         """
         credential = credential_in(authorization)

@@ -25,7 +25,7 @@ from service.log.event_log import LogFaultError, LogUnavailableError, NewerRelea
 from service.log.migrate import MigrationChangedError, NotAllowedToMigrateError, OwnersLostError
 from service.log.postgres_log import DurabilityError
 from service.log.schema_fit import SchemaUnfitError
-from service.log.sessions import GO_DIRECT, NotOurSessionError
+from service.log.sessions import POOL_WHOLE_SESSIONS, NotOurSessionError
 from service.nats.client.broker_faults import RelayFaultError
 from service.nats.client.identity_files import IdentityFileError
 from service.printable import without_password
@@ -60,7 +60,7 @@ SPEAK_FOR_THEMSELVES: Final = (
 )
 
 
-_POOLER: Final = f"a pooler such as PgBouncer is in front of it; {GO_DIRECT}"
+_POOLER: Final = f"a pooler such as PgBouncer is in front of it; {POOL_WHOLE_SESSIONS}"
 
 
 def sentence_for(error: Exception) -> str | None:
