@@ -215,7 +215,7 @@ def _wire(
     writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=_counting(metrics, relay, tracer))
     comparing = _comparing(settings, log, gate, writer, nats)
     show_present(metrics, writer, {"writer": log.pool, "reader": reads})
-    health = checks(log, reports, gate)
+    health = checks(log, reports, gate, lambda: writer.known.unreadable)
     if not jobs & DECIDING:
         del health["log"]  # it has no numbers to write, and no gate: what it writes needs the right server
         health["postgres"] = server_check(log, MarkFile(settings.data_dir, log.log_id))

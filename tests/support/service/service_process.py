@@ -40,6 +40,7 @@ class ServiceProcess:
             "NUMBERING_RATE_LIMIT": "0",
             **settings,
         }
+        self.program: Sequence[str] = (sys.executable, "-m", "service")
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
@@ -72,12 +73,19 @@ class ServiceProcess:
         """Start it and wait for nothing: not every process answers HTTP."""
         self._spawn()
 
+    def wait(self) -> int:
+        """Wait until it ends by itself; returns its exit status."""
+        assert self._process is not None
+        status = self._process.wait(timeout=START_SECONDS_MAX)
+        self._process = None
+        return status
+
     def said(self) -> str:
         """What it wrote so far."""
         return self.log_file.read_text()
 
     def _spawn(self) -> None:
-        command = [sys.executable, "-m", "service", *self._arguments]
+        command = [*self.program, *self._arguments]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
 
