@@ -1,13 +1,15 @@
 """Settings: what is read, what is refused and in which words, and what is shown."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.inspect import Type
 
 from service.printable import without_password
-from service.setting_kinds import SettingsError
-from service.settings import Settings, child_environment, describe, read_settings
+from service.setting_kinds import SettingsError, said
+from service.settings import FIELDS, Settings, child_environment, describe, read_settings
 
 
 def test_without_variables_every_setting_has_its_default() -> None:
@@ -105,6 +107,66 @@ def test_a_bad_value_is_named_with_what_would_be_right(variable: str, value: str
     with pytest.raises(SettingsError, match=variable) as caught:
         read_settings({variable: value})
     assert right in str(caught.value)
+
+
+TAKES_ANYTHING = {
+    "NUMBERING_DATA_DIR",
+    "NUMBERING_HOST",
+    "NUMBERING_JWKS_AUDIENCE",
+    "NUMBERING_JWKS_ISSUER",
+    "NUMBERING_KEYS_FILE",
+    "NUMBERING_EVIDENCE_KEYS_FILE",
+}
+"""Whose value cannot be wrong in itself: names, and files that a command may make."""
+
+
+def wrong_values(kind: Type) -> Iterator[str]:
+    """Texts that are no value of this type, for each kind of type that a setting may have."""
+    match kind:
+        case msgspec.inspect.Metadata():
+            yield from wrong_values(kind.type)
+        case msgspec.inspect.UnionType():
+            yield from (text for each in kind.types for text in wrong_values(each))
+        case msgspec.inspect.IntType():
+            yield from ("eighty", "1.5", "0x10", " ", *([] if kind.ge is None else [str(kind.ge - 1)]))
+            yield from [] if kind.le is None else [str(kind.le + 1)]
+        case msgspec.inspect.EnumType():
+            yield from ("nonsense", kind.cls.__name__)
+        case msgspec.inspect.StrType():
+            yield from [] if kind.pattern is None else ["two\nlines", "\r", "\udcff"]
+        case msgspec.inspect.CustomType():
+            yield from {"Path": [], "ZoneName": ["Mars/Olympus", "/"], "Networks": ["nonsense", "1,2"]}[
+                kind.cls.__name__
+            ]
+        case msgspec.inspect.NoneType():
+            pass
+        case _:
+            raise AssertionError(f"say here what is no {kind}")
+
+
+@pytest.mark.parametrize("variable", sorted(FIELDS))
+def test_every_setting_refuses_what_is_none_of_its_values(variable: str, tmp_path: Path) -> None:
+    kind = FIELDS[variable].type
+    wrong = [
+        *wrong_values(msgspec.inspect.type_info(kind)),
+        *([str(tmp_path / "missing")] if said(kind).get("require") else []),
+    ]
+    assert (not wrong) == (variable in TAKES_ANYTHING)
+    for text in wrong:
+        with pytest.raises(SettingsError) as caught:
+            read_settings({variable: text})
+        assert caught.value.faults[0].startswith(f"{variable} is ")
+        assert "; it must be " in caught.value.faults[0]
+
+
+def test_every_fault_is_told() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({"NUMBERING_PORT": "x", "NUMBERING_NOPE": "1", "NUMBERING_NATS_URL": "a", "NUMBERING_HOST": "::"})
+    assert [fault.split()[0] for fault in caught.value.faults] == [
+        "NUMBERING_PORT",
+        "NUMBERING_NOPE",
+        "NUMBERING_NATS_URL",
+    ]
 
 
 @pytest.mark.parametrize("variable", [*PRESENT_FILES, "NUMBERING_POSTGRES_BINARIES"])

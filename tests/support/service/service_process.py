@@ -73,13 +73,6 @@ class ServiceProcess:
         """Start it and wait for nothing: not every process answers HTTP."""
         self._spawn()
 
-    def wait(self) -> int:
-        """Wait until it ends by itself; returns its exit status."""
-        assert self._process is not None
-        status = self._process.wait(timeout=START_SECONDS_MAX)
-        self._process = None
-        return status
-
     def said(self) -> str:
         """What it wrote so far."""
         return self.log_file.read_text()
