@@ -168,13 +168,13 @@ def _pace_the_collector() -> None:
 
 @asynccontextmanager
 async def _wired(settings: Settings, jobs: frozenset[Job], elsewhere: Elsewhere | None) -> AsyncGenerator[Wiring]:
-    if settings.database_url is None:
+    if settings.database is None:
         raise MissingSettingError("NUMBERING_DATABASE_URL is not set; `numbering up` starts a PostgreSQL of its own")
-    await require_fit(settings.database_url)
-    log = await PostgresLog.open(settings.database_url)
+    await require_fit(settings.database)
+    log = await PostgresLog.open(settings.database)
     try:
         await log.head()
-        reads = await _reading_pool(settings.database_url)
+        reads = await _reading_pool(settings.database)
         try:
             yield _wire(settings, jobs, log, reads, elsewhere)
         finally:
@@ -200,7 +200,7 @@ def _wire(
     settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asyncpg.Pool, elsewhere: Elsewhere | None
 ) -> Wiring:
     relay = _relay(settings, log) if Job.RELAY in jobs else None
-    runner = ProjectionRunner(settings.database_url or "") if Job.PROJECT in jobs else None
+    runner = ProjectionRunner(settings.database or "") if Job.PROJECT in jobs else None
     nats = nats_settings(settings) if settings.nats_url is not None else None
     sealing = sealing_of(settings, log, nats) if Job.SEAL in jobs else None
     sealer = None if sealing is None else sealing.sealer
@@ -278,10 +278,10 @@ def _relay(settings: Settings, log: PostgresLog) -> Relay:
 
 def nats_settings(settings: Settings) -> NatsSettings:
     """The address of NATS and our credentials there. Raises MissingSettingError and IdentityFileError."""
-    if settings.nats_url is None:
+    if settings.nats is None:
         raise MissingSettingError("NUMBERING_NATS_URL is not set; `numbering up` starts a NATS server of its own")
     of_nats = NatsSettings(
-        url=settings.nats_url,
+        url=settings.nats,
         credentials_file=settings.nats_credentials_file,
         nkey_seed_file=settings.nats_nkey_seed_file,
         tls_ca_file=settings.nats_ca_file,

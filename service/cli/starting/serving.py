@@ -38,7 +38,7 @@ def relay() -> None:
     """Publish the log to NATS, in order, and seal it if it has evidence keys, until SIGINT or SIGTERM."""
     jobs = RELAY_JOBS
     settings = _settings_for(jobs)
-    where = without_password(settings.nats_url or "")
+    where = without_password(settings.nats or "")
     run_until_stopped(settings, jobs, lambda: announce(f"publishing to {where}"))
 
 
@@ -47,7 +47,7 @@ def requests() -> None:
     """Answer requests of other services over NATS, until SIGINT or SIGTERM."""
     jobs = frozenset({Job.REQUESTS})
     settings = _settings_for(jobs)
-    where = without_password(settings.nats_url or "")
+    where = without_password(settings.nats or "")
     run_until_stopped(settings, jobs, lambda: announce(f"answering requests at {where}"))
 
 
@@ -99,6 +99,6 @@ def _settings_for(jobs: frozenset[Job]) -> Settings:
     """The settings. Raises CommandFault if an address these jobs need is missing."""
     settings = present_settings()
     database_url(settings)
-    if jobs & {Job.RELAY, Job.REQUESTS} and settings.nats_url is None:
+    if jobs & {Job.RELAY, Job.REQUESTS} and settings.nats is None:
         raise CommandFault("no NATS: set NUMBERING_NATS_URL, or start `numbering up`, which brings its own")
     return settings
