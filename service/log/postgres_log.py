@@ -1,5 +1,6 @@
 """The log in PostgreSQL. `log.append` decides what may be written; this module says it in Python."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, Self
@@ -246,6 +247,10 @@ class PostgresLog:
                 try:
                     with cut_off_after(connection, seconds_max):
                         yield connection
+                except asyncio.CancelledError:
+                    # asyncpg would ask the server to cancel the statement, and have the caller wait for a silent one.
+                    connection.terminate()
+                    raise
                 except asyncpg.PostgresConnectionError:
                     # The others of the pool may be as dead: each is replaced when it is next asked for.
                     await self.pool.expire_connections()
