@@ -115,12 +115,12 @@ async def run_service(
             await wiring.comparing.keep_mark()
         if elsewhere is not None:
             await elsewhere.started()  # else the first list of invoices may find no projections
-        async with _answering(wiring, jobs) as health:
+        async with _answering(wiring, jobs):
             _pace_the_collector()
             on_ready()
             supervisor.say_ready(f"running {', '.join(sorted(jobs))}")
             await stopping.asked()
-            await stopping.drain(settings.drain_seconds if Job.WEB in jobs else 0, health, supervisor)
+            await stopping.drain(settings.drain_seconds if Job.WEB in jobs else 0, wiring.health, supervisor)
         await wiring.comparing.keep_mark()
         if jobs & DECIDING:
             await SnapshotKeeper(wiring.log, wiring.writer.known).keep_at_stop()
@@ -190,7 +190,7 @@ def _wire(
 ) -> Wiring:
     relay = _relay(settings, log) if Job.RELAY in jobs else None
     runner = ProjectionRunner(settings.database or "") if Job.PROJECT in jobs else None
-    nats = nats_settings(settings) if settings.nats_url is not None else None
+    nats = nats_settings(settings) if settings.nats is not None else None
     sealing = sealing_of(settings, log, nats) if Job.SEAL in jobs else None
     sealer = None if sealing is None else sealing.sealer
     self_check = _self_check(settings, log) if Job.PROJECT in jobs and settings.check_rate else None
@@ -315,11 +315,8 @@ def _sweeper(wiring: Wiring) -> Sweeper:
 
 
 @asynccontextmanager
-async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[dict[str, Check]]:
-    """Take requests by HTTP and NATS for the life of the block; then answer those that were taken.
-
-    Yields the checks of /readyz; what is added to them is shown from then on.
-    """
+async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[None]:
+    """Take requests by HTTP and NATS for the life of the block; then answer those that were taken."""
     async with AsyncExitStack() as stack:
         if jobs & {Job.WEB, Job.REQUESTS}:
             await stack.enter_async_context(_taking_requests(wiring, jobs))
@@ -327,7 +324,7 @@ async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[dic
             await stack.enter_async_context(_watched(wiring, wiring.settings.metrics_port))
         if Job.WEB in jobs or wiring.settings.metrics_port:
             await stack.enter_async_context(looking_around(wiring.looking, wiring.board))
-        yield wiring.health
+        yield
 
 
 @asynccontextmanager
