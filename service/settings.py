@@ -37,6 +37,9 @@ from service.setting_values import FILE_SUFFIX, PREFIX, values_of
 
 APPLICATION: Final = "invoice-numbering"
 
+SUPERVISION_VARIABLES: Final = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"})
+"""What systemd tells a process that it starts."""
+
 
 class Settings(Struct, frozen=True, kw_only=True):
     """The settings, one field a variable: `database_url` is NUMBERING_DATABASE_URL; each has unit and effect."""
@@ -161,6 +164,15 @@ class Settings(Struct, frozen=True, kw_only=True):
             "Proxies, with commas between, whose Forwarded or X-Forwarded-For says who calls; unset: none",
         ),
     ] = None
+    drain_seconds: Annotated[
+        int,
+        about(
+            "seconds",
+            "How long /readyz says 503 and HTTP is still answered, after the process was told to stop",
+            ge=0,
+            le=3600,
+        ),
+    ] = 0
     cors_origins: Annotated[
         Origins | None,
         about("origins", "Origins that CORS allows, with commas between, or *; unset: none"),
@@ -255,6 +267,13 @@ FIELDS: Final = MappingProxyType(
 """Every setting, by its variable."""
 
 
+class Supervision(Struct, frozen=True):
+    """What systemd asks of a process that it started: to tell it what happens, and that it lives, at least so often."""
+
+    socket: str | None = None
+    watchdog_seconds: float | None = None
+
+
 class Described(Struct, frozen=True):
     """One line of `numbering settings`; `present` and `default` are safe to show.
 
@@ -289,6 +308,15 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(**found.values, files=found.files)
 
 
+def read_supervision(environment: Mapping[str, str] | None = None) -> Supervision:
+    """What systemd asks of this process (sd_notify(3), sd_watchdog_enabled(3)); nothing if it did not start it."""
+    given = os.environ if environment is None else environment
+    microseconds = given.get("WATCHDOG_USEC", "")
+    is_ours = given.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+    is_watched = is_ours and microseconds.isascii() and microseconds.isdigit() and int(microseconds) > 0
+    return Supervision(given.get("NOTIFY_SOCKET") or None, int(microseconds) / 1_000_000 if is_watched else None)
+
+
 def has_json_lines(environment: Mapping[str, str] | None = None) -> bool:
     """Whether log lines are JSON, known even where another setting is wrong and has to be told in such a line."""
     given = os.environ if environment is None else environment
@@ -319,9 +347,14 @@ def child_environment(settings: Settings, **changes: str | int) -> dict[str, str
     """The environment for a process of ours that must see these settings, with `changes` by field name.
 
     Every path is absolute: the process may run in another directory. What came from a file goes on as the file's path,
-    because others may read an environment from /proc.
+    because others may read an environment from /proc. systemd listens to the process that it started, and to no child
+    of it.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(PREFIX) and name not in SUPERVISION_VARIABLES
+    }
     files = {name: path for name, path in settings.files.items() if name not in changes}
     values = {each.name: getattr(settings, each.name) for each in FIELDS.values() if each.name not in files} | changes
     return (

@@ -185,6 +185,12 @@ def cut_off_after(connection: asyncpg.Connection | PoolConnectionProxy, seconds:
     cutting = asyncio.get_running_loop().call_later(seconds, connection.terminate)
     try:
         yield
+    except AttributeError as error:
+        # asyncpg forgets the protocol of a connection that ends, and asks it for its next statement nevertheless if the
+        # end falls between two steps of one call.
+        if not connection.is_closed():
+            raise
+        raise asyncpg.InterfaceError("the connection was ended in the middle of a call") from error
     finally:
         cutting.cancel()
 
