@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import signal
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
@@ -46,6 +45,8 @@ from service.readiness import (
 )
 from service.sealing import Sealing, sealing_of
 from service.settings import Settings
+from service.stopping import Stopping
+from service.supervisor import Supervisor
 from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
 from service.writer.writer import Appended, Limits, Writer
@@ -103,33 +104,34 @@ async def run_service(
     *,
     elsewhere: Elsewhere | None = None,
     tell: Callable[[Reports], None] | None = None,
+    supervisor: Supervisor | None = None,
 ) -> None:
     """Run the jobs until SIGINT or SIGTERM; `on_ready` is called when all of them run, those of `elsewhere` too.
 
-    `tell` is called every second with how relay, sealer and projections are, as far as they run here.
+    `tell` is called every second with how relay, sealer and projections are, as far as they run here. `supervisor`
+    hears when all run, that the process lives, and that it stops.
 
     Raises MissingSettingError, EvidenceKeysError, WitnessesError, RootsError, SchemaUnfitError, LogUnavailableError,
     DurabilityError and ClockError before anything runs, and SettingsError if the address cannot be had. A broken
     invariant is an AssertionError in an exception group, also one that a handler reported to `BrokenInvariants`: it
     ends the process, and the supervisor starts it again from the log.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stopping, supervisor = Stopping.at_signals(), supervisor or Supervisor()
     async with _wired(settings, jobs, elsewhere) as wiring, asyncio.TaskGroup() as group:
         measuring = measure(wiring.metrics, wiring.writer, wiring.reports, tell)
-        tasks = [group.create_task(each) for each in (measuring, *_running(wiring, jobs))]
+        tasks = [group.create_task(each) for each in (measuring, supervisor.feed_watchdog(), *_running(wiring, jobs))]
         if jobs & DECIDING:
             await wiring.comparing.compare()  # no number is issued before this has agreed
             await wiring.writer.known.read()  # else the first caller waits while the whole log is read
             await wiring.comparing.keep_mark()
         if elsewhere is not None:
             await elsewhere.started()  # else the first list of invoices may find no projections
-        async with _answering(wiring, jobs):
+        async with _answering(wiring, jobs) as health:
             _pace_the_collector()
             on_ready()
-            await stop.wait()
+            supervisor.say_ready(f"running {', '.join(sorted(jobs))}")
+            await stopping.asked()
+            await stopping.drain(settings.drain_seconds if Job.WEB in jobs else 0, health, supervisor)
         await wiring.comparing.keep_mark()
         if jobs & DECIDING:
             await SnapshotKeeper(wiring.log, wiring.writer.known).keep_at_stop()
@@ -166,13 +168,13 @@ def _pace_the_collector() -> None:
 
 @asynccontextmanager
 async def _wired(settings: Settings, jobs: frozenset[Job], elsewhere: Elsewhere | None) -> AsyncGenerator[Wiring]:
-    if settings.database_url is None:
+    if settings.database is None:
         raise MissingSettingError("NUMBERING_DATABASE_URL is not set; `numbering up` starts a PostgreSQL of its own")
-    await require_fit(settings.database_url)
-    log = await PostgresLog.open(settings.database_url)
+    await require_fit(settings.database)
+    log = await PostgresLog.open(settings.database)
     try:
         await log.head()
-        reads = await _reading_pool(settings.database_url)
+        reads = await _reading_pool(settings.database)
         try:
             yield _wire(settings, jobs, log, reads, elsewhere)
         finally:
@@ -198,7 +200,7 @@ def _wire(
     settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asyncpg.Pool, elsewhere: Elsewhere | None
 ) -> Wiring:
     relay = _relay(settings, log) if Job.RELAY in jobs else None
-    runner = ProjectionRunner(settings.database_url or "") if Job.PROJECT in jobs else None
+    runner = ProjectionRunner(settings.database or "") if Job.PROJECT in jobs else None
     nats = nats_settings(settings) if settings.nats_url is not None else None
     sealing = sealing_of(settings, log, nats) if Job.SEAL in jobs else None
     sealer = None if sealing is None else sealing.sealer
@@ -276,10 +278,10 @@ def _relay(settings: Settings, log: PostgresLog) -> Relay:
 
 def nats_settings(settings: Settings) -> NatsSettings:
     """The address of NATS and our credentials there. Raises MissingSettingError and IdentityFileError."""
-    if settings.nats_url is None:
+    if settings.nats is None:
         raise MissingSettingError("NUMBERING_NATS_URL is not set; `numbering up` starts a NATS server of its own")
     of_nats = NatsSettings(
-        url=settings.nats_url,
+        url=settings.nats,
         credentials_file=settings.nats_credentials_file,
         nkey_seed_file=settings.nats_nkey_seed_file,
         tls_ca_file=settings.nats_ca_file,
@@ -327,8 +329,11 @@ def _sweeper(wiring: Wiring) -> Sweeper:
 
 
 @asynccontextmanager
-async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[None]:
-    """Take requests by HTTP and NATS for the life of the block; then answer those that were taken."""
+async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[dict[str, Check]]:
+    """Take requests by HTTP and NATS for the life of the block; then answer those that were taken.
+
+    Yields the checks of /readyz; what is added to them is shown from then on.
+    """
     async with AsyncExitStack() as stack:
         health = checks(wiring.log, wiring.reports, wiring.gate)
         if not jobs & DECIDING:
@@ -337,7 +342,7 @@ async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[Non
             await stack.enter_async_context(_taking_requests(wiring, jobs, health))
         if wiring.settings.metrics_port:
             await stack.enter_async_context(_watched(wiring, wiring.settings.metrics_port, health))
-        yield
+        yield health
 
 
 @asynccontextmanager
