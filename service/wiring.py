@@ -2,9 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from enum import StrEnum
 from typing import Any, Final
 
 import asyncpg
@@ -21,32 +20,34 @@ from service.clock import now
 from service.comparing import Comparing
 from service.health import Check, HealthBoard
 from service.invariants import BrokenInvariants
+from service.jobs import DECIDING, Job
 from service.log.gate import Gate
 from service.log.mark import MarkFile
 from service.log.postgres_faults import read_faults
 from service.log.postgres_log import PostgresLog
 from service.log.schema_fit import require_fit
 from service.log.sessions import end, open_pool
-from service.metrics import Metrics, new_metrics
+from service.metrics import Metrics
 from service.nats.client.connection import NatsSettings
 from service.nats.client.identity_files import require_identity
 from service.nats.relay.relay import Relay
 from service.readiness import (
-    EVIDENCE,
-    PROJECTIONS,
-    RELAY,
-    SELF_CHECK,
     Elsewhere,
     Reports,
     checks,
     history_health,
-    measure,
     reports_of,
 )
 from service.sealing import Sealing, sealing_of
 from service.settings import Settings
 from service.stopping import Stopping
 from service.supervisor import Supervisor
+from service.watching.gauges import measure, show_health, show_present
+from service.watching.looking import Looking, looking_around
+from service.watching.number_count import NumberCount
+from service.watching.present import metrics_of
+from service.watching.server_check import server_check
+from service.watching.stream_view import StreamView
 from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
 from service.writer.writer import Appended, Limits, Writer
@@ -58,21 +59,6 @@ COLLECT_AFTER: Final = (50_000, 20, 50)
 """How many more objects are made than freed before the youngest are looked at; and every how many times the older."""
 
 _say = structlog.get_logger(__name__)
-
-
-class Job(StrEnum):
-    """A job that a process may run; in production each job may have a process of its own."""
-
-    WEB = "web"
-    SWEEP = "sweep"
-    REQUESTS = "requests"
-    RELAY = "relay"
-    PROJECT = "project"
-    SEAL = "seal"
-
-
-DECIDING: Final = frozenset({Job.WEB, Job.REQUESTS, Job.SWEEP})
-"""The jobs that need the writer."""
 
 
 class MissingSettingError(Exception):
@@ -95,6 +81,9 @@ class Wiring(Struct, frozen=True):
     comparing: Comparing
     invariants: BrokenInvariants
     reports: Callable[[], Reports]
+    health: dict[str, Check]
+    board: HealthBoard
+    looking: Looking
 
 
 async def run_service(
@@ -118,7 +107,7 @@ async def run_service(
     """
     stopping, supervisor = Stopping.at_signals(), supervisor or Supervisor()
     async with _wired(settings, jobs, elsewhere) as wiring, asyncio.TaskGroup() as group:
-        measuring = measure(wiring.metrics, wiring.writer, wiring.reports, tell)
+        measuring = measure(wiring.metrics, wiring.writer, wiring.looking, wiring.reports, now, tell)
         tasks = [group.create_task(each) for each in (measuring, supervisor.feed_watchdog(), *_running(wiring, jobs))]
         if jobs & DECIDING:
             await wiring.comparing.compare()  # no number is issued before this has agreed
@@ -126,12 +115,12 @@ async def run_service(
             await wiring.comparing.keep_mark()
         if elsewhere is not None:
             await elsewhere.started()  # else the first list of invoices may find no projections
-        async with _answering(wiring, jobs) as health:
+        async with _answering(wiring, jobs):
             _pace_the_collector()
             on_ready()
             supervisor.say_ready(f"running {', '.join(sorted(jobs))}")
             await stopping.asked()
-            await stopping.drain(settings.drain_seconds if Job.WEB in jobs else 0, health, supervisor)
+            await stopping.drain(settings.drain_seconds if Job.WEB in jobs else 0, wiring.health, supervisor)
         await wiring.comparing.keep_mark()
         if jobs & DECIDING:
             await SnapshotKeeper(wiring.log, wiring.writer.known).keep_at_stop()
@@ -201,7 +190,7 @@ def _wire(
 ) -> Wiring:
     relay = _relay(settings, log) if Job.RELAY in jobs else None
     runner = ProjectionRunner(settings.database or "") if Job.PROJECT in jobs else None
-    nats = nats_settings(settings) if settings.nats_url is not None else None
+    nats = nats_settings(settings) if settings.nats is not None else None
     sealing = sealing_of(settings, log, nats) if Job.SEAL in jobs else None
     sealer = None if sealing is None else sealing.sealer
     self_check = _self_check(settings, log) if Job.PROJECT in jobs and settings.check_rate else None
@@ -209,17 +198,15 @@ def _wire(
     def reports() -> Reports:
         return {**reports_of(relay, runner, sealer, self_check), **({} if elsewhere is None else elsewhere.latest())}
 
-    metrics = _metrics(jobs, reports())
-
-    def on_append(appended: Appended) -> None:
-        metrics.batch_commands.observe(appended.commands)
-        metrics.append_seconds.observe(appended.seconds)
-        if relay is not None:
-            relay.wake.set()
-
+    metrics = metrics_of(jobs, reports(), has_nats=nats is not None)
     gate = Gate()
-    writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=on_append)
+    writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=_counting(metrics, relay))
     comparing = _comparing(settings, log, gate, writer, nats)
+    show_present(metrics, writer, {"writer": log.pool, "reader": reads})
+    health = checks(log, reports, gate)
+    if not jobs & DECIDING:
+        del health["log"]  # it has no numbers to write, and no gate: what it writes needs the right server
+        health["postgres"] = server_check(log, MarkFile(settings.data_dir, log.log_id))
     return Wiring(
         settings,
         metrics,
@@ -234,7 +221,24 @@ def _wire(
         comparing,
         BrokenInvariants(),
         reports,
+        health,
+        HealthBoard(health, on_found=show_health(metrics)),
+        Looking(log, reads, None if nats is None else StreamView(nats, log.log_id), reports),
     )
+
+
+def _counting(metrics: Metrics, relay: Relay | None) -> Callable[[Appended], None]:
+    """What is done about each append: count it, and wake the relay."""
+    numbers = NumberCount(metrics.numbers)
+
+    def on_append(appended: Appended) -> None:
+        metrics.batch_commands.observe(appended.commands)
+        metrics.append_seconds.observe(appended.seconds)
+        numbers.add(appended.records)
+        if relay is not None:
+            relay.wake.set()
+
+    return on_append
 
 
 def _comparing(
@@ -251,24 +255,6 @@ def _self_check(settings: Settings, log: PostgresLog) -> SelfCheck:
         return one_round(settings, log.log_id)
 
     return SelfCheck(begin, log.log_id, pace=SelfCheckPace(rate=settings.check_rate), clock=now)
-
-
-def _metrics(jobs: frozenset[Job], parts: Reports) -> Metrics:
-    """The metrics of these jobs, and of the parts of which this process knows how they are."""
-    metrics = new_metrics()
-    if not jobs & DECIDING:
-        metrics.leave_out(metrics.queue_depth, metrics.log_position, metrics.batch_commands, metrics.append_seconds)
-    if RELAY not in parts:
-        metrics.leave_out(metrics.relay_lag)
-    if PROJECTIONS not in parts:
-        metrics.leave_out(metrics.projection_lag)
-    if EVIDENCE not in parts:
-        metrics.leave_out(metrics.evidence_lag, metrics.evidence_stopped)
-    if SELF_CHECK not in parts:
-        metrics.leave_out(metrics.selfcheck_faults, metrics.selfcheck_rounded_at)
-    if Job.SWEEP not in jobs:
-        metrics.leave_out(metrics.sweeps, metrics.expired_numbers)
-    return metrics
 
 
 def _relay(settings: Settings, log: PostgresLog) -> Relay:
@@ -329,42 +315,38 @@ def _sweeper(wiring: Wiring) -> Sweeper:
 
 
 @asynccontextmanager
-async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[dict[str, Check]]:
-    """Take requests by HTTP and NATS for the life of the block; then answer those that were taken.
-
-    Yields the checks of /readyz; what is added to them is shown from then on.
-    """
+async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[None]:
+    """Take requests by HTTP and NATS for the life of the block; then answer those that were taken."""
     async with AsyncExitStack() as stack:
-        health = checks(wiring.log, wiring.reports, wiring.gate)
-        if not jobs & DECIDING:
-            del health["log"]  # this process writes nothing to it
         if jobs & {Job.WEB, Job.REQUESTS}:
-            await stack.enter_async_context(_taking_requests(wiring, jobs, health))
+            await stack.enter_async_context(_taking_requests(wiring, jobs))
         if wiring.settings.metrics_port:
-            await stack.enter_async_context(_watched(wiring, wiring.settings.metrics_port, health))
-        yield health
-
-
-@asynccontextmanager
-async def _watched(wiring: Wiring, port: int, health: Mapping[str, Check]) -> AsyncGenerator[None]:
-    """Answer those who watch the process. One that nobody watches imports no web server."""
-    from service.web.health_server import watched  # noqa: PLC0415 - see above
-
-    async with watched(HealthBoard(health), wiring.metrics, wiring.settings.host, port):
+            await stack.enter_async_context(_watched(wiring, wiring.settings.metrics_port))
+        if Job.WEB in jobs or wiring.settings.metrics_port:
+            await stack.enter_async_context(looking_around(wiring.looking, wiring.board))
         yield
 
 
 @asynccontextmanager
-async def _taking_requests(wiring: Wiring, jobs: frozenset[Job], health: dict[str, Check]) -> AsyncGenerator[None]:
+async def _watched(wiring: Wiring, port: int) -> AsyncGenerator[None]:
+    """Answer those who watch the process. One that nobody watches imports no web server."""
+    from service.web.health_server import watched  # noqa: PLC0415 - see above
+
+    async with watched(wiring.board, wiring.metrics, wiring.settings.host, port):
+        yield
+
+
+@asynccontextmanager
+async def _taking_requests(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[None]:
     """Take requests for the life of the block. A process that takes none imports a quarter less: it starts sooner."""
     from service.carriers import answering_http, answering_nats, entrance_of  # noqa: PLC0415 - see above
 
     entrance = entrance_of(wiring.settings, wiring.log, wiring.reads, wiring.writer, wiring.metrics, wiring.invariants)
-    health["history"] = history_health(entrance.dependencies.lost_history, wiring.writer.known)
+    wiring.health["history"] = history_health(entrance.dependencies.lost_history, wiring.writer.known)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(recording_reads(entrance.dependencies.read_recorder))
         if Job.REQUESTS in jobs:
-            await stack.enter_async_context(answering_nats(entrance, nats_settings(wiring.settings), health))
+            await stack.enter_async_context(answering_nats(entrance, nats_settings(wiring.settings), wiring.health))
         if Job.WEB in jobs:
-            await stack.enter_async_context(answering_http(entrance, health))
+            await stack.enter_async_context(answering_http(entrance, wiring.board))
         yield

@@ -13,6 +13,7 @@ import structlog
 from msgspec import Struct
 
 from schemas.events import ReservationConsumed
+from schemas.record import StoredRecord
 from schemas.rejections import PrintedAlready, Rejection
 from schemas.values import Position, UnixSeconds
 from service.backoff import Backoff
@@ -61,10 +62,10 @@ class OutcomeUnknownError(Exception):
 
 
 class Appended(Struct, frozen=True):
-    """One batch that was written: how many commands and events, and how long the append took."""
+    """One batch that was written: how many commands, the records of its events, and how long the append took."""
 
     commands: int
-    events: int
+    records: Sequence[StoredRecord]
     seconds: float
     head: Position
 
@@ -359,7 +360,7 @@ class Writer:
         for waiting, result in plan.results:
             waiting.answer(result)
         if plan.batch.records:
-            self._on_append(Appended(len(plan.results), len(plan.batch.records), plan.seconds, plan.state.position))
+            self._on_append(Appended(len(plan.results), plan.batch.records, plan.seconds, plan.state.position))
 
 
 class _TailLostError(Exception):

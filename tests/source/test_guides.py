@@ -25,6 +25,7 @@ OTHER_PROGRAMS = {"cd", "cp", "curl", "docker", "export", "git", "mkdir", "nats"
     "openssl",
     "podman",
     "printf",
+    "promtool",
     "psql",
     "umask",
 }
