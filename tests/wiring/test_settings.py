@@ -10,6 +10,7 @@ from msgspec.inspect import Type
 from service.printable import without_password
 from service.setting_kinds import SettingsError, said
 from service.settings import FIELDS, Settings, child_environment, describe, read_settings
+from tests.support.kubernetes.service_links import service_links
 
 
 def test_without_variables_every_setting_has_its_default() -> None:
@@ -190,22 +191,9 @@ def test_a_file_is_no_directory(tmp_path: Path) -> None:
         read_settings({"NUMBERING_POSTGRES_BINARIES": str(tmp_path / "file")})
 
 
-def service_links(name: str, port: int = 80) -> dict[str, str]:
-    """What the kubelet puts into every container for a Service of this name (`makeLinkVariables`)."""
-    of = name.upper().replace("-", "_")
-    return {
-        f"{of}_SERVICE_HOST": "10.0.0.1",
-        f"{of}_SERVICE_PORT": str(port),
-        f"{of}_SERVICE_PORT_HTTP": str(port),
-        f"{of}_PORT": f"tcp://10.0.0.1:{port}",
-        f"{of}_PORT_{port}_TCP": f"tcp://10.0.0.1:{port}",
-        f"{of}_PORT_{port}_TCP_PROTO": "tcp",
-        f"{of}_PORT_{port}_TCP_PORT": str(port),
-        f"{of}_PORT_{port}_TCP_ADDR": "10.0.0.1",
-    }
-
-
-@pytest.mark.parametrize("name", ["numbering", "numbering-web", "numbering-nats", "numbering-port", "numbering-host"])
+@pytest.mark.parametrize(
+    "name", ["numbering", "numbering-web", "numbering-nats", "numbering-database", "numbering-port", "numbering-host"]
+)
 def test_service_links_of_kubernetes_are_passed_over(name: str) -> None:
     assert read_settings(service_links(name)) == Settings()
 
