@@ -1,6 +1,6 @@
-"""The environment of PostgreSQL's own programs, which says nothing to this one."""
+"""The variables of PostgreSQL's own programs, which say nothing to this one."""
 
-import os
+from collections.abc import MutableMapping
 from typing import Final
 
 LIBPQ: Final = frozenset(
@@ -14,9 +14,9 @@ LIBPQ: Final = frozenset(
 """What asyncpg reads of the environment (`tests/log/test_asyncpg_members.py`)."""
 
 
-def forget_libpq() -> list[str]:
-    """Take the variables of PostgreSQL's own programs out of this process; the names of those that were there.
+def take_out(environment: MutableMapping[str, str]) -> list[str]:
+    """Take these variables out; the names of those that were there.
 
     asyncpg would fill what NUMBERING_DATABASE_URL leaves open from them: a password, whether to use TLS, which server.
     """
-    return sorted(name for name in LIBPQ if os.environ.pop(name, None) is not None)
+    return sorted(name for name in LIBPQ if environment.pop(name, None) is not None)

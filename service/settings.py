@@ -12,8 +12,10 @@ from msgspec import Struct, field
 from platformdirs import user_data_path
 
 from service.addresses import with_password, with_password_file, without_password_file
+from service.libpq import take_out
 from service.setting_clashes import PARTS, clashes
 from service.setting_kinds import (
+    CollectorUrl,
     HttpUrl,
     LogFormat,
     LogLevel,
@@ -194,6 +196,16 @@ class Settings(Struct, frozen=True, kw_only=True):
         PresentDirectory | None, about("directory", "Where postgres and initdb are; unset: searched for")
     ] = None
     nats_server: Annotated[PresentFile | None, about("file", "The nats-server program; unset: searched for")] = None
+    traces_url: Annotated[
+        CollectorUrl | None,
+        about(
+            "URL", "An OpenTelemetry collector (OTLP over HTTP) that gets the spans of requests; unset: none are made"
+        ),
+    ] = None
+    traces_ratio: Annotated[
+        float,
+        about("of 1", "How many of the requests that name no trace begin one, where spans are made", ge=0, le=1),
+    ] = 1.0
     log_level: Annotated[LogLevel, about("level", "The least important log line that is written")] = LogLevel.INFO
     log_format: Annotated[LogFormat, about("format", "Log lines for people, or one JSON object a line")] = (
         LogFormat.CONSOLE
@@ -320,6 +332,11 @@ def read_supervision(environment: Mapping[str, str] | None = None) -> Supervisio
     is_ours = given.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
     is_watched = is_ours and microseconds.isascii() and microseconds.isdigit() and int(microseconds) > 0
     return Supervision(given.get("NOTIFY_SOCKET") or None, int(microseconds) / 1_000_000 if is_watched else None)
+
+
+def forget_libpq() -> list[str]:
+    """Take what is meant for PostgreSQL's own programs out of this process; the names of those variables."""
+    return take_out(os.environ)
 
 
 def has_json_lines(environment: Mapping[str, str] | None = None) -> bool:

@@ -3,7 +3,7 @@
 import click
 import msgspec
 
-from service.access.key_file import rotate
+from service.access.key_file import create, rotate
 from service.cli.screen.console import out, print_json, print_table, table
 from service.settings import describe, read_settings
 
@@ -44,6 +44,22 @@ def _check(*, is_json: bool) -> None:
 @click.group()
 def keys() -> None:
     """The key file: what seals reservation tokens and signs sessions."""
+
+
+@keys.command("create")
+def create_keys() -> None:
+    """Make the key file where there is none, such as for a Secret, which no process of the service can write.
+
+    It needs no database. Elsewhere `numbering migrate` makes the file.
+    """
+    file = create(read_settings().keys_path)
+    print_json(
+        {
+            "keys_file": str(file.path),
+            "token_key": file.current_token_key.id,
+            "session_key": file.current_session_key.id,
+        }
+    )
 
 
 @keys.command("rotate")

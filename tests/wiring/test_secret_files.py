@@ -19,6 +19,7 @@ SECRETS = {
     "NUMBERING_NATS_URL": f"nats://numbering:{CANARY}@nats.example",
     "NUMBERING_NATS_PASSWORD": ODD,
     "NUMBERING_TIMESTAMP_URL": f"https://numbering:{CANARY}@stamps.example/tsa",
+    "NUMBERING_TRACES_URL": f"https://numbering:{CANARY}@collector.example:4318",
 }
 """Each setting that is a secret or may hold one, and a value with one."""
 

@@ -10,6 +10,7 @@ from msgspec.inspect import Type
 from service.printable import without_password
 from service.setting_kinds import SettingsError, said
 from service.settings import FIELDS, Settings, child_environment, describe, read_settings
+from tests.support.kubernetes.service_links import service_links
 
 
 def test_without_variables_every_setting_has_its_default() -> None:
@@ -36,6 +37,7 @@ SOME_TEXT = {
     "NUMBERING_DATABASE_URL": "postgresql://a@b/c",
     "NUMBERING_NATS_URL": "nats://a",
     "NUMBERING_TIMESTAMP_URL": "https://a/tsa",
+    "NUMBERING_TRACES_URL": "http://a:4318",
     "NUMBERING_CORS_ORIGINS": "*",
     "NUMBERING_TRUSTED_PROXIES": "10.0.0.7,fd00::/8",
 }
@@ -88,6 +90,10 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("NUMBERING_TIME_ZONE", "../../etc/passwd", "the IANA name of a time zone"),
         ("NUMBERING_DATABASE_URL", "mysql://a@b/c", "like postgresql://user:password@host:5432/database"),
         ("NUMBERING_TIMESTAMP_URL", "stamps.example.com", "like https://stamps.example.com/tsa"),
+        ("NUMBERING_TRACES_URL", "collector:4318", "like http://collector.example.com:4318"),
+        ("NUMBERING_TRACES_RATIO", "1.5", "a number from 0 to 1"),
+        ("NUMBERING_TRACES_RATIO", "nan", "a number from 0 to 1"),
+        ("NUMBERING_TRACES_RATIO", "half", "a number from 0 to 1"),
         ("NUMBERING_NATS_URL", "localhost", "like nats://user:password@host:4222"),
         ("NUMBERING_TRUSTED_PROXIES", "proxy.example", "like 10.0.0.7,192.168.0.0/16,fd00::/8"),
         ("NUMBERING_TRUSTED_PROXIES", "10.0.0.7, 10.0.0.8", "no blank"),
@@ -125,6 +131,8 @@ def wrong_values(kind: Type) -> Iterator[str]:
         case msgspec.inspect.IntType():
             yield from ("eighty", "1.5", "0x10", " ", *([] if kind.ge is None else [str(kind.ge - 1)]))
             yield from [] if kind.le is None else [str(kind.le + 1)]
+        case msgspec.inspect.FloatType():
+            yield from ("half", "nan", "inf", str((kind.ge or 0) - 1), str((kind.le or 1e300) * 2))
         case msgspec.inspect.EnumType():
             yield from ("nonsense", kind.cls.__name__)
         case msgspec.inspect.StrType():
@@ -185,22 +193,9 @@ def test_a_file_is_no_directory(tmp_path: Path) -> None:
         read_settings({"NUMBERING_POSTGRES_BINARIES": str(tmp_path / "file")})
 
 
-def service_links(name: str, port: int = 80) -> dict[str, str]:
-    """What the kubelet puts into every container for a Service of this name (`makeLinkVariables`)."""
-    of = name.upper().replace("-", "_")
-    return {
-        f"{of}_SERVICE_HOST": "10.0.0.1",
-        f"{of}_SERVICE_PORT": str(port),
-        f"{of}_SERVICE_PORT_HTTP": str(port),
-        f"{of}_PORT": f"tcp://10.0.0.1:{port}",
-        f"{of}_PORT_{port}_TCP": f"tcp://10.0.0.1:{port}",
-        f"{of}_PORT_{port}_TCP_PROTO": "tcp",
-        f"{of}_PORT_{port}_TCP_PORT": str(port),
-        f"{of}_PORT_{port}_TCP_ADDR": "10.0.0.1",
-    }
-
-
-@pytest.mark.parametrize("name", ["numbering", "numbering-web", "numbering-nats", "numbering-port", "numbering-host"])
+@pytest.mark.parametrize(
+    "name", ["numbering", "numbering-web", "numbering-nats", "numbering-database", "numbering-port", "numbering-host"]
+)
 def test_service_links_of_kubernetes_are_passed_over(name: str) -> None:
     assert read_settings(service_links(name)) == Settings()
 
