@@ -14,6 +14,7 @@ from platformdirs import user_data_path
 from service.addresses import with_password, with_password_file, without_password_file
 from service.libpq import take_out
 from service.setting_clashes import PARTS, clashes
+from service.setting_descriptions import Described, described
 from service.setting_kinds import (
     CollectorUrl,
     HttpUrl,
@@ -30,10 +31,6 @@ from service.setting_kinds import (
     TimeZone,
     ZoneName,
     about,
-    is_secret,
-    outer,
-    said,
-    shown,
 )
 from service.setting_values import FILE_SUFFIX, PREFIX, values_of
 
@@ -286,25 +283,6 @@ class Supervision(Struct, frozen=True):
     watchdog_seconds: float | None = None
 
 
-class Described(Struct, frozen=True):
-    """One line of `numbering settings`; `present` and `default` are safe to show.
-
-    What `may_be_file` may also be given as a file, which the variable with FILE_SUFFIX behind it names.
-    """
-
-    variable: str
-    present: str
-    default: str
-    unit: str
-    effect: str
-    may_be_file: bool
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """What gives it."""
-        return (self.variable, self.variable + FILE_SUFFIX) if self.may_be_file else (self.variable,)
-
-
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings these variables give (default: of this process); an empty variable counts as unset.
 
@@ -347,16 +325,7 @@ def has_json_lines(environment: Mapping[str, str] | None = None) -> bool:
 
 def describe(settings: Settings) -> Iterator[Described]:
     """Every setting with its present value, without secrets."""
-    defaults = Settings()
-    for each in FIELDS.values():
-        yield Described(
-            variable=_variable(each.name),
-            present=_present(settings, each.name, each.type),
-            default=shown(each.type, getattr(defaults, each.name)),
-            unit=said(each.type)["unit"],
-            effect=outer(each.type).description or "",
-            may_be_file=is_secret(each.type),
-        )
+    return described(settings, Settings(), settings.files, FIELDS)
 
 
 def cannot_listen(host: str, port: int, error: Exception, port_variable: str = "NUMBERING_PORT") -> str:
@@ -388,11 +357,6 @@ def child_environment(settings: Settings, **changes: str | int) -> dict[str, str
             if value is not None
         }
     )
-
-
-def _present(settings: Settings, name: str, kind: Any) -> str:
-    value = shown(kind, getattr(settings, name))
-    return f"{value} (from {settings.files[name]})" if name in settings.files else value
 
 
 def _variable(name: str) -> str:

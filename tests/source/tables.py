@@ -17,7 +17,8 @@ from service.api.openapi.route_refusals import FIELD_CODES
 from service.api.refusals.advice import WHAT_TO_DO
 from service.api.refusals.table import TABLE
 from service.metrics import Metrics, new_metrics
-from service.settings import APPLICATION, Described, Settings, describe
+from service.setting_descriptions import Described
+from service.settings import APPLICATION, Settings, describe
 from tests.source.guides import guides
 from tests.watch.alert_tables import alert_rows, fault_rows
 
