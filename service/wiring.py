@@ -49,9 +49,10 @@ from service.watching.number_count import NumberCount
 from service.watching.present import keep_present
 from service.watching.server_check import server_check
 from service.watching.stream_view import StreamView
+from service.writer.batch import Plan
 from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
-from service.writer.writer import Appended, Limits, Writer
+from service.writer.writer import Limits, Writer
 
 if TYPE_CHECKING:
     from service.tracing.tracer import Tracer
@@ -204,11 +205,13 @@ def _wire(
     runner = ProjectionRunner(settings.database or "") if Job.PROJECT in jobs else None
     nats = nats_settings(settings) if settings.nats is not None else None
     sealing = sealing_of(settings, log, nats) if Job.SEAL in jobs else None
-    sealer = None if sealing is None else sealing.sealer
     self_check = _self_check(settings, log) if Job.PROJECT in jobs and settings.check_rate else None
 
     def reports() -> Reports:
-        return {**reports_of(relay, runner, sealer, self_check), **({} if elsewhere is None else elsewhere.latest())}
+        return {
+            **reports_of(relay, runner, sealing and sealing.sealer, self_check),
+            **({} if elsewhere is None else elsewhere.latest()),
+        }
 
     keep_present(metrics, jobs, reports(), has_nats=nats is not None, has_traces=tracer is not None)
     gate = Gate()
@@ -217,8 +220,7 @@ def _wire(
     show_present(metrics, writer, {"writer": log.pool, "reader": reads})
     health = checks(log, reports, gate, lambda: writer.known.unreadable)
     if not jobs & DECIDING:
-        del health["log"]  # it has no numbers to write, and no gate: what it writes needs the right server
-        health["postgres"] = server_check(log, MarkFile(settings.data_dir, log.log_id))
+        _check_server_only(health, settings, log)
     return Wiring(
         settings,
         metrics,
@@ -240,16 +242,22 @@ def _wire(
     )
 
 
-def _counting(metrics: Metrics, relay: Relay | None, tracer: "Tracer | None") -> Callable[[Appended], None]:
+def _check_server_only(health: dict[str, Check], settings: Settings, log: PostgresLog) -> None:
+    """The process has no numbers to write, and no gate: what it writes needs the right server."""
+    del health["log"]
+    health["postgres"] = server_check(log, MarkFile(settings.data_dir, log.log_id))
+
+
+def _counting(metrics: Metrics, relay: Relay | None, tracer: "Tracer | None") -> Callable[[Plan], None]:
     """What is done about each append: count it, record its span, and wake the relay."""
     numbers = NumberCount(metrics.numbers)
 
-    def on_append(appended: Appended) -> None:
-        metrics.batch_commands.observe(appended.commands)
-        metrics.append_seconds.observe(appended.seconds)
-        numbers.add(appended.records)
+    def on_append(written: Plan) -> None:
+        metrics.batch_commands.observe(len(written.results))
+        metrics.append_seconds.observe(written.seconds)
+        numbers.add(written.batch.records)
         if tracer is not None:
-            tracer.appended(appended)
+            tracer.appended(written)
         if relay is not None:
             relay.wake.set()
 
