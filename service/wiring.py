@@ -205,22 +205,18 @@ def _wire(
     runner = ProjectionRunner(settings.database or "") if Job.PROJECT in jobs else None
     nats = nats_settings(settings) if settings.nats is not None else None
     sealing = sealing_of(settings, log, nats) if Job.SEAL in jobs else None
+    sealer = None if sealing is None else sealing.sealer
     self_check = _self_check(settings, log) if Job.PROJECT in jobs and settings.check_rate else None
 
     def reports() -> Reports:
-        return {
-            **reports_of(relay, runner, sealing and sealing.sealer, self_check),
-            **({} if elsewhere is None else elsewhere.latest()),
-        }
+        return {**reports_of(relay, runner, sealer, self_check), **({} if elsewhere is None else elsewhere.latest())}
 
     keep_present(metrics, jobs, reports(), has_nats=nats is not None, has_traces=tracer is not None)
     gate = Gate()
     writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=_counting(metrics, relay, tracer))
     comparing = _comparing(settings, log, gate, writer, nats)
     show_present(metrics, writer, {"writer": log.pool, "reader": reads})
-    health = checks(log, reports, gate, lambda: writer.known.unreadable)
-    if not jobs & DECIDING:
-        _check_server_only(health, settings, log)
+    health = _health(jobs, log, reports, writer, gate, MarkFile(settings.data_dir, log.log_id))
     return Wiring(
         settings,
         metrics,
@@ -242,10 +238,15 @@ def _wire(
     )
 
 
-def _check_server_only(health: dict[str, Check], settings: Settings, log: PostgresLog) -> None:
-    """The process has no numbers to write, and no gate: what it writes needs the right server."""
-    del health["log"]
-    health["postgres"] = server_check(log, MarkFile(settings.data_dir, log.log_id))
+def _health(
+    jobs: frozenset[Job], log: PostgresLog, reports: Callable[[], Reports], writer: Writer, gate: Gate, marks: MarkFile
+) -> dict[str, Check]:
+    """The checks of /readyz; who takes requests adds to them."""
+    health = checks(log, reports, gate, lambda: writer.known.unreadable)
+    if not jobs & DECIDING:
+        del health["log"]  # it has no numbers to write, and no gate: what it writes needs the right server
+        health["postgres"] = server_check(log, marks)
+    return health
 
 
 def _counting(metrics: Metrics, relay: Relay | None, tracer: "Tracer | None") -> Callable[[Plan], None]:

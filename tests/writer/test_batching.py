@@ -69,7 +69,7 @@ async def test_answers_come_in_the_order_of_arrival(memory_log: MemoryLog) -> No
 async def test_a_batch_has_a_bound_of_commands_and_one_of_bytes(memory_log: MemoryLog) -> None:
     sizes: list[int] = []
     limits = Limits(batch_max=4, batch_bytes_max=100)
-    async with running(memory_log, limits=limits, on_append=lambda one: sizes.append(one.commands)) as writer:
+    async with running(memory_log, limits=limits, on_append=lambda one: sizes.append(len(one.results))) as writer:
         await open_and_lock(writer)
         await together([writer.submit(a_request(a_reservation_of(1))) for _ in range(9)])
         await together([writer.submit(_an_issue_with(number, 60)) for number in range(3)])
