@@ -7,6 +7,7 @@ starve.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from time import time_ns
 from typing import Final
 
 import structlog
@@ -62,12 +63,19 @@ class OutcomeUnknownError(Exception):
 
 
 class Appended(Struct, frozen=True):
-    """One batch that was written: how many commands, the records of its events, and how long the append took."""
+    """One batch that was written: how many commands, the records of its events, how long the append took, and what each
+    command was answered.
+
+    `started_ns` and `ended_ns` say when it was written, in nanoseconds since 1970.
+    """
 
     commands: int
     records: Sequence[StoredRecord]
     seconds: float
     head: Position
+    results: Sequence[tuple[Waiting, Answered | Rejection]]
+    started_ns: int
+    ended_ns: int
 
 
 class Writer:
@@ -267,8 +275,10 @@ class Writer:
                 self._is_contended = held.head != self.known.state.position
                 await self.known.catch_up(held, held.head)
                 plan = plan_batch(self.known.state, waiting, self._clock())
+                plan.started_ns = time_ns()
                 if plan.writes:
                     await held.append(plan.expected, plan.batch)
+            plan.ended_ns = time_ns()
         except AppendInDoubtError:
             if plan is None:
                 raise LogUnavailableError("the connection was lost before anything was written") from None
@@ -278,8 +288,10 @@ class Writer:
     async def _append(self, plan: Plan, append: Callable[[Position, Batch], Awaitable[None]]) -> None:
         try:
             started = asyncio.get_running_loop().time()
+            plan.started_ns = time_ns()
             await append(plan.expected, plan.batch)
             plan.seconds = asyncio.get_running_loop().time() - started
+            plan.ended_ns = time_ns()
         except AppendInDoubtError:
             await self._resolve(plan)
 
@@ -302,6 +314,7 @@ class Writer:
                 # Halted by now, but perhaps after the first try: no caller may be told that nothing was done.
                 if not await self._is_written(plan):
                     raise
+            plan.ended_ns = time_ns()
             return
         raise LogUnavailableError("nobody waits for this batch any more")
 
@@ -360,7 +373,17 @@ class Writer:
         for waiting, result in plan.results:
             waiting.answer(result)
         if plan.batch.records:
-            self._on_append(Appended(len(plan.results), plan.batch.records, plan.seconds, plan.state.position))
+            self._on_append(
+                Appended(
+                    len(plan.results),
+                    plan.batch.records,
+                    plan.seconds,
+                    plan.state.position,
+                    plan.results,
+                    plan.started_ns,
+                    plan.ended_ns,
+                )
+            )
 
 
 class _TailLostError(Exception):

@@ -18,7 +18,7 @@ from service.cli.starting.present import Runtime
 from service.cli.starting.serving import RELAY_JOBS, run_until_stopped
 from service.jobs import Job
 from service.readiness import Reports
-from service.settings import read_settings
+from service.settings import forget_libpq, read_settings
 
 REPORTS = 1
 """The file descriptor of the output."""
@@ -29,6 +29,7 @@ NICE_MORE = 10
 
 def main(word: str) -> None:
     """Run the job of this name until SIGTERM. Exits with 1 and a sentence if it cannot run."""
+    forget_libpq()
     job = Job(word)
     addresses = sys.stdin.buffer.readline()
     if not addresses:
