@@ -69,9 +69,8 @@ class Stack:
 
     def container(self, part: str) -> dict[str, Any]:
         """What the engine knows of a container."""
-        [found] = json.loads(self.run(self.engine, "inspect", f"{PROJECT}-{part}-1"))
-        assert isinstance(found, dict)
-        return found
+        found: list[dict[str, Any]] = json.loads(self.run(self.engine, "inspect", f"{PROJECT}-{part}-1"))
+        return found[0]
 
     def pending_alerts(self) -> set[str]:
         """The names of the rules whose condition holds now."""
