@@ -277,6 +277,11 @@ PROCESS: Final = Row(
             "s",
         ),
         Panel(
+            "Spans of traces per second",
+            "Sent to the collector, or dropped.",
+            {"{{fate}}": rate("numbering_trace_spans_total", "fate")},
+        ),
+        Panel(
             "Rounds of the garbage collector per second",
             "By generation.",
             {"{{generation}}": rate("python_gc_collections_total", "generation")},

@@ -72,13 +72,9 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A row of the faults of the operator's guide: words of its first cell, and the alerts, or why there is none.
-
-    `without` are words that it does not have, where others have the same.
-    """
+    """A row of the faults of the guide, by its first cell or words of it; and its alerts, or why there is none."""
 
     sees: str
-    without: str = ""
     alerts: list[str] = []
     because: str = ""
 

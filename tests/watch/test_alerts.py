@@ -112,19 +112,23 @@ def test_every_role_is_a_command_and_the_configuration_asks_each_that_the_compos
     assert read_yaml(WATCH / "prometheus.yml")["rule_files"] == list(RULE_FILES)
 
 
-def is_row_of(fault: Fault, sees: str) -> bool:
-    return fault.sees in sees and not (fault.without and fault.without in sees)
+CELLS = [row[0] for row in rows(GUIDE, "Faults") if len(row) == 3]
 
 
-@pytest.mark.parametrize("sees", [row[0] for row in rows(GUIDE, "Faults") if len(row) == 3])
-def test_a_fault_of_the_guide_is_told_by_an_alert_or_it_is_said_why_not(sees: str) -> None:
-    found = [fault for fault in faults() if is_row_of(fault, sees)]
+def is_row_of(fault: Fault, cell: str) -> bool:
+    return fault.sees == cell if fault.sees in CELLS else fault.sees in cell
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_fault_of_the_guide_is_told_by_an_alert_or_it_is_said_why_not(cell: str) -> None:
+    exact = [fault for fault in faults() if fault.sees == cell]
+    found = exact or [fault for fault in faults() if is_row_of(fault, cell)]
     assert len(found) == 1, "deploy/watch/faults.yml: one entry with words of this row, and of no other row"
 
 
 @pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.sees)
 def test_an_entry_of_the_faults_is_a_row_of_the_guide_and_names_alerts_or_a_reason(fault: Fault) -> None:
-    assert len([row for row in rows(GUIDE, "Faults") if is_row_of(fault, row[0])]) == 1
+    assert len([cell for cell in CELLS if is_row_of(fault, cell)]) == 1
     assert bool(fault.alerts) != bool(fault.because)
     assert set(fault.alerts) <= set(NAMES)
     assert set(re.findall(r"\bNumbering\w+", fault.because)) <= set(NAMES)

@@ -23,7 +23,8 @@ def asked_values(label: str) -> set[str]:
 async def test_a_process_shows_what_rules_and_board_ask_for(tmp_path: Path, database_url: str, nats_url: str) -> None:
     ensure(tmp_path / "keys.json")
     create(tmp_path / "evidence.json", "live.example.com")
-    process = ServiceProcess(tmp_path, database_url, nats_url)
+    traces = {"NUMBERING_TRACES_URL": "http://127.0.0.1:9/v1/traces"}  # where nobody listens
+    process = ServiceProcess(tmp_path, database_url, nats_url, **traces)
     async with services(process):
 
         async def says_how_its_parts_are() -> bool:
