@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import asyncpg
 
@@ -24,6 +25,9 @@ from service.nats.requests.operations import Operations
 from service.settings import Settings
 from service.writer.writer import Writer
 
+if TYPE_CHECKING:
+    from service.tracing.tracer import Tracer
+
 
 def entrance_of(
     settings: Settings,
@@ -32,6 +36,7 @@ def entrance_of(
     writer: Writer,
     metrics: Metrics,
     invariants: BrokenInvariants,
+    tracer: "Tracer | None" = None,
 ) -> Entrance:
     """The one entrance for every request, whatever carries it. Raises JwksError."""
     keys = KeyFile(settings.keys_path)
@@ -55,6 +60,7 @@ def entrance_of(
             on_written=metrics.audit_reads.inc,
             on_dropped=metrics.audit_reads_lost.inc,
         ),
+        tracer=tracer,
     )
     return Entrance(dependencies, invariants.report)
 

@@ -1,5 +1,6 @@
 """The kinds of values of settings: how a text of the environment becomes one, and what is said of a wrong one."""
 
+import errno
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -34,8 +35,10 @@ def _kind(
 
 
 def _require_file(path: Path) -> None:
-    with path.open("rb"):
-        pass
+    # A pipe without a writer would let us wait for ever.
+    os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
 
 
 def _require_directory(path: Path) -> None:
@@ -115,6 +118,15 @@ HttpUrl = Annotated[
     ),
 ]
 Password = Annotated[str, _kind("one line of text", pattern=r"^[^\x00\r\n]+\Z", hide=_hide_all)]
+CollectorUrl = Annotated[
+    str,
+    _kind(
+        f"like http://collector.example.com:4318{_ENCODED}",
+        pattern=r"^https?://[^\s]+\Z",
+        require=_require_urls,
+        hide=without_password,
+    ),
+]
 Origins = Annotated[
     str,
     _kind(
@@ -236,6 +248,8 @@ def _right(kind: Any) -> str:
         return f"one of {', '.join(kind.__origin__)}"
     if bounds.ge is None:
         return f"a {words['unit']}"
+    if kind.__origin__ is float:
+        return f"a number from {bounds.ge} to {bounds.le}"
     return f"a whole number from {bounds.ge} to {bounds.le}" if bounds.le else f"a whole number, {bounds.ge} or more"
 
 

@@ -14,6 +14,7 @@ from platformdirs import user_data_path
 from service.addresses import with_password, with_password_file, without_password_file
 from service.setting_clashes import PARTS, clashes
 from service.setting_kinds import (
+    CollectorUrl,
     HttpUrl,
     LogFormat,
     LogLevel,
@@ -194,6 +195,16 @@ class Settings(Struct, frozen=True, kw_only=True):
         PresentDirectory | None, about("directory", "Where postgres and initdb are; unset: searched for")
     ] = None
     nats_server: Annotated[PresentFile | None, about("file", "The nats-server program; unset: searched for")] = None
+    traces_url: Annotated[
+        CollectorUrl | None,
+        about(
+            "URL", "An OpenTelemetry collector (OTLP over HTTP) that gets the spans of requests; unset: none are made"
+        ),
+    ] = None
+    traces_ratio: Annotated[
+        float,
+        about("of 1", "How many of the requests that name no trace begin one, where spans are made", ge=0, le=1),
+    ] = 1.0
     log_level: Annotated[LogLevel, about("level", "The least important log line that is written")] = LogLevel.INFO
     log_format: Annotated[LogFormat, about("format", "Log lines for people, or one JSON object a line")] = (
         LogFormat.CONSOLE
@@ -300,12 +311,17 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     not exist, except NUMBERING_TEST_* and the service links of Kubernetes, which a Service named `numbering` or
     `numbering-web` puts into every container. It tells every fault, not only the first.
     """
-    given = os.environ if environment is None else environment
-    found = values_of(given, FIELDS)
-    faults = [*found.faults, *clashes(found.values, found.named)]
+    settings, faults = settings_and_faults(environment)
     if faults:
         raise SettingsError(*faults)
-    return Settings(**found.values, files=found.files)
+    return settings
+
+
+def settings_and_faults(environment: Mapping[str, str] | None = None) -> tuple[Settings, list[str]]:
+    """The settings that those variables give which are right, and a sentence for each fault; see `read_settings`."""
+    found = values_of(os.environ if environment is None else environment, FIELDS)
+    faults = [*found.faults, *clashes(found.values, found.named)]
+    return Settings(**found.values, files=found.files), faults
 
 
 def read_supervision(environment: Mapping[str, str] | None = None) -> Supervision:

@@ -3,4 +3,5 @@
 from importlib.metadata import version
 from typing import Final
 
-SOFTWARE: Final = f"invoice-numbering {version('invoice-numbering')}"
+VERSION: Final = version("invoice-numbering")
+SOFTWARE: Final = f"invoice-numbering {VERSION}"

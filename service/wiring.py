@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import structlog
@@ -27,7 +27,7 @@ from service.log.postgres_faults import read_faults
 from service.log.postgres_log import PostgresLog
 from service.log.schema_fit import require_fit
 from service.log.sessions import end, open_pool
-from service.metrics import Metrics
+from service.metrics import Metrics, new_metrics
 from service.nats.client.connection import NatsSettings
 from service.nats.client.identity_files import require_identity
 from service.nats.relay.relay import Relay
@@ -42,15 +42,20 @@ from service.sealing import Sealing, sealing_of
 from service.settings import Settings
 from service.stopping import Stopping
 from service.supervisor import Supervisor
+from service.tracing.start import tracer_of
 from service.watching.gauges import measure, show_health, show_present
 from service.watching.looking import Looking, looking_around
 from service.watching.number_count import NumberCount
-from service.watching.present import metrics_of
+from service.watching.present import keep_present
 from service.watching.server_check import server_check
 from service.watching.stream_view import StreamView
+from service.writer.batch import Plan
 from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
-from service.writer.writer import Appended, Limits, Writer
+from service.writer.writer import Limits, Writer
+
+if TYPE_CHECKING:
+    from service.tracing.tracer import Tracer
 
 READS_MAX: Final = 8
 READ_SECONDS_MAX: Final = 15
@@ -84,6 +89,7 @@ class Wiring(Struct, frozen=True):
     health: dict[str, Check]
     board: HealthBoard
     looking: Looking
+    tracer: "Tracer | None"
 
 
 async def run_service(
@@ -165,7 +171,12 @@ async def _wired(settings: Settings, jobs: frozenset[Job], elsewhere: Elsewhere 
         await log.head()
         reads = await _reading_pool(settings.database)
         try:
-            yield _wire(settings, jobs, log, reads, elsewhere)
+            wiring = _wire(settings, jobs, log, reads, elsewhere)
+            try:
+                yield wiring
+            finally:
+                if wiring.tracer is not None:
+                    await asyncio.to_thread(wiring.tracer.close)
         finally:
             end(reads)
     finally:
@@ -188,7 +199,9 @@ async def _reading_pool(database_url: str) -> asyncpg.Pool:
 def _wire(
     settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asyncpg.Pool, elsewhere: Elsewhere | None
 ) -> Wiring:
-    relay = _relay(settings, log) if Job.RELAY in jobs else None
+    metrics = new_metrics()
+    tracer = tracer_of(settings, jobs, metrics.trace_spans)
+    relay = _relay(settings, log, tracer) if Job.RELAY in jobs else None
     runner = ProjectionRunner(settings.database or "") if Job.PROJECT in jobs else None
     nats = nats_settings(settings) if settings.nats is not None else None
     sealing = sealing_of(settings, log, nats) if Job.SEAL in jobs else None
@@ -198,15 +211,12 @@ def _wire(
     def reports() -> Reports:
         return {**reports_of(relay, runner, sealer, self_check), **({} if elsewhere is None else elsewhere.latest())}
 
-    metrics = metrics_of(jobs, reports(), has_nats=nats is not None)
+    keep_present(metrics, jobs, reports(), has_nats=nats is not None, has_traces=tracer is not None)
     gate = Gate()
-    writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=_counting(metrics, relay))
+    writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=_counting(metrics, relay, tracer))
     comparing = _comparing(settings, log, gate, writer, nats)
     show_present(metrics, writer, {"writer": log.pool, "reader": reads})
-    health = checks(log, reports, gate)
-    if not jobs & DECIDING:
-        del health["log"]  # it has no numbers to write, and no gate: what it writes needs the right server
-        health["postgres"] = server_check(log, MarkFile(settings.data_dir, log.log_id))
+    health = _health(jobs, log, reports, writer, gate, MarkFile(settings.data_dir, log.log_id))
     return Wiring(
         settings,
         metrics,
@@ -224,17 +234,31 @@ def _wire(
         health,
         HealthBoard(health, on_found=show_health(metrics)),
         Looking(log, reads, None if nats is None else StreamView(nats, log.log_id), reports),
+        tracer,
     )
 
 
-def _counting(metrics: Metrics, relay: Relay | None) -> Callable[[Appended], None]:
-    """What is done about each append: count it, and wake the relay."""
+def _health(
+    jobs: frozenset[Job], log: PostgresLog, reports: Callable[[], Reports], writer: Writer, gate: Gate, marks: MarkFile
+) -> dict[str, Check]:
+    """The checks of /readyz; who takes requests adds to them."""
+    health = checks(log, reports, gate, lambda: writer.known.unreadable)
+    if not jobs & DECIDING:
+        del health["log"]  # it has no numbers to write, and no gate: what it writes needs the right server
+        health["postgres"] = server_check(log, marks)
+    return health
+
+
+def _counting(metrics: Metrics, relay: Relay | None, tracer: "Tracer | None") -> Callable[[Plan], None]:
+    """What is done about each append: count it, record its span, and wake the relay."""
     numbers = NumberCount(metrics.numbers)
 
-    def on_append(appended: Appended) -> None:
-        metrics.batch_commands.observe(appended.commands)
-        metrics.append_seconds.observe(appended.seconds)
-        numbers.add(appended.records)
+    def on_append(written: Plan) -> None:
+        metrics.batch_commands.observe(len(written.results))
+        metrics.append_seconds.observe(written.seconds)
+        numbers.add(written.batch.records)
+        if tracer is not None:
+            tracer.appended(written)
         if relay is not None:
             relay.wake.set()
 
@@ -257,9 +281,10 @@ def _self_check(settings: Settings, log: PostgresLog) -> SelfCheck:
     return SelfCheck(begin, log.log_id, pace=SelfCheckPace(rate=settings.check_rate), clock=now)
 
 
-def _relay(settings: Settings, log: PostgresLog) -> Relay:
+def _relay(settings: Settings, log: PostgresLog, tracer: "Tracer | None") -> Relay:
     prover = EventProver.of(KeyFile(settings.keys_path))
-    return Relay(log, nats_settings(settings), clock=now, prover=prover, replicas=settings.stream_replicas)
+    replicas = settings.stream_replicas
+    return Relay(log, nats_settings(settings), clock=now, prover=prover, replicas=replicas, tracer=tracer)
 
 
 def nats_settings(settings: Settings) -> NatsSettings:
@@ -341,7 +366,15 @@ async def _taking_requests(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerat
     """Take requests for the life of the block. A process that takes none imports a quarter less: it starts sooner."""
     from service.carriers import answering_http, answering_nats, entrance_of  # noqa: PLC0415 - see above
 
-    entrance = entrance_of(wiring.settings, wiring.log, wiring.reads, wiring.writer, wiring.metrics, wiring.invariants)
+    entrance = entrance_of(
+        wiring.settings,
+        wiring.log,
+        wiring.reads,
+        wiring.writer,
+        wiring.metrics,
+        wiring.invariants,
+        wiring.tracer,
+    )
     wiring.health["history"] = history_health(entrance.dependencies.lost_history, wiring.writer.known)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(recording_reads(entrance.dependencies.read_recorder))

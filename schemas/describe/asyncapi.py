@@ -8,6 +8,8 @@ from schemas.api.operations import OPERATIONS, REQUEST_ROOT, Operation
 from schemas.describe.files import event_tags
 from schemas.describe.json_schema import Schema, body_schemas, reply_schemas
 from schemas.record import Record, schema_id
+from schemas.traceparent import PATTERN as TRACEPARENT
+from schemas.traceparent import SENT_MAX
 
 EVENT_ROOT: Final = "numbering.v1.events"
 
@@ -28,6 +30,13 @@ _EVENT_TEXTS: Final[Schema] = {
         "ce-partitionkey": "As `ce-subject`",
         "Nats-Msg-Id": "As `ce-id`",
         "Numbering-Mac": "The service's own proof that it published the message",
+    }.items()
+}
+_EVENT_TRACES: Final[Schema] = {
+    name: {"type": "string", "pattern": TRACEPARENT, "description": description}
+    for name, description in {
+        "traceparent": "Where a trace goes on (W3C Trace Context), if the request behind the event belonged to one",
+        "ce-traceparent": "The span of that request; the same in every message of the event",
     }.items()
 }
 _FAILED: Final = (
@@ -101,7 +110,7 @@ def _event_headers(tag: str) -> Schema:
     }
     found: Schema = {name: {"type": "string", "const": value} for name, value in constants.items()}
     found |= _EVENT_TEXTS
-    return {"type": "object", "properties": found, "required": list(found)}
+    return {"type": "object", "properties": found | _EVENT_TRACES, "required": list(found)}
 
 
 def _event_channel() -> Schema:
@@ -191,6 +200,11 @@ _REQUEST_HEADERS: Final[Schema] = {
             "minLength": 1,
             "maxLength": 255,
             "description": "A request that is sent again with the same key is done once and gets the same reply",
+        },
+        "traceparent": {
+            "type": "string",
+            "maxLength": SENT_MAX,
+            "description": "The trace that the request belongs to (W3C Trace Context); its events will name it",
         },
     },
     "required": ["Authorization"],

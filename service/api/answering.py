@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from prometheus_client import Counter, Histogram
 
 from schemas.api.invoice import Invoice
+from schemas.record import UnknownEventError
 from service.access.reservation_tokens import UnknownTokenKeyError
 from service.api.admission.reply_room import SMALL_BYTES, ReplyRoom
 from service.api.calling.asked import Asked
@@ -21,13 +22,16 @@ from service.log.event_log import (
     LogHaltedError,
     LogReadOnlyError,
     LogUnavailableError,
+    NewerReleaseError,
 )
 from service.log.gate import LogNotComparedError
 from service.metrics import Metrics
 from service.writer.queue import WriterBusyError
 from service.writer.writer import OutcomeUnknownError
 
-FAULTS: Final = (LogFaultError, WriterBusyError, OutcomeUnknownError, UnknownTokenKeyError, TimeoutError)
+FAULTS: Final = (
+    *(LogFaultError, WriterBusyError, OutcomeUnknownError, UnknownTokenKeyError, TimeoutError, UnknownEventError),
+)
 """The faults that a request meets if a part of the service is away."""
 
 CARRIERS: Final = ("http", "nats")
@@ -78,7 +82,13 @@ class Answering:
         except FAULTS as fault:
             refusal = self._refusal_of_fault(exchange, fault)
         except Exception as error:  # noqa: BLE001 - a defect must not cost the caller its envelope; it is logged in full
-            self._say.error("a request failed", request_id=exchange.request_id, route=exchange.route, exc_info=error)
+            self._say.error(
+                "a request failed",
+                request_id=exchange.request_id,
+                route=exchange.route,
+                exc_info=error,
+                **exchange.trace_fields(),
+            )
             if isinstance(error, AssertionError):
                 self._on_broken(error)
             refusal = refusal_of(Unexpected())
@@ -100,7 +110,11 @@ class Answering:
     def _refusal_of_fault(self, exchange: Exchange, fault: Exception) -> Refusal:
         """The refusal for a part that is away: try again; its message says whether anything was done, if we know it."""
         self._say.warning(
-            "a request met a fault", request_id=exchange.request_id, route=exchange.route, fault=repr(fault)
+            "a request met a fault",
+            request_id=exchange.request_id,
+            route=exchange.route,
+            fault=repr(fault),
+            **exchange.trace_fields(),
         )
         match fault:
             case OutcomeUnknownError() | AppendInDoubtError():
@@ -116,6 +130,8 @@ class Answering:
                 return refusal_of(Unavailable(f"Too many requests are waiting. {NOTHING_DONE}"))
             case LogReadOnlyError():
                 return refusal_of(Unavailable(f"The store is read-only and takes no writes. {NOTHING_DONE}"))
+            case NewerReleaseError() | UnknownEventError():
+                return refusal_of(Unavailable(f"This process is older than what it has to read. {NOTHING_DONE}"))
             case LogUnavailableError():
                 return refusal_of(Unavailable("The database cannot be reached."))
             case _:
@@ -124,6 +140,8 @@ class Answering:
     def note(self, exchange: Exchange, reply: Reply) -> None:
         """Count and log a request that got this reply."""
         milliseconds = exchange.milliseconds()
+        if exchange.span is not None:
+            exchange.span.end(reply.status, None if reply.refusal is None else reply.refusal.code)
         counter, timer = self._counts_of(exchange, reply.status)
         counter.inc()
         timer.observe(milliseconds / 1000)
@@ -138,6 +156,7 @@ class Answering:
             milliseconds=round(milliseconds, 2),
             request_id=exchange.request_id,
             caller=exchange.holder,
+            **exchange.trace_fields(),
         )
 
     def _counts_of(self, exchange: Exchange, status: int) -> tuple[Counter, Histogram]:

@@ -47,6 +47,8 @@ class Entrance:
             status = reply.status
         finally:
             self._record(asked.route, exchange, status)
+            if status is None and exchange.span is not None:
+                exchange.span.cut_off()
         return reply
 
     def _record(self, route: Route, exchange: Exchange, status: int | None) -> None:
@@ -62,7 +64,7 @@ class Entrance:
         if principal.is_auditor and asked.route.writes:
             raise refused(AuditorOnlyReads())
         sent = exchange.sent = await asked.sent(principal.caller)
-        call = self._call(asked, principal, sent)
+        call = self._call(asked, exchange, principal, sent)
         done = await self._stored_answer(call) or await _handled(asked.route, call)
         if not isinstance(done, Answered):
             return Result(done, asked.route.status)
@@ -81,11 +83,12 @@ class Entrance:
         exchange.holder, exchange.firm_id = found.credential_id, found.caller.firm_id
         return found
 
-    def _call(self, asked: Asked, principal: Principal, sent: Sent) -> Call:
+    def _call(self, asked: Asked, exchange: Exchange, principal: Principal, sent: Sent) -> Call:
         idempotency = None
         if asked.route.method == "POST" and asked.idempotency_key is not None:
             idempotency = idempotency_of(asked.idempotency_key, principal.caller, sent.path, sent.given)
-        return Call(self.dependencies, sent, principal, idempotency)
+        is_recorded = exchange.span is not None and exchange.span.is_recorded
+        return Call(self.dependencies, sent, principal, idempotency, exchange.traceparent, is_recorded)
 
     async def _stored_answer(self, call: Call) -> Answered | None:
         """The stored answer under the key of this request. This step comes before the body is judged (D60)."""

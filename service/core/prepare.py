@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from schemas.commands import (
     AdvanceSeries,
@@ -46,6 +46,7 @@ from schemas.outcomes import (
 )
 from schemas.record import Record
 from schemas.rejections import Rejection
+from schemas.traceparent import TraceParent
 from schemas.values import CommandId, Position, SeriesId, UnixSeconds, Version
 from service.core.decide import decide
 from service.core.decision import Append, Done
@@ -66,6 +67,7 @@ class Cause(Struct, frozen=True):
     caller: Caller
     command_id: CommandId
     idempotency_key: str | None
+    traceparent: TraceParent | None = None
 
 
 def prepare(state: State, command: Command, cause: Cause, now: UnixSeconds) -> Prepared | Rejection:
@@ -104,6 +106,7 @@ def _record(state: State, stream: SeriesId, event: Event, cause: Cause, at: Unix
         command_id=cause.command_id,
         idempotency_key=cause.idempotency_key,
         event=event,
+        traceparent=UNSET if cause.traceparent is None else cause.traceparent,
     )
 
 

@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from aiohttp import hdrs, web
+from multidict import istr
 
+from schemas.traceparent import read_traceparent
 from service.api.calling.reply import Exchange, Reply, Result
 from service.api.calling.route import Route
 from service.api.catalogue import ROUTES
@@ -33,6 +35,9 @@ Handler = Callable[[web.BaseRequest, Exchange, Mapping[str, str]], Awaitable[Tol
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """What a caller may choose as the id of its request (CONTRACT.md D6)."""
+
+TRACEPARENT: Final = istr("traceparent")
+TRACESTATE: Final = istr("tracestate")
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -102,8 +107,13 @@ class WebApplication:
         """The handler of a route: it passes the request to the entrance."""
         bytes_max, seconds_max = self.body_bytes_max, self.patience.body_seconds
         varies = {"Vary": "Accept, Accept-Language"} if route.is_listing else None
+        tracer = self.entrance.dependencies.tracer
 
         async def answer(request: web.BaseRequest, exchange: Exchange, places: Mapping[str, str]) -> Told:
+            if tracer is not None:
+                states = request.headers.getall(TRACESTATE, ())
+                about = exchange.method, exchange.route, exchange.request_id
+                exchange.begin_span(tracer.http_request(*about, exchange.traceparent, states))
             asked = HttpAsked(route, request, places, bytes_max, seconds_max)
             return await self.entrance.answer(asked, exchange), varies
 
@@ -197,4 +207,6 @@ def _exchange(request: web.BaseRequest, found: Found[Handler] | frozenset[str]) 
     sent_id = request.headers.get(REQUEST_ID)
     if sent_id is not None and _REQUEST_ID.fullmatch(sent_id):
         exchange.request_id = sent_id
+    if TRACEPARENT in request.headers:
+        exchange.traceparent = read_traceparent(request.headers.getall(TRACEPARENT))
     return exchange

@@ -9,7 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
-MAY_SEND: Final = "Authorization, Content-Type, Idempotency-Key, X-Request-Id"
+MAY_SEND: Final = "Authorization, Content-Type, Idempotency-Key, X-Request-Id, traceparent, tracestate"
 MAY_READ: Final = (
     "X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Idempotent-Replayed"
 )

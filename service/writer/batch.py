@@ -17,7 +17,19 @@ class Plan:
     `state` is a layer over the state on which it is decided. `results` are in the order of `waiting`.
     """
 
-    __slots__ = ("_answers", "_contents", "_records", "batch", "expected", "results", "seconds", "size", "state")
+    __slots__ = (
+        "_answers",
+        "_contents",
+        "_records",
+        "batch",
+        "ended_ns",
+        "expected",
+        "results",
+        "seconds",
+        "size",
+        "started_ns",
+        "state",
+    )
 
     def __init__(self, state: State) -> None:
         """Nothing is decided yet; `state` stays as it is."""
@@ -29,6 +41,7 @@ class Plan:
         self.batch = Batch(self._records, self._contents, self._answers)
         self.results: list[tuple[Waiting, Answered | Rejection]] = []
         self.seconds = 0.0
+        self.started_ns = self.ended_ns = 0
         self.size = 0
 
     @property
@@ -49,7 +62,8 @@ class Plan:
     def _decide(self, item: Waiting, now: UnixSeconds) -> Answered | Rejection:
         request = item.request
         key = None if request.idempotency is None else request.idempotency.key
-        prepared = prepare(self.state, request.command, Cause(request.caller, item.command_id, key), now)
+        cause = Cause(request.caller, item.command_id, key, request.traceparent)
+        prepared = prepare(self.state, request.command, cause, now)
         if not isinstance(prepared, Prepared):
             return prepared
         self._records.extend(StoredRecord(record, encode_record(record)) for record in prepared.records)

@@ -10,6 +10,7 @@ from schemas.commands import Caller, Command
 from schemas.outcomes import Outcome
 from schemas.record import Record
 from schemas.rejections import Rejection
+from schemas.traceparent import TraceParent
 from schemas.values import CommandId
 from service.log.event_log import Content
 
@@ -34,13 +35,19 @@ class Idempotency(Struct, frozen=True):
 
 
 class Submission(Struct, frozen=True):
-    """What one caller asks, with the body of the document it concerns, if any, and a second one beside it."""
+    """What one caller asks, with the body of the document it concerns, if any, and a second one beside it.
+
+    The events name the trace, if the request belongs to one. `asked_ns` is the time now, in nanoseconds since 1970, if
+    spans are made of the request; else 0.
+    """
 
     command: Command
     caller: Caller
     content: Content | None = None
     idempotency: Idempotency | None = None
     also: Content | None = None
+    traceparent: TraceParent | None = None
+    asked_ns: int = 0
 
 
 class Answered(Struct, frozen=True):

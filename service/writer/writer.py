@@ -7,13 +7,13 @@ starve.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from time import time_ns
 from typing import Final
 
 import structlog
 from msgspec import Struct
 
 from schemas.events import ReservationConsumed
-from schemas.record import StoredRecord
 from schemas.rejections import PrintedAlready, Rejection
 from schemas.values import Position, UnixSeconds
 from service.backoff import Backoff
@@ -61,15 +61,6 @@ class OutcomeUnknownError(Exception):
     """The store did not say in time whether the command was written; asking again under the same key tells."""
 
 
-class Appended(Struct, frozen=True):
-    """One batch that was written: how many commands, the records of its events, and how long the append took."""
-
-    commands: int
-    records: Sequence[StoredRecord]
-    seconds: float
-    head: Position
-
-
 class Writer:
     """Turns requests into events of one log. `run` belongs in a TaskGroup; everything else may be called beside it."""
 
@@ -80,9 +71,12 @@ class Writer:
         clock: Callable[[], UnixSeconds],
         limits: Limits | None = None,
         gate: Gate | None = None,
-        on_append: Callable[[Appended], None] = lambda _: None,
+        on_append: Callable[[Plan], None] = lambda _: None,
     ) -> None:
-        """Nothing is taken while `gate` is closed; without one, from the first moment on."""
+        """Nothing is taken while `gate` is closed; without one, from the first moment on.
+
+        `on_append` hears of each batch with events that is durable.
+        """
         # Shared with every reader of the process: readers move it forward by reading the log. Only `run` moves it by
         # what it wrote, once that is durable, or makes it forget.
         self.known = KnownState(log)
@@ -267,8 +261,10 @@ class Writer:
                 self._is_contended = held.head != self.known.state.position
                 await self.known.catch_up(held, held.head)
                 plan = plan_batch(self.known.state, waiting, self._clock())
+                plan.started_ns = time_ns()
                 if plan.writes:
                     await held.append(plan.expected, plan.batch)
+            plan.ended_ns = time_ns()
         except AppendInDoubtError:
             if plan is None:
                 raise LogUnavailableError("the connection was lost before anything was written") from None
@@ -278,8 +274,10 @@ class Writer:
     async def _append(self, plan: Plan, append: Callable[[Position, Batch], Awaitable[None]]) -> None:
         try:
             started = asyncio.get_running_loop().time()
+            plan.started_ns = time_ns()
             await append(plan.expected, plan.batch)
             plan.seconds = asyncio.get_running_loop().time() - started
+            plan.ended_ns = time_ns()
         except AppendInDoubtError:
             await self._resolve(plan)
 
@@ -302,6 +300,7 @@ class Writer:
                 # Halted by now, but perhaps after the first try: no caller may be told that nothing was done.
                 if not await self._is_written(plan):
                     raise
+            plan.ended_ns = time_ns()
             return
         raise LogUnavailableError("nobody waits for this batch any more")
 
@@ -360,7 +359,7 @@ class Writer:
         for waiting, result in plan.results:
             waiting.answer(result)
         if plan.batch.records:
-            self._on_append(Appended(len(plan.results), plan.batch.records, plan.seconds, plan.state.position))
+            self._on_append(plan)
 
 
 class _TailLostError(Exception):

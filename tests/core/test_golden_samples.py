@@ -11,7 +11,14 @@ from msgspec.structs import fields
 from schemas import events
 from schemas.events import Event
 from schemas.record import decode_record, event_tag, is_canonical
-from tests.support.domain.golden import FOLDER, every_event, fields_without_sample, samples_of, tag_of
+from tests.support.domain.golden import (
+    FOLDER,
+    every_event,
+    fields_without_sample,
+    record_fields_without_sample,
+    samples_of,
+    tag_of,
+)
 from tests.support.domain.invariants import check_invariants
 
 SAMPLES = sorted(FOLDER.glob("*.json"))
@@ -33,6 +40,10 @@ def test_a_sample_decodes_and_is_encoded_the_same_today_but_for_fields_added_sin
 def test_every_event_type_has_a_sample_and_so_has_every_field_of_it(kind: type[Event]) -> None:
     assert samples_of(tag_of(kind)), f"no sample of a new event type: {FREEZE}"
     assert fields_without_sample(kind) == [], RULE
+
+
+def test_every_field_around_an_event_has_a_sample() -> None:
+    assert record_fields_without_sample() == [], FREEZE
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -57,8 +68,17 @@ def test_what_was_written_before_a_field_was_added_is_canonical() -> None:
         SERIES_OPENED.replace(b":", b": ", 1),
         SERIES_OPENED.replace(b',"replaces":null', b',"replaces":null,"later":1'),
         SERIES_OPENED + b" ",
+        SERIES_OPENED[:-1] + b',"traceparent":"00-0123"}',
+        SERIES_OPENED[:-1] + b',"traceparent":"00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"}',
     ],
-    ids=["another order", "a blank", "a field we do not know", "a blank at the end"],
+    ids=[
+        "another order",
+        "a blank",
+        "a field we do not know",
+        "a blank at the end",
+        "half a trace",
+        "a trace in capitals",
+    ],
 )
 def test_the_same_record_in_other_bytes_is_not_canonical(other: bytes) -> None:
     assert other != SERIES_OPENED

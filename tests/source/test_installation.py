@@ -17,9 +17,9 @@ from tests.source.code import ROOT
 PROJECT: Final = "invoice-numbering"
 FILES: Final = {
     "deploy/requirements-build.txt": ("build",),
-    "deploy/image/requirements.txt": ("", "pdf"),
-    "deploy/requirements.txt": ("", "embedded", "pdf", "build"),
-    "deploy/requirements-dev.txt": ("", "embedded", "pdf", "build", "dev"),
+    "deploy/image/requirements.txt": ("", "pdf", "tracing"),
+    "deploy/requirements.txt": ("", "embedded", "pdf", "tracing", "build"),
+    "deploy/requirements-dev.txt": ("", "embedded", "pdf", "tracing", "build", "dev"),
 }
 """The parts of the project that each file is for; the empty one is what it always needs."""
 

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from time import time_ns
 from typing import Final, TypeVar
 
 from msgspec import Struct
 
 from schemas.commands import Caller, Command
 from schemas.rejections import DocumentUnknown, Rejection, SeriesUnknown
+from schemas.traceparent import TraceParent
 from schemas.values import DocumentId, SeriesId
 from service.access.callers import Principal
 from service.api.calling.dependencies import Dependencies
@@ -33,12 +35,14 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request and its caller. `body`, `query` and `place` read what was sent."""
+    """A request and its caller. `body`, `query` and `place` read what was sent. `is_recorded` if it has a span."""
 
     dependencies: Dependencies
     sent: Sent
     principal: Principal
     idempotency: Idempotency | None
+    traceparent: TraceParent | None = None
+    is_recorded: bool = False
 
     @property
     def caller(self) -> Caller:
@@ -110,9 +114,13 @@ class Call:
             raise refused(answer, param=series_param if isinstance(answer, SeriesUnknown) else None)
         return answer
 
-    async def attempt(self, command: Command, content: Content | None = None) -> Answered | Rejection:
+    async def attempt(
+        self, command: Command, content: Content | None = None, also: Content | None = None
+    ) -> Answered | Rejection:
         """Submit the command; returns the rejection if there is one. Raises the faults of Writer.submit."""
-        return await self.dependencies.writer.submit(Submission(command, self.caller, content, self.idempotency))
+        asked_ns = time_ns() if self.is_recorded else 0
+        request = Submission(command, self.caller, content, self.idempotency, also, self.traceparent, asked_ns)
+        return await self.dependencies.writer.submit(request)
 
 
 def _shown(text: str) -> str:

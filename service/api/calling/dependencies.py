@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -21,6 +22,9 @@ from service.metrics import Metrics
 from service.settings import Settings
 from service.writer.writer import Writer
 
+if TYPE_CHECKING:
+    from service.tracing.tracer import Tracer
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
@@ -29,6 +33,7 @@ class Dependencies:
     `reads` is a pool of connections of the role that may read projections. A request that reads a whole series takes a
     turn of `folds` before it takes a connection, one that lists documents a turn of `lists`, and
     one that makes a file of a report a turn of `listings`.
+    `tracer` is there if spans are made.
     """
 
     writer: Writer
@@ -41,6 +46,7 @@ class Dependencies:
     metrics: Metrics
     clock: Callable[[], UnixSeconds]
     read_recorder: ReadRecorder
+    tracer: "Tracer | None" = None
     folds: Turns = field(default_factory=lambda: Turns(FOLDS_MAX))
     listings: Turns = field(default_factory=lambda: Turns(LISTINGS_MAX))
     lists: Turns = field(default_factory=lambda: Turns(LISTS_MAX))

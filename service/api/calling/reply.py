@@ -3,11 +3,13 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import UNSET, Struct
 
 from schemas.api.envelope import Failure, Meta, Problem, Success
+from schemas.traceparent import TraceParent, span_id_of, trace_id_of
 from schemas.values import FirmId
 from service.access.callers import Principal
 from service.api.admission.rate_limit import Allowance
@@ -18,7 +20,11 @@ from service.api.calling.streamed import Streamed
 from service.api.refusals.table import Refusal
 from service.random_ids import random_uuid
 
+if TYPE_CHECKING:
+    from service.tracing.tracer import RequestSpan
+
 JSON: Final = "application/json"
+NO_TRACE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -28,6 +34,8 @@ class Exchange:
     `carrier` is http or nats. `method` and `route` come from a fixed set of words, never from the path itself, which
     may hold a token. `holder` is the one for which the rate limit counted the request,
     `firm_id` the firm that it is of, if we know it. `principal` and `sent` are there once they are known.
+    `traceparent` is the trace that it belongs to, if it does to one (CONTRACT.md D119). `span` is there if spans are
+    made.
     """
 
     carrier: str
@@ -40,10 +48,22 @@ class Exchange:
     holder: str | None = None
     principal: Principal | None = None
     sent: Sent | None = None
+    traceparent: TraceParent | None = None
+    span: "RequestSpan | None" = None
 
     def milliseconds(self) -> float:
         """The milliseconds since the request arrived."""
         return (time.perf_counter() - self.started) * 1000
+
+    def begin_span(self, span: "RequestSpan") -> None:
+        """From here on the trace goes on in this span."""
+        self.span, self.traceparent = span, span.traceparent
+
+    def trace_fields(self) -> Mapping[str, str]:
+        """What a log line says of the trace, in the words of OpenTelemetry; nothing where there is none."""
+        if self.traceparent is None:
+            return NO_TRACE
+        return {"trace_id": trace_id_of(self.traceparent), "span_id": span_id_of(self.traceparent)}
 
     def meta(self) -> Meta:
         """The `meta` of the reply."""

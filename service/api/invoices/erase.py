@@ -15,7 +15,7 @@ from service.documents.content import VoidContent
 from service.documents.erasing import Erasing, erasing, erasure_of, said_by
 from service.documents.facts import Facts
 from service.documents.new import sealed
-from service.writer.request import Answered, Submission
+from service.writer.request import Answered
 
 ATTEMPTS_MAX: Final = 5
 
@@ -31,9 +31,7 @@ async def erase_invoice(call: Call) -> Answered | Invoice:
         if left is None:
             return await invoice_of(call, facts)
         command = erasure_of(facts, left, reason.digest)
-        answer = await call.dependencies.writer.submit(
-            Submission(command, call.caller, left.content, call.idempotency, also=reason)
-        )
+        answer = await call.attempt(command, left.content, also=reason)
         if isinstance(answer, Answered):
             return answer
         if not isinstance(answer, DocumentHasChanged):

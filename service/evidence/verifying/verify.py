@@ -898,6 +898,10 @@ FIELDS: Final = {
 """The fields of each type of event, in their order. An old record may lack those after the semicolon."""
 
 
+TRACE: Final = '(?:,"traceparent":"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")?'
+"""What may follow the event: the trace of the request that caused it."""
+
+
 @dataclass
 class Form:
     """How the fields of an event are written, their names, and which of them are numbers or other JSON."""
@@ -934,7 +938,7 @@ def form_of(fields: str, text: str) -> Form:
         form.names.append(name)
         form.numbers += [name] if kind.startswith("number") else []
         form.others += [name] if kind in ("flag", "ranges") else []
-    form.pattern = re.compile(pattern + r"\}\}")
+    form.pattern = re.compile(pattern + r"\}" + TRACE + r"\}")
     return form
 
 

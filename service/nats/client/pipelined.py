@@ -20,6 +20,9 @@ MESSAGES_AT_ONCE: Final = 256
 """How many messages are read before all else has its turn: about two milliseconds."""
 
 
+_TRACEPARENT_LINE: Final = b"\r\ntraceparent:"
+
+
 class Doorkeeper(Protocol):
     """Says which messages are read."""
 
@@ -109,11 +112,17 @@ class PipelinedClient(Client):
                 self._transport.close()  # type: ignore[no-untyped-call]  # nats-py leaves it so
 
     async def _process_headers(self, headers: bytes | None) -> dict[str, str] | None:
-        """The headers; none if they cannot be read. Servers pass on what a publisher sent, without a check."""
+        """The headers; none if they cannot be read. Servers pass on what a publisher sent, without a check.
+
+        Of a name that is there twice nats-py keeps the last value. Two traces are none (W3C Trace Context), so they go.
+        """
         try:
-            return await super()._process_headers(headers)  # pyright: ignore[reportUnknownMemberType] - untyped argument
+            found = await super()._process_headers(headers)  # pyright: ignore[reportUnknownMemberType] - untyped argument
         except (IndexError, ValueError):
             return None
+        if found and headers and headers.lower().count(_TRACEPARENT_LINE) > 1:
+            return {name: value for name, value in found.items() if name.lower() != "traceparent"}
+        return found
 
     def _build_message(  # pyright: ignore[reportIncompatibleMethodOverride] - nats-py skips what is none
         self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: dict[str, str] | None

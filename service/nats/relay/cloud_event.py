@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Final
 from zlib import crc32
 
-from schemas.record import schema_id
+from schemas.record import schema_id, traceparent_in
+from schemas.traceparent import TraceParent
 from schemas.values import DEFAULT_LOG, LogId, SeriesId, iso_time
 from service.access.event_proofs import HEADER, EventProver
 from service.log.event_log import RecordOutline
@@ -60,16 +61,22 @@ class CloudEvents:
         self._prover = prover
         self._constant_headers = lru_cache(_SERIES_CACHED)(self._make_constant_headers)
 
-    def message_of(self, record: RecordOutline, own_id: str, last_id: str | None, reply: str) -> bytes:
+    def message_of(
+        self, record: RecordOutline, own_id: str, last_id: str | None, reply: str, hop: TraceParent | None = None
+    ) -> bytes:
         """The event as a message of the NATS protocol: JetStream stores it at its position, after the message with the
         id `last_id`, or not at all. No value in it can hold a line break: `token` and our own words only.
+
+        `hop` is the span of sending it, if it has one; the trace then goes on there.
         """
         position, time = record.position, _timestamp(record.at)
         after = f"Nats-Expected-Last-Msg-Id: {last_id}\r\n" if last_id is not None else ""
+        trace = traceparent_in(record.canonical)
+        traced = f"ce-traceparent: {trace}\r\ntraceparent: {hop or trace}\r\n" if trace is not None else ""
         # The sequence is padded, because the extension asks for values that sort as text.
         headers = (
             f"{self._constant_headers(record.stream, record.tag)}ce-id: {own_id}\r\nce-time: {time}\r\n"
-            f"ce-sequence: {position:020}\r\n{HEADER}: {self._prover.proof_of(record.canonical)}\r\n"
+            f"ce-sequence: {position:020}\r\n{traced}{HEADER}: {self._prover.proof_of(record.canonical)}\r\n"
             f"Nats-Expected-Last-Sequence: {position - 1}\r\n{after}Nats-Msg-Id: {own_id}\r\n\r\n"
         )
         sizes = f"{len(headers)} {len(headers) + len(record.canonical)}"

@@ -6,7 +6,7 @@ would be doubled, missing or out of order; no lock and no window of time is reli
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -29,6 +29,9 @@ from service.nats.relay.read_ahead import publish_and_read_on, read_on
 from service.nats.relay.status import RelayState, RelayStatus, Report
 from service.nats.relay.stream import EventStream
 from service.nats.relay.window import PublishWindow
+
+if TYPE_CHECKING:
+    from service.tracing.tracer import Tracer
 
 READER: Final = "relay"
 # Then another server is tried: this one may be cut off from those that lead the stream.
@@ -63,6 +66,7 @@ class Relay:
         prover: EventProver,
         replicas: int = 1,
         pace: RelayPace | None = None,
+        tracer: "Tracer | None" = None,
     ) -> None:
         """`prover` proves each event to be ours; `replicas` counts only when the stream is made."""
         self.wake = asyncio.Event()
@@ -72,6 +76,7 @@ class Relay:
         self._prover = prover
         self._replicas = replicas
         self._pace = pace or RelayPace()
+        self._tracer = tracer
         self._report = Report(log.log_id)
         self._acked = self._sent = Position(0)
         self._is_careful = False
@@ -162,7 +167,13 @@ class Relay:
         compare_at = loop.time() + self._pace.compare
         last, is_replicated = common.record, common.is_replicated
         async with PublishWindow(
-            stream.client, stream.name, self._acked, events, is_replicated=is_replicated, is_careful=self._is_careful
+            stream.client,
+            stream.name,
+            self._acked,
+            events,
+            is_replicated=is_replicated,
+            is_careful=self._is_careful,
+            tracer=self._tracer,
         ) as window:
             while loop.time() < compare_at:
                 if stream.client.is_closed:

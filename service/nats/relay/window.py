@@ -5,16 +5,19 @@ to an inbox of ours.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from time import monotonic
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 from msgspec import Struct
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+from schemas.record import traceparent_in
+from schemas.traceparent import TraceParent
 from schemas.values import Position
 from service.log.event_log import RecordOutline
 from service.nats.client.broker_faults import (
@@ -28,6 +31,9 @@ from service.nats.client.broker_faults import (
 from service.nats.client.closing import closed
 from service.nats.client.pipelined import PipelinedClient
 from service.nats.relay.cloud_event import CloudEvents, message_id
+
+if TYPE_CHECKING:
+    from service.tracing.tracer import PublishSpan, Tracer
 
 # One acknowledgement answers for all events before it: each is stored only directly after the one it names by sequence
 # and id. The sequence alone would not do: a foreign message in the place of one event would let the next ones in.
@@ -75,6 +81,7 @@ class PublishWindow:
         *,
         is_replicated: bool = False,
         is_careful: bool = False,
+        tracer: "Tracer | None" = None,
     ) -> None:
         self.acked = self.sent = acked
         self._is_replicated = is_replicated
@@ -83,6 +90,9 @@ class PublishWindow:
         self._client = client
         self._stream = stream
         self._events = events
+        self._tracer = tracer
+        # Of the events that are sent and not answered, in order.
+        self._spans: deque[tuple[Position, PublishSpan]] = deque()
         # None for the first event: its predecessor was compared byte for byte, and after a restart a server no longer
         # knows the id of a message older than its duplicate window.
         self._last_id: str | None = None
@@ -103,6 +113,8 @@ class PublishWindow:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._spans:
+            self._end_spans(self._spans[-1][0], is_stored=False)
         # Late answers to this window must not be taken for answers to the next.
         if self._subscription is not None and not self._client.is_closed:
             await closed(self._subscription.unsubscribe(), CLOSE_SECONDS_MAX, self._inbox)
@@ -135,10 +147,25 @@ class PublishWindow:
             own_id = message_id(record)
             is_answered = self._is_each_answered or record.position == last
             reply = f"{self._inbox}.{record.position}" if is_answered else ""
-            messages.append(self._events.message_of(record, own_id, self._last_id, reply))
+            hop = None if self._tracer is None else self._begin_span(self._tracer, record, own_id)
+            messages.append(self._events.message_of(record, own_id, self._last_id, reply, hop))
             self._last_id = None if self._is_replicated else own_id
         await self._client.publish_encoded(messages, max(len(record.canonical) for record in chunk))
         self.sent = last
+
+    def _begin_span(self, tracer: "Tracer", record: RecordOutline, own_id: str) -> TraceParent | None:
+        """The span of sending this event, if the request behind it has one that is recorded."""
+        trace = traceparent_in(record.canonical)
+        span = None if trace is None else tracer.publishing(trace, own_id, len(record.canonical))
+        if span is None:
+            return None
+        self._spans.append((record.position, span))
+        return span.traceparent
+
+    def _end_spans(self, position: Position, *, is_stored: bool) -> None:
+        """End the spans of the events up to this position."""
+        while self._spans and self._spans[0][0] <= position:
+            self._spans.popleft()[1].end(is_stored=is_stored)
 
     async def _answered(self, position: int) -> None:
         """Wait until `position` is acknowledged; the deadline starts again with each acknowledgement."""
@@ -165,6 +192,7 @@ class PublishWindow:
             fault = StreamMovedError(f"event {position} is stored, {self.acked + 1} not known to be")
         if fault is None:
             self.acked = max(self.acked, position)
+            self._end_spans(self.acked, is_stored=True)
         elif self._fault is None:
             self._fault = fault
         self._moved.set()

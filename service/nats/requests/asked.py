@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from schemas.api.operations import OPERATIONS, Operation
 from schemas.commands import Caller
+from schemas.traceparent import TraceParent
 from schemas.values import NUMBER_MAX
 from service.api.admission.rate_limit import ADDRESS
 from service.api.calling.route import Route
@@ -31,7 +32,8 @@ class Arrived(Struct, frozen=True):
     """One request as it arrived, nothing of which is verified yet.
 
     `partition` is the mode and the firm in its subject. `authorization` and `idempotency_key` are the headers of these
-    names. NATS cannot carry a reply of more than `reply_bytes_max` bytes.
+    names, `traceparent` is the trace in the header of this name, if it is well formed, and `tracestate` what stands
+    beside it. NATS cannot carry a reply of more than `reply_bytes_max` bytes.
     """
 
     operation: Operation
@@ -40,6 +42,8 @@ class Arrived(Struct, frozen=True):
     idempotency_key: str | None
     body: bytes
     reply_bytes_max: int
+    traceparent: TraceParent | None = None
+    tracestate: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

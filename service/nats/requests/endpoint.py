@@ -19,6 +19,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from schemas.api.operations import OPERATIONS, REQUEST_ROOT, Operation
+from schemas.traceparent import read_traceparent
 from service.api.calling.reply import Reply
 from service.backoff import Backoff
 from service.nats.client.broker_faults import CONNECTION_FAULTS, BrokerUnavailableError
@@ -304,6 +305,7 @@ def _headers(reply: Reply) -> dict[str, str] | None:
 def _arrived(operation: Operation, message: Msg, reply_bytes_max: int) -> Arrived:
     mode, firm = message.subject.split(".")[3:5]
     headers = {name.lower(): value for name, value in (message.headers or {}).items()}
+    trace = headers.get("traceparent")
     return Arrived(
         operation=operation,
         partition=(unquote(mode), unquote(firm)),
@@ -311,6 +313,8 @@ def _arrived(operation: Operation, message: Msg, reply_bytes_max: int) -> Arrive
         idempotency_key=headers.get("idempotency-key"),
         body=message.data,
         reply_bytes_max=reply_bytes_max,
+        traceparent=None if trace is None else read_traceparent((trace,)),
+        tracestate=() if trace is None or "tracestate" not in headers else (headers["tracestate"],),
     )
 
 

@@ -23,7 +23,12 @@ class Operations:
         """The reply to one request, also if it is refused or meets a fault."""
         stranger = stranger_of(arrived.partition, is_known=self.is_known(arrived.partition))
         asked = NatsAsked(arrived, stranger, self._entrance.dependencies.settings.body_bytes_max)
-        return await self._entrance.answer(asked, _exchange(arrived))
+        exchange = _exchange(arrived)
+        tracer = self._entrance.dependencies.tracer
+        if tracer is not None:
+            about = arrived.operation.name, exchange.request_id
+            exchange.begin_span(tracer.nats_request(*about, arrived.traceparent, arrived.tracestate))
+        return await self._entrance.answer(asked, exchange)
 
     def is_known(self, partition: tuple[str, str]) -> bool:
         """Whether this is the mode and the firm of callers that we have."""
@@ -37,4 +42,4 @@ class Operations:
 
 
 def _exchange(arrived: Arrived) -> Exchange:
-    return Exchange("nats", arrived.operation.method, arrived.operation.name)
+    return Exchange("nats", arrived.operation.method, arrived.operation.name, traceparent=arrived.traceparent)

@@ -21,6 +21,7 @@ from schemas.commands import (
 )
 from schemas.events import Event
 from schemas.record import Record, encode_record, event_tag
+from schemas.traceparent import TraceParent
 from schemas.values import DocumentId, DocumentType, SeriesId
 from tests.support.domain.commands import (
     HOLD_SECONDS,
@@ -52,11 +53,12 @@ from tests.support.domain.history import History
 
 FOLDER = Path(__file__).parents[2] / "golden" / "events"
 DRAFT = DocumentId("inv_draft00001")
+TRACE = TraceParent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 SECOND = OpenSeries(SeriesId("seriesbbbb"), "STORE", DocumentType.FISCAL, 2027, "of the shop")
 
 
 def every_event() -> list[Record]:
-    """A history with every event type."""
+    """A history with every event type; the last event has what only a record can have."""
     history = History().after(
         (OpenSeries(SERIES, "FACT", DocumentType.FISCAL, 2027), a_key()),
         (DescribeSeries(SERIES, "online"), a_key()),
@@ -66,7 +68,7 @@ def every_event() -> list[Record]:
         a_reservation_of(10),
     )
     block = history.state.position
-    return history.after(
+    history.after(
         a_consumption(a_slot(1, reservation=block)),
         a_release(a_slot(2, reservation=block)),
         (UnlockSeries(SERIES, is_forced=True), a_device("till_2", is_admin=True)),
@@ -85,7 +87,9 @@ def every_event() -> list[Record]:
         (DeleteDraft(DRAFT), a_key()),
         (a_sweep(), the_sweeper(), NOW + HOLD_SECONDS),
         (an_advance(20), the_operator(), NOW + HOLD_SECONDS),
-    ).records
+    )
+    history.traceparent = TRACE
+    return history.after((a_lock(), a_device(), NOW + HOLD_SECONDS)).records
 
 
 def samples_of(tag: str) -> list[Path]:
@@ -100,6 +104,12 @@ def fields_without_sample(kind: type[Event]) -> list[str]:
     return [each.encode_name for each in fields(kind) if not any(each.encode_name in event for event in sampled)]
 
 
+def record_fields_without_sample() -> list[str]:
+    """The fields around an event that no sample has."""
+    sampled = [json.loads(sample.read_bytes()) for sample in FOLDER.glob("*.json")]
+    return [each.encode_name for each in fields(Record) if not any(each.encode_name in record for record in sampled)]
+
+
 def tag_of(kind: type[Event]) -> str:
     """The tag of an event type, as it is stored."""
     return str(kind.__struct_config__.tag)
@@ -111,7 +121,8 @@ def freeze() -> list[str]:
     written: list[str] = []
     for record in every_event():
         tag = event_tag(record.event)
-        if later := fields_without_sample(type(record.event)):
+        around = [name for name in record_fields_without_sample() if name in json.loads(encode_record(record))]
+        if later := fields_without_sample(type(record.event)) or (samples_of(tag) and around):
             ending = f".with-{'-'.join(later)}" if samples_of(tag) else ""
             path = FOLDER / f"{tag.replace('/', '.')}{ending}.json"
             path.write_bytes(encode_record(record) + b"\n")

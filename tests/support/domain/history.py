@@ -7,6 +7,7 @@ from schemas.events import Event, SeriesOpened
 from schemas.outcomes import Outcome
 from schemas.record import Record
 from schemas.rejections import Rejection
+from schemas.traceparent import TraceParent
 from schemas.values import DEFAULT_LOG, CommandId, Position, SeriesId, UnixSeconds, Version
 from service.core.decide import decide
 from service.core.decision import Append, Decision
@@ -24,12 +25,13 @@ class History:
         self.records: list[Record] = []
         self.commands = 0
         self.last_caller: Caller = a_device()
+        self.traceparent: TraceParent | None = None
 
     def attempt(self, command: Command, caller: Caller | None = None, at: int = NOW) -> Outcome | Rejection:
         """Decide the command and, unless it is rejected, append."""
         self.commands += 1
         self.last_caller = caller or a_device()
-        cause = Cause(self.last_caller, CommandId(f"command_{self.commands}"), None)
+        cause = Cause(self.last_caller, CommandId(f"command_{self.commands}"), None, self.traceparent)
         state = self.state.copy()  # a test may still hold the one before
         prepared = prepare(state, command, cause, UnixSeconds(at))
         if not isinstance(prepared, Prepared):

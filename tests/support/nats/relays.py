@@ -35,6 +35,7 @@ from service.nats.client.connection import NatsSettings
 from service.nats.relay.cloud_event import CloudEvents
 from service.nats.relay.relay import Relay, RelayPace
 from service.nats.relay.status import RelayStatus
+from service.tracing.tracer import Tracer
 from tests.support.waiting import until
 
 STREAM = "NUMBERING_1"
@@ -108,7 +109,13 @@ def record(position: Position, story: str) -> StoredRecord:
 
 @asynccontextmanager
 async def relaying(
-    log: EventLog, url: str, pace: RelayPace = HURRIED, *, prover: EventProver | None = None, replicas: int = 1
+    log: EventLog,
+    url: str,
+    pace: RelayPace = HURRIED,
+    *,
+    prover: EventProver | None = None,
+    replicas: int = 1,
+    tracer: Tracer | None = None,
 ) -> AsyncGenerator[Relay]:
     """A relay that runs until the block ends."""
     relay = Relay(
@@ -118,6 +125,7 @@ async def relaying(
         prover=prover or A_PROVER,
         replicas=replicas,
         pace=pace,
+        tracer=tracer,
     )
     task = asyncio.create_task(relay.run())
     try:

@@ -28,6 +28,7 @@ from service.log.event_log import EventLog
 from service.log.postgres_log import PostgresLog
 from service.metrics import new_metrics
 from service.settings import Settings
+from service.tracing.tracer import Tracer
 from service.web.application import WebApplication
 from service.web.health import OPEN_ROUTES
 from service.web.patience import Patience
@@ -173,6 +174,7 @@ class Options:
     patience: Patience = field(default_factory=Patience)
     identity: IdentityKeys | None = None
     replies: ReplyRoom = field(default_factory=ReplyRoom)
+    tracer: Tracer | None = None
 
 
 @asynccontextmanager
@@ -218,9 +220,9 @@ def dependencies_of(
     """The dependencies of the API in one process; the caller must run the writer."""
     ensure(directory / "keys.json")
     keys = KeyFile(directory / "keys.json")
-    metrics = new_metrics()
+    metrics, tracer = new_metrics(), options.tracer
     return Dependencies(
-        writer=Writer(log, clock=clock),
+        writer=Writer(log, clock=clock) if tracer is None else Writer(log, clock=clock, on_append=tracer.appended),
         log=log,
         access=Access(records, keys, cache_seconds=CACHE_SECONDS, clock=clock, identity=options.identity),
         sealer=TokenSealer.of(keys),
@@ -231,4 +233,5 @@ def dependencies_of(
         clock=clock,
         read_recorder=ReadRecorder(records, keep_days=0, clock=clock, on_dropped=metrics.audit_reads_lost.inc),
         replies=options.replies,
+        tracer=tracer,
     )
