@@ -5,6 +5,7 @@ from typing import Final
 
 from schemas.values import LogId, Position
 from service.nats.client.broker_faults import BrokerUnavailableError, RelayFaultError
+from service.nats.client.cancellation import heed_cancellation
 from service.nats.client.connection import NatsSettings, connected
 from service.nats.relay.stream import EventStream
 
@@ -13,11 +14,12 @@ LOOK_SECONDS_MAX: Final = 2.5
 
 
 class StreamView:
-    """Looks at the stream every LOOK_SECONDS, over a connection of its own."""
+    """Looks at the stream every `seconds`, over a connection of its own."""
 
-    def __init__(self, nats: NatsSettings, log_id: LogId) -> None:
+    def __init__(self, nats: NatsSettings, log_id: LogId, seconds: float = LOOK_SECONDS) -> None:
         self._nats = nats
         self._log_id = log_id
+        self._seconds = seconds
         # Of `run` alone. None while it cannot be seen; 0 if there is no stream: nothing is published then.
         self.end: Position | None = None
         self.is_connected: bool | None = None
@@ -30,7 +32,8 @@ class StreamView:
                     await self._look(EventStream(client, self._log_id))
             except BrokerUnavailableError:
                 self.is_connected, self.end = False, None
-            await asyncio.sleep(LOOK_SECONDS)
+            heed_cancellation()
+            await asyncio.sleep(self._seconds)
 
     async def _look(self, stream: EventStream) -> None:
         """Look again and again. Raises BrokerUnavailableError when the connection is of no more use."""
@@ -45,4 +48,5 @@ class StreamView:
                 raise
             except RelayFaultError:
                 self.is_connected, self.end = True, None  # NATS answers, and says nothing of the stream
-            await asyncio.sleep(LOOK_SECONDS)
+            heed_cancellation()
+            await asyncio.sleep(self._seconds)

@@ -85,6 +85,8 @@ async def live_a_day(caller: Caller) -> None:
     reserved = (await caller.ask(201, "POST", f"/invoice-series/{series}/reserve-numbers", {"count": 3}))["data"]
     await caller.ask(200, "POST", f"/invoice-series/reservations/{reserved[0]['token']}/release")
     await caller.ask(401, "GET", "/invoice-series", credential="sk_live_" + "0" * 24)
+    await caller.ask(400, "ODDMETHOD", "/invoice-series")
+    await caller.ask(404, "PROPFIND", "/odd-path?odd=odd-query")
 
 
 async def shown(process: ServiceProcess) -> dict[str, float]:
@@ -130,6 +132,7 @@ async def test_the_metrics_say_what_happened_and_who_is_behind(
             async with running(*others):
                 await until_shown(web, dict.fromkeys(BEHIND, 0), seconds_max=60)
             await assert_promtool_has_no_fault(await metrics_of(web))
+            assert "odd" not in (await metrics_of(web)).lower()  # no word of a caller becomes a label
             proxy.mute()
             frozen = {"numbering_log_halted": math.nan, 'numbering_part_health{part="postgres"}': 0}
             await until_shown(web, frozen | dict.fromkeys(BEHIND, math.nan))
