@@ -49,9 +49,10 @@ from service.watching.number_count import NumberCount
 from service.watching.present import keep_present
 from service.watching.server_check import server_check
 from service.watching.stream_view import StreamView
+from service.writer.batch import Plan
 from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
-from service.writer.writer import Appended, Limits, Writer
+from service.writer.writer import Limits, Writer
 
 if TYPE_CHECKING:
     from service.tracing.tracer import Tracer
@@ -215,10 +216,7 @@ def _wire(
     writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=_counting(metrics, relay, tracer))
     comparing = _comparing(settings, log, gate, writer, nats)
     show_present(metrics, writer, {"writer": log.pool, "reader": reads})
-    health = checks(log, reports, gate, lambda: writer.known.unreadable)
-    if not jobs & DECIDING:
-        del health["log"]  # it has no numbers to write, and no gate: what it writes needs the right server
-        health["postgres"] = server_check(log, MarkFile(settings.data_dir, log.log_id))
+    health = _health(jobs, log, reports, writer, gate, MarkFile(settings.data_dir, log.log_id))
     return Wiring(
         settings,
         metrics,
@@ -240,16 +238,27 @@ def _wire(
     )
 
 
-def _counting(metrics: Metrics, relay: Relay | None, tracer: "Tracer | None") -> Callable[[Appended], None]:
+def _health(
+    jobs: frozenset[Job], log: PostgresLog, reports: Callable[[], Reports], writer: Writer, gate: Gate, marks: MarkFile
+) -> dict[str, Check]:
+    """The checks of /readyz; who takes requests adds to them."""
+    health = checks(log, reports, gate, lambda: writer.known.unreadable)
+    if not jobs & DECIDING:
+        del health["log"]  # it has no numbers to write, and no gate: what it writes needs the right server
+        health["postgres"] = server_check(log, marks)
+    return health
+
+
+def _counting(metrics: Metrics, relay: Relay | None, tracer: "Tracer | None") -> Callable[[Plan], None]:
     """What is done about each append: count it, record its span, and wake the relay."""
     numbers = NumberCount(metrics.numbers)
 
-    def on_append(appended: Appended) -> None:
-        metrics.batch_commands.observe(appended.commands)
-        metrics.append_seconds.observe(appended.seconds)
-        numbers.add(appended.records)
+    def on_append(written: Plan) -> None:
+        metrics.batch_commands.observe(len(written.results))
+        metrics.append_seconds.observe(written.seconds)
+        numbers.add(written.batch.records)
         if tracer is not None:
-            tracer.appended(appended)
+            tracer.appended(written)
         if relay is not None:
             relay.wake.set()
 

@@ -14,7 +14,6 @@ import structlog
 from msgspec import Struct
 
 from schemas.events import ReservationConsumed
-from schemas.record import StoredRecord
 from schemas.rejections import PrintedAlready, Rejection
 from schemas.values import Position, UnixSeconds
 from service.backoff import Backoff
@@ -62,22 +61,6 @@ class OutcomeUnknownError(Exception):
     """The store did not say in time whether the command was written; asking again under the same key tells."""
 
 
-class Appended(Struct, frozen=True):
-    """One batch that was written: how many commands, the records of its events, how long the append took, and what each
-    command was answered.
-
-    `started_ns` and `ended_ns` say when it was written, in nanoseconds since 1970.
-    """
-
-    commands: int
-    records: Sequence[StoredRecord]
-    seconds: float
-    head: Position
-    results: Sequence[tuple[Waiting, Answered | Rejection]]
-    started_ns: int
-    ended_ns: int
-
-
 class Writer:
     """Turns requests into events of one log. `run` belongs in a TaskGroup; everything else may be called beside it."""
 
@@ -88,9 +71,12 @@ class Writer:
         clock: Callable[[], UnixSeconds],
         limits: Limits | None = None,
         gate: Gate | None = None,
-        on_append: Callable[[Appended], None] = lambda _: None,
+        on_append: Callable[[Plan], None] = lambda _: None,
     ) -> None:
-        """Nothing is taken while `gate` is closed; without one, from the first moment on."""
+        """Nothing is taken while `gate` is closed; without one, from the first moment on.
+
+        `on_append` hears of each batch with events that is durable.
+        """
         # Shared with every reader of the process: readers move it forward by reading the log. Only `run` moves it by
         # what it wrote, once that is durable, or makes it forget.
         self.known = KnownState(log)
@@ -373,17 +359,7 @@ class Writer:
         for waiting, result in plan.results:
             waiting.answer(result)
         if plan.batch.records:
-            self._on_append(
-                Appended(
-                    len(plan.results),
-                    plan.batch.records,
-                    plan.seconds,
-                    plan.state.position,
-                    plan.results,
-                    plan.started_ns,
-                    plan.ended_ns,
-                )
-            )
+            self._on_append(plan)
 
 
 class _TailLostError(Exception):
