@@ -192,7 +192,12 @@ def test_systemd_finds_little_that_a_unit_is_exposed_to(installed: Path, unit: s
 
 def test_the_guide_names_commands_files_and_units_that_there_are() -> None:
     """It needs a machine that systemd has started; here its words are looked up."""
-    texts = [block(GUIDE, "bash", 1), block(GUIDE, "bash", 2), block(GUIDE, "bash", 3), block(GUIDE, "bash", 4)]
+    texts = [
+        block("deploy/systemd/README.md", "bash", 1),
+        block("deploy/systemd/README.md", "bash", 2),
+        block("deploy/systemd/README.md", "bash", 3),
+        block("deploy/systemd/README.md", "bash", 4),
+    ]
     for text in texts:
         outcome = subprocess.run(["bash", "-n"], input=text, text=True, capture_output=True, check=False)
         assert (outcome.returncode, outcome.stderr) == (0, "")
