@@ -1,5 +1,6 @@
 """What a set of variables gives: the values by field, and what is wrong with each of the others."""
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,17 @@ LINKED_PORT: Final = re.compile(r"(tcp|udp|sctp)://.*")
 variable `PORT` says, which may be ours as well."""
 
 
+SUPERVISION_VARIABLES: Final = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"})
+"""What systemd tells a process that it starts."""
+
+
+class Supervision(Struct, frozen=True):
+    """What systemd asks of a process that it started: to tell it what happens, and that it lives, at least so often."""
+
+    socket: str | None = None
+    watchdog_seconds: float | None = None
+
+
 class Found(Struct, frozen=True):
     """By field: the values, the files of those that came from one, and the variable that gave each; and the faults."""
 
@@ -27,6 +39,14 @@ class Found(Struct, frozen=True):
     files: dict[str, Path]
     named: dict[str, str]
     faults: list[str]
+
+
+def supervision_of(environment: Mapping[str, str]) -> Supervision:
+    """What these variables ask of this process (sd_notify(3), sd_watchdog_enabled(3))."""
+    microseconds = environment.get("WATCHDOG_USEC", "")
+    is_ours = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+    is_watched = is_ours and microseconds.isascii() and microseconds.isdigit() and int(microseconds) > 0
+    return Supervision(environment.get("NOTIFY_SOCKET") or None, int(microseconds) / 1_000_000 if is_watched else None)
 
 
 def values_of(environment: Mapping[str, str], fields: Mapping[str, FieldInfo]) -> Found:

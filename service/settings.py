@@ -32,12 +32,16 @@ from service.setting_kinds import (
     ZoneName,
     about,
 )
-from service.setting_values import FILE_SUFFIX, PREFIX, values_of
+from service.setting_values import (
+    FILE_SUFFIX,
+    PREFIX,
+    SUPERVISION_VARIABLES,
+    Supervision,
+    supervision_of,
+    values_of,
+)
 
 APPLICATION: Final = "invoice-numbering"
-
-SUPERVISION_VARIABLES: Final = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"})
-"""What systemd tells a process that it starts."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -276,13 +280,6 @@ FIELDS: Final = MappingProxyType(
 """Every setting, by its variable."""
 
 
-class Supervision(Struct, frozen=True):
-    """What systemd asks of a process that it started: to tell it what happens, and that it lives, at least so often."""
-
-    socket: str | None = None
-    watchdog_seconds: float | None = None
-
-
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings these variables give (default: of this process); an empty variable counts as unset.
 
@@ -304,12 +301,8 @@ def settings_and_faults(environment: Mapping[str, str] | None = None) -> tuple[S
 
 
 def read_supervision(environment: Mapping[str, str] | None = None) -> Supervision:
-    """What systemd asks of this process (sd_notify(3), sd_watchdog_enabled(3)); nothing if it did not start it."""
-    given = os.environ if environment is None else environment
-    microseconds = given.get("WATCHDOG_USEC", "")
-    is_ours = given.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
-    is_watched = is_ours and microseconds.isascii() and microseconds.isdigit() and int(microseconds) > 0
-    return Supervision(given.get("NOTIFY_SOCKET") or None, int(microseconds) / 1_000_000 if is_watched else None)
+    """What systemd asks of this process; nothing if it did not start it."""
+    return supervision_of(os.environ if environment is None else environment)
 
 
 def forget_libpq() -> list[str]:

@@ -16,7 +16,8 @@ from structlog.testing import capture_logs
 from service.access.key_file import ensure
 from service.embedded.data_directory import free_port
 from service.health import Check, Finding, Health
-from service.settings import Settings, Supervision, child_environment, read_supervision
+from service.setting_values import Supervision
+from service.settings import Settings, child_environment, read_supervision
 from service.stopping import PROCESS, Stopping
 from service.supervisor import Supervisor
 from tests.support.servers.cut_proxy import CutProxy
