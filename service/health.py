@@ -48,9 +48,10 @@ class HealthBoard:
         self._found: dict[str, Finding] = {}
 
     async def latest(self) -> Mapping[str, Health]:
-        """The health of every part, at most FRESH_SECONDS old."""
+        """The health of every part, at most FRESH_SECONDS old; a part that was added to the checks is asked at once."""
         async with self._turn:
-            if self._clock() - self._read_at >= FRESH_SECONDS:
+            is_old = self._clock() - self._read_at >= FRESH_SECONDS
+            if is_old or self._found.keys() != self._checks.keys():
                 self._found = await _findings(self._checks)
                 self._read_at = self._clock()
             return {name: found.health for name, found in self._found.items()}

@@ -5,6 +5,8 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 CUT: Final = "..."
+HIDDEN: Final = "***"
+_TOKEN_SCHEMES: Final = frozenset({"nats", "tls", "ws", "wss"})
 
 _NOT_PRINTABLE_ASCII: Final = re.compile(r"[^\x20-\x7e]")
 
@@ -38,10 +40,16 @@ def without_password(urls: str) -> str:
 
 
 def _without_password(url: str) -> str:
+    """What cannot be taken apart, or only wrongly, is not shown: a raw `/`, `?` or `#` in a password ends the host."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        return "***"
+        return HIDDEN
+    if url.count("@") > parts.netloc.count("@"):
+        return HIDDEN
     user, has_user, place = parts.netloc.rpartition("@")
     name, has_password, _ = user.partition(":")
-    return urlunsplit(parts._replace(netloc=f"{name}{':***' if has_password else ''}{has_user}{place}", query=""))
+    if has_user and not has_password and parts.scheme in _TOKEN_SCHEMES:
+        name = HIDDEN  # NATS takes a user without a password for a token
+    who = f"{name}{f':{HIDDEN}' if has_password else ''}{has_user}"
+    return urlunsplit(parts._replace(netloc=f"{who}{place}", query="", fragment=""))

@@ -1,28 +1,36 @@
 """The kinds of values of settings: how a text of the environment becomes one, and what is said of a wrong one."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
 
+from service.addresses import PASSWORD_FILE, each_url
 from service.printable import without_password
+from service.secret_files import SecretFileError, read_secret_line
 
 
 def _kind(
     right: str,
     *,
     pattern: str | None = None,
-    may_hold_password: bool = False,
-    require: Callable[[Path], None] | None = None,
+    require: Callable[[Any], None] | None = None,
+    hide: Callable[[str], str] | None = None,
 ) -> Meta:
-    """What a type of values is: `right` says in words what one looks like; `require` raises OSError for no such."""
-    return Meta(pattern=pattern, extra={"right": right, "may_hold_password": may_hold_password, "require": require})
+    """What a type of values is: `right` says in words what one looks like.
+
+    `require` raises OSError for a file that is none, and ValueError for a text. `hide` shows a value that is a secret,
+    or may hold one, without it; such a value may also be given as a file.
+    """
+    return Meta(pattern=pattern, extra={"right": right, "require": require, "hide": hide})
 
 
 def _require_file(path: Path) -> None:
@@ -33,6 +41,29 @@ def _require_file(path: Path) -> None:
 def _require_directory(path: Path) -> None:
     with os.scandir(path):
         pass
+
+
+def _require_urls(text: str) -> None:
+    """Raise ValueError for a URL that others would take apart in another way than its author meant.
+
+    What is behind a raw `@`, `/`, `?` or `#` of a password would be taken for a host or a port, and shown as one.
+    """
+    for url in each_url(text):
+        parts = urlsplit(url)
+        _, _, place = parts.netloc.rpartition("@")
+        if url.count("@") > parts.netloc.count("@") or parts.netloc.count("@") > 1 or parts.fragment:
+            raise ValueError("a character is not percent-encoded")
+        if not all(_HOST.fullmatch(host) for host in place.split(",")):
+            raise ValueError("a port is no number")
+        if PASSWORD_FILE in parse_qs(parts.query):
+            raise ValueError("the file of a password is a setting of its own")
+
+
+def _hide_all(_: str) -> str:
+    return "***"
+
+
+_HOST: Final = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:[0-9]+)?")
 
 
 class ZoneName(str):
@@ -54,39 +85,50 @@ class Networks(str):
         return found
 
 
+_ENCODED: Final = "; in user and password @ : / ? # % are percent-encoded"
+
 PostgresUrl = Annotated[
     str,
     _kind(
-        "like postgresql://user:password@host:5432/database",
-        pattern=r"^postgres(ql)?://[^\s]+$",
-        may_hold_password=True,
+        f"like postgresql://user:password@host:5432/database{_ENCODED}",
+        pattern=r"^postgres(ql)?://[^\s]+\Z",
+        require=_require_urls,
+        hide=without_password,
     ),
 ]
 NatsUrl = Annotated[
     str,
     _kind(
-        "like nats://user:password@host:4222, or several such with commas between",
-        pattern=r"^(nats|tls|ws|wss)://[^\s,]+(,(nats|tls|ws|wss)://[^\s,]+)*$",
-        may_hold_password=True,
+        f"like nats://user:password@host:4222, or several such with commas between{_ENCODED}",
+        pattern=r"^(nats|tls|ws|wss)://[^\s,]+(,(nats|tls|ws|wss)://[^\s,]+)*\Z",
+        require=_require_urls,
+        hide=without_password,
     ),
 ]
 HttpUrl = Annotated[
     str,
     _kind(
-        "like https://stamps.example.com/tsa",
-        pattern=r"^https?://[^\s]+$",
-        may_hold_password=True,
+        f"like https://stamps.example.com/tsa{_ENCODED}",
+        pattern=r"^https?://[^\s]+\Z",
+        require=_require_urls,
+        hide=without_password,
     ),
 ]
 CollectorUrl = Annotated[
     str,
-    _kind("like http://collector.example.com:4318", pattern=r"^https?://[^\s]+$", may_hold_password=True),
+    _kind(
+        f"like http://collector.example.com:4318{_ENCODED}",
+        pattern=r"^https?://[^\s]+\Z",
+        require=_require_urls,
+        hide=without_password,
+    ),
 ]
+Password = Annotated[str, _kind("one line of text", pattern=r"^[^\x00\r\n]+\Z", hide=_hide_all)]
 Origins = Annotated[
     str,
     _kind(
         "like https://app.example.com,https://till.example.com (no path, no blank), or *",
-        pattern=r"^(\*|https?://[^\s,/*]+(,https?://[^\s,/*]+)*)$",
+        pattern=r"^(\*|https?://[^\s,/*]+(,https?://[^\s,/*]+)*)\Z",
     ),
 ]
 ProxyNetworks = Annotated[
@@ -114,7 +156,11 @@ class LogFormat(StrEnum):
 
 
 class SettingsError(Exception):
-    """A variable is wrong; the message names it and says what would be right."""
+    """Variables are wrong; each of `faults` names one and says what would be right."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
 
 
 def about(unit: str, effect: str, **bounds: Any) -> Meta:
@@ -125,18 +171,42 @@ def about(unit: str, effect: str, **bounds: Any) -> Meta:
 def decode(variable: str, kind: Any, text: str) -> object:
     """The value that this text is for a field of this type. Raises SettingsError, which names the variable."""
     try:
+        if is_secret(kind):
+            text.encode("utf-8")
         value = msgspec.convert(text, kind, strict=False, dec_hook=lambda own, found: _DECODERS[own](found))
-    except (msgspec.ValidationError, LookupError, ValueError, OSError) as error:
-        raise SettingsError(f"{variable} is {_echo(kind, text)}; it must be {_right(kind)}") from error
-    require = said(kind).get("require")
-    if require is not None:
-        try:
+        require = said(kind).get("require")
+        if require is not None:
             require(value)
-        except OSError as error:
-            raise SettingsError(
-                f"{variable} is {_echo(kind, text)}; it must be {_right(kind)} ({error.strerror})"
-            ) from error
+    except (msgspec.ValidationError, LookupError, ValueError, OSError) as error:
+        why = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
+        fault = SettingsError(f"{variable} is {_echo(kind, text)}; it must be {_right(kind)}{why}")
+        # What these errors say of a secret may be a part of it.
+        raise fault from (None if is_secret(kind) else error)
     return value
+
+
+def decode_file(variable: str, kind: Any, name: str) -> object:
+    """The value that the file of this name holds for a field of this type, which is a secret. Raises SettingsError."""
+    try:
+        text = read_secret_line(Path(name).expanduser())
+    except SecretFileError as error:
+        raise SettingsError(f"{variable}: {error}") from None
+    except ValueError as error:
+        raise SettingsError(f"{variable}: {name!r} is no name of a file ({error})") from None
+    return decode(f"{variable}: what {name} holds", kind, text)
+
+
+def is_secret(kind: Any) -> bool:
+    """Whether a value of this type is a secret, or may hold one: it is not shown, and may be given as a file."""
+    return said(kind).get("hide") is not None
+
+
+def shown(kind: Any, value: object) -> str:
+    """A value of this type, fit for a screen or a log; empty for none."""
+    if value is None:
+        return ""
+    hide = said(kind).get("hide")
+    return str(value if hide is None else hide(value))
 
 
 def _existing_zone(text: str) -> ZoneName:
@@ -160,9 +230,10 @@ _DECODERS: Final[dict[type, Callable[[str], object]]] = {
 
 def _echo(kind: Any, text: str) -> str:
     """The value for an error message; what should have been a URL may hold a password anywhere."""
-    if not said(kind).get("may_hold_password"):
+    hide = said(kind).get("hide")
+    if hide is None:
         return repr(text)
-    return repr(without_password(text)) if "://" in text else "not a URL"
+    return repr(hide(text)) if "://" in text or hide is _hide_all else "not a URL"
 
 
 def _right(kind: Any) -> str:

@@ -1,17 +1,18 @@
 """Every setting, read once from the environment into one frozen struct. Nothing else reads the environment."""
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct, field
 from platformdirs import user_data_path
 
-from service.printable import without_password
+from service.addresses import with_password, with_password_file, without_password_file
+from service.setting_clashes import PARTS, clashes
 from service.setting_kinds import (
     CollectorUrl,
     HttpUrl,
@@ -19,6 +20,7 @@ from service.setting_kinds import (
     LogLevel,
     NatsUrl,
     Origins,
+    Password,
     PostgresUrl,
     PresentDirectory,
     PresentFile,
@@ -27,19 +29,17 @@ from service.setting_kinds import (
     TimeZone,
     ZoneName,
     about,
-    decode,
+    is_secret,
     outer,
     said,
+    shown,
 )
+from service.setting_values import FILE_SUFFIX, PREFIX, values_of
 
-PREFIX: Final = "NUMBERING_"
-TEST_PREFIX: Final = "NUMBERING_TEST_"
 APPLICATION: Final = "invoice-numbering"
 
-SERVICE_LINK: Final = re.compile(r"SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?")
-LINKED_PORT: Final = re.compile(r"(tcp|udp|sctp)://.*")
-"""What Kubernetes gives every container for each Service of its namespace, after the Service's name; and what its
-variable `PORT` says, which may be ours as well."""
+SUPERVISION_VARIABLES: Final = frozenset({"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"})
+"""What systemd tells a process that it starts."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -64,9 +64,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_url: Annotated[
         PostgresUrl | None, about("URL", "PostgreSQL 15 or newer; unset: `numbering up` runs one")
     ] = None
+    database_password: Annotated[
+        Password | None,
+        about("text", "The password of the user in that URL; any character may be in it; unset: in the URL"),
+    ] = None
     nats_url: Annotated[
         NatsUrl | None,
         about("URL", "NATS with JetStream, a cluster's servers with commas between; unset: `numbering up` runs one"),
+    ] = None
+    nats_password: Annotated[
+        Password | None,
+        about("text", "The password of the user in those URLs; any character may be in it; unset: in them"),
     ] = None
     nats_credentials_file: Annotated[
         PresentFile | None, about("file", "A NATS .creds file, where servers ask for one; unset: as the URL says")
@@ -157,6 +165,15 @@ class Settings(Struct, frozen=True, kw_only=True):
             "Proxies, with commas between, whose Forwarded or X-Forwarded-For says who calls; unset: none",
         ),
     ] = None
+    drain_seconds: Annotated[
+        int,
+        about(
+            "seconds",
+            "How long /readyz says 503 and HTTP is still answered, after the process was told to stop",
+            ge=0,
+            le=3600,
+        ),
+    ] = 0
     cors_origins: Annotated[
         Origins | None,
         about("origins", "Origins that CORS allows, with commas between, or *; unset: none"),
@@ -192,6 +209,43 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_format: Annotated[LogFormat, about("format", "Log lines for people, or one JSON object a line")] = (
         LogFormat.CONSOLE
     )
+    files: dict[str, Path] = field(default_factory=dict)
+    """No setting: the files of those secrets that were given as a file, by the name of the field."""
+
+    def __repr__(self) -> str:
+        """What differs from the defaults, without secrets: a traceback may show the settings."""
+        said = (f"{each.variable}={each.present}" for each in describe(self) if each.present != each.default)
+        return f"Settings({', '.join(said)})"
+
+    @property
+    def database(self) -> str | None:
+        """The address of PostgreSQL, with the password or its file (`addresses`). What connects takes this one."""
+        return self._address("database")
+
+    @property
+    def nats(self) -> str | None:
+        """The addresses of NATS, with commas between, with the password or its file (`addresses`)."""
+        return self._address("nats")
+
+    def at(self, database: str | None, nats: str | None) -> Self:
+        """These settings with other addresses, each with its password or the file of it."""
+        files = {name: path for name, path in self.files.items() if name not in OF_ADDRESSES}
+        changes: dict[str, Any] = dict.fromkeys(OF_ADDRESSES)
+        for part, address in (("database", database), ("nats", nats)):
+            url, path = (None, None) if address is None else without_password_file(address)
+            changes[f"{part}_url"] = url
+            if path is not None:
+                files[f"{part}_password"] = path
+        return msgspec.structs.replace(self, **changes, files=files)
+
+    def _address(self, part: str) -> str | None:
+        url, password = getattr(self, f"{part}_url"), getattr(self, f"{part}_password")
+        path = self.files.get(f"{part}_password")
+        if url is None:
+            return None
+        if path is not None:
+            return with_password_file(url, path)
+        return str(url) if password is None else with_password(url, password)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -215,33 +269,63 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"http://{host}:{self.port}"
 
 
+OF_ADDRESSES: Final = tuple(f"{part}_{what}" for part in PARTS for what in ("url", "password"))
+"""The fields of what is reached by an address."""
+
+FIELDS: Final = MappingProxyType(
+    {f"{PREFIX}{each.name.upper()}": each for each in msgspec.structs.fields(Settings) if each.name != "files"}
+)
+"""Every setting, by its variable."""
+
+
+class Supervision(Struct, frozen=True):
+    """What systemd asks of a process that it started: to tell it what happens, and that it lives, at least so often."""
+
+    socket: str | None = None
+    watchdog_seconds: float | None = None
+
+
 class Described(Struct, frozen=True):
-    """One line of `numbering settings`; `present` and `default` are safe to show."""
+    """One line of `numbering settings`; `present` and `default` are safe to show.
+
+    What `may_be_file` may also be given as a file, which the variable with FILE_SUFFIX behind it names.
+    """
 
     variable: str
     present: str
     default: str
     unit: str
     effect: str
+    may_be_file: bool
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """What gives it."""
+        return (self.variable, self.variable + FILE_SUFFIX) if self.may_be_file else (self.variable,)
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings these variables give (default: of this process); an empty variable counts as unset.
 
-    Raises SettingsError for a bad value and for a NUMBERING_ variable that does not exist, except NUMBERING_TEST_* and
-    the service links of Kubernetes, which a Service named `numbering` or `numbering-web` puts into every container.
+    Raises SettingsError for a bad value, for values that do not go together, and for a NUMBERING_ variable that does
+    not exist, except NUMBERING_TEST_* and the service links of Kubernetes, which a Service named `numbering` or
+    `numbering-web` puts into every container. It tells every fault, not only the first.
     """
     given = os.environ if environment is None else environment
-    known = {_variable(each.name): each for each in msgspec.structs.fields(Settings)}
-    values: dict[str, Any] = {}
-    for variable, text in given.items():
-        if not variable.startswith(PREFIX) or variable.startswith(TEST_PREFIX) or _is_service_link(variable, given):
-            continue
-        if variable not in known:
-            raise SettingsError(f"{variable} is not a setting; `numbering settings` lists them all")
-        if text:
-            values[known[variable].name] = decode(variable, known[variable].type, text)
-    return Settings(**values)
+    found = values_of(given, FIELDS)
+    faults = [*found.faults, *clashes(found.values, found.named)]
+    if faults:
+        raise SettingsError(*faults)
+    return Settings(**found.values, files=found.files)
+
+
+def read_supervision(environment: Mapping[str, str] | None = None) -> Supervision:
+    """What systemd asks of this process (sd_notify(3), sd_watchdog_enabled(3)); nothing if it did not start it."""
+    given = os.environ if environment is None else environment
+    microseconds = given.get("WATCHDOG_USEC", "")
+    is_ours = given.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+    is_watched = is_ours and microseconds.isascii() and microseconds.isdigit() and int(microseconds) > 0
+    return Supervision(given.get("NOTIFY_SOCKET") or None, int(microseconds) / 1_000_000 if is_watched else None)
 
 
 def has_json_lines(environment: Mapping[str, str] | None = None) -> bool:
@@ -253,13 +337,14 @@ def has_json_lines(environment: Mapping[str, str] | None = None) -> bool:
 def describe(settings: Settings) -> Iterator[Described]:
     """Every setting with its present value, without secrets."""
     defaults = Settings()
-    for each in msgspec.structs.fields(Settings):
+    for each in FIELDS.values():
         yield Described(
             variable=_variable(each.name),
-            present=_shown(getattr(settings, each.name)),
-            default=_shown(getattr(defaults, each.name)),
+            present=_present(settings, each.name, each.type),
+            default=shown(each.type, getattr(defaults, each.name)),
             unit=said(each.type)["unit"],
             effect=outer(each.type).description or "",
+            may_be_file=is_secret(each.type),
         )
 
 
@@ -272,33 +357,32 @@ def cannot_listen(host: str, port: int, error: Exception, port_variable: str = "
 def child_environment(settings: Settings, **changes: str | int) -> dict[str, str]:
     """The environment for a process of ours that must see these settings, with `changes` by field name.
 
-    Every path is absolute: the process may run in another directory.
+    Every path is absolute: the process may run in another directory. What came from a file goes on as the file's path,
+    because others may read an environment from /proc. systemd listens to the process that it started, and to no child
+    of it.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    fields = {each.name: getattr(settings, each.name) for each in msgspec.structs.fields(Settings)} | changes
-    return inherited | {
-        _variable(name): str(value.absolute() if isinstance(value, Path) else value)
-        for name, value in fields.items()
-        if value is not None
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(PREFIX) and name not in SUPERVISION_VARIABLES
     }
+    files = {name: path for name, path in settings.files.items() if name not in changes}
+    values = {each.name: getattr(settings, each.name) for each in FIELDS.values() if each.name not in files} | changes
+    return (
+        inherited
+        | {_variable(name) + FILE_SUFFIX: str(path.absolute()) for name, path in files.items()}
+        | {
+            _variable(name): str(value.absolute() if isinstance(value, Path) else value)
+            for name, value in values.items()
+            if value is not None
+        }
+    )
+
+
+def _present(settings: Settings, name: str, kind: Any) -> str:
+    value = shown(kind, getattr(settings, name))
+    return f"{value} (from {settings.files[name]})" if name in settings.files else value
 
 
 def _variable(name: str) -> str:
     return PREFIX + name.upper()
-
-
-def _is_service_link(variable: str, given: Mapping[str, str]) -> bool:
-    """Whether Kubernetes made this variable: it makes all of a Service's together, so its host and port are there."""
-    for service in (name.removesuffix("_SERVICE_HOST") for name in given if name.endswith("_SERVICE_HOST")):
-        of_service, _, rest = variable.partition(f"{service}_")
-        if of_service or f"{service}_SERVICE_PORT" not in given:
-            continue
-        if SERVICE_LINK.fullmatch(rest) or (rest == "PORT" and LINKED_PORT.fullmatch(given[variable])):
-            return True
-    return False
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    return without_password(value) if isinstance(value, str) and "://" in value else str(value)

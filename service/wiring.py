@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import signal
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from enum import StrEnum
@@ -46,10 +45,13 @@ from service.readiness import (
 )
 from service.sealing import Sealing, sealing_of
 from service.settings import Settings
+from service.stopping import Stopping
+from service.supervisor import Supervisor
 from service.tracing.start import tracer_of
+from service.writer.batch import Appended
 from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
-from service.writer.writer import Appended, Limits, Writer
+from service.writer.writer import Limits, Writer
 
 if TYPE_CHECKING:
     from service.tracing.tracer import Tracer
@@ -108,33 +110,34 @@ async def run_service(
     *,
     elsewhere: Elsewhere | None = None,
     tell: Callable[[Reports], None] | None = None,
+    supervisor: Supervisor | None = None,
 ) -> None:
     """Run the jobs until SIGINT or SIGTERM; `on_ready` is called when all of them run, those of `elsewhere` too.
 
-    `tell` is called every second with how relay, sealer and projections are, as far as they run here.
+    `tell` is called every second with how relay, sealer and projections are, as far as they run here. `supervisor`
+    hears when all run, that the process lives, and that it stops.
 
     Raises MissingSettingError, EvidenceKeysError, WitnessesError, RootsError, SchemaUnfitError, LogUnavailableError,
     DurabilityError and ClockError before anything runs, and SettingsError if the address cannot be had. A broken
     invariant is an AssertionError in an exception group, also one that a handler reported to `BrokenInvariants`: it
     ends the process, and the supervisor starts it again from the log.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stopping, supervisor = Stopping.at_signals(), supervisor or Supervisor()
     async with _wired(settings, jobs, elsewhere) as wiring, asyncio.TaskGroup() as group:
         measuring = measure(wiring.metrics, wiring.writer, wiring.reports, tell)
-        tasks = [group.create_task(each) for each in (measuring, *_running(wiring, jobs))]
+        tasks = [group.create_task(each) for each in (measuring, supervisor.feed_watchdog(), *_running(wiring, jobs))]
         if jobs & DECIDING:
             await wiring.comparing.compare()  # no number is issued before this has agreed
             await wiring.writer.known.read()  # else the first caller waits while the whole log is read
             await wiring.comparing.keep_mark()
         if elsewhere is not None:
             await elsewhere.started()  # else the first list of invoices may find no projections
-        async with _answering(wiring, jobs):
+        async with _answering(wiring, jobs) as health:
             _pace_the_collector()
             on_ready()
-            await stop.wait()
+            supervisor.say_ready(f"running {', '.join(sorted(jobs))}")
+            await stopping.asked()
+            await stopping.drain(settings.drain_seconds if Job.WEB in jobs else 0, health, supervisor)
         await wiring.comparing.keep_mark()
         if jobs & DECIDING:
             await SnapshotKeeper(wiring.log, wiring.writer.known).keep_at_stop()
@@ -171,13 +174,13 @@ def _pace_the_collector() -> None:
 
 @asynccontextmanager
 async def _wired(settings: Settings, jobs: frozenset[Job], elsewhere: Elsewhere | None) -> AsyncGenerator[Wiring]:
-    if settings.database_url is None:
+    if settings.database is None:
         raise MissingSettingError("NUMBERING_DATABASE_URL is not set; `numbering up` starts a PostgreSQL of its own")
-    await require_fit(settings.database_url)
-    log = await PostgresLog.open(settings.database_url)
+    await require_fit(settings.database)
+    log = await PostgresLog.open(settings.database)
     try:
         await log.head()
-        reads = await _reading_pool(settings.database_url)
+        reads = await _reading_pool(settings.database)
         try:
             wiring = _wire(settings, jobs, log, reads, elsewhere)
             try:
@@ -210,7 +213,7 @@ def _wire(
     metrics = new_metrics()
     tracer = tracer_of(settings, jobs, metrics.trace_spans)
     relay = _relay(settings, log, tracer) if Job.RELAY in jobs else None
-    runner = ProjectionRunner(settings.database_url or "") if Job.PROJECT in jobs else None
+    runner = ProjectionRunner(settings.database or "") if Job.PROJECT in jobs else None
     nats = nats_settings(settings) if settings.nats_url is not None else None
     sealing = sealing_of(settings, log, nats) if Job.SEAL in jobs else None
     sealer = None if sealing is None else sealing.sealer
@@ -219,20 +222,10 @@ def _wire(
     def reports() -> Reports:
         return {**reports_of(relay, runner, sealer, self_check), **({} if elsewhere is None else elsewhere.latest())}
 
-    _leave_out_what_is_elsewhere(metrics, jobs, reports())
-    if tracer is None:
-        metrics.leave_out(metrics.trace_spans)
-
-    def on_append(appended: Appended) -> None:
-        metrics.batch_commands.observe(appended.commands)
-        metrics.append_seconds.observe(appended.seconds)
-        if tracer is not None:
-            tracer.appended(appended)
-        if relay is not None:
-            relay.wake.set()
+    _leave_out_what_is_elsewhere(metrics, jobs, reports(), is_traced=tracer is not None)
 
     gate = Gate()
-    writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=on_append)
+    writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=_noting(metrics, relay, tracer))
     comparing = _comparing(settings, log, gate, writer, nats)
     return Wiring(
         settings,
@@ -252,6 +245,20 @@ def _wire(
     )
 
 
+def _noting(metrics: Metrics, relay: Relay | None, tracer: "Tracer | None") -> Callable[[Appended], None]:
+    """What is done after each append: measure it, and have the relay publish it at once."""
+
+    def note(appended: Appended) -> None:
+        metrics.batch_commands.observe(appended.commands)
+        metrics.append_seconds.observe(appended.seconds)
+        if tracer is not None:
+            tracer.appended(appended)
+        if relay is not None:
+            relay.wake.set()
+
+    return note
+
+
 def _comparing(
     settings: Settings, log: PostgresLog, gate: Gate, writer: Writer, nats: NatsSettings | None
 ) -> Comparing:
@@ -268,7 +275,7 @@ def _self_check(settings: Settings, log: PostgresLog) -> SelfCheck:
     return SelfCheck(begin, log.log_id, pace=SelfCheckPace(rate=settings.check_rate), clock=now)
 
 
-def _leave_out_what_is_elsewhere(metrics: Metrics, jobs: frozenset[Job], parts: Reports) -> None:
+def _leave_out_what_is_elsewhere(metrics: Metrics, jobs: frozenset[Job], parts: Reports, *, is_traced: bool) -> None:
     """Keep the metrics of these jobs, and of the parts of which this process knows how they are."""
     if not jobs & DECIDING:
         metrics.leave_out(metrics.queue_depth, metrics.log_position, metrics.batch_commands, metrics.append_seconds)
@@ -282,6 +289,8 @@ def _leave_out_what_is_elsewhere(metrics: Metrics, jobs: frozenset[Job], parts: 
         metrics.leave_out(metrics.selfcheck_faults, metrics.selfcheck_rounded_at)
     if Job.SWEEP not in jobs:
         metrics.leave_out(metrics.sweeps, metrics.expired_numbers)
+    if not is_traced:
+        metrics.leave_out(metrics.trace_spans)
 
 
 def _relay(settings: Settings, log: PostgresLog, tracer: "Tracer | None") -> Relay:
@@ -292,10 +301,10 @@ def _relay(settings: Settings, log: PostgresLog, tracer: "Tracer | None") -> Rel
 
 def nats_settings(settings: Settings) -> NatsSettings:
     """The address of NATS and our credentials there. Raises MissingSettingError and IdentityFileError."""
-    if settings.nats_url is None:
+    if settings.nats is None:
         raise MissingSettingError("NUMBERING_NATS_URL is not set; `numbering up` starts a NATS server of its own")
     of_nats = NatsSettings(
-        url=settings.nats_url,
+        url=settings.nats,
         credentials_file=settings.nats_credentials_file,
         nkey_seed_file=settings.nats_nkey_seed_file,
         tls_ca_file=settings.nats_ca_file,
@@ -343,8 +352,11 @@ def _sweeper(wiring: Wiring) -> Sweeper:
 
 
 @asynccontextmanager
-async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[None]:
-    """Take requests by HTTP and NATS for the life of the block; then answer those that were taken."""
+async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[dict[str, Check]]:
+    """Take requests by HTTP and NATS for the life of the block; then answer those that were taken.
+
+    Yields the checks of /readyz; what is added to them is shown from then on.
+    """
     async with AsyncExitStack() as stack:
         health = checks(wiring.log, wiring.reports, wiring.gate)
         if not jobs & DECIDING:
@@ -353,7 +365,7 @@ async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[Non
             await stack.enter_async_context(_taking_requests(wiring, jobs, health))
         if wiring.settings.metrics_port:
             await stack.enter_async_context(_watched(wiring, wiring.settings.metrics_port, health))
-        yield
+        yield health
 
 
 @asynccontextmanager

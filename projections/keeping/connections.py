@@ -1,10 +1,12 @@
 """Connections with the role and the settings of the projector."""
 
+import asyncio
 import socket
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final, Protocol
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -32,6 +34,9 @@ SETTINGS: Final = {
 """What the operator names of these in the URL counts instead, but for role and commits. A session is given them when
 it is there, because a pooler refuses one that begins with them."""
 
+PASSWORD_FILE: Final = "password_file"  # noqa: S105 - the name of a parameter
+"""What names the file of the password in a URL, for each connection to read; PostgreSQL is never sent it."""
+
 APPLICATION: Final = {"application_name": "numbering projections"}
 
 _OURS: Final = frozenset({"role", "synchronous_commit"})
@@ -42,6 +47,10 @@ _SOCKET_OPTIONS: Final = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 1, "TCP_KEEPCNT": 
 
 class ForeignSessionError(asyncpg.InterfaceError):
     """A pooler between us and PostgreSQL gives the session to others as well. It is not used."""
+
+
+class PasswordUnknownError(asyncpg.InterfaceError):
+    """The file with the password cannot be read now; the message names it."""
 
 
 class _Transport(Protocol):
@@ -66,13 +75,17 @@ class ProjectorSession(asyncpg.Connection):
 async def connected(database_url: str, *, has_role: bool = True) -> AsyncGenerator[asyncpg.Connection]:
     """A connection for the life of the block, with the role numbering_projector, or with that of the URL's user.
 
-    Raises ForeignSessionError and asyncpg's errors. Each process opened a session of `service/log/sessions.py` before
-    it, and so knows that a pooler, if there is one, keeps sessions whole.
+    Raises ForeignSessionError, PasswordUnknownError and asyncpg's errors. Each process opened a session of
+    `service/log/sessions.py` before it, and so knows that a pooler, if there is one, keeps sessions whole.
     """
     given = {name.lower() for name, _ in parse_qsl(urlsplit(database_url).query, keep_blank_values=True)} - _OURS
     asked = {name: value for name, value in SETTINGS.items() if name not in given and (has_role or name != "role")}
     connection = await asyncpg.connect(
-        database_url, timeout=CONNECT_SECONDS_MAX, connection_class=ProjectorSession, server_settings=APPLICATION
+        _plain(database_url),
+        password=_password_of(database_url),
+        timeout=CONNECT_SECONDS_MAX,
+        connection_class=ProjectorSession,
+        server_settings=APPLICATION,
     )
     try:
         await connection.execute(
@@ -85,6 +98,33 @@ async def connected(database_url: str, *, has_role: bool = True) -> AsyncGenerat
             await connection.close(timeout=CLOSE_SECONDS_MAX)
         except Exception:  # noqa: BLE001 - a socket that is gone is closed too; only a cancellation passes
             connection.terminate()
+
+
+def _plain(database_url: str) -> str:
+    """The URL as asyncpg knows it, without the name of a file with the password."""
+    parts = urlsplit(database_url)
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != PASSWORD_FILE]
+    return urlunsplit(parts._replace(query=urlencode(query, quote_via=quote)))
+
+
+def _password_of(database_url: str) -> Callable[[], Awaitable[str]] | None:
+    """What reads the password for a connection from the file that the URL names, if it names one.
+
+    Whoever gave the URL looked whether the file is kept from others (`service/secret_files.py`).
+    """
+    path = dict(parse_qsl(urlsplit(database_url).query)).get(PASSWORD_FILE)
+    if path is None:
+        return None
+
+    async def password() -> str:
+        try:
+            content = await asyncio.to_thread(Path(path).read_text, "utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is not UTF-8"
+            raise PasswordUnknownError(f"no password for PostgreSQL: {path} cannot be read: {why}") from None
+        return content.removesuffix("\n")
+
+    return password
 
 
 async def _require_own(connection: asyncpg.Connection, asked: Mapping[str, str]) -> None:

@@ -4,8 +4,9 @@ from typing import Final
 
 import asyncpg
 
-PASSING_CLASSES: Final = frozenset({"08", "40", "53", "57"})
-"""SQLSTATE classes after which a later try may succeed: connection, rollback, resources, operator intervention."""
+PASSING_CLASSES: Final = frozenset({"08", "28", "40", "53", "57"})
+"""SQLSTATE classes after which a later try may succeed: connection, a password that was changed just now, rollback,
+resources, operator intervention."""
 
 PASSING_STATES: Final = frozenset({"55P03", "25006", "25P03", "25P04"})
 """Likewise: a lock not had in time, a primary that became a standby, and a transaction in which we were silent."""

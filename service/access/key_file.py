@@ -3,7 +3,6 @@
 import fcntl
 import os
 import secrets
-import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,18 +12,18 @@ import msgspec
 from msgspec import Struct
 
 from service.access.file_stamp import FileStamp, stamp_of
+from service.secret_files import SecretFileError, read_secret
 from service.whole_file import OWNER_ONLY, replace_file
 
 KEY_BYTES: Final = 32
-OTHERS: Final = 0o077
 
 
 class KeyFileError(Exception):
     """The key file is missing, unreadable, damaged or open to others; the message says what to do."""
 
 
-class SecretOpenError(Exception):
-    """A file with secrets is open to others; the message begins with its path and says what to do."""
+class KeyFileUnwritableError(KeyFileError):
+    """The key file, or its directory, cannot be written."""
 
 
 class SecretKey(Struct, frozen=True):
@@ -86,32 +85,9 @@ def load(path: Path) -> Keys:
         raise KeyFileError(f"there is no key file {path}; `numbering migrate` creates one") from error
     except OSError as error:
         raise KeyFileError(f"cannot read the key file {path}: {error.strerror}") from error
-    except SecretOpenError as error:
+    except SecretFileError as error:
         raise KeyFileError(f"the key file {error}") from error
     return _decode(path, text)
-
-
-def read_secret(path: Path) -> bytes:
-    """What a file with secrets holds. Raises OSError and SecretOpenError."""
-    with path.open("rb") as file:
-        status = os.fstat(file.fileno())
-        text = file.read()
-    refusal = open_to_others(status.st_uid, status.st_mode, us=os.geteuid())
-    if refusal is not None:
-        raise SecretOpenError(f"{path} {refusal}; run: chmod 600 {path}")
-    return text
-
-
-def open_to_others(owner: int, mode: int, *, us: int) -> str | None:
-    """Why a file of this owner and mode is no secret of user `us`; None if it is.
-
-    It belongs to us, or to root. Root gives a file to a service by its group: a Secret of Kubernetes is 0440 and root's
-    (with fsGroup, whatever its defaultMode says).
-    """
-    if owner not in {us, 0}:
-        return f"belongs to another user ({owner})"
-    of_group = stat.S_IRGRP if owner != us else 0
-    return "is open to other users" if stat.S_IMODE(mode) & OTHERS & ~of_group else None
 
 
 def ensure(path: Path) -> KeyFile:
@@ -159,7 +135,7 @@ def alone(path: Path) -> Generator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, OWNER_ONLY)
     except OSError as error:
-        raise KeyFileError(f"cannot write the key file {path}: {error.strerror}") from error
+        raise KeyFileUnwritableError(f"cannot write the key file {path}: {error.strerror}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -172,7 +148,7 @@ def _write(path: Path, keys: Keys) -> None:
     try:
         replace_file(path, msgspec.json.format(msgspec.json.encode(keys)) + b"\n")
     except OSError as error:
-        raise KeyFileError(f"cannot write the key file {path}: {error.strerror}") from error
+        raise KeyFileUnwritableError(f"cannot write the key file {path}: {error.strerror}") from error
 
 
 def _stamp(path: Path) -> FileStamp:

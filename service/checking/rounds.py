@@ -63,7 +63,7 @@ async def one_round(settings: Settings, log_id: LogId = DEFAULT_LOG) -> AsyncGen
     """
     known = await asyncio.to_thread(known_to, settings, log_id)
     pool = await open_pool(
-        settings.database_url or "",
+        settings.database or "",
         "numbering_reader",
         "numbering check",
         sizes=(0, CONNECTIONS_MAX),

@@ -1,11 +1,13 @@
 """`numbering migrate`."""
 
+from pathlib import Path
+
 import click
 import msgspec
 import uvloop
 
 from projections.keeping.restored import give_back
-from service.access.key_file import ensure
+from service.access.key_file import KeyFileUnwritableError, ensure
 from service.cli.screen.console import out, print_json
 from service.cli.screen.operator_errors import explaining_postgres
 from service.cli.starting.present import database_url, present_settings
@@ -30,7 +32,18 @@ def migrate(*, is_plan: bool, is_json: bool) -> None:
         if is_plan:
             return _show(uvloop.run(planned(url)), is_json=is_json)
         names = uvloop.run(prepare(url))
-    return print_json({"migrated": names, "keys_file": str(ensure(settings.keys_path).path)})
+    return print_json({"migrated": names} | _keys(settings.keys_path))
+
+
+def _keys(path: Path) -> dict[str, str | None]:
+    """The key file, made if there is none; and why not, where it cannot be made.
+
+    The database is prepared without it, and production may give the file to the processes that need it alone.
+    """
+    try:
+        return {"keys_file": str(ensure(path).path)}
+    except KeyFileUnwritableError as error:
+        return {"keys_file": None, "because": f"{error}; `serve`, `requests` and `relay` do not start without one"}
 
 
 async def prepare(url: str) -> list[str]:

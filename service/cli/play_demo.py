@@ -34,10 +34,7 @@ def demo(*, base_url: str | None, demo_file: Path | None) -> None:
         raise CommandFault(f"there is no demo firm in {file}; `numbering up` makes one, --demo-file says where it is")
     # The second process must read the same database with the same keys as the first: those beside demo.json.
     second = msgspec.structs.replace(
-        settings,
-        data_dir=file.absolute().parent,
-        database_url=credentials.database_url,
-        nats_url=credentials.nats_url,
+        settings.at(credentials.database_url, credentials.nats_url), data_dir=file.absolute().parent
     )
     address = (base_url or credentials.base_url).rstrip("/").removesuffix("/v1")
     if not address.startswith("http://"):

@@ -10,10 +10,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from schemas.values import LogId, UnixSeconds
-from service.access.key_file import SecretOpenError, alone, read_secret
+from service.access.key_file import alone
 from service.evidence.checkpoints import Checkpoint
 from service.evidence.notes import KeyType, Note, VerifierKey, is_name
 from service.evidence.signatures import LogSigner, PostQuantumCosigner, Signer
+from service.secret_files import SecretFileError, read_secret
 from service.settings import Settings
 from service.whole_file import replace_file
 
@@ -152,7 +153,7 @@ def load(path: Path) -> EvidenceKeys:
         raise EvidenceKeysError(f"there is no file {path}; `numbering evidence create` makes one") from error
     except OSError as error:
         raise EvidenceKeysError(f"cannot read {path}: {error.strerror}") from error
-    except SecretOpenError as error:
+    except SecretFileError as error:
         raise EvidenceKeysError(str(error)) from error
     try:
         keys = msgspec.json.decode(text, type=EvidenceKeys)

@@ -23,6 +23,7 @@ from service.log.event_log import (
     PrintedTwiceError,
     StalePositionError,
 )
+from service.log.sessions import PasswordFileError
 
 CONNECTION_LOST: Final = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.InternalClientError)
 """TimeoutError is an OSError."""
@@ -45,6 +46,8 @@ def read_faults() -> Generator[None]:
     """Turn what can go wrong while connecting and reading into LogUnavailableError; nothing was written."""
     try:
         yield
+    except PasswordFileError as error:
+        raise LogUnavailableError(str(error)) from error
     except CONNECTION_LOST as error:
         raise LogUnavailableError(f"PostgreSQL cannot be reached: {type(error).__name__}") from error
     except asyncpg.PostgresError as error:
@@ -99,6 +102,8 @@ def hearing_warnings(connection: asyncpg.Connection | PoolConnectionProxy) -> Ge
 def _refused(error: asyncpg.PostgresError) -> LogUnavailableError:
     if error.sqlstate == _READ_ONLY:
         return LogReadOnlyError("PostgreSQL takes no writes: a standby, or default_transaction_read_only is on")
+    if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
+        return LogUnavailableError(f"PostgreSQL does not let this user in, or has another password ({error.sqlstate})")
     return LogUnavailableError(f"PostgreSQL refused: {error.sqlstate}")
 
 

@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from service.addresses import without_password_file
+from service.secret_files import SecretFileError, read_secret_line
 from service.statements import statement
 
 CONNECT_SECONDS_MAX: Final = 5
@@ -62,6 +64,10 @@ class NotOurSessionError(asyncpg.InterfaceError):
     """A pooler between us and PostgreSQL gives the session to others as well. It is not used."""
 
 
+class PasswordFileError(asyncpg.InterfaceError):
+    """The file with the password cannot be read now, though it could at the start; the message names it."""
+
+
 class _Transport(Protocol):
     def get_extra_info(self, name: str) -> socket.socket: ...
 
@@ -96,7 +102,7 @@ def notice_silence(line: socket.socket) -> None:
 async def connect(database_url: str, role: str | None, application: str, **settings: str) -> asyncpg.Connection:
     """A session of this role, or of the URL's user, with the limits of every session and these settings.
 
-    Raises NotOurSessionError and asyncpg's errors.
+    Raises NotOurSessionError, PasswordFileError and asyncpg's errors.
     """
     asked = _settings(database_url, role, settings)
     connection = await _begin(database_url, application)
@@ -132,15 +138,17 @@ async def open_pool(
 ) -> asyncpg.Pool:
     """Sessions of this role, the least and the most of them; a statement ends after `seconds_max` at both ends.
 
-    `reset` makes a session ready for its next user, instead of asyncpg's own way. Raises NotOurSessionError and
-    asyncpg's errors.
+    `reset` makes a session ready for its next user, instead of asyncpg's own way. Raises NotOurSessionError,
+    PasswordFileError and asyncpg's errors.
     """
     size_min, size_max = sizes
     # At the server a little later: a process that is there asks for the end of its statement itself.
     limit = {"statement_timeout": f"{seconds_max + 1}s"}
     asked = _settings(database_url, role, limit | settings)
+    url, password = _reached(database_url)
     return await asyncpg.create_pool(
-        database_url,
+        url,
+        password=password,
         min_size=size_min,
         max_size=size_max,
         timeout=CONNECT_SECONDS_MAX,
@@ -177,14 +185,22 @@ def cut_off_after(connection: asyncpg.Connection | PoolConnectionProxy, seconds:
     cutting = asyncio.get_running_loop().call_later(seconds, connection.terminate)
     try:
         yield
+    except AttributeError as error:
+        # asyncpg forgets the protocol of a connection that ends, and asks it for its next statement nevertheless if the
+        # end falls between two steps of one call.
+        if not connection.is_closed():
+            raise
+        raise asyncpg.InterfaceError("the connection was ended in the middle of a call") from error
     finally:
         cutting.cancel()
 
 
 async def _begin(database_url: str, application: str) -> asyncpg.Connection:
     """A session with nothing but its name: a pooler refuses whatever else it would begin with."""
+    url, password = _reached(database_url)
     return await asyncpg.connect(
-        database_url,
+        url,
+        password=password,
         timeout=CONNECT_SECONDS_MAX,
         connection_class=Session,
         server_settings={"application_name": application},
@@ -211,6 +227,21 @@ async def _make_ours(
         )
     if found:
         raise _shared(f"the session lost {', '.join(row['name'] for row in found)}, which it was given")
+
+
+def _reached(database_url: str) -> tuple[str, Callable[[], Awaitable[str]] | None]:
+    """The URL as asyncpg knows it, and what reads the file of its password for each connection, if it has one."""
+    url, path = without_password_file(database_url)
+    if path is None:
+        return url, None
+
+    async def password() -> str:
+        try:
+            return await asyncio.to_thread(read_secret_line, path)
+        except SecretFileError as error:
+            raise PasswordFileError(f"no password for PostgreSQL: {error}") from None
+
+    return url, password
 
 
 async def _require_whole(database_url: str, connection: asyncpg.Connection | PoolConnectionProxy, backend: int) -> None:

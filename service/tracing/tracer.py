@@ -24,8 +24,8 @@ from opentelemetry.trace.span import TraceState
 
 from schemas.api.operations import REQUEST_ROOT
 from schemas.traceparent import TraceParent, is_sampled, span_id_of, trace_id_of
+from service.writer.batch import Appended
 from service.writer.request import Answered
-from service.writer.writer import Appended
 
 LINKS_MAX: Final = 8
 """How many requests of the same batch the span of an append names."""

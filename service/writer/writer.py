@@ -30,7 +30,7 @@ from service.log.event_log import (
     StalePositionError,
 )
 from service.log.gate import Gate
-from service.writer.batch import Plan, plan_batch
+from service.writer.batch import Appended, Plan, plan_batch
 from service.writer.known_state import KnownState
 from service.writer.queue import WriterQueue
 from service.writer.request import Answered, Idempotency, Submission, Waiting
@@ -59,21 +59,6 @@ class Limits(Struct, frozen=True):
 
 class OutcomeUnknownError(Exception):
     """The store did not say in time whether the command was written; asking again under the same key tells."""
-
-
-class Appended(Struct, frozen=True):
-    """One batch that was written: how many commands and events, how long the append took, and what each was answered.
-
-    `started_ns` and `ended_ns` say when it was written, in nanoseconds since 1970.
-    """
-
-    commands: int
-    events: int
-    seconds: float
-    head: Position
-    results: Sequence[tuple[Waiting, Answered | Rejection]]
-    started_ns: int
-    ended_ns: int
 
 
 class Writer:
@@ -371,17 +356,7 @@ class Writer:
         for waiting, result in plan.results:
             waiting.answer(result)
         if plan.batch.records:
-            self._on_append(
-                Appended(
-                    len(plan.results),
-                    len(plan.batch.records),
-                    plan.seconds,
-                    plan.state.position,
-                    plan.results,
-                    plan.started_ns,
-                    plan.ended_ns,
-                )
-            )
+            self._on_append(plan.appended())
 
 
 class _TailLostError(Exception):

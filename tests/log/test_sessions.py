@@ -14,6 +14,7 @@ from service.log import sessions
 from service.log.postgres_log import PostgresLog
 from service.log.sessions import LIMITS, Session, connected, cut_off_after, open_pool
 from tests.support.servers.cut_proxy import CutProxy
+from tests.support.waiting import until
 
 PRODUCT = Path(__file__).parents[2]
 CONNECTING = {"service/log/sessions.py", "projections/keeping/connections.py"}
@@ -159,3 +160,15 @@ async def test_a_statement_that_is_cut_off_is_not_cancelled_at_the_server(databa
             await connection.fetchval("SELECT pg_sleep(0.5)")
         assert connection.is_closed()
         assert proxy.accepted == accepted, "a CancelRequest goes over a connection of its own"
+
+
+async def test_a_cut_between_two_steps_of_a_call_is_a_lost_connection(database_url: str) -> None:
+    async with connected(database_url, "numbering_reader", "numbering") as connection:
+
+        async def call() -> None:
+            with cut_off_after(connection, 0):
+                await until(connection.is_closed)
+                connection._protocol.bind_execute()  # type: ignore[attr-defined]  # asyncpg's next step after preparing
+
+        with pytest.raises(asyncpg.InterfaceError, match="in the middle"):
+            await call()

@@ -17,7 +17,7 @@ from service.api.openapi.route_refusals import FIELD_CODES
 from service.api.refusals.advice import WHAT_TO_DO
 from service.api.refusals.table import TABLE
 from service.metrics import Metrics, new_metrics
-from service.settings import APPLICATION, Settings, describe
+from service.settings import APPLICATION, Described, Settings, describe
 from tests.source.guides import guides
 
 _PLACE: Final = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -42,10 +42,14 @@ def settings() -> str:
     return _table(
         ("variable", "default", "unit", "effect"),
         (
-            (f"`{line.variable}`", f"`{default}`" if default else "none", line.unit, line.effect)
+            (_variable(line), f"`{default}`" if default else "none", line.unit, line.effect)
             for line, default in defaults
         ),
     )
+
+
+def _variable(line: Described) -> str:
+    return f"`{line.variable}` or `_FILE`" if line.may_be_file else f"`{line.variable}`"
 
 
 def metrics() -> str:

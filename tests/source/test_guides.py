@@ -11,7 +11,8 @@ import pytest
 
 from schemas import events
 from service.__main__ import numbering
-from service.settings import PREFIX, TEST_PREFIX, Settings, describe
+from service.setting_values import PREFIX, TEST_PREFIX
+from service.settings import Settings, describe
 from tests.source.code import ROOT, name_of, python_files, tracked, tree_of
 from tests.source.guides import SHOWN, Block, blocks, guides, prose, titles
 from tests.source.tables import TABLES, filled, named_in
@@ -65,7 +66,7 @@ def test_every_file_that_is_named_exists(guide: str) -> None:
 def test_every_variable_that_is_named_is_a_setting_or_one_of_the_tests(guide: str) -> None:
     named = set(re.findall(rf"\b{PREFIX}\w*[A-Z]\b", (ROOT / guide).read_text("utf-8")))
     for_tests = {name for name in named if name.startswith(TEST_PREFIX)}
-    assert named - for_tests <= {line.variable for line in describe(Settings())}
+    assert named - for_tests <= {name for line in describe(Settings()) for name in line.variables}
     code = "".join(path.read_text("utf-8") for path in python_files("tests"))
     assert [name for name in for_tests if name not in code] == []
 

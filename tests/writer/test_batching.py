@@ -10,9 +10,10 @@ from schemas.rejections import SeriesUnknown
 from schemas.values import Position
 from service.log.event_log import Batch, LogBrokenError, LogHaltedError, LogUnavailableError
 from service.log.memory_log import MemoryLog
+from service.writer.batch import Appended
 from service.writer.queue import WriterBusyError
 from service.writer.request import Answered, Submission
-from service.writer.writer import Appended, Limits, OutcomeUnknownError, Writer
+from service.writer.writer import Limits, OutcomeUnknownError, Writer
 from tests.support.domain.commands import (
     NOW,
     SERIES,

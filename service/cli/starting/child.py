@@ -34,9 +34,7 @@ def main(word: str) -> None:
     if not addresses:
         return  # `up` could not start
     runtime = msgspec.json.decode(addresses, type=Runtime)
-    settings = msgspec.structs.replace(
-        read_settings(), database_url=runtime.database_url, nats_url=runtime.nats_url, metrics_port=0
-    )
+    settings = msgspec.structs.replace(read_settings().at(runtime.database_url, runtime.nats_url), metrics_port=0)
     os.nice(NICE_MORE)
     os.set_blocking(REPORTS, False)
     try:

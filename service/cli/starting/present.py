@@ -24,20 +24,16 @@ def present_settings() -> Settings:
     runtime = read_runtime(settings)
     if runtime is None:
         return settings
-    return msgspec.structs.replace(
-        settings,
-        database_url=settings.database_url or runtime.database_url,
-        nats_url=settings.nats_url or runtime.nats_url,
-    )
+    return settings.at(settings.database or runtime.database_url, settings.nats or runtime.nats_url)
 
 
 def database_url(settings: Settings) -> str:
-    """The address of the database. Raises CommandFault if there is none."""
-    if settings.database_url is None:
+    """The address of the database, with its password or the file of it. Raises CommandFault if there is none."""
+    if settings.database is None:
         raise CommandFault(
             f"no database: set NUMBERING_DATABASE_URL, or start `numbering up` (data directory {settings.data_dir})"
         )
-    return settings.database_url
+    return settings.database
 
 
 def runtime_path(settings: Settings) -> Path:

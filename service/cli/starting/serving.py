@@ -13,7 +13,8 @@ from service.cli.starting.present import database_url, present_settings
 from service.evidence.key_file import evidence_keys_path, load
 from service.printable import without_password
 from service.readiness import Elsewhere, Reports
-from service.settings import Settings
+from service.settings import Settings, read_supervision
+from service.supervisor import Supervisor
 from service.wiring import Job, run_service
 
 WEB_JOBS: Final = frozenset({Job.WEB, Job.SWEEP})
@@ -37,7 +38,7 @@ def relay() -> None:
     """Publish the log to NATS, in order, and seal it if it has evidence keys, until SIGINT or SIGTERM."""
     jobs = RELAY_JOBS
     settings = _settings_for(jobs)
-    where = without_password(settings.nats_url or "")
+    where = without_password(settings.nats or "")
     run_until_stopped(settings, jobs, lambda: announce(f"publishing to {where}"))
 
 
@@ -46,7 +47,7 @@ def requests() -> None:
     """Answer requests of other services over NATS, until SIGINT or SIGTERM."""
     jobs = frozenset({Job.REQUESTS})
     settings = _settings_for(jobs)
-    where = without_password(settings.nats_url or "")
+    where = without_password(settings.nats or "")
     run_until_stopped(settings, jobs, lambda: announce(f"answering requests at {where}"))
 
 
@@ -81,7 +82,9 @@ def run_until_stopped(
     `elsewhere` and `tell` are as `run_service` says.
     """
     write_log_lines(settings, *(jobs if len(jobs) == 1 else ()))
-    service = run_service(settings, jobs, on_ready, elsewhere=elsewhere, tell=tell)
+    asked = read_supervision()
+    supervisor = Supervisor(asked.socket, asked.watchdog_seconds)
+    service = run_service(settings, jobs, on_ready, elsewhere=elsewhere, tell=tell, supervisor=supervisor)
     uvloop.run(service if watch is None else _run(service, watch()))
 
 
@@ -96,6 +99,6 @@ def _settings_for(jobs: frozenset[Job]) -> Settings:
     """The settings. Raises CommandFault if an address these jobs need is missing."""
     settings = present_settings()
     database_url(settings)
-    if jobs & {Job.RELAY, Job.REQUESTS} and settings.nats_url is None:
+    if jobs & {Job.RELAY, Job.REQUESTS} and settings.nats is None:
         raise CommandFault("no NATS: set NUMBERING_NATS_URL, or start `numbering up`, which brings its own")
     return settings

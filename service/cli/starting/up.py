@@ -11,7 +11,6 @@ from types import FrameType
 from typing import Final
 
 import click
-import msgspec
 import uvloop
 
 from service.access.key_file import KeyFile, ensure
@@ -55,11 +54,11 @@ def up() -> None:
         children = Children(settings)
         parts = _start_parts(settings, stack, children)
         runtime = Runtime(
-            database_url=settings.database_url or parts.postgres_url,
-            nats_url=settings.nats_url or parts.nats_url,
+            database_url=settings.database or parts.postgres_url,
+            nats_url=settings.nats or parts.nats_url,
             base_url=settings.base_url,
         )
-        present = msgspec.structs.replace(settings, database_url=runtime.database_url, nats_url=runtime.nats_url)
+        present = settings.at(runtime.database_url, runtime.nats_url)
         _prepare(present, runtime)
         children.begin(runtime)
         demo = settings.data_dir / "demo.json"

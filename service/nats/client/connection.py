@@ -1,5 +1,6 @@
 """A connection to NATS that ends when it breaks: the relay compares both ends again before it goes on."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,9 +9,11 @@ from typing import Final
 
 from msgspec import Struct
 
+from service.addresses import each_url, with_password, without_password_file
 from service.nats.client.broker_faults import CONNECTION_FAULTS, BrokerUnavailableError
 from service.nats.client.closing import closed
 from service.nats.client.pipelined import PipelinedClient
+from service.secret_files import SecretFileError, read_secret_line
 
 # Unanswered, when the next is due.
 PINGS_MAX: Final = 2
@@ -18,6 +21,8 @@ PINGS_MAX: Final = 2
 
 class NatsSettings(Struct, frozen=True, kw_only=True):
     """Where NATS is and who we are to it. `url` may hold user and password, and several servers parted by commas.
+
+    Where it names the file of the password (`addresses`), each connection reads it.
 
     `credentials_file` is a .creds file, `nkey_seed_file` an nkey's seed, `tls_ca_file` the certificates to trust
     instead of the system's. A peer that says nothing for `ping_seconds`, three times in a row, is taken for dead.
@@ -37,7 +42,7 @@ async def connected(settings: NatsSettings, name: str) -> AsyncGenerator[Pipelin
     client = PipelinedClient()
     try:
         await client.connect(
-            servers=settings.url.split(","),
+            servers=each_url(await _address(settings.url)),
             name=name,
             # A client that reconnects by itself would send what it buffered to a stream it has not looked at.
             allow_reconnect=False,
@@ -63,6 +68,17 @@ async def connected(settings: NatsSettings, name: str) -> AsyncGenerator[Pipelin
     finally:
         # Not waiting for a peer that reads no more.
         await closed(client.close(), settings.connect_seconds, name)
+
+
+async def _address(urls: str) -> str:
+    """The URLs as NATS knows them, with the password of now. Raises BrokerUnavailableError."""
+    plain, path = without_password_file(urls)
+    if path is None:
+        return plain
+    try:
+        return with_password(plain, await asyncio.to_thread(read_secret_line, path))
+    except SecretFileError as error:
+        raise BrokerUnavailableError(f"no password for NATS: {error}") from None
 
 
 async def _ignore(_: Exception) -> None:

@@ -13,6 +13,7 @@ from nats.aio.client import Client, Srv
 from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError, MaxPayloadError, UnexpectedEOF
 
+from service.addresses import user_and_password
 from service.nats.client.tls_upgrade import TlsTransport
 
 MESSAGES_AT_ONCE: Final = 256
@@ -79,6 +80,9 @@ class PipelinedClient(Client):
         """Connect over our own transport; one of web sockets is nats-py's."""
         if s.uri.scheme in {"nats", "tls"}:
             self._transport = TlsTransport()  # type: ignore[no-untyped-call]  # nats-py has no types
+        user, password = user_and_password(s.uri.geturl())
+        # nats-py would send them as they stand in the URL, where they are percent-encoded.
+        self.options |= {"user": None if password is None else user or "", "password": password}
         await super()._connect_to_server(s)
 
     async def _read_loop(self) -> None:

@@ -10,8 +10,9 @@ from schemas.rejections import Rejection
 from schemas.values import Position, UnixSeconds
 from service.core.state.state import State
 from service.log.event_log import EventLog, LogUnavailableError
+from service.writer.batch import Appended
 from service.writer.request import Answered
-from service.writer.writer import Appended, Limits, OutcomeUnknownError, Writer
+from service.writer.writer import Limits, OutcomeUnknownError, Writer
 from tests.support.domain.commands import NOW, a_key, a_lock, a_request, a_reservation_of, a_series
 from tests.support.domain.invariants import check_invariants
 from tests.support.waiting import until

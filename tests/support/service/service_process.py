@@ -89,12 +89,21 @@ class ServiceProcess:
         """Ask it to stop, as Ctrl-C does; returns its exit status."""
         return self._end(signal.SIGINT)
 
-    def _end(self, number: signal.Signals) -> int:
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, and wait for nothing."""
         assert self._process is not None
         self._process.send_signal(number)
+
+    def wait(self) -> int:
+        """Wait until it ends; returns its exit status."""
+        assert self._process is not None
         status = self._process.wait(timeout=START_SECONDS_MAX)
         self._process = None
         return status
+
+    def _end(self, number: signal.Signals) -> int:
+        self.send(number)
+        return self.wait()
 
     @property
     def is_running(self) -> bool:
