@@ -15,7 +15,7 @@ from service.access.reservation_tokens import TokenSealer
 from service.api.calling.dependencies import Dependencies
 from service.api.entrance import Entrance
 from service.clock import now
-from service.health import Check, Health
+from service.health import Check, Health, HealthBoard
 from service.invariants import BrokenInvariants
 from service.log.postgres_log import PostgresLog
 from service.metrics import Metrics
@@ -80,13 +80,13 @@ async def answering_nats(entrance: Entrance, nats: NatsSettings, health: dict[st
 
 
 @asynccontextmanager
-async def answering_http(entrance: Entrance, health: dict[str, Check]) -> AsyncGenerator[None]:
+async def answering_http(entrance: Entrance, board: HealthBoard) -> AsyncGenerator[None]:
     """Serve HTTP for the life of the block. A process without this job imports no web application and makes no page."""
     from service.web.application import WebApplication  # noqa: PLC0415 - see above
     from service.web.server import serving  # noqa: PLC0415 - see above
 
     settings = entrance.dependencies.settings
-    async with serving(WebApplication(entrance, health), settings.host, settings.port):
+    async with serving(WebApplication(entrance, board), settings.host, settings.port):
         yield
 
 

@@ -7,6 +7,7 @@ message of the NATS stream, and by the mark in the data directory. DESIGN.md sec
 import asyncio
 from collections.abc import Callable
 from enum import Enum
+from time import monotonic
 from typing import Final
 
 import structlog
@@ -15,8 +16,8 @@ from msgspec import Struct
 from schemas.values import Position, UnixSeconds
 from service.log.event_log import EventLog, LogFaultError
 from service.log.gate import Gate
-from service.log.identity import LogIdentity
-from service.log.mark import Contradiction, MarkFile, MarkUnreadableError, contradiction, mark_of
+from service.log.identity import MOVED, LogIdentity
+from service.log.mark import Contradiction, Mark, MarkFile, MarkUnreadableError, contradiction, mark_of
 from service.nats.client.broker_faults import RelayFaultError, StreamAheadError, StreamDiffersError
 from service.nats.client.connection import NatsSettings, connected
 from service.nats.relay.comparison import compare_at
@@ -26,14 +27,12 @@ AGAIN_SECONDS: Final = 1.0
 """How often a closed gate is tried again."""
 
 MARK_SECONDS: Final = 1.0
+PLACE_SECONDS: Final = 3.0
+"""How often a process asks which server answers, also while the log does not grow."""
+
 """How often the file is brought up to the log while it grows: without NATS, a loss of this length is not noticed."""
 
 STREAM_SECONDS_MAX: Final = 10.0
-
-MOVED: Final = (
-    "the database was copied to this PostgreSQL server from another one, and no operator has said that it is the "
-    "newest copy. Make sure of that, then run `numbering resume`"
-)
 
 _say = structlog.get_logger("comparison")
 
@@ -71,7 +70,11 @@ def may_issue(file: Witness, stream: Witness) -> bool:
 
 
 class Comparing:
-    """Opens the gate of this process once the log was compared, and keeps the mark from then on."""
+    """Opens the gate of this process once the log was compared, and keeps the mark from then on.
+
+    It compares again whenever another server answers, or one of another timeline: after a failover the old primary may
+    come back at the address that this process knows.
+    """
 
     def __init__(
         self,
@@ -91,26 +94,36 @@ class Comparing:
         self._known = known
         self._clock = clock
         self._marked: Position | None = None
+        # The last mark, for a process that can write none into its data directory.
+        self._mark: Mark | None = None
+        self._server: tuple[str | None, int | None] = (None, None)
         self._told: str | None = None
         self._is_markable = True
 
     async def run(self) -> None:
-        """Compare until the gate is open, then keep the mark, until cancelled; belongs in a TaskGroup."""
-        while self._gate.because is not None:
-            await asyncio.sleep(AGAIN_SECONDS)
-            await self.compare()
+        """Compare while the gate is closed, and keep the mark while it is open, until cancelled; for a TaskGroup."""
+        looked_at = monotonic()
         while True:
+            if self._gate.because is not None:
+                await asyncio.sleep(AGAIN_SECONDS)
+                await self.compare()
+                continue
             await asyncio.sleep(MARK_SECONDS)
+            if monotonic() - looked_at >= PLACE_SECONDS:
+                looked_at = monotonic()
+                await self._look_who_answers()
             await self.keep_mark()
 
     async def compare(self) -> None:
         """Compare once, and open the gate or say why not. Raises nothing: a store that is away is asked again."""
         try:
             identity = await self._log.identity()
+            self._server = _server_of(identity)
             file = await self._ask_file(identity)
             stream = await self._ask_stream()
             # Last: what was written while both were asked is in it.
             head = await self._log.head()
+            last = await self._log.record_at(head)
         except LogFaultError as fault:
             self._stay_closed(f"the log cannot be read: {fault}")
             return
@@ -120,6 +133,7 @@ class Comparing:
         elif identity.is_moved:
             self._stay_closed(MOVED)
         elif may_issue(file.says, stream.says):
+            self._mark = mark_of(identity, self._log.log_id, last, self._clock())
             await self._open(head, file.says, stream.says)
         else:
             self._stay_closed(
@@ -135,9 +149,11 @@ class Comparing:
             return
         try:
             identity, last = await self._log.identity(), await self._log.record_at(position)
+            if _server_of(identity) != self._server:
+                return  # what an old primary says must not be kept over what was true already
             if last is not None or position == 0:
-                mark = mark_of(identity, self._log.log_id, last, self._clock())
-                await asyncio.to_thread(self._marks.keep, mark)
+                self._mark = mark_of(identity, self._log.log_id, last, self._clock())
+                await asyncio.to_thread(self._marks.keep, self._mark)
                 self._marked = position
                 self._is_markable = True
         except LogFaultError:
@@ -147,12 +163,23 @@ class Comparing:
                 self._is_markable = False
                 _say.warning("mark.not_kept", file=str(self._marks.path), error=str(error))
 
+    async def _look_who_answers(self) -> None:
+        """Compare again if another server answers by now. Raises nothing."""
+        try:
+            identity = await self._log.identity()
+        except LogFaultError:
+            return
+        if _server_of(identity) != self._server:
+            _say.warning("log.another_server_answers", system=identity.system, timeline=identity.timeline)
+            await self.compare()
+
     async def _ask_file(self, identity: LogIdentity) -> Testimony:
         """What the mark says. Raises LogUnavailableError."""
         try:
             mark = await asyncio.to_thread(self._marks.read)
         except MarkUnreadableError as error:
             return Testimony(Witness.CONTRADICTS, f"{error}. Look what became of it, then run `numbering resume`")
+        mark = mark or self._mark
         if mark is None:
             return Testimony(Witness.SILENT)
         there = await self._log.record_at(mark.position)
@@ -206,6 +233,10 @@ class Comparing:
         if because != self._told:
             self._told = because
             _say.critical("log.may_not_issue", text=because)
+
+
+def _server_of(identity: LogIdentity) -> tuple[str | None, int | None]:
+    return identity.system, identity.timeline
 
 
 def _testimony(against: Contradiction | None) -> Testimony:

@@ -39,10 +39,16 @@ Check = Callable[[], Awaitable[Health | Finding]]
 class HealthBoard:
     """The health of every part, checked by one request at a time, and not again while the last result is fresh."""
 
-    def __init__(self, checks: Mapping[str, Check], clock: Callable[[], float] = monotonic) -> None:
-        """`clock` returns seconds that never go back."""
+    def __init__(
+        self,
+        checks: Mapping[str, Check],
+        clock: Callable[[], float] = monotonic,
+        on_found: Callable[[Mapping[str, "Finding"]], None] = lambda _: None,
+    ) -> None:
+        """`checks` may grow; `clock` returns seconds that never go back; `on_found` hears what each round found."""
         self._checks = checks
         self._clock = clock
+        self._on_found = on_found
         self._turn = asyncio.Lock()
         self._read_at = float("-inf")
         self._found: dict[str, Finding] = {}
@@ -52,8 +58,9 @@ class HealthBoard:
         async with self._turn:
             is_old = self._clock() - self._read_at >= FRESH_SECONDS
             if is_old or self._found.keys() != self._checks.keys():
-                self._found = await _findings(self._checks)
+                self._found = await _findings(dict(self._checks))
                 self._read_at = self._clock()
+                self._on_found(self._found)
             return {name: found.health for name, found in self._found.items()}
 
     def reasons(self) -> Mapping[str, str]:
@@ -74,4 +81,4 @@ async def _ask(name: str, check: Check) -> Finding:
             return found if isinstance(found, Finding) else Finding(found)
     except Exception as error:  # noqa: BLE001 - any failure means that the part is down; the other checks go on
         _say.warning("a part does not answer", part=name, fault=repr(error))
-        return Finding(Health.DOWN)
+        return Finding(Health.DOWN, "it does not answer")

@@ -1,7 +1,6 @@
-"""The health of the parts of this process: for /readyz by name, and as gauges."""
+"""The health of the parts of this process, by name."""
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from typing import Final
@@ -12,7 +11,6 @@ from msgspec import Struct
 from projections.keeping.runner import ProjectionRunner
 from schemas.values import Position, UnixSeconds
 from service.access.lost_history import LostHistory
-from service.checking.faults import FaultKind
 from service.checking.self_check import SelfCheck
 from service.evidence.sealing.sealer import Sealer
 from service.evidence.sealing.status import SealerState
@@ -21,13 +19,10 @@ from service.log.clock_guard import SKEW_SECONDS_MAX
 from service.log.event_log import LogFaultError
 from service.log.gate import Gate
 from service.log.postgres_log import PostgresLog
-from service.metrics import Metrics
 from service.nats.relay.relay import Relay
 from service.nats.relay.status import RelayState
 from service.writer.known_state import KnownState
-from service.writer.writer import Writer
 
-MEASURE_SECONDS: Final = 1.0
 LAG_EVENTS_MAX: Final = 10_000
 """The most events that the relay or the projections may be behind; beyond it they are `degraded`."""
 
@@ -175,40 +170,6 @@ def history_health(lost: LostHistory, known: KnownState) -> Check:
         return Health.DEGRADED if lost.is_unexplained(lost_at) else Health.OK
 
     return check
-
-
-async def measure(
-    metrics: Metrics, writer: Writer, reports: Callable[[], Reports], tell: Callable[[Reports], None] | None
-) -> None:
-    """Keep the gauges up to date until cancelled, and `tell` the reports; run it in a TaskGroup."""
-    gauges = {RELAY: metrics.relay_lag, EVIDENCE: metrics.evidence_lag}
-    while True:
-        metrics.queue_depth.set(writer.queue_depth)
-        metrics.log_position.set(writer.known.state.position)
-        found = reports()
-        for part, report in found.items():
-            for name, position in report.positions.items():
-                gauge = gauges[part] if part in gauges else metrics.projection_lag.labels(name)
-                gauge.set(_lag(report.head, position, writer.known.state.position))
-            if part == SELF_CHECK:
-                _measure_self_check(metrics, report)
-        metrics.evidence_stopped.set(any(report.is_stopped for report in found.values()))
-        if tell is not None:
-            tell(found)
-        await asyncio.sleep(MEASURE_SECONDS)
-
-
-def _measure_self_check(metrics: Metrics, report: PartReport) -> None:
-    for kind in FaultKind:
-        metrics.selfcheck_faults.labels(kind.value).set(report.faults.get(kind.value, 0))
-    metrics.selfcheck_rounded_at.set(report.rounded_at or 0)
-
-
-def _lag(head: Position | None, position: Position | None, known: Position) -> float:
-    """How many events are missing, also while the part is frozen and only this process sees the log grow."""
-    if head is None or position is None:
-        return math.nan  # not 0, which would say that all is published: the relay has not seen both ends yet
-    return max(0, head - position, known - position)
 
 
 def relay_health(relay: Relay) -> Health:

@@ -2,9 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
@@ -21,26 +20,22 @@ from service.clock import now
 from service.comparing import Comparing
 from service.health import Check, HealthBoard
 from service.invariants import BrokenInvariants
+from service.jobs import DECIDING, Job
 from service.log.gate import Gate
 from service.log.mark import MarkFile
 from service.log.postgres_faults import read_faults
 from service.log.postgres_log import PostgresLog
 from service.log.schema_fit import require_fit
 from service.log.sessions import end, open_pool
-from service.metrics import Metrics, new_metrics
+from service.metrics import Metrics
 from service.nats.client.connection import NatsSettings
 from service.nats.client.identity_files import require_identity
 from service.nats.relay.relay import Relay
 from service.readiness import (
-    EVIDENCE,
-    PROJECTIONS,
-    RELAY,
-    SELF_CHECK,
     Elsewhere,
     Reports,
     checks,
     history_health,
-    measure,
     reports_of,
 )
 from service.sealing import Sealing, sealing_of
@@ -48,6 +43,12 @@ from service.settings import Settings
 from service.stopping import Stopping
 from service.supervisor import Supervisor
 from service.tracing.start import tracer_of
+from service.watching.gauges import measure, show_health, show_present
+from service.watching.looking import Looking, looking_around
+from service.watching.number_count import NumberCount
+from service.watching.present import metrics_of
+from service.watching.server_check import server_check
+from service.watching.stream_view import StreamView
 from service.writer.batch import Appended
 from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
@@ -63,21 +64,6 @@ COLLECT_AFTER: Final = (50_000, 20, 50)
 """How many more objects are made than freed before the youngest are looked at; and every how many times the older."""
 
 _say = structlog.get_logger(__name__)
-
-
-class Job(StrEnum):
-    """A job that a process may run; in production each job may have a process of its own."""
-
-    WEB = "web"
-    SWEEP = "sweep"
-    REQUESTS = "requests"
-    RELAY = "relay"
-    PROJECT = "project"
-    SEAL = "seal"
-
-
-DECIDING: Final = frozenset({Job.WEB, Job.REQUESTS, Job.SWEEP})
-"""The jobs that need the writer."""
 
 
 class MissingSettingError(Exception):
@@ -101,6 +87,9 @@ class Wiring(Struct, frozen=True):
     invariants: BrokenInvariants
     reports: Callable[[], Reports]
     tracer: "Tracer | None"
+    health: dict[str, Check]
+    board: HealthBoard
+    looking: Looking
 
 
 async def run_service(
@@ -124,7 +113,7 @@ async def run_service(
     """
     stopping, supervisor = Stopping.at_signals(), supervisor or Supervisor()
     async with _wired(settings, jobs, elsewhere) as wiring, asyncio.TaskGroup() as group:
-        measuring = measure(wiring.metrics, wiring.writer, wiring.reports, tell)
+        measuring = measure(wiring.metrics, wiring.writer, wiring.looking, wiring.reports, now, tell)
         tasks = [group.create_task(each) for each in (measuring, supervisor.feed_watchdog(), *_running(wiring, jobs))]
         if jobs & DECIDING:
             await wiring.comparing.compare()  # no number is issued before this has agreed
@@ -132,12 +121,12 @@ async def run_service(
             await wiring.comparing.keep_mark()
         if elsewhere is not None:
             await elsewhere.started()  # else the first list of invoices may find no projections
-        async with _answering(wiring, jobs) as health:
+        async with _answering(wiring, jobs):
             _pace_the_collector()
             on_ready()
             supervisor.say_ready(f"running {', '.join(sorted(jobs))}")
             await stopping.asked()
-            await stopping.drain(settings.drain_seconds if Job.WEB in jobs else 0, health, supervisor)
+            await stopping.drain(settings.drain_seconds if Job.WEB in jobs else 0, wiring.health, supervisor)
         await wiring.comparing.keep_mark()
         if jobs & DECIDING:
             await SnapshotKeeper(wiring.log, wiring.writer.known).keep_at_stop()
@@ -210,11 +199,10 @@ async def _reading_pool(database_url: str) -> asyncpg.Pool:
 def _wire(
     settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asyncpg.Pool, elsewhere: Elsewhere | None
 ) -> Wiring:
-    metrics = new_metrics()
-    tracer = tracer_of(settings, jobs, metrics.trace_spans)
+    tracer = tracer_of(settings, jobs, lambda fate, count: metrics.trace_spans.labels(fate).inc(count))
     relay = _relay(settings, log, tracer) if Job.RELAY in jobs else None
     runner = ProjectionRunner(settings.database or "") if Job.PROJECT in jobs else None
-    nats = nats_settings(settings) if settings.nats_url is not None else None
+    nats = nats_settings(settings) if settings.nats is not None else None
     sealing = sealing_of(settings, log, nats) if Job.SEAL in jobs else None
     sealer = None if sealing is None else sealing.sealer
     self_check = _self_check(settings, log) if Job.PROJECT in jobs and settings.check_rate else None
@@ -222,11 +210,12 @@ def _wire(
     def reports() -> Reports:
         return {**reports_of(relay, runner, sealer, self_check), **({} if elsewhere is None else elsewhere.latest())}
 
-    _leave_out_what_is_elsewhere(metrics, jobs, reports(), is_traced=tracer is not None)
-
+    metrics = metrics_of(jobs, reports(), has_nats=nats is not None, has_spans=tracer is not None)
     gate = Gate()
     writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=_noting(metrics, relay, tracer))
     comparing = _comparing(settings, log, gate, writer, nats)
+    show_present(metrics, writer, {"writer": log.pool, "reader": reads})
+    health = _health(settings, jobs, log, reports, gate)
     return Wiring(
         settings,
         metrics,
@@ -242,21 +231,36 @@ def _wire(
         BrokenInvariants(),
         reports,
         tracer,
+        health,
+        HealthBoard(health, on_found=show_health(metrics)),
+        Looking(log, reads, None if nats is None else StreamView(nats, log.log_id), reports),
     )
 
 
-def _noting(metrics: Metrics, relay: Relay | None, tracer: "Tracer | None") -> Callable[[Appended], None]:
-    """What is done after each append: measure it, and have the relay publish it at once."""
+def _health(
+    settings: Settings, jobs: frozenset[Job], log: PostgresLog, reports: Callable[[], Reports], gate: Gate
+) -> dict[str, Check]:
+    health = checks(log, reports, gate)
+    if not jobs & DECIDING:
+        del health["log"]  # it has no numbers to write, and no gate: what it writes needs the right server
+        health["postgres"] = server_check(log, MarkFile(settings.data_dir, log.log_id))
+    return health
 
-    def note(appended: Appended) -> None:
+
+def _noting(metrics: Metrics, relay: Relay | None, tracer: "Tracer | None") -> Callable[[Appended], None]:
+    """What is done about each append: count it, tell of it in the traces of its requests, and wake the relay."""
+    numbers = NumberCount(metrics.numbers)
+
+    def on_append(appended: Appended) -> None:
         metrics.batch_commands.observe(appended.commands)
         metrics.append_seconds.observe(appended.seconds)
+        numbers.add(appended.records)
         if tracer is not None:
             tracer.appended(appended)
         if relay is not None:
             relay.wake.set()
 
-    return note
+    return on_append
 
 
 def _comparing(
@@ -273,24 +277,6 @@ def _self_check(settings: Settings, log: PostgresLog) -> SelfCheck:
         return one_round(settings, log.log_id)
 
     return SelfCheck(begin, log.log_id, pace=SelfCheckPace(rate=settings.check_rate), clock=now)
-
-
-def _leave_out_what_is_elsewhere(metrics: Metrics, jobs: frozenset[Job], parts: Reports, *, is_traced: bool) -> None:
-    """Keep the metrics of these jobs, and of the parts of which this process knows how they are."""
-    if not jobs & DECIDING:
-        metrics.leave_out(metrics.queue_depth, metrics.log_position, metrics.batch_commands, metrics.append_seconds)
-    if RELAY not in parts:
-        metrics.leave_out(metrics.relay_lag)
-    if PROJECTIONS not in parts:
-        metrics.leave_out(metrics.projection_lag)
-    if EVIDENCE not in parts:
-        metrics.leave_out(metrics.evidence_lag, metrics.evidence_stopped)
-    if SELF_CHECK not in parts:
-        metrics.leave_out(metrics.selfcheck_faults, metrics.selfcheck_rounded_at)
-    if Job.SWEEP not in jobs:
-        metrics.leave_out(metrics.sweeps, metrics.expired_numbers)
-    if not is_traced:
-        metrics.leave_out(metrics.trace_spans)
 
 
 def _relay(settings: Settings, log: PostgresLog, tracer: "Tracer | None") -> Relay:
@@ -352,50 +338,39 @@ def _sweeper(wiring: Wiring) -> Sweeper:
 
 
 @asynccontextmanager
-async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[dict[str, Check]]:
-    """Take requests by HTTP and NATS for the life of the block; then answer those that were taken.
-
-    Yields the checks of /readyz; what is added to them is shown from then on.
-    """
+async def _answering(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[None]:
+    """Take requests by HTTP and NATS for the life of the block; then answer those that were taken."""
     async with AsyncExitStack() as stack:
-        health = checks(wiring.log, wiring.reports, wiring.gate)
-        if not jobs & DECIDING:
-            del health["log"]  # this process writes nothing to it
         if jobs & {Job.WEB, Job.REQUESTS}:
-            await stack.enter_async_context(_taking_requests(wiring, jobs, health))
+            await stack.enter_async_context(_taking_requests(wiring, jobs))
         if wiring.settings.metrics_port:
-            await stack.enter_async_context(_watched(wiring, wiring.settings.metrics_port, health))
-        yield health
-
-
-@asynccontextmanager
-async def _watched(wiring: Wiring, port: int, health: Mapping[str, Check]) -> AsyncGenerator[None]:
-    """Answer those who watch the process. One that nobody watches imports no web server."""
-    from service.web.health_server import watched  # noqa: PLC0415 - see above
-
-    async with watched(HealthBoard(health), wiring.metrics, wiring.settings.host, port):
+            await stack.enter_async_context(_watched(wiring, wiring.settings.metrics_port))
+        if Job.WEB in jobs or wiring.settings.metrics_port:
+            await stack.enter_async_context(looking_around(wiring.looking, wiring.board))
         yield
 
 
 @asynccontextmanager
-async def _taking_requests(wiring: Wiring, jobs: frozenset[Job], health: dict[str, Check]) -> AsyncGenerator[None]:
+async def _watched(wiring: Wiring, port: int) -> AsyncGenerator[None]:
+    """Answer those who watch the process. One that nobody watches imports no web server."""
+    from service.web.health_server import watched  # noqa: PLC0415 - see above
+
+    async with watched(wiring.board, wiring.metrics, wiring.settings.host, port):
+        yield
+
+
+@asynccontextmanager
+async def _taking_requests(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerator[None]:
     """Take requests for the life of the block. A process that takes none imports a quarter less: it starts sooner."""
     from service.carriers import answering_http, answering_nats, entrance_of  # noqa: PLC0415 - see above
 
-    entrance = entrance_of(
-        wiring.settings,
-        wiring.log,
-        wiring.reads,
-        wiring.writer,
-        wiring.metrics,
-        wiring.invariants,
-        wiring.tracer,
-    )
-    health["history"] = history_health(entrance.dependencies.lost_history, wiring.writer.known)
+    parts = wiring.settings, wiring.log, wiring.reads, wiring.writer, wiring.metrics, wiring.invariants
+    entrance = entrance_of(*parts, wiring.tracer)
+    wiring.health["history"] = history_health(entrance.dependencies.lost_history, wiring.writer.known)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(recording_reads(entrance.dependencies.read_recorder))
         if Job.REQUESTS in jobs:
-            await stack.enter_async_context(answering_nats(entrance, nats_settings(wiring.settings), health))
+            await stack.enter_async_context(answering_nats(entrance, nats_settings(wiring.settings), wiring.health))
         if Job.WEB in jobs:
-            await stack.enter_async_context(answering_http(entrance, health))
+            await stack.enter_async_context(answering_http(entrance, wiring.board))
         yield

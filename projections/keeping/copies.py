@@ -184,7 +184,7 @@ async def lock_all(connection: asyncpg.Connection, copy: Copy) -> dict[LogId, Po
     return {LogId(row["log_id"]): Position(row["position"]) for row in rows}
 
 
-async def positions(connection: asyncpg.Connection, copy: Copy) -> dict[LogId, Position]:
+async def positions(connection: Connection, copy: Copy) -> dict[LogId, Position]:
     """The position of the copy in every log that it follows, without a lock; the caller is in a transaction."""
     await use(connection, copy)
     rows = await connection.fetch(statement("checkpoint_read"))

@@ -2,12 +2,15 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from projections.keeping.one_moment import Connection, from_projections
+from projections.keeping.copies import live, positions
+from projections.keeping.every import ALL
+from projections.keeping.one_moment import OF_ANOTHER_DEFINITION, Connection, from_projections
 from projections.replay.kept_rows import (
     PROJECTIONS,
     BlockRow,
@@ -62,6 +65,21 @@ async def read_positions(connection: Connection, log_id: LogId) -> dict[str, Pos
     """Where each projection stands; those that never followed this log are left out."""
     rows = await connection.fetch(statement("kept_positions"), log_id)
     return {row["projection"]: Position(row["position"]) for row in rows}
+
+
+async def read_present_positions(connection: Connection, log_id: LogId) -> dict[str, Position]:
+    """Where each projection stands, also while some are missing; a missing one, which holds nothing, is at 0.
+
+    The connection must be in no transaction. Raises asyncpg's errors.
+    """
+    with suppress(*OF_ANOTHER_DEFINITION):  # the one statement that asks all of them
+        return dict.fromkeys(PROJECTIONS, Position(0)) | await read_positions(connection, log_id)
+    found = dict.fromkeys(PROJECTIONS, Position(0))
+    for projection in ALL:
+        with suppress(*OF_ANOTHER_DEFINITION):
+            async with connection.transaction(readonly=True):
+                found[projection.name] = (await positions(connection, live(projection))).get(log_id, Position(0))
+    return found
 
 
 async def read_rows(connection: Connection, series_id: SeriesId, projection: str) -> AsyncIterator[Row]:

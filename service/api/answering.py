@@ -30,6 +30,8 @@ from service.writer.writer import OutcomeUnknownError
 FAULTS: Final = (LogFaultError, WriterBusyError, OutcomeUnknownError, UnknownTokenKeyError, TimeoutError)
 """The faults that a request meets if a part of the service is away."""
 
+CARRIERS: Final = ("http", "nats")
+
 NOTHING_DONE: Final = "Nothing was done."
 _NOT_COMPARED: Final = "No numbers are issued before the log was compared with the marks of where it ended."
 _MAYBE_DONE: Final = "It is not known whether this was done."
@@ -50,6 +52,7 @@ class Answering:
         self._on_broken = on_broken
         # Looked up once: to find a metric or a logger by its name costs more than to count or to write a line.
         self._say = structlog.get_logger(__name__).bind()
+        self._replayed = {carrier: metrics.replayed_answers.labels(carrier) for carrier in CARRIERS}
         self._counts: dict[tuple[str, str, str, int], tuple[Counter, Histogram]] = {}
 
     async def answer(self, exchange: Exchange, work: Awaitable[Result], asked: Asked | None = None) -> Reply:
@@ -68,6 +71,8 @@ class Answering:
         try:
             result = await work
             reply = self._in_room(exchange, result, done(exchange, result))
+            if result.is_repeat:
+                self._replayed[exchange.carrier].inc()
         except RefusedError as error:
             refusal = error.refusal if asked is None else _in_words_of(asked, error.refusal)
         except FAULTS as fault:

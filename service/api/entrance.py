@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from service.access.callers import Principal
 from service.api.admission.admission import Admission
+from service.api.admission.credentials import FAILURES
 from service.api.admission.rate_limit import RateLimit
 from service.api.answering import Answering
 from service.api.calling.asked import Asked
@@ -18,7 +19,7 @@ from service.api.calling.read_of import read_of
 from service.api.calling.reply import Exchange, Reply, Result
 from service.api.calling.route import Route
 from service.api.calling.sent import Sent
-from service.api.refusals.causes import AuditorOnlyReads
+from service.api.refusals.causes import AuditorOnlyReads, RateExceeded
 from service.api.refusals.table import Refusal, RefusedError, refused
 from service.writer.request import Answered
 
@@ -34,6 +35,9 @@ class Entrance:
         self.limit = limit or RateLimit(dependencies.settings.rate_limit)
         self.answering = Answering(dependencies.metrics, on_broken, dependencies.replies)
         self._admission = Admission(dependencies.access, self.limit, dependencies.log.log_id, dependencies.clock)
+        self._failures = {
+            problem: dependencies.metrics.auth_failures.labels(failure.value) for problem, failure in FAILURES.items()
+        }
 
     async def answer(self, asked: Asked, exchange: Exchange) -> Reply:
         """The reply to one request, also if it is refused or meets a fault. Raises only what ends the process."""
@@ -72,6 +76,8 @@ class Entrance:
         exchange.holder = asked.stranger
         found, exchange.allowance = await self._admission.admit(asked.authorization, asked.stranger)
         if not isinstance(found, Principal):
+            if not isinstance(found, RateExceeded):
+                self._failures[type(found)].inc()
             raise refused(found)
         exchange.principal = found
         exchange.holder, exchange.firm_id = found.credential_id, found.caller.firm_id

@@ -12,7 +12,7 @@ class LogNotComparedError(LogHaltedError):
 
 
 class Gate:
-    """Closed at first. The writer of a process asks it; `service.comparing` opens it, for the life of the process."""
+    """Closed at first. The writer of a process asks it; `service.comparing` opens it, and closes it where it must."""
 
     def __init__(self, because: str | None = NOT_YET) -> None:
         """`because` says why it is closed; none for an open one."""

@@ -1,6 +1,13 @@
 """Which log this is, and where it lives: what a mark outside the database is compared with."""
 
+from typing import Final
+
 from msgspec import Struct
+
+MOVED: Final = (
+    "the database was copied to this PostgreSQL server from another one, and no operator has said that it is the "
+    "newest copy. Make sure of that, then run `numbering resume`"
+)
 
 
 class LogIdentity(Struct, frozen=True, kw_only=True):
@@ -21,3 +28,9 @@ class LogIdentity(Struct, frozen=True, kw_only=True):
     def is_moved(self) -> bool:
         """Whether the database came to another server as a copy, and no operator has said yet that it is whole."""
         return None not in {self.home, self.system} and self.home != self.system
+
+    def is_from_before(self, system: str | None, lineage: str, timeline: int | None) -> bool:
+        """Whether this is the same server and history on an earlier timeline: the primary from before a failover."""
+        if (self.system, self.lineage) != (system, lineage) or self.timeline is None or timeline is None:
+            return False
+        return self.timeline < timeline

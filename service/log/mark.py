@@ -79,18 +79,13 @@ def contradiction(mark: Mark, identity: LogIdentity, there: StoredRecord | None)
         return None
     if there is None or digest_of(there) != mark.digest:
         return _other_history(mark, identity, there)
-    is_same_server = mark.system == identity.system and mark.lineage == identity.lineage
-    if is_same_server and None not in {mark.timeline, identity.timeline} and _is_before(identity, mark):
+    if identity.is_from_before(mark.system, mark.lineage, mark.timeline):
         return Contradiction(
             f"this PostgreSQL server is on timeline {identity.timeline}, and the log was on {mark.timeline} already: "
             "it is the primary from before a failover. Let NUMBERING_DATABASE_URL name the present primary; if this "
             "server is meant, run `numbering resume`"
         )
     return None
-
-
-def _is_before(identity: LogIdentity, mark: Mark) -> bool:
-    return (identity.timeline or 0) < (mark.timeline or 0)
 
 
 def _other_history(mark: Mark, identity: LogIdentity, there: StoredRecord | None) -> Contradiction:

@@ -209,6 +209,12 @@ class PostgresLog:
         async with self._reading(SNAPSHOT_SECONDS_MAX) as connection:
             await connection.execute(statement("log_keep_snapshot"), self._log_id, *values)
 
+    async def takes_writes(self) -> bool:
+        """Whether the server lets a session write: it is no standby, and not read-only. Raises LogUnavailableError."""
+        row = await self._fetch_row("server_takes_writes")
+        assert row is not None, "a SELECT without FROM returns a row"
+        return bool(row["takes_writes"])
+
     async def clock_skew(self) -> float:
         """How many seconds this machine's clock is ahead of the server's. Raises LogUnavailableError."""
         before = clock.seconds()

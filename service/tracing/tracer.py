@@ -132,7 +132,7 @@ class Tracer:
             "db.system.name": "postgresql",
             "db.stored_procedure.name": "log.append",
             "numbering.batch_commands": appended.commands,
-            "numbering.batch_events": appended.events,
+            "numbering.batch_events": len(appended.records),
         }
         for place, (context, (_, asked_ns)) in enumerate(zip(contexts, traced, strict=True)):
             parent = set_span_in_context(NonRecordingSpan(context), _NOWHERE)

@@ -14,7 +14,7 @@ from service.api.catalogue import ROUTES
 from service.api.entrance import Entrance
 from service.api.refusals.causes import MethodWrong, PathUnknown, Unavailable
 from service.api.refusals.table import refusal_of
-from service.health import Check, HealthBoard
+from service.health import HealthBoard
 from service.web.asked import HttpAsked, address_of
 from service.web.body import unread
 from service.web.cors import Cors
@@ -46,8 +46,8 @@ _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 class WebApplication:
     """Answers every HTTP request, those that match no route too, in the same envelope."""
 
-    def __init__(self, entrance: Entrance, checks: Mapping[str, Check], patience: Patience | None = None) -> None:
-        """/readyz runs `checks` and shows them by name."""
+    def __init__(self, entrance: Entrance, board: HealthBoard, patience: Patience | None = None) -> None:
+        """/readyz shows what `board` finds, by name."""
         settings = entrance.dependencies.settings
         self.entrance = entrance
         self.patience = patience or Patience()
@@ -56,7 +56,7 @@ class WebApplication:
         self._dispatch = Dispatch[Handler]()
         for route in ROUTES:
             self._add(route.method, route.path, self._answering(route))
-        open_to_all = Open(entrance.dependencies, HealthBoard(checks))
+        open_to_all = Open(entrance.dependencies, board)
         for path, work in OPEN.items():
             if path == "/metrics" and settings.metrics_port:
                 continue  # not for the public: `health_server`

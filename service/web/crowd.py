@@ -19,21 +19,22 @@ class Crowd:
         self._max = min(connections_max, _descriptors_max() - DESCRIPTORS_KEPT)
         self._address_max = min(address_connections_max or max(1, self._max // 2), self._max)
         self._here: Counter[str] = Counter()
-        self._count = 0
+        self.count = 0
+        """How many there are now."""
 
     def enter(self, address: str, *, is_proxy: bool = False) -> bool:
         """Whether one more connection of this address has room; it is then counted, and is to `leave`.
 
         A trusted proxy brings many callers: its own address has no bound, and each of its requests must `join`.
         """
-        if self._count >= self._max or not (is_proxy or self.join(address)):
+        if self.count >= self._max or not (is_proxy or self.join(address)):
             return False
-        self._count += 1
+        self.count += 1
         return True
 
     def leave(self, address: str, *, is_proxy: bool = False) -> None:
         """A connection that entered is gone."""
-        self._count -= 1
+        self.count -= 1
         if not is_proxy:
             self.part(address)
 

@@ -54,8 +54,6 @@ async def say_ready(of: Open) -> Result:
 
 async def show_metrics(of: Open) -> Result:
     """GET /metrics: the Prometheus text format."""
-    of.dependencies.metrics.queue_depth.set(of.dependencies.writer.queue_depth)
-    of.dependencies.metrics.log_position.set(of.dependencies.writer.known.state.position)
     return Result(Page(of.dependencies.metrics.text(), METRICS_TYPE))
 
 

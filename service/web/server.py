@@ -65,6 +65,7 @@ class _Server(web.Server):
         self._application = application
         settings = application.entrance.dependencies.settings
         self._crowd = Crowd(settings.connections_max, settings.address_connections_max)
+        application.entrance.dependencies.metrics.http_connections.set_function(lambda: self._crowd.count)
         self._proxies = TrustedProxies(settings.trusted_proxies)
 
     def __call__(self) -> HttpConnection:

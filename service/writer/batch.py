@@ -14,13 +14,15 @@ from service.writer.request import Answered, Waiting
 
 
 class Appended(Struct, frozen=True):
-    """One batch that was written: how many commands and events, how long the append took, and what each was answered.
+    """One batch that was written: its commands, the records of its events, and how long the append took.
+
+    `results` are the commands with their answers.
 
     `started_ns` and `ended_ns` say when it was written, in nanoseconds since 1970.
     """
 
     commands: int
-    events: int
+    records: Sequence[StoredRecord]
     seconds: float
     head: Position
     results: Sequence[tuple[Waiting, Answered | Rejection]]
@@ -75,7 +77,7 @@ class Plan:
         """What was written, once it was."""
         return Appended(
             len(self.results),
-            len(self._records),
+            self._records,
             self.seconds,
             self.state.position,
             self.results,

@@ -19,6 +19,7 @@ from service.api.refusals.table import TABLE
 from service.metrics import Metrics, new_metrics
 from service.settings import APPLICATION, Described, Settings, describe
 from tests.source.guides import guides
+from tests.watch.alert_tables import alert_rows, fault_rows
 
 _PLACE: Final = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -84,8 +85,26 @@ def commands() -> str:
     )
 
 
+def alerts() -> str:
+    """Every alert rule for Prometheus."""
+    return _table(("alert", "severity", "after", "says", "read on"), alert_rows())
+
+
+def faults() -> str:
+    """Which alert tells each fault of the operator's guide."""
+    return _table(("what you see", "alert"), fault_rows())
+
+
 TABLES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
-    {"codes": codes, "settings": settings, "metrics": metrics, "operations": operations, "commands": commands}
+    {
+        "codes": codes,
+        "settings": settings,
+        "metrics": metrics,
+        "operations": operations,
+        "commands": commands,
+        "alerts": alerts,
+        "faults": faults,
+    }
 )
 
 

@@ -22,6 +22,7 @@ GUIDES = [name_of(path) for path in guides()]
 FOLDERS = ("service", "projections", "schemas", "tests", "deploy")
 OTHER_PROGRAMS = {"cd", "cp", "curl", "docker", "export", "git", "mkdir", "nats", "nats-server", "node", "npm"} | {
     "podman",
+    "promtool",
     "psql",
 }
 

@@ -16,6 +16,7 @@ from schemas.record import StoredRecord, encode_record
 from schemas.values import DEFAULT_LOG, LogId, Position, UnixSeconds
 from service.comparing import Comparing, Witness, may_issue
 from service.embedded import EmbeddedPostgres
+from service.health import Finding, Health
 from service.log.adoption import resume
 from service.log.event_log import LogHaltedError
 from service.log.gate import Gate
@@ -23,8 +24,10 @@ from service.log.identity import LogIdentity
 from service.log.mark import MarkFile, MarkUnreadableError, contradiction, mark_of
 from service.log.migrate import migrate
 from service.log.postgres_log import PostgresLog
+from service.watching.server_check import server_check
 from tests.support.domain.batches import a_batch, a_working_day
 from tests.support.servers.directories import server_directory
+from tests.support.tasks import running_beside
 from tests.support.waiting import until
 
 DAY = a_working_day()
@@ -194,6 +197,29 @@ def own_postgres() -> Iterator[OwnPostgres]:
         yield OwnPostgres(server, directory / "postgres" / "cluster")
 
 
+async def a_running_process_refuses_the_old_primary(
+    own_postgres: OwnPostgres, log: PostgresLog, directory: Path
+) -> None:
+    """It has a mark, or none; and a process that issues nothing is not ready there."""
+    head = await log.head()
+    gates: list[Gate] = []
+    comparings: list[Comparing] = []
+    for marks in (MarkFile(directory, log.log_id), MarkFile(directory / "log" / "nowhere", log.log_id)):
+        gates.append(Gate())
+        comparings.append(Comparing(log, gates[-1], marks, None, known=lambda: head, clock=lambda: NOW))
+    (directory / "log").write_text("no directory")
+    unmarked, marked = (server_check(log, MarkFile(directory / name, log.log_id)) for name in ("empty", "."))
+    assert await unmarked() == await marked() == Finding(Health.OK)
+    async with running_beside(comparings[0].run()), running_beside(comparings[1].run()):
+        await until(lambda: [gate.because for gate in gates] == [None, None])
+        kept = MarkFile(directory, log.log_id).read()
+        own_postgres.bring_back(directory / "kept")
+        await until(lambda: all("timeline 1, and the log was on 2" in str(gate.because) for gate in gates))
+        assert MarkFile(directory, log.log_id).read() == kept
+        assert [(await check()).health for check in (unmarked, marked)] == [Health.DOWN, Health.DOWN]
+        assert "newer timeline" in str((await unmarked()).because)
+
+
 async def test_a_promoted_server_is_followed_and_the_old_one_is_refused_until_an_operator_means_it(
     own_postgres: OwnPostgres, tmp_path: Path
 ) -> None:
@@ -213,7 +239,7 @@ async def test_a_promoted_server_is_followed_and_the_old_one_is_refused_until_an
         assert second is not None
         assert (first.timeline, second.timeline) == (1, 2)
         assert first.system == second.system
-    own_postgres.bring_back(tmp_path / "kept")
+        await a_running_process_refuses_the_old_primary(own_postgres, log, tmp_path)
     async with the_log(own_postgres.url) as log:
         gate = await compared(log, tmp_path)
         assert "timeline 1, and the log was on 2 already" in str(gate.because)

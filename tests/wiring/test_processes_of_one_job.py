@@ -12,7 +12,7 @@ import os, signal, sys
 import service.__main__
 from service.settings import read_settings
 from service.cli.starting.serving import run_until_stopped
-from service.wiring import Job
+from service.jobs import Job
 
 def on_ready():
     found = sorted(name for name in sys.modules if name.startswith(("service.web", "service.api.openapi", "jinja2")))

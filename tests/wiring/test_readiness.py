@@ -1,14 +1,17 @@
 """What readiness learns about PostgreSQL and the log, and what that costs."""
 
 import asyncio
+from pathlib import Path
 
 import asyncpg
 from structlog.testing import capture_logs
 
 from schemas.values import Position
-from service.health import Health, HealthBoard
+from service.health import Finding, Health, HealthBoard
+from service.log.mark import MarkFile
 from service.log.postgres_log import PostgresLog
 from service.readiness import checks
+from service.watching.server_check import READ_ONLY, server_check
 from tests.support.domain.batches import a_batch
 from tests.support.domain.history import a_history
 from tests.support.servers.cut_proxy import CutProxy
@@ -68,12 +71,14 @@ async def forbid_writes(database_url: str) -> None:
     await admin.close()
 
 
-async def test_a_read_only_database_is_not_ready(database_url: str) -> None:
+async def test_a_read_only_database_is_not_ready(database_url: str, tmp_path: Path) -> None:
     await forbid_writes(database_url)
     log = await PostgresLog.open(database_url)
     try:
         with capture_logs() as lines:
             found = await HealthBoard(checks(log)).latest()
+        finding = await server_check(log, MarkFile(tmp_path, log.log_id))()
+        assert finding == Finding(Health.DOWN, READ_ONLY)
         assert found == dict.fromkeys(ALL, Health.OK) | {"log": Health.DOWN}
         assert [line["fault"] for line in lines if line["event"] == "the log takes no writes"] == [
             "PostgreSQL takes no writes: a standby, or default_transaction_read_only is on"

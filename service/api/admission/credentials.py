@@ -1,11 +1,22 @@
 """From the Authorization header to the caller (CONTRACT.md section 3)."""
 
-from typing import assert_never
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, assert_never
 
 from service.access.callers import Access, AuthFailure, Principal
 from service.api.refusals.causes import CredentialExpired, CredentialInvalid, CredentialMissing
 
 CredentialProblem = CredentialMissing | CredentialInvalid | CredentialExpired
+
+FAILURES: Final[Mapping[type[CredentialProblem], AuthFailure]] = MappingProxyType(
+    {
+        CredentialMissing: AuthFailure.MISSING,
+        CredentialInvalid: AuthFailure.INVALID,
+        CredentialExpired: AuthFailure.EXPIRED,
+    }
+)
+"""What each problem is called where it is counted."""
 
 
 def credential_in(authorization: str) -> str:

@@ -20,9 +20,9 @@ from service.backoff import Backoff
 from service.cli.starting.present import Runtime
 from service.embedded.process import spawn_ours, terminate
 from service.health import Health
+from service.jobs import Job
 from service.readiness import EVIDENCE, PROJECTIONS, RELAY, SELF_CHECK, Elsewhere, PartReport, Reports
 from service.settings import Settings, child_environment
-from service.wiring import Job
 
 AGAIN_SECONDS: Final = (0.5, 30.0)
 """The first and the longest wait before a child that has ended is started again."""

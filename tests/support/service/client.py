@@ -23,7 +23,7 @@ from service.api.calling.dependencies import Dependencies
 from service.api.catalogue import ROUTES
 from service.api.entrance import Entrance
 from service.api.openapi.document import openapi_document
-from service.health import Check
+from service.health import Check, HealthBoard
 from service.log.event_log import EventLog
 from service.log.postgres_log import PostgresLog
 from service.metrics import new_metrics
@@ -196,7 +196,7 @@ async def _served(
     log: PostgresLog, reads: asyncpg.Pool, database_url: str, directory: Path, options: Options, clock: Clock
 ) -> AsyncGenerator[Api]:
     entrance = Entrance(dependencies_of(log, log.pool, reads, directory, clock, options), break_off)
-    application = WebApplication(entrance, options.checks, options.patience)
+    application = WebApplication(entrance, HealthBoard(options.checks), options.patience)
     async with (
         running_beside(entrance.dependencies.writer.run()),
         recording_reads(entrance.dependencies.read_recorder),
