@@ -245,7 +245,7 @@ def _right(kind: Any) -> str:
         return f"one of {', '.join(kind.__origin__)}"
     if bounds.ge is None:
         return f"a {words['unit']}"
-    if kind.__origin__ is float:
+    if get_args(kind)[0] is float:
         return f"a number from {bounds.ge} to {bounds.le}"
     return f"a whole number from {bounds.ge} to {bounds.le}" if bounds.le else f"a whole number, {bounds.ge} or more"
 
