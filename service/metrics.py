@@ -130,7 +130,7 @@ class Metrics(Struct, frozen=True):
     audit_reads_lost: Annotated[
         Counter, Family("audit_reads_lost", "Requests of auditors whose record the database did not take")
     ]
-    trace_spans: Annotated[Counter, Family("trace_spans", "Spans by what became of them: exported, dropped", ("fate",))]
+    trace_spans: Annotated[Counter, Family("trace_spans", "Spans that the collector got (exported), or not", ("fate",))]
 
     def leave_out(self, *absent: MetricWrapperBase) -> None:
         """Show these no more: they are of parts that this process has not, and 0 would say that all is well there."""

@@ -14,6 +14,7 @@ GOOD = f"00-{TRACE_ID}-{SPAN_ID}-01"
 
 def test_a_good_header_names_a_trace() -> None:
     found = read_traceparent([GOOD])
+    assert found is not None
     assert found == GOOD
     assert (trace_id_of(found), span_id_of(found), is_sampled(found)) == (TRACE_ID, SPAN_ID, True)
 

@@ -31,7 +31,7 @@ async def test_a_request_names_its_trace_in_one_well_formed_header(
     headers = "\r\n".join(["NATS/1.0", authorization, *lines, "", ""]).encode()
     client, body = requester.client, b'{"series_id": "%b"}' % series_id.encode()
     inbox = client.new_inbox()
-    replies = await client.subscribe(inbox)
+    replies = await client.subscribe(inbox)  # pyright: ignore[reportUnknownMemberType] - untyped future
     subject = f"numbering.v1.requests.live.{requester.api.firm.firm_id}.lock"
     sent = f"HPUB {subject} {inbox} {len(headers)} {len(headers) + len(body)}\r\n".encode() + headers + body + b"\r\n"
     await client._send_command(sent)  # pyright: ignore[reportPrivateUsage] - it sends no name twice

@@ -122,7 +122,7 @@ def freeze() -> list[str]:
     for record in every_event():
         tag = event_tag(record.event)
         around = [name for name in record_fields_without_sample() if name in json.loads(encode_record(record))]
-        if later := fields_without_sample(type(record.event)) or (samples_of(tag) and around):
+        if later := fields_without_sample(type(record.event)) or (around if samples_of(tag) else []):
             ending = f".with-{'-'.join(later)}" if samples_of(tag) else ""
             path = FOLDER / f"{tag.replace('/', '.')}{ending}.json"
             path.write_bytes(encode_record(record) + b"\n")
