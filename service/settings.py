@@ -269,16 +269,6 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"http://{host}:{self.port}"
 
 
-LIBPQ: Final = frozenset(
-    f"PG{name}"
-    for name in (
-        *("DATABASE", "GSSLIB", "HOST", "KRBSRVNAME", "PASSFILE", "PASSWORD", "PORT", "SERVICE", "SERVICEFILE", "USER"),
-        *("SSLCERT", "SSLCRL", "SSLKEY", "SSLMAXPROTOCOLVERSION", "SSLMINPROTOCOLVERSION", "SSLMODE", "SSLNEGOTIATION"),
-        *("SSLROOTCERT", "TARGETSESSIONATTRS"),
-    )
-)
-"""What asyncpg reads of the environment (`tests/log/test_asyncpg_members.py`)."""
-
 OF_ADDRESSES: Final = tuple(f"{part}_{what}" for part in PARTS for what in ("url", "password"))
 """The fields of what is reached by an address."""
 
@@ -332,14 +322,6 @@ def settings_and_faults(environment: Mapping[str, str] | None = None) -> tuple[S
     found = values_of(os.environ if environment is None else environment, FIELDS)
     faults = [*found.faults, *clashes(found.values, found.named)]
     return Settings(**found.values, files=found.files), faults
-
-
-def forget_libpq() -> list[str]:
-    """Take the variables of PostgreSQL's own programs out of this process; the names of those that were there.
-
-    asyncpg would fill what NUMBERING_DATABASE_URL leaves open from them: a password, whether to use TLS, which server.
-    """
-    return sorted(name for name in LIBPQ if os.environ.pop(name, None) is not None)
 
 
 def read_supervision(environment: Mapping[str, str] | None = None) -> Supervision:

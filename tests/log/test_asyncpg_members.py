@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from asyncpg import connect_utils
 
-from service.settings import LIBPQ, forget_libpq
+from service.libpq import LIBPQ, forget_libpq
 
 
 def test_a_connection_is_made_of_a_protocol_and_its_transport() -> None:

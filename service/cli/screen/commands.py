@@ -95,7 +95,7 @@ class Commands(click.Group):
 
         Commands find the names of the variables that were given and have no effect as the object of the context.
         """
-        from service.settings import forget_libpq  # noqa: PLC0415 - a list of commands needs no settings
+        from service.libpq import forget_libpq  # noqa: PLC0415 - a list of commands needs no settings
 
         ctx.obj = forget_libpq()
         try:

@@ -17,8 +17,9 @@ from service.cli.screen.commands import CommandFault
 from service.cli.starting.present import Runtime
 from service.cli.starting.serving import RELAY_JOBS, run_until_stopped
 from service.jobs import Job
+from service.libpq import forget_libpq
 from service.readiness import Reports
-from service.settings import forget_libpq, read_settings
+from service.settings import read_settings
 
 REPORTS = 1
 """The file descriptor of the output."""

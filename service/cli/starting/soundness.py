@@ -65,7 +65,7 @@ def _fault(load: Callable[[Path], object], path: Path | None, *, may_be_missing:
     try:
         load(path)
     except _FAULTS as error:
-        if not (may_be_missing and isinstance(error.__cause__, FileNotFoundError)):
+        if not (may_be_missing and isinstance(error.__cause__, FileNotFoundError | NotADirectoryError)):
             yield str(error)
 
 
