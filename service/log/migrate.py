@@ -93,6 +93,8 @@ async def _run(connection: asyncpg.Connection, migration: Migration) -> bool:
             raise MigrationChangedError(f"migration {migration.name} was edited after it ran on this database")
         # Every statement that needs a table waits behind a migration that waits for it: the service must not, for long.
         await connection.execute(statement("migrations_patience"))
+        if migration.locks:
+            await connection.execute(statement("migrations_still"))
         await connection.execute(migration.text)
         await connection.execute(
             statement("migrations_add"), migration.name, digest, migration.runs_with, release_name()

@@ -15,6 +15,7 @@ from service.log.migrations import Migration, known_migrations, migration_of
 from service.log.schema_fit import SchemaUnfitError, require_fit
 from tests.support.servers.databases import database, with_database
 from tests.support.servers.parts import Parts
+from tests.support.waiting import until
 
 NOW = known_migrations()
 SCHEMA = NOW[-1].number
@@ -106,6 +107,33 @@ async def test_a_migration_that_cannot_have_its_table_leaves_everything_as_it_wa
         assert await migrate(database_url, migrations) == [f"{SCHEMA + 1:04}_next"]
     finally:
         await reader.close()
+
+
+async def test_a_migration_and_an_append_never_wait_for_each_other(database_url: str) -> None:
+    """The append has read events and goes on to the streams; the migration changes streams, then events."""
+    text = "ALTER TABLE log.stream ADD COLUMN made text; ALTER TABLE log.event ADD COLUMN made text"
+    writer, watcher = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
+    try:
+        async with asyncio.TaskGroup() as group, writer.transaction():
+            await writer.fetch("SELECT * FROM log.hold_and_read(1::smallint, 0, 10)")
+            migrating = group.create_task(migrate(database_url, the_next(SCHEMA, text)))
+            await until(lambda: is_waiting(watcher), "the migration waits")
+            await writer.fetch("SELECT * FROM log.stream")
+        assert migrating.result() == [f"{SCHEMA + 1:04}_next"]
+    finally:
+        await writer.close()
+        await watcher.close()
+
+
+async def is_waiting(watcher: asyncpg.Connection) -> bool:
+    """Whether a session of this database waits for a lock of a table."""
+    waiting = """
+        SELECT EXISTS (
+            SELECT FROM pg_locks AS l INNER JOIN pg_database AS d ON l.database = d.oid
+            WHERE d.datname = current_database() AND l.relation IS NOT NULL AND NOT l.granted
+        )
+    """
+    return bool(await watcher.fetchval(waiting))
 
 
 async def test_a_plan_says_what_each_migration_does_locks_and_asks_of_older_releases(database_url: str) -> None:

@@ -127,6 +127,10 @@ def _postgres_sentence(error: asyncpg.PostgresError) -> str:
             return "this database does not exist; check NUMBERING_DATABASE_URL"
         case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError() | asyncpg.InvalidParameterValueError():
             return "this database is not prepared, or for an older release; run `numbering migrate`"
+        case asyncpg.LockNotAvailableError() | asyncpg.DeadlockDetectedError():
+            return (
+                f"another session uses what it needs (SQLSTATE {error.sqlstate}); this step changed nothing: try again"
+            )
         case asyncpg.InsufficientPrivilegeError():
             return f"{_words(error)}; run `numbering migrate`, or grant this user the role it lacks"
         case _:
