@@ -73,8 +73,8 @@ async def read_present_positions(connection: Connection, log_id: LogId) -> dict[
     The connection must be in no transaction. Raises asyncpg's errors.
     """
     with suppress(*OF_ANOTHER_DEFINITION):  # the one statement that asks all of them
-        return dict.fromkeys(PROJECTIONS, Position(0)) | await read_positions(connection, log_id)
-    found = dict.fromkeys(PROJECTIONS, Position(0))
+        return {**dict.fromkeys(PROJECTIONS, Position(0)), **await read_positions(connection, log_id)}
+    found: dict[str, Position] = {name: Position(0) for name in PROJECTIONS}
     for projection in ALL:
         with suppress(*OF_ANOTHER_DEFINITION):
             async with connection.transaction(readonly=True):

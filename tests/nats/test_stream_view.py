@@ -24,7 +24,9 @@ async def test_a_stream_without_events_is_told_from_one_that_cannot_be_seen(serv
     async with running_beside(view.run()):
         await shows(is_connected=True, end=0)
         async with jetstream_at(server.url) as jetstream:
-            await jetstream.add_stream(StreamConfig(name=STREAM, subjects=[SUBJECTS]))
+            await jetstream.add_stream(  # pyright: ignore[reportUnknownMemberType] - untyped options
+                StreamConfig(name=STREAM, subjects=[SUBJECTS])
+            )
             for _ in range(3):
                 await jetstream.publish("numbering.v1.events.1", b"")
             await shows(is_connected=True, end=3)
