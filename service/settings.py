@@ -211,7 +211,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_format: Annotated[LogFormat, about("format", "Log lines for people, or one JSON object a line")] = (
         LogFormat.CONSOLE
     )
-    files: dict[str, Path] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict[str, Path])
     """No setting: the files of those secrets that were given as a file, by the name of the field."""
 
     def __repr__(self) -> str:

@@ -31,7 +31,8 @@ def _check(*, is_json: bool) -> None:
     """A line for each fault, and for each note. Exits with 1 if there is a fault."""
     from service.cli.starting.soundness import soundness  # noqa: PLC0415 - it imports most of the service
 
-    found = soundness(click.get_current_context().find_object(list) or [])
+    without_effect: list[str] = click.get_current_context().obj or []
+    found = soundness(without_effect)
     if is_json:
         print_json(msgspec.to_builtins(found))
     else:
