@@ -23,7 +23,7 @@ def rules() -> str:
         "spec": {"groups": groups},
     }
     # The stubs leave the type of one parameter unknown.
-    return HEAD + yaml.safe_dump(made, sort_keys=False, width=120)  # pyright: ignore[reportUnknownMemberType]
+    return HEAD + yaml.safe_dump(made, sort_keys=False, width=400)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _read(path: Path) -> Any:
