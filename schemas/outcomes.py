@@ -4,6 +4,8 @@ An outcome holds no token and no personal data: tokens are sealed again from the
 their digests.
 """
 
+from typing import Final, get_args
+
 from msgspec import Struct
 
 from schemas.values import (
@@ -126,6 +128,9 @@ Outcome = (
     | ExpiredOutcome
     | AnswerLost
 )
+
+KNOWN_OUTCOMES: Final = frozenset(str(each.__struct_config__.tag) for each in get_args(Outcome))
+"""The kinds of outcomes that this release knows."""
 
 Equation = dict[Fate, int]
 """The right-hand side of the accounting equation; its sum is `taken` = next_number - start_number."""

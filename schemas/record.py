@@ -1,6 +1,6 @@
 """An event and what is written around it: the unit of the log, of the relay and of the evidence."""
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -53,6 +53,27 @@ class StoredRecord(Struct, frozen=True, gc=False):
     canonical: bytes
 
 
+class UnknownEventError(msgspec.ValidationError):
+    """A record of an event type that this release does not have: a newer release wrote it."""
+
+    def __init__(self, position: Position, tag: str) -> None:
+        super().__init__(
+            f"event {position} is of type {tag}, which this release does not know: a newer release wrote it. Start "
+            "that release in place of this one"
+        )
+        self.position, self.tag = position, tag
+
+
+class _Outline(Struct, frozen=True):
+    position: Position
+    event: "_Tagged"
+
+
+class _Tagged(Struct, frozen=True):
+    type: str
+
+
+_outlines = msgspec.json.Decoder(_Outline)
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Record)
 
@@ -68,9 +89,26 @@ def encode_record(record: Record) -> bytes:
 def decode_record(canonical: bytes | str) -> Record:
     """The record written in these bytes, of any version ever published.
 
-    Raises msgspec.ValidationError if it is not a record, and msgspec.DecodeError if it is not JSON.
+    Raises UnknownEventError for an event of a newer release, msgspec.ValidationError if it is not a record, and
+    msgspec.DecodeError if it is not JSON.
     """
-    return _decoder.decode(canonical)
+    try:
+        return _decoder.decode(canonical)
+    except msgspec.ValidationError as error:
+        unknown = _unknown_event(canonical)
+        if unknown is not None:
+            raise unknown from error
+        raise
+
+
+def _unknown_event(canonical: bytes | str) -> UnknownEventError | None:
+    try:
+        outline = _outlines.decode(canonical)
+    except msgspec.ValidationError:
+        return None
+    if outline.event.type in KNOWN_TAGS:
+        return None
+    return UnknownEventError(outline.position, outline.event.type)
 
 
 def is_canonical(written: bytes, record: Record) -> bool:
@@ -108,6 +146,10 @@ def event_name(event: Event) -> str:
 def event_tag(event: Event) -> str:
     """The tag as it is stored: `numbers-reserved/1`."""
     return str(type(event).__struct_config__.tag)
+
+
+KNOWN_TAGS: Final = frozenset(str(each.__struct_config__.tag) for each in get_args(Event))
+"""The types of events that this release knows."""
 
 
 def schema_id(tag: str) -> str:

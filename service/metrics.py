@@ -72,7 +72,9 @@ class Metrics(Struct, frozen=True):
     queue_depth: Annotated[Gauge, Family("queue_depth", "Commands that wait for the writer")]
     log_position: Annotated[Gauge, Family("log_position", "The last position this process knows")]
     log_halted: Annotated[Gauge, Family("log_halted", "1 if the log is halted; NaN while PostgreSQL does not say")]
-    nats_connected: Annotated[Gauge, Family("nats_connected", "1 if NATS answered when this process asked it last")]
+    nats_connected: Annotated[
+        Gauge, Family("nats_connected", "1 if NATS answered this process when last asked; NaN before")
+    ]
     relay_lag: Annotated[
         Gauge,
         Family("relay_lag_events", "Events of the log that are not in the stream; NaN while either cannot be seen"),
@@ -128,7 +130,7 @@ class Metrics(Struct, frozen=True):
     audit_reads_lost: Annotated[
         Counter, Family("audit_reads_lost", "Requests of auditors whose record the database did not take")
     ]
-    trace_spans: Annotated[Counter, Family("trace_spans", "Spans that the collector got (exported), or not", ("fate",))]
+    trace_spans: Annotated[Counter, Family("trace_spans", "Spans by what became of them: exported, dropped", ("fate",))]
 
     def leave_out(self, *absent: MetricWrapperBase) -> None:
         """Show these no more: they are of parts that this process has not, and 0 would say that all is well there."""

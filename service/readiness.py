@@ -79,11 +79,19 @@ def reports_of(
     return found
 
 
-def checks(log: PostgresLog, reports: Callable[[], Reports] = dict, gate: Gate | None = None) -> dict[str, Check]:
-    """One check for each part of this process and of its children; the log is down while `gate` is closed."""
+def checks(
+    log: PostgresLog,
+    reports: Callable[[], Reports] = dict,
+    gate: Gate | None = None,
+    unreadable: Callable[[], str | None] = lambda: None,
+) -> dict[str, Check]:
+    """One check for each part of this process and of its children; the log is down while `gate` is closed.
+
+    It is down for good once `unreadable` says why this process cannot follow it.
+    """
     found: dict[str, Check] = {}
     look = _Look(log)
-    trial = _Trial(log, look, gate)
+    trial = _Trial(log, look, gate, unreadable)
 
     async def postgres() -> Health:
         try:
@@ -135,10 +143,11 @@ class _Look:
 class _Trial:
     """Tries what a request that writes needs. It logs what stands in the way when that changes, not at every look."""
 
-    def __init__(self, log: PostgresLog, look: _Look, gate: Gate | None) -> None:
+    def __init__(self, log: PostgresLog, look: _Look, gate: Gate | None, unreadable: Callable[[], str | None]) -> None:
         self._log = log
         self._look = look
         self._gate = gate
+        self._unreadable = unreadable
         self._fault: str | None = None
 
     async def finding(self) -> Finding:
@@ -146,6 +155,7 @@ class _Trial:
         because = None
         try:
             because = await self._look.halted() or (None if self._gate is None else self._gate.because)
+            because = because or self._unreadable()
             if because is None:
                 await self._log.try_to_write()
             fault = because

@@ -1,5 +1,6 @@
 """The kinds of values of settings: how a text of the environment becomes one, and what is said of a wrong one."""
 
+import errno
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -34,8 +35,10 @@ def _kind(
 
 
 def _require_file(path: Path) -> None:
-    with path.open("rb"):
-        pass
+    # A pipe without a writer would let us wait for ever.
+    os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
 
 
 def _require_directory(path: Path) -> None:
@@ -114,6 +117,7 @@ HttpUrl = Annotated[
         hide=without_password,
     ),
 ]
+Password = Annotated[str, _kind("one line of text", pattern=r"^[^\x00\r\n]+\Z", hide=_hide_all)]
 CollectorUrl = Annotated[
     str,
     _kind(
@@ -123,7 +127,6 @@ CollectorUrl = Annotated[
         hide=without_password,
     ),
 ]
-Password = Annotated[str, _kind("one line of text", pattern=r"^[^\x00\r\n]+\Z", hide=_hide_all)]
 Origins = Annotated[
     str,
     _kind(

@@ -311,12 +311,17 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     not exist, except NUMBERING_TEST_* and the service links of Kubernetes, which a Service named `numbering` or
     `numbering-web` puts into every container. It tells every fault, not only the first.
     """
-    given = os.environ if environment is None else environment
-    found = values_of(given, FIELDS)
-    faults = [*found.faults, *clashes(found.values, found.named)]
+    settings, faults = settings_and_faults(environment)
     if faults:
         raise SettingsError(*faults)
-    return Settings(**found.values, files=found.files)
+    return settings
+
+
+def settings_and_faults(environment: Mapping[str, str] | None = None) -> tuple[Settings, list[str]]:
+    """The settings that those variables give which are right, and a sentence for each fault; see `read_settings`."""
+    found = values_of(os.environ if environment is None else environment, FIELDS)
+    faults = [*found.faults, *clashes(found.values, found.named)]
+    return Settings(**found.values, files=found.files), faults
 
 
 def read_supervision(environment: Mapping[str, str] | None = None) -> Supervision:

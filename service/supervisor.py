@@ -9,6 +9,9 @@ import structlog
 MARGIN_SECONDS: Final = 60
 """What a process may need to stop beside the time in which it drains."""
 
+WAIT_SECONDS: Final = 1.0
+"""How long a message waits for room, but one for the watchdog, which must not hold up the event loop."""
+
 _say = structlog.get_logger(__name__)
 
 
@@ -19,6 +22,7 @@ class Supervisor:
         """`address` is a datagram socket of Unix, `@` for an abstract one; it hears every `watchdog_seconds` of us."""
         self._address = address
         self._watchdog_seconds = watchdog_seconds
+        self._is_deaf = False
 
     def say_ready(self, status: str) -> None:
         """The jobs run."""
@@ -38,16 +42,21 @@ class Supervisor:
         goes on to say it: another start would not bring them back.
         """
         while self._address is not None and self._watchdog_seconds is not None:
-            self._tell("WATCHDOG=1")
+            self._tell("WATCHDOG=1", wait_seconds=0)
             await asyncio.sleep(self._watchdog_seconds / 2)
 
-    def _tell(self, *lines: str) -> None:
+    def _tell(self, *lines: str, wait_seconds: float = WAIT_SECONDS) -> None:
+        """Send one message, which is lost if it finds no room for so long. What prevents it is said once."""
         if self._address is None:
             return
         address = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
-                connection.setblocking(False)
+                connection.settimeout(wait_seconds)
                 connection.sendto("\n".join(lines).encode(), address)
-        except OSError as error:  # it would have us killed in time; the service itself is not hurt
-            _say.warning("supervisor.deaf", address=self._address, fault=error.strerror)
+        except OSError as error:  # it may have us killed for that; the service itself is not hurt
+            if not self._is_deaf:
+                _say.warning("supervisor.deaf", address=self._address, fault=str(error))
+            self._is_deaf = True
+        else:
+            self._is_deaf = False

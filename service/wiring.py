@@ -27,7 +27,7 @@ from service.log.postgres_faults import read_faults
 from service.log.postgres_log import PostgresLog
 from service.log.schema_fit import require_fit
 from service.log.sessions import end, open_pool
-from service.metrics import Metrics
+from service.metrics import Metrics, new_metrics
 from service.nats.client.connection import NatsSettings
 from service.nats.client.identity_files import require_identity
 from service.nats.relay.relay import Relay
@@ -46,10 +46,10 @@ from service.tracing.start import tracer_of
 from service.watching.gauges import measure, show_health, show_present
 from service.watching.looking import Looking, looking_around
 from service.watching.number_count import NumberCount
-from service.watching.present import metrics_of
+from service.watching.present import keep_present
 from service.watching.server_check import server_check
 from service.watching.stream_view import StreamView
-from service.writer.batch import Appended
+from service.writer.batch import Plan
 from service.writer.snapshot_keeper import SnapshotKeeper
 from service.writer.sweeper import Sweeper
 from service.writer.writer import Limits, Writer
@@ -86,10 +86,10 @@ class Wiring(Struct, frozen=True):
     comparing: Comparing
     invariants: BrokenInvariants
     reports: Callable[[], Reports]
-    tracer: "Tracer | None"
     health: dict[str, Check]
     board: HealthBoard
     looking: Looking
+    tracer: "Tracer | None"
 
 
 async def run_service(
@@ -199,7 +199,8 @@ async def _reading_pool(database_url: str) -> asyncpg.Pool:
 def _wire(
     settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asyncpg.Pool, elsewhere: Elsewhere | None
 ) -> Wiring:
-    tracer = tracer_of(settings, jobs, lambda fate, count: metrics.trace_spans.labels(fate).inc(count))
+    metrics = new_metrics()
+    tracer = tracer_of(settings, jobs, metrics.trace_spans)
     relay = _relay(settings, log, tracer) if Job.RELAY in jobs else None
     runner = ProjectionRunner(settings.database or "") if Job.PROJECT in jobs else None
     nats = nats_settings(settings) if settings.nats is not None else None
@@ -210,12 +211,12 @@ def _wire(
     def reports() -> Reports:
         return {**reports_of(relay, runner, sealer, self_check), **({} if elsewhere is None else elsewhere.latest())}
 
-    metrics = metrics_of(jobs, reports(), has_nats=nats is not None, has_spans=tracer is not None)
+    keep_present(metrics, jobs, reports(), has_nats=nats is not None, has_traces=tracer is not None)
     gate = Gate()
-    writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=_noting(metrics, relay, tracer))
+    writer = Writer(log, clock=now, limits=_limits(settings), gate=gate, on_append=_counting(metrics, relay, tracer))
     comparing = _comparing(settings, log, gate, writer, nats)
     show_present(metrics, writer, {"writer": log.pool, "reader": reads})
-    health = _health(settings, jobs, log, reports, gate)
+    health = _health(jobs, log, reports, writer, gate, MarkFile(settings.data_dir, log.log_id))
     return Wiring(
         settings,
         metrics,
@@ -230,33 +231,34 @@ def _wire(
         comparing,
         BrokenInvariants(),
         reports,
-        tracer,
         health,
         HealthBoard(health, on_found=show_health(metrics)),
         Looking(log, reads, None if nats is None else StreamView(nats, log.log_id), reports),
+        tracer,
     )
 
 
 def _health(
-    settings: Settings, jobs: frozenset[Job], log: PostgresLog, reports: Callable[[], Reports], gate: Gate
+    jobs: frozenset[Job], log: PostgresLog, reports: Callable[[], Reports], writer: Writer, gate: Gate, marks: MarkFile
 ) -> dict[str, Check]:
-    health = checks(log, reports, gate)
+    """The checks of /readyz; who takes requests adds to them."""
+    health = checks(log, reports, gate, lambda: writer.known.unreadable)
     if not jobs & DECIDING:
         del health["log"]  # it has no numbers to write, and no gate: what it writes needs the right server
-        health["postgres"] = server_check(log, MarkFile(settings.data_dir, log.log_id))
+        health["postgres"] = server_check(log, marks)
     return health
 
 
-def _noting(metrics: Metrics, relay: Relay | None, tracer: "Tracer | None") -> Callable[[Appended], None]:
-    """What is done about each append: count it, tell of it in the traces of its requests, and wake the relay."""
+def _counting(metrics: Metrics, relay: Relay | None, tracer: "Tracer | None") -> Callable[[Plan], None]:
+    """What is done about each append: count it, record its span, and wake the relay."""
     numbers = NumberCount(metrics.numbers)
 
-    def on_append(appended: Appended) -> None:
-        metrics.batch_commands.observe(appended.commands)
-        metrics.append_seconds.observe(appended.seconds)
-        numbers.add(appended.records)
+    def on_append(written: Plan) -> None:
+        metrics.batch_commands.observe(len(written.results))
+        metrics.append_seconds.observe(written.seconds)
+        numbers.add(written.batch.records)
         if tracer is not None:
-            tracer.appended(appended)
+            tracer.appended(written)
         if relay is not None:
             relay.wake.set()
 
@@ -364,8 +366,15 @@ async def _taking_requests(wiring: Wiring, jobs: frozenset[Job]) -> AsyncGenerat
     """Take requests for the life of the block. A process that takes none imports a quarter less: it starts sooner."""
     from service.carriers import answering_http, answering_nats, entrance_of  # noqa: PLC0415 - see above
 
-    parts = wiring.settings, wiring.log, wiring.reads, wiring.writer, wiring.metrics, wiring.invariants
-    entrance = entrance_of(*parts, wiring.tracer)
+    entrance = entrance_of(
+        wiring.settings,
+        wiring.log,
+        wiring.reads,
+        wiring.writer,
+        wiring.metrics,
+        wiring.invariants,
+        wiring.tracer,
+    )
     wiring.health["history"] = history_health(entrance.dependencies.lost_history, wiring.writer.known)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(recording_reads(entrance.dependencies.read_recorder))

@@ -90,6 +90,15 @@ def load(path: Path) -> Keys:
     return _decode(path, text)
 
 
+def create(path: Path) -> KeyFile:
+    """A key file that is new. Raises KeyFileError, also where there is one, which stays as it is."""
+    with alone(path):
+        if path.exists():
+            raise KeyFileError(f"there is a key file {path} already; `numbering keys rotate` puts new keys into it")
+        _write(path, _new_keys())
+    return KeyFile(path)
+
+
 def ensure(path: Path) -> KeyFile:
     """The key file, created if there is none. Two processes that start at once end with the same keys.
 
@@ -98,7 +107,7 @@ def ensure(path: Path) -> KeyFile:
     if not path.exists():
         with alone(path):
             if not path.exists():
-                _write(path, Keys(token_keys=(_new("t"),), session_keys=(_new("s"),)))
+                _write(path, _new_keys())
     return KeyFile(path)
 
 
@@ -109,6 +118,10 @@ def rotate(path: Path) -> Keys:
         new = Keys(token_keys=(_new("t"), *old.token_keys), session_keys=(_new("s"), *old.session_keys))
         _write(path, new)
     return new
+
+
+def _new_keys() -> Keys:
+    return Keys(token_keys=(_new("t"),), session_keys=(_new("s"),))
 
 
 def _new(prefix: str) -> SecretKey:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from prometheus_client import Counter, Histogram
 
 from schemas.api.invoice import Invoice
+from schemas.record import UnknownEventError
 from service.access.reservation_tokens import UnknownTokenKeyError
 from service.api.admission.reply_room import SMALL_BYTES, ReplyRoom
 from service.api.calling.asked import Asked
@@ -21,13 +22,16 @@ from service.log.event_log import (
     LogHaltedError,
     LogReadOnlyError,
     LogUnavailableError,
+    NewerReleaseError,
 )
 from service.log.gate import LogNotComparedError
 from service.metrics import Metrics
 from service.writer.queue import WriterBusyError
 from service.writer.writer import OutcomeUnknownError
 
-FAULTS: Final = (LogFaultError, WriterBusyError, OutcomeUnknownError, UnknownTokenKeyError, TimeoutError)
+FAULTS: Final = (
+    *(LogFaultError, WriterBusyError, OutcomeUnknownError, UnknownTokenKeyError, TimeoutError, UnknownEventError),
+)
 """The faults that a request meets if a part of the service is away."""
 
 CARRIERS: Final = ("http", "nats")
@@ -126,6 +130,8 @@ class Answering:
                 return refusal_of(Unavailable(f"Too many requests are waiting. {NOTHING_DONE}"))
             case LogReadOnlyError():
                 return refusal_of(Unavailable(f"The store is read-only and takes no writes. {NOTHING_DONE}"))
+            case NewerReleaseError() | UnknownEventError():
+                return refusal_of(Unavailable(f"This process is older than what it has to read. {NOTHING_DONE}"))
             case LogUnavailableError():
                 return refusal_of(Unavailable("The database cannot be reached."))
             case _:

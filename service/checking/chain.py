@@ -6,7 +6,7 @@ import asyncpg
 from msgspec import MsgspecError
 
 from schemas.events import NumbersLost, NumbersReserved, SeriesOpened
-from schemas.record import Record, StoredRecord, decode_record, event_tag, is_canonical
+from schemas.record import Record, StoredRecord, UnknownEventError, decode_record, event_tag, is_canonical
 from schemas.values import LogId, Position, UnixSeconds
 from service.checking.answers import Answers
 from service.checking.faults import EVENTS_OF_A_STEP, Fault, FaultKind, Step, at_position
@@ -15,15 +15,19 @@ from service.statements import statement
 
 
 async def check_chain(pool: asyncpg.Pool, log_id: LogId, answers: Answers) -> AsyncIterator[Step]:
-    """Every event up to the head that the log has now. Raises asyncpg's errors."""
+    """Every event up to the head that the log has now.
+
+    Raises asyncpg's errors; and UnknownEventError for an event of a type that a migration of a newer release added.
+    """
     async with pool.acquire() as connection:
         ends = await connection.fetchrow(statement("check_head"), log_id)
+        types = await connection.fetch(statement("check_event_types"))
     assert ends is not None, "a log has a row"
     head, last = Position(ends["head"]), Position(ends["last"] or 0)
     if head != last:
         says = f"log.head says that the log ends at {head}, and its last event is at {last}"
         yield Step(1, [Fault(FaultKind.LOG_HEAD, f"log {log_id}", says)])
-    walk = _Walk(log_id)
+    walk = _Walk(log_id, frozenset(row["tag"] for row in types))
     after, end = Position(0), Position(max(head, last))
     while after < end:
         to = Position(min(after + EVENTS_OF_A_STEP, end))
@@ -37,8 +41,10 @@ async def check_chain(pool: asyncpg.Pool, log_id: LogId, answers: Answers) -> As
 class _Walk:
     """What must be known of the events before those that come next."""
 
-    def __init__(self, log_id: LogId) -> None:
+    def __init__(self, log_id: LogId, types: frozenset[str]) -> None:
+        """`types` are those of events that the database knows: what a newer release wrote is no fault."""
         self._log_id = log_id
+        self._types = types
         self._at = UnixSeconds(0)
         self.records: list[Record] = []
         """Those of the last page that could be read."""
@@ -58,6 +64,8 @@ class _Walk:
         try:
             record = decode_record(written)
         except MsgspecError as error:
+            if isinstance(error, UnknownEventError) and error.tag in self._types:
+                raise
             yield Fault(FaultKind.EVENT_UNREADABLE, place, f"its record is no event: {error}")
             return
         self.records.append(record)

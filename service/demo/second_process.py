@@ -16,7 +16,7 @@ from service.settings import Settings, child_environment
 
 TTL_SECONDS: Final = 4
 SWEEP_SECONDS: Final = 1
-START_SECONDS: Final = 30.0
+START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 15.0
 POLL_SECONDS: Final = 0.1
 
@@ -29,6 +29,7 @@ async def second_process(http: aiohttp.ClientSession, settings: Settings) -> Asy
         settings,
         host="127.0.0.1",
         port=port,
+        metrics_port=0,
         reservation_ttl_seconds=TTL_SECONDS,
         sweep_seconds=SWEEP_SECONDS,
         log_level=LogLevel.ERROR,

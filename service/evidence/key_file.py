@@ -154,12 +154,12 @@ def load(path: Path) -> EvidenceKeys:
     except OSError as error:
         raise EvidenceKeysError(f"cannot read {path}: {error.strerror}") from error
     except SecretFileError as error:
-        raise EvidenceKeysError(str(error)) from error
+        raise EvidenceKeysError(f"the file of the evidence keys {error}") from error
     try:
         keys = msgspec.json.decode(text, type=EvidenceKeys)
         keys.verifier_keys(LogId(1))
     except (msgspec.DecodeError, ValueError) as error:
-        raise EvidenceKeysError(f"{path} is damaged; put a copy of it back") from error
+        raise EvidenceKeysError(f"the file of the evidence keys {path} is damaged; put a copy of it back") from error
     return keys
 
 

@@ -10,11 +10,11 @@ import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 from asyncpg.transaction import Transaction
 
-from schemas.record import StoredRecord, decode_record
+from schemas.record import StoredRecord, UnknownEventError, decode_record
 from schemas.values import LogId, Position
 from service.log.clock_guard import ClockGuard
 from service.log.columns import arguments_of
-from service.log.event_log import AppendInDoubtError, Batch
+from service.log.event_log import AppendInDoubtError, Batch, NewerReleaseError
 from service.log.postgres_faults import append_faults, read_faults
 from service.log.sessions import ANSWER_SECONDS_MAX, connect, cut_off_after, end
 from service.statements import statement
@@ -199,8 +199,11 @@ async def _roll_back(connection: asyncpg.Connection, transaction: Transaction) -
 
 
 def stored_of(text: str) -> StoredRecord:
-    """The record with the bytes that the log keeps of it."""
-    return StoredRecord(decode_record(text), text.encode())
+    """The record with the bytes that the log keeps of it. Raises NewerReleaseError."""
+    try:
+        return StoredRecord(decode_record(text), text.encode())
+    except UnknownEventError as error:
+        raise NewerReleaseError(str(error)) from error
 
 
 def _seconds_for(batch: Batch) -> float:

@@ -89,6 +89,10 @@ class LogReadOnlyError(LogUnavailableError):
     """The store can be read and takes no writes, such as a standby; nothing was written."""
 
 
+class NewerReleaseError(LogUnavailableError):
+    """The log holds what a newer release wrote and this one cannot read; nothing was written by this call."""
+
+
 class AppendInDoubtError(LogFaultError):
     """The connection died during the append: it is written whole, or not at all, and only the log knows which."""
 

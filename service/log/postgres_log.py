@@ -1,5 +1,6 @@
 """The log in PostgreSQL. `log.append` decides what may be written; this module says it in Python."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, Self
@@ -9,7 +10,7 @@ import msgspec
 import structlog
 from asyncpg.pool import PoolConnectionProxy
 
-from schemas.outcomes import Outcome
+from schemas.outcomes import KNOWN_OUTCOMES, Outcome
 from schemas.record import StoredRecord
 from schemas.values import DEFAULT_LOG, Digest, DocumentId, LogId, Number, Position, SeriesId
 from service import clock
@@ -21,6 +22,7 @@ from service.log.event_log import (
     Content,
     HeldLog,
     LogUnavailableError,
+    NewerReleaseError,
     RecordOutline,
     Snapshot,
     StalePositionError,
@@ -43,7 +45,13 @@ TRANSACTION_TIMEOUT_SINCE: Final = 170_000
 TRY_SECONDS_MAX: Final = 2.5
 TRY_FRESH_SECONDS: Final = 1.0
 
+
+class _Kind(msgspec.Struct, frozen=True):
+    type: str
+
+
 _outcome_decoder: msgspec.json.Decoder[Outcome] = msgspec.json.Decoder(Outcome)
+_kind_decoder = msgspec.json.Decoder(_Kind)
 _say = structlog.get_logger(__name__)
 
 
@@ -195,7 +203,7 @@ class PostgresLog:
     async def answer(self, key: bytes) -> Answer | None:
         """See EventLog.answer."""
         row = await self._fetch_row("log_answer", key)
-        return None if row is None else Answer(key, row["request"], _outcome_decoder.decode(row["outcome"]))
+        return None if row is None else Answer(key, row["request"], _outcome_of(row["outcome"]))
 
     async def snapshot(self, release: str) -> Snapshot | None:
         """See EventLog.snapshot."""
@@ -239,10 +247,28 @@ class PostgresLog:
                 try:
                     with cut_off_after(connection, seconds_max):
                         yield connection
+                except asyncio.CancelledError:
+                    # asyncpg would ask the server to cancel the statement, and have the caller wait for a silent one.
+                    connection.terminate()
+                    raise
                 except asyncpg.PostgresConnectionError:
                     # The others of the pool may be as dead: each is replaced when it is next asked for.
                     await self.pool.expire_connections()
                     raise
+
+
+def _outcome_of(text: str) -> Outcome:
+    """What is kept as an answer. Raises NewerReleaseError."""
+    try:
+        return _outcome_decoder.decode(text)
+    except msgspec.ValidationError as error:
+        kind = _kind_decoder.decode(text).type
+        if kind in KNOWN_OUTCOMES:
+            raise
+        raise NewerReleaseError(
+            f"the answer that is kept is of kind {kind}, which this release does not know: a newer release wrote it. "
+            "Start that release in place of this one"
+        ) from error
 
 
 async def _durable_commits(database_url: str) -> tuple[str, int]:

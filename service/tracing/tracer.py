@@ -24,7 +24,7 @@ from opentelemetry.trace.span import TraceState
 
 from schemas.api.operations import REQUEST_ROOT
 from schemas.traceparent import TraceParent, is_sampled, span_id_of, trace_id_of
-from service.writer.batch import Appended
+from service.writer.batch import Plan
 from service.writer.request import Answered
 
 LINKS_MAX: Final = 8
@@ -120,24 +120,24 @@ class Tracer:
         }
         return RequestSpan(self._request(f"{operation} {place}", attributes, sent, states), sent, "numbering.status")
 
-    def appended(self, appended: Appended) -> None:
+    def appended(self, plan: Plan) -> None:
         """Tell in the trace of each request of this batch how long it waited, and how long the append took."""
         traced = [
             (waiting.request.traceparent, waiting.request.asked_ns)
-            for waiting, result in appended.results
+            for waiting, result in plan.results
             if waiting.request.asked_ns and isinstance(result, Answered) and result.records
         ]
         contexts = [_context_of(traceparent) for traceparent, _ in traced if traceparent is not None]
         attributes: dict[str, str | int] = {
             "db.system.name": "postgresql",
             "db.stored_procedure.name": "log.append",
-            "numbering.batch_commands": appended.commands,
-            "numbering.batch_events": len(appended.records),
+            "numbering.batch_commands": len(plan.results),
+            "numbering.batch_events": len(plan.batch.records),
         }
         for place, (context, (_, asked_ns)) in enumerate(zip(contexts, traced, strict=True)):
             parent = set_span_in_context(NonRecordingSpan(context), _NOWHERE)
             waited = self._tracer.start_span("writer.queue", parent, start_time=asked_ns)
-            waited.end(max(asked_ns, appended.started_ns))
+            waited.end(max(asked_ns, plan.started_ns))
             others = [*contexts[max(0, place - LINKS_MAX) : place], *contexts[place + 1 : place + 1 + LINKS_MAX]]
             span = self._tracer.start_span(
                 "log.append",
@@ -145,9 +145,9 @@ class Tracer:
                 SpanKind.CLIENT,
                 attributes,
                 [Link(each) for each in others[:LINKS_MAX]],
-                max(asked_ns, appended.started_ns),
+                max(asked_ns, plan.started_ns),
             )
-            span.end(appended.ended_ns)
+            span.end(plan.ended_ns)
 
     def publishing(self, caused_by: TraceParent, message_id: str, size: int) -> PublishSpan | None:
         """An event that the relay sends now, if the trace of the request behind it is recorded; its body has `size`

@@ -24,8 +24,8 @@ HEALTHS: Final[Mapping[Health, int]] = {Health.DOWN: 0, Health.DEGRADED: 1, Heal
 
 def show_present(metrics: Metrics, writer: Writer, pools: Mapping[str, asyncpg.Pool]) -> None:
     """Say which release runs, and have queue, position and pools, by name, read whenever somebody asks."""
-    newest = known_migrations()[-1].name
-    metrics.build_info.labels(version("invoice-numbering"), platform.python_version(), newest).set(1)
+    newest = known_migrations()[-1]
+    metrics.build_info.labels(version("invoice-numbering"), platform.python_version(), newest.name).set(1)
     metrics.queue_depth.set_function(lambda: writer.queue_depth)
     metrics.log_position.set_function(lambda: writer.known.state.position)
     for name, pool in pools.items():
@@ -68,7 +68,8 @@ async def measure(
         _measure_lags(metrics, looking, found, writer.known.state.position, clock())
         seen = looking.seen
         metrics.log_halted.set(math.nan if seen.is_halted is None else seen.is_halted)
-        metrics.nats_connected.set(looking.stream is not None and looking.stream.is_connected)
+        is_connected = None if looking.stream is None else looking.stream.is_connected
+        metrics.nats_connected.set(math.nan if is_connected is None else is_connected)
         if SELF_CHECK in found:
             _measure_self_check(metrics, found[SELF_CHECK])
         metrics.evidence_stopped.set(any(report.is_stopped for report in found.values()))

@@ -65,8 +65,9 @@ class Looking:
         async with asyncio.TaskGroup() as group:
             if self.stream is not None:
                 group.create_task(self.stream.run())
+            group.create_task(_ask(board))
             while True:
-                self.seen, _ = await asyncio.gather(self._look(), board.latest())
+                self.seen = await self._look()
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self) -> Seen:
@@ -116,6 +117,13 @@ class Looking:
             {SEALED: row["sealed"], **positions},
             {SEALED: sealed_since, **dict(zip(positions, since, strict=True))},
         )
+
+
+async def _ask(board: HealthBoard) -> None:
+    """Have the health of every part looked at, also while nobody asks /readyz."""
+    while True:
+        await board.latest()
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 @asynccontextmanager

@@ -17,7 +17,10 @@ class NumberCount:
 
     def add(self, records: Sequence[StoredRecord]) -> None:
         """Count the numbers in records that are durable, each under the fate that it gets."""
+        moved: dict[Fate, int] = {}  # counted at once: a metric costs more than a sum, and a batch has many events
         for stored in records:
             _, fate, numbers = moved_by(stored.record.event)
             if fate is not None:
-                self._counters[fate].inc(numbers)
+                moved[fate] = moved.get(fate, 0) + numbers
+        for fate, numbers in moved.items():
+            self._counters[fate].inc(numbers)

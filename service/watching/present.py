@@ -1,13 +1,12 @@
 """Which metrics a process has: those of its own jobs, and of parts that it knows, or can see."""
 
 from service.jobs import DECIDING, Job
-from service.metrics import Metrics, new_metrics
+from service.metrics import Metrics
 from service.readiness import EVIDENCE, RELAY, SELF_CHECK, Reports
 
 
-def metrics_of(jobs: frozenset[Job], parts: Reports, *, has_nats: bool, has_spans: bool) -> Metrics:
-    """The metrics of these jobs, and of the parts of which this process knows how they are, or can see it."""
-    metrics = new_metrics()
+def keep_present(metrics: Metrics, jobs: frozenset[Job], parts: Reports, *, has_nats: bool, has_traces: bool) -> None:
+    """Keep the metrics of these jobs, and of the parts of which this process knows how they are, or can see it."""
     if not jobs & DECIDING:
         metrics.leave_out(metrics.queue_depth, metrics.log_position, metrics.batch_commands, metrics.append_seconds)
         metrics.leave_out(metrics.numbers)
@@ -27,6 +26,5 @@ def metrics_of(jobs: frozenset[Job], parts: Reports, *, has_nats: bool, has_span
         metrics.leave_out(metrics.selfcheck_faults, metrics.selfcheck_rounded_at)
     if Job.SWEEP not in jobs:
         metrics.leave_out(metrics.sweeps, metrics.expired_numbers)
-    if not has_spans:
+    if not has_traces:
         metrics.leave_out(metrics.trace_spans)
-    return metrics

@@ -20,7 +20,7 @@ class StreamView:
         self._log_id = log_id
         # Of `run` alone. None while it cannot be seen; 0 if there is no stream: nothing is published then.
         self.end: Position | None = None
-        self.is_connected = False
+        self.is_connected: bool | None = None
 
     async def run(self) -> None:
         """Look until cancelled; belongs in a TaskGroup. Whatever NATS does, it looks again."""

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from msgspec import Struct
-
 from schemas.record import StoredRecord, encode_record
 from schemas.rejections import Rejection
 from schemas.values import Position, UnixSeconds
@@ -11,23 +9,6 @@ from service.core.prepare import Cause, Prepared, prepare
 from service.core.state.state import State
 from service.log.event_log import Answer, Batch, Content
 from service.writer.request import Answered, Waiting
-
-
-class Appended(Struct, frozen=True):
-    """One batch that was written: its commands, the records of its events, and how long the append took.
-
-    `results` are the commands with their answers.
-
-    `started_ns` and `ended_ns` say when it was written, in nanoseconds since 1970.
-    """
-
-    commands: int
-    records: Sequence[StoredRecord]
-    seconds: float
-    head: Position
-    results: Sequence[tuple[Waiting, Answered | Rejection]]
-    started_ns: int
-    ended_ns: int
 
 
 class Plan:
@@ -72,18 +53,6 @@ class Plan:
     def writes(self) -> bool:
         """Whether there is anything to append."""
         return bool(self._records or self._answers)
-
-    def appended(self) -> Appended:
-        """What was written, once it was."""
-        return Appended(
-            len(self.results),
-            self._records,
-            self.seconds,
-            self.state.position,
-            self.results,
-            self.started_ns,
-            self.ended_ns,
-        )
 
     def add(self, waiting: Sequence[Waiting], now: UnixSeconds) -> None:
         """Decide these requests too, in order, each against the state that the ones before it would leave."""

@@ -8,7 +8,7 @@ from schemas.record import Record, StoredRecord
 from schemas.values import Position, UnixSeconds
 from service.core.evolve import evolve
 from service.core.state.state import State, empty_state
-from service.log.event_log import EventLog, HeldLog
+from service.log.event_log import EventLog, HeldLog, NewerReleaseError
 from service.log.snapshots import load
 
 READ_LIMIT: Final = 1_000
@@ -34,6 +34,12 @@ class KnownState:
         # When each block expires that was reserved since the sweeper last took them; None if it has to look at all.
         # Any coroutine that moves the state adds; the sweeper alone takes, and begins.
         self._reserved: list[tuple[UnixSeconds, Position]] | None = None
+        self._unreadable: str | None = None
+
+    @property
+    def unreadable(self) -> str | None:
+        """Why the log cannot be followed any further: a newer release wrote an event. None while it can be."""
+        return self._unreadable
 
     @property
     def state(self) -> State:
@@ -57,8 +63,16 @@ class KnownState:
     async def catch_up(self, log: EventLog | HeldLog, head: Position) -> None:
         """Fold in what was written up to `head`, read from `log`. Raises LogUnavailableError.
 
-        Several coroutines may catch up at once: no event is folded twice.
+        Several coroutines may catch up at once: no event is folded twice. Raises NewerReleaseError from the event on
+        that only a newer release can read: nothing is decided, and nothing shown, on a state that lacks it.
         """
+        try:
+            await self._catch_up(log, head)
+        except NewerReleaseError as fault:
+            self._unreadable = str(fault)
+            raise
+
+    async def _catch_up(self, log: EventLog | HeldLog, head: Position) -> None:
         if self._may_use_snapshot and self.is_far_behind(head):
             self._may_use_snapshot = False
             snapshot = await load(self._log)

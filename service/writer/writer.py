@@ -30,7 +30,7 @@ from service.log.event_log import (
     StalePositionError,
 )
 from service.log.gate import Gate
-from service.writer.batch import Appended, Plan, plan_batch
+from service.writer.batch import Plan, plan_batch
 from service.writer.known_state import KnownState
 from service.writer.queue import WriterQueue
 from service.writer.request import Answered, Idempotency, Submission, Waiting
@@ -71,9 +71,12 @@ class Writer:
         clock: Callable[[], UnixSeconds],
         limits: Limits | None = None,
         gate: Gate | None = None,
-        on_append: Callable[[Appended], None] = lambda _: None,
+        on_append: Callable[[Plan], None] = lambda _: None,
     ) -> None:
-        """Nothing is taken while `gate` is closed; without one, from the first moment on."""
+        """Nothing is taken while `gate` is closed; without one, from the first moment on.
+
+        `on_append` hears of each batch with events that is durable.
+        """
         # Shared with every reader of the process: readers move it forward by reading the log. Only `run` moves it by
         # what it wrote, once that is durable, or makes it forget.
         self.known = KnownState(log)
@@ -356,7 +359,7 @@ class Writer:
         for waiting, result in plan.results:
             waiting.answer(result)
         if plan.batch.records:
-            self._on_append(plan.appended())
+            self._on_append(plan)
 
 
 class _TailLostError(Exception):

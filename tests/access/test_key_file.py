@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.access.key_file import KeyFileError, Keys, ensure, load, rotate
+from service.access.key_file import KeyFileError, Keys, create, ensure, load, rotate
 from service.secret_files import open_to_others
 
 
@@ -21,6 +21,14 @@ def test_a_new_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
 def test_a_second_start_finds_the_keys_of_the_first(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     assert ensure(path).keys == ensure(path).keys
+
+
+def test_a_file_that_is_there_is_not_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    keys = create(path).keys
+    with pytest.raises(KeyFileError, match=r"there is a key file .* already; `numbering keys rotate`"):
+        create(path)
+    assert load(path) == keys
 
 
 def created(path: Path) -> Keys:

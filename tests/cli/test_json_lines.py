@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from service.access.key_file import ensure
+from tests.support.service.command_line import run_here
 from tests.support.service.service_process import ServiceProcess, services
 
 DEFECTS = {
@@ -41,6 +42,25 @@ async def test_a_service_that_starts_waits_and_stops_writes_nothing_else(tmp_pat
     events = [line["event"] for line in lines_of(service.said())]
     assert f"ready on {service.base_url}" in events
     assert len(events) > 1, "it says that NATS is away"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("nonsense",), "No such command 'nonsense'; `numbering --help` says what there is"),
+        (("--nonsense",), "No such option '--nonsense'; `numbering --help` says what there is"),
+        (("settings", "--nonsense"), "No such option '--nonsense'; `numbering settings --help` says what there is"),
+        (("firm", "create"), "Missing option '--name'; `numbering firm create --help` says what there is"),
+        ((), "a command is missing; `numbering --help` says what there is"),
+        (("keys",), "a command is missing; `numbering keys --help` says what there is"),
+    ],
+    ids=["command", "option", "option of a command", "missing option", "nothing", "half a command"],
+)
+def test_a_wrong_usage_is_a_line(arguments: tuple[str, ...], what: str) -> None:
+    ended = run_here(arguments, {"NUMBERING_LOG_FORMAT": "json"})
+    assert ended.exit_code == 2
+    assert [(line["event"], line["level"]) for line in lines_of(ended.stderr)] == [(what, "error")]
+    assert ended.stdout == ""
 
 
 @pytest.mark.parametrize("defect", DEFECTS.values(), ids=DEFECTS)

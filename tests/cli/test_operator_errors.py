@@ -12,6 +12,7 @@ import pytest
 
 from service.access.key_file import ensure
 from service.embedded.data_directory import free_port
+from service.log.migrate import migrate
 from tests.support.service.command_line import Command, printed, refused
 
 PASSWORD = "secret-word"
@@ -74,6 +75,29 @@ async def test_a_user_who_may_not_prepare_a_database_is_told_what_he_lacks(
     assert sentence.startswith("this database user may not prepare the database: ")
     assert "CREATEROLE" in sentence
     assert "WITH ADMIN OPTION" in sentence
+
+
+async def test_a_user_that_made_the_roles_may_act_as_each_afterwards(
+    database_admin: asyncpg.Connection, database_url: str
+) -> None:
+    """From PostgreSQL 16 on CREATE ROLE gives its user the new role with ADMIN, and without SET."""
+    if database_admin.get_server_version().major < 16:
+        pytest.skip("before PostgreSQL 16 a member may act as a role")
+    name = f"maker_{secrets.token_hex(4)}"
+    await database_admin.execute(f"CREATE USER {name} CREATEROLE PASSWORD 'pw'")
+    await database_admin.execute(
+        f"GRANT numbering_owner, numbering_writer, numbering_reader, numbering_projector TO {name} "
+        "WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
+    )
+    await database_admin.execute(f"CREATE DATABASE {name} OWNER {name}")
+    try:
+        place = urlsplit(database_url)
+        url = place._replace(netloc=f"{name}:pw@{place.hostname}:{place.port}", path=f"/{name}").geturl()
+        assert await migrate(url)
+    finally:
+        await database_admin.execute(f"DROP DATABASE {name}")
+        await database_admin.execute(f"DROP OWNED BY {name}")
+        await database_admin.execute(f"DROP USER {name}")
 
 
 def test_a_relay_without_nats_is_said(command: Command) -> None:

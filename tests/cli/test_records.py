@@ -76,6 +76,14 @@ def test_a_session_is_not_signed_with_a_key_nobody_has(command: Command, firm: s
     assert "there is no key file" in refused(command("session", "create", "--firm", firm, *SESSION))
 
 
+def test_a_key_file_for_a_secret_is_made_without_a_database(command: Command, tmp_path: Path) -> None:
+    made = printed(command("keys", "create"))
+    assert made["keys_file"] == str(tmp_path / "data" / "keys.json")
+    assert made["session_key"] in Path(made["keys_file"]).read_text("utf-8")
+    assert "already" in refused(command("keys", "create"))
+    assert printed(command("migrate"))["keys_file"] == made["keys_file"]
+
+
 def test_migrate_makes_the_key_file_and_rotation_keeps_the_old_keys(command: Command, tmp_path: Path) -> None:
     first = printed(command("migrate"))
     assert first["migrated"] == []

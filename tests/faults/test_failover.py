@@ -27,7 +27,15 @@ def a_standby(primary: EmbeddedPostgres, directory: Path) -> EmbeddedPostgres:
     (directory / "password").write_text(f"{urlsplit(primary.url).password}\n")
     (directory / "password").chmod(0o600)
     binaries, _ = find_binaries(None)
-    command = [binaries / "pg_basebackup", "-D", directory / "cluster", "-d", primary.url, "-R", "--checkpoint=fast"]
+    command: list[str | Path] = [
+        binaries / "pg_basebackup",
+        "-D",
+        directory / "cluster",
+        "-d",
+        primary.url,
+        "-R",
+        "--checkpoint=fast",
+    ]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return EmbeddedPostgres(directory, {"fsync": "off"})

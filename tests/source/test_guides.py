@@ -21,9 +21,13 @@ README_LINES_MAX = 150
 GUIDES = [name_of(path) for path in guides()]
 FOLDERS = ("service", "projections", "schemas", "tests", "deploy")
 OTHER_PROGRAMS = {"cd", "cp", "curl", "docker", "export", "git", "mkdir", "nats", "nats-server", "node", "npm"} | {
+    "kubectl",
+    "openssl",
     "podman",
+    "printf",
     "promtool",
     "psql",
+    "umask",
 }
 
 

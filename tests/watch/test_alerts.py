@@ -9,6 +9,7 @@ import click
 import pytest
 
 from service.__main__ import numbering
+from service.settings import Settings, describe
 from tests.source.code import ROOT
 from tests.source.guides import titles
 from tests.source.test_lists_in_guides import rows
@@ -29,6 +30,7 @@ from tests.watch.rules import (
 
 GUIDE = "deploy/README.md"
 ROLES = {"web", "requests", "relay", "project", "seal", "serve"}
+COMMANDS = set(numbering.list_commands(click.Context(numbering)))
 NAMES = [rule.alert for rule in alerts()]
 PROMTOOL = shutil.which("promtool")
 needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (Debian: prometheus)")
@@ -54,6 +56,13 @@ def test_an_alert_says_how_urgent_it_is_what_happens_and_where_to_read_on(rule: 
     assert title in titles(ROOT / guide)
     for text in ("summary", "description"):
         assert rule.annotations[text].endswith("."), rule.annotations[text]
+
+
+@pytest.mark.parametrize("rule", alerts(), ids=named)
+def test_the_commands_and_settings_that_an_alert_names_are_there(rule: Rule) -> None:
+    words = " ".join(rule.annotations.values())
+    assert set(re.findall(r"\bNUMBERING_\w+", words)) <= {line.variable for line in describe(Settings())}
+    assert set(re.findall(r"`numbering ([\w-]+)", words)) <= COMMANDS
 
 
 def test_no_two_alerts_have_one_name() -> None:
@@ -96,8 +105,7 @@ def test_a_role_of_a_rule_is_one_that_the_guide_names() -> None:
 
 
 def test_every_role_is_a_command_and_the_configuration_asks_each_that_the_compose_files_start() -> None:
-    commands = set(numbering.list_commands(click.Context(numbering)))
-    assert ROLES - {"web"} <= commands  # `web` is `serve --web-only`
+    assert ROLES - {"web"} <= COMMANDS  # `web` is `serve --web-only`
     [jobs] = read_yaml(WATCH / "prometheus.yml")["scrape_configs"]
     assert jobs["job_name"] == "numbering"
     assert {each["labels"]["role"] for each in jobs["static_configs"]} == ROLES - {"seal", "serve"}

@@ -7,7 +7,7 @@ import asyncpg
 from structlog.testing import capture_logs
 
 from schemas.values import Position
-from service.health import Finding, Health, HealthBoard
+from service.health import CHECK_SECONDS_MAX, Finding, Health, HealthBoard
 from service.log.mark import MarkFile
 from service.log.postgres_log import PostgresLog
 from service.readiness import checks
@@ -58,6 +58,21 @@ async def test_without_postgresql_all_that_rests_on_it_is_down_and_comes_back(da
             proxy.shut()
             assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.DOWN)
             proxy.open()
+            assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.OK)
+        finally:
+            await log.close()
+
+
+async def test_a_server_that_says_nothing_more_is_down_in_good_time(database_url: str) -> None:
+    """A statement that is given up is not cancelled at the server: it would not answer to that either."""
+    async with CutProxy.before(database_url) as proxy:
+        log = await PostgresLog.open(proxy.url)
+        try:
+            found = checks(log)
+            proxy.mute()
+            async with asyncio.timeout(2 * CHECK_SECONDS_MAX):
+                assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.DOWN)
+            proxy.cut()
             assert await HealthBoard(found).latest() == dict.fromkeys(ALL, Health.OK)
         finally:
             await log.close()

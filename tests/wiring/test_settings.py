@@ -1,13 +1,16 @@
 """Settings: what is read, what is refused and in which words, and what is shown."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.inspect import Type
 
 from service.printable import without_password
-from service.setting_kinds import SettingsError
-from service.settings import Settings, child_environment, describe, read_settings
+from service.setting_kinds import SettingsError, said
+from service.settings import FIELDS, Settings, child_environment, describe, read_settings
+from tests.support.kubernetes.service_links import service_links
 
 
 def test_without_variables_every_setting_has_its_default() -> None:
@@ -107,6 +110,66 @@ def test_a_bad_value_is_named_with_what_would_be_right(variable: str, value: str
     assert right in str(caught.value)
 
 
+TAKES_ANYTHING = {
+    "NUMBERING_DATA_DIR",
+    "NUMBERING_HOST",
+    "NUMBERING_JWKS_AUDIENCE",
+    "NUMBERING_JWKS_ISSUER",
+    "NUMBERING_KEYS_FILE",
+    "NUMBERING_EVIDENCE_KEYS_FILE",
+}
+"""Whose value cannot be wrong in itself: names, and files that a command may make."""
+
+
+def wrong_values(kind: Type) -> Iterator[str]:
+    """Texts that are no value of this type, for each kind of type that a setting may have."""
+    match kind:
+        case msgspec.inspect.Metadata():
+            yield from wrong_values(kind.type)
+        case msgspec.inspect.UnionType():
+            yield from (text for each in kind.types for text in wrong_values(each))
+        case msgspec.inspect.IntType():
+            yield from ("eighty", "1.5", "0x10", " ", *([] if kind.ge is None else [str(kind.ge - 1)]))
+            yield from [] if kind.le is None else [str(kind.le + 1)]
+        case msgspec.inspect.EnumType():
+            yield from ("nonsense", kind.cls.__name__)
+        case msgspec.inspect.StrType():
+            yield from [] if kind.pattern is None else ["two\nlines", "\r", "\udcff"]
+        case msgspec.inspect.CustomType():
+            yield from {"Path": [], "ZoneName": ["Mars/Olympus", "/"], "Networks": ["nonsense", "1,2"]}[
+                kind.cls.__name__
+            ]
+        case msgspec.inspect.NoneType():
+            pass
+        case _:
+            raise AssertionError(f"say here what is no {kind}")
+
+
+@pytest.mark.parametrize("variable", sorted(FIELDS))
+def test_every_setting_refuses_what_is_none_of_its_values(variable: str, tmp_path: Path) -> None:
+    kind = FIELDS[variable].type
+    wrong = [
+        *wrong_values(msgspec.inspect.type_info(kind)),
+        *([str(tmp_path / "missing")] if said(kind).get("require") else []),
+    ]
+    assert (not wrong) == (variable in TAKES_ANYTHING)
+    for text in wrong:
+        with pytest.raises(SettingsError) as caught:
+            read_settings({variable: text})
+        assert caught.value.faults[0].startswith(f"{variable} is ")
+        assert "; it must be " in caught.value.faults[0]
+
+
+def test_every_fault_is_told() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({"NUMBERING_PORT": "x", "NUMBERING_NOPE": "1", "NUMBERING_NATS_URL": "a", "NUMBERING_HOST": "::"})
+    assert [fault.split()[0] for fault in caught.value.faults] == [
+        "NUMBERING_PORT",
+        "NUMBERING_NOPE",
+        "NUMBERING_NATS_URL",
+    ]
+
+
 @pytest.mark.parametrize("variable", [*PRESENT_FILES, "NUMBERING_POSTGRES_BINARIES"])
 def test_a_file_that_is_not_there_is_named_with_its_setting(variable: str, tmp_path: Path) -> None:
     missing = tmp_path / "missing"
@@ -128,22 +191,9 @@ def test_a_file_is_no_directory(tmp_path: Path) -> None:
         read_settings({"NUMBERING_POSTGRES_BINARIES": str(tmp_path / "file")})
 
 
-def service_links(name: str, port: int = 80) -> dict[str, str]:
-    """What the kubelet puts into every container for a Service of this name (`makeLinkVariables`)."""
-    of = name.upper().replace("-", "_")
-    return {
-        f"{of}_SERVICE_HOST": "10.0.0.1",
-        f"{of}_SERVICE_PORT": str(port),
-        f"{of}_SERVICE_PORT_HTTP": str(port),
-        f"{of}_PORT": f"tcp://10.0.0.1:{port}",
-        f"{of}_PORT_{port}_TCP": f"tcp://10.0.0.1:{port}",
-        f"{of}_PORT_{port}_TCP_PROTO": "tcp",
-        f"{of}_PORT_{port}_TCP_PORT": str(port),
-        f"{of}_PORT_{port}_TCP_ADDR": "10.0.0.1",
-    }
-
-
-@pytest.mark.parametrize("name", ["numbering", "numbering-web", "numbering-nats", "numbering-port", "numbering-host"])
+@pytest.mark.parametrize(
+    "name", ["numbering", "numbering-web", "numbering-nats", "numbering-database", "numbering-port", "numbering-host"]
+)
 def test_service_links_of_kubernetes_are_passed_over(name: str) -> None:
     assert read_settings(service_links(name)) == Settings()
 

@@ -10,7 +10,7 @@ from schemas.rejections import SeriesUnknown
 from schemas.values import Position
 from service.log.event_log import Batch, LogBrokenError, LogHaltedError, LogUnavailableError
 from service.log.memory_log import MemoryLog
-from service.writer.batch import Appended
+from service.writer.batch import Plan
 from service.writer.queue import WriterBusyError
 from service.writer.request import Answered, Submission
 from service.writer.writer import Limits, OutcomeUnknownError, Writer
@@ -49,12 +49,12 @@ class SlowLog(MemoryLog):
 
 async def test_what_arrives_while_a_batch_is_written_is_the_next_batch(memory_log: MemoryLog) -> None:
     """Many that wait are two batches: the second one is decided while the first one is being committed."""
-    appended: list[Appended] = []
+    appended: list[Plan] = []
     async with running(memory_log, on_append=appended.append) as writer:
         await open_and_lock(writer)
         answers = await together([writer.submit(a_request(a_reservation_of(2))) for _ in range(300)])
-    assert [(one.commands, len(one.records)) for one in appended] == [(1, 1), (1, 1), (150, 150), (150, 150)]
-    assert appended[-1].head == 302
+    assert [(len(one.results), len(one.batch.records)) for one in appended] == [(1, 1), (1, 1), (150, 150), (150, 150)]
+    assert appended[-1].state.position == 302
     await checked(memory_log, answers)
 
 
@@ -69,7 +69,7 @@ async def test_answers_come_in_the_order_of_arrival(memory_log: MemoryLog) -> No
 async def test_a_batch_has_a_bound_of_commands_and_one_of_bytes(memory_log: MemoryLog) -> None:
     sizes: list[int] = []
     limits = Limits(batch_max=4, batch_bytes_max=100)
-    async with running(memory_log, limits=limits, on_append=lambda one: sizes.append(one.commands)) as writer:
+    async with running(memory_log, limits=limits, on_append=lambda one: sizes.append(len(one.results))) as writer:
         await open_and_lock(writer)
         await together([writer.submit(a_request(a_reservation_of(1))) for _ in range(9)])
         await together([writer.submit(_an_issue_with(number, 60)) for number in range(3)])

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import IO, Any
@@ -29,6 +30,28 @@ class CommandFault(click.ClickException):
             click.echo(json.dumps(line, ensure_ascii=False), file=file or sys.stderr)
         else:
             super().show(file)
+
+
+class UsageFault(CommandFault):
+    """The command was called wrongly."""
+
+    exit_code = 2
+
+
+@contextmanager
+def _as_log_lines() -> Generator[None]:
+    """Where log lines are JSON, say a wrong usage as one, instead of in the words that click has for people."""
+    try:
+        yield
+    except click.UsageError as error:
+        from service.settings import has_json_lines  # noqa: PLC0415 - a list of commands needs no settings
+
+        if not has_json_lines():
+            raise
+        path = error.ctx.command_path if error.ctx is not None else "numbering"
+        is_help = isinstance(error, click.exceptions.NoArgsIsHelpError)
+        what = "a command is missing" if is_help else error.format_message().rstrip(".")
+        raise UsageFault(f"{what}; `{path} --help` says what there is") from error
 
 
 class Commands(click.Group):
@@ -62,10 +85,22 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, about) for name, (_, about) in self._places.items()])
 
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        """As click does. Raises UsageFault."""
+        with _as_log_lines():
+            return super().make_context(*arguments, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; raises CommandFault for what is expected to happen."""
+        """Run the command; raises CommandFault for what is expected to happen.
+
+        Commands find the names of the variables that were given and have no effect as the object of the context.
+        """
+        from service.libpq import forget_libpq  # noqa: PLC0415 - a list of commands needs no settings
+
+        ctx.obj = forget_libpq()
         try:
-            return super().invoke(ctx)
+            with _as_log_lines():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:

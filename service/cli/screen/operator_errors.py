@@ -9,6 +9,7 @@ import asyncpg
 from projections.keeping.connections import ForeignSessionError
 from projections.keeping.projection_faults import ProjectionBrokenError, RebuildRunningError
 from projections.replay.replay import HistoryBrokenError
+from schemas.record import UnknownEventError
 from service.access.identity_provider import JwksError
 from service.access.key_file import KeyFileError
 from service.access.records import UnknownFirmError
@@ -20,7 +21,7 @@ from service.evidence.timestamping.authority import RootsError
 from service.evidence.witnessing.known_witnesses import WitnessesError
 from service.evidence.witnessing.server import WitnessFilesError
 from service.log.clock_guard import ClockError
-from service.log.event_log import LogFaultError, LogUnavailableError
+from service.log.event_log import LogFaultError, LogUnavailableError, NewerReleaseError
 from service.log.migrate import MigrationChangedError, NotAllowedToMigrateError, OwnersLostError
 from service.log.postgres_log import DurabilityError
 from service.log.schema_fit import SchemaUnfitError
@@ -51,6 +52,7 @@ SPEAK_FOR_THEMSELVES: Final = (
     RelayFaultError,
     SchemaUnfitError,
     SettingsError,
+    UnknownEventError,
     UnknownFirmError,
     WitnessFilesError,
     RootsError,
@@ -97,6 +99,8 @@ def _sentence(error: BaseException) -> str | None:
     """What to tell the operator; None if this was not expected."""
     if isinstance(error, CommandFault):
         return error.message
+    if isinstance(error, NewerReleaseError):
+        return str(error)
     if isinstance(error, LogUnavailableError) and error.__cause__ is not None:
         cause = error.__cause__
         if isinstance(cause, asyncpg.PostgresError):

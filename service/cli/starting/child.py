@@ -17,6 +17,7 @@ from service.cli.screen.commands import CommandFault
 from service.cli.starting.present import Runtime
 from service.cli.starting.serving import RELAY_JOBS, run_until_stopped
 from service.jobs import Job
+from service.libpq import forget_libpq
 from service.readiness import Reports
 from service.settings import read_settings
 
@@ -29,6 +30,7 @@ NICE_MORE = 10
 
 def main(word: str) -> None:
     """Run the job of this name until SIGTERM. Exits with 1 and a sentence if it cannot run."""
+    forget_libpq()
     job = Job(word)
     addresses = sys.stdin.buffer.readline()
     if not addresses:

@@ -10,6 +10,7 @@ import uvloop
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.log_lines import announce, write_log_lines
 from service.cli.starting.present import database_url, present_settings
+from service.cli.starting.soundness import require_sound
 from service.evidence.key_file import evidence_keys_path, load
 from service.jobs import Job
 from service.printable import without_password
@@ -97,9 +98,10 @@ async def _run(service: Coroutine[Any, Any, None], watch: Coroutine[Any, Any, No
 
 
 def _settings_for(jobs: frozenset[Job]) -> Settings:
-    """The settings. Raises CommandFault if an address these jobs need is missing."""
+    """The settings. Raises CommandFault if an address these jobs need is missing, SettingsError if a file is wrong."""
     settings = present_settings()
     database_url(settings)
     if jobs & {Job.RELAY, Job.REQUESTS} and settings.nats is None:
         raise CommandFault("no NATS: set NUMBERING_NATS_URL, or start `numbering up`, which brings its own")
+    require_sound(settings)
     return settings

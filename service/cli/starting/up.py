@@ -24,6 +24,7 @@ from service.cli.starting.children import Children
 from service.cli.starting.first_start import ensure_demo
 from service.cli.starting.present import Runtime, runtime_path, write_private
 from service.cli.starting.serving import FRONT_JOBS, run_until_stopped
+from service.cli.starting.soundness import require_sound
 from service.cli.starting.watch import watch_parts
 from service.embedded import EmbeddedParts
 from service.embedded.data_directory import DataDirectory
@@ -47,6 +48,7 @@ def up() -> None:
     """
     settings = read_settings()
     write_log_lines(settings)
+    require_sound(settings)
     # While parts start, SIGTERM must unwind as Ctrl-C does; later the event loop handles both.
     signal.signal(signal.SIGTERM, _interrupt)
     _require_free_port(settings)

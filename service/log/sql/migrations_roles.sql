@@ -3,6 +3,9 @@
 DO $$
 DECLARE
     v_role text;
+    -- From PostgreSQL 16 on who makes a role may give it to others, and not yet act as it.
+    v_as_it CONSTANT text :=
+        CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
     FOREACH v_role IN ARRAY ARRAY['numbering_owner', 'numbering_writer', 'numbering_reader', 'numbering_projector'] LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = v_role) THEN
@@ -13,7 +16,7 @@ BEGIN
                     NULL;  -- a migration of another database made it
             END;
         END IF;
-        IF NOT pg_catalog.pg_has_role(current_user, v_role, 'MEMBER') THEN
+        IF NOT pg_catalog.pg_has_role(current_user, v_role, v_as_it) THEN
             EXECUTE format('GRANT %I TO CURRENT_USER', v_role);
         END IF;
     END LOOP;

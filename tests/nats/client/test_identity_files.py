@@ -21,19 +21,26 @@ JWT = b"-----BEGIN NATS USER JWT-----\neyJ0.eyJq.c2ln\n------END NATS USER JWT--
 CREDENTIALS = JWT + b"-----BEGIN USER NKEY SEED-----\n" + SEED + b"\n------END USER NKEY SEED------\n"
 
 
+def secret(path: Path, content: bytes, mode: int = 0o600) -> Path:
+    path.touch(0o600)
+    path.write_bytes(content)
+    path.chmod(mode)
+    return path
+
+
 def of(path: Path, field: str) -> NatsSettings:
     return structs.replace(NatsSettings(url="nats://127.0.0.1"), **{field: path})
 
 
 @pytest.mark.parametrize("text", [CREDENTIALS, CREDENTIALS.replace(b"\n", b"\r\n")], ids=["as nsc writes", "CRLF"])
 def test_a_credentials_file_is_taken(tmp_path: Path, text: bytes) -> None:
-    (tmp_path / "file").write_bytes(text)
+    secret(tmp_path / "file", text)
     require_identity(of(tmp_path / "file", "credentials_file"))
 
 
 @pytest.mark.parametrize("text", [SEED, SEED + b"\n", b"\n" + SEED + b"\n\n"], ids=["bare", "line", "lines"])
 def test_the_seed_of_an_nkey_is_taken(tmp_path: Path, text: bytes) -> None:
-    (tmp_path / "file").write_bytes(text)
+    secret(tmp_path / "file", text)
     require_identity(of(tmp_path / "file", "nkey_seed_file"))
 
 
@@ -75,17 +82,34 @@ def test_the_seed_of_an_nkey_is_taken(tmp_path: Path, text: bytes) -> None:
     ],
 )
 def test_a_file_that_holds_something_else_is_named_and_not_shown(tmp_path: Path, field: str, text: bytes) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(text)
+    path = secret(tmp_path / "file", text)
     with pytest.raises(IdentityFileError) as caught:
         require_identity(of(path, field))
     sentence = str(caught.value)
+    assert "is open to" not in sentence
     assert str(path) in sentence
     assert f"NUMBERING_NATS_{field.removeprefix('tls_').upper()}" in sentence
     assert SEED[2:20].decode() not in sentence
 
 
+@pytest.mark.parametrize(
+    ("field", "text"), [("credentials_file", CREDENTIALS), ("nkey_seed_file", SEED)], ids=["credentials", "a seed"]
+)
+def test_a_secret_of_nats_that_others_may_read_is_refused(tmp_path: Path, field: str, text: bytes) -> None:
+    path = secret(tmp_path / "file", text, 0o640)
+    with pytest.raises(IdentityFileError) as caught:
+        require_identity(of(path, field))
+    assert str(caught.value) == f"NUMBERING_NATS_{field.upper()}: {path} is open to other users; run: chmod 600 {path}"
+
+
+def test_every_fault_is_told(tmp_path: Path) -> None:
+    wrong = secret(tmp_path / "file", b"")
+    settings = structs.replace(of(wrong, "nkey_seed_file"), tls_ca_file=wrong)
+    with pytest.raises(IdentityFileError, match=r"^NUMBERING_NATS_NKEY_SEED_FILE is .*; NUMBERING_NATS_CA_FILE is "):
+        require_identity(settings)
+
+
 def test_every_job_that_needs_nats_looks_at_them_first(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
+    secret(tmp_path / "file", b"")
     with pytest.raises(IdentityFileError):
         nats_settings(Settings(nats_url="nats://127.0.0.1", nats_credentials_file=tmp_path / "file"))

@@ -10,7 +10,7 @@ from schemas.rejections import Rejection
 from schemas.values import Position, UnixSeconds
 from service.core.state.state import State
 from service.log.event_log import EventLog, LogUnavailableError
-from service.writer.batch import Appended
+from service.writer.batch import Plan
 from service.writer.request import Answered
 from service.writer.writer import Limits, OutcomeUnknownError, Writer
 from tests.support.domain.commands import NOW, a_key, a_lock, a_request, a_reservation_of, a_series
@@ -26,7 +26,7 @@ async def running(
     *,
     clock: Callable[[], UnixSeconds] = lambda: NOW,
     limits: Limits | None = None,
-    on_append: Callable[[Appended], None] = lambda _: None,
+    on_append: Callable[[Plan], None] = lambda _: None,
 ) -> AsyncGenerator[Writer]:
     """A writer of the log, stopped at the end of the block."""
     writer = Writer(log, clock=clock, limits=limits, on_append=on_append)

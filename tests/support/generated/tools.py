@@ -31,8 +31,12 @@ RUN_SECONDS: Final = 180
 
 def python_tools() -> Path:
     """The folder of programs of an environment that has the generators written in Python, and Java for another one."""
-    wanted = PROGRAMS / "requirements.txt"
-    place = _place("python", wanted.read_bytes() + sys.version.encode())
+    return python_programs(PROGRAMS / "requirements.txt", "python")
+
+
+def python_programs(wanted: Path, kind: str) -> Path:
+    """The folder of programs of an environment that has what the requirements file `wanted` names; made once."""
+    place = _place(kind, wanted.read_bytes() + sys.version.encode())
     if not place.exists():
         uv = _present("uv", UV_REQUIRED, ROOT / ".tools" / "uv" / "bin" / "uv")
         made = _unfinished(place)

@@ -56,6 +56,7 @@ def operator_server(directory: Path) -> Generator[tuple[str, Path]]:
     system = Signer(_nkeys.PREFIX_BYTE_ACCOUNT)
     user = Signer(_nkeys.PREFIX_BYTE_USER)
     credentials = directory / "service.creds"
+    credentials.touch(0o600)
     credentials.write_text(
         f"-----BEGIN NATS USER JWT-----\n{account.states(user, 'user', dict(UNLIMITED))}\n"
         "------END NATS USER JWT------\n\n"

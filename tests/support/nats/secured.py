@@ -145,6 +145,7 @@ def _users(directory: Path, names: Sequence[str]) -> tuple[dict[str, Path], dict
         raw = Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
         seed: bytes = _nkeys.encode_seed(raw, _nkeys.PREFIX_BYTE_USER)
         seeds[user] = directory / f"{user}.nk"
+        seeds[user].touch(0o600)
         seeds[user].write_bytes(seed)
         public[user] = _nkeys.from_seed(bytearray(seed)).public_key.decode()
     return seeds, public

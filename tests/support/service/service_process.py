@@ -40,6 +40,7 @@ class ServiceProcess:
             "NUMBERING_RATE_LIMIT": "0",
             **settings,
         }
+        self.program: Sequence[str] = (sys.executable, "-m", "service")
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
@@ -77,7 +78,7 @@ class ServiceProcess:
         return self.log_file.read_text()
 
     def _spawn(self) -> None:
-        command = [sys.executable, "-m", "service", *self._arguments]
+        command = [*self.program, *self._arguments]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
 

@@ -71,12 +71,16 @@ class Up:
         return run_apart(arguments, self.terminal)
 
     def answer(self, method: str, path: str, credential: str, body: object = None) -> tuple[int, Any]:
-        """Status and body of a request."""
+        """Status and body of a request with a credential of the demo firm."""
+        return self.asked(method, path, self.demo()[credential], body)
+
+    def asked(self, method: str, path: str, token: str, body: object = None) -> tuple[int, Any]:
+        """Status and body of a request with this token or key."""
         request = urllib.request.Request(  # noqa: S310 - our own address
             self.demo()["base_url"] + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.demo()[credential]}", "Content-Type": "application/json"},
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
         )
         try:
             with urllib.request.urlopen(request, timeout=SECONDS_MAX) as response:  # noqa: S310
