@@ -200,7 +200,7 @@ def _wire(
     settings: Settings, jobs: frozenset[Job], log: PostgresLog, reads: asyncpg.Pool, elsewhere: Elsewhere | None
 ) -> Wiring:
     metrics = new_metrics()
-    tracer = tracer_of(settings, jobs, lambda fate, count: metrics.trace_spans.labels(fate).inc(count))
+    tracer = tracer_of(settings, jobs, metrics.trace_spans)
     relay = _relay(settings, log, tracer) if Job.RELAY in jobs else None
     runner = ProjectionRunner(settings.database or "") if Job.PROJECT in jobs else None
     nats = nats_settings(settings) if settings.nats is not None else None

@@ -4,7 +4,7 @@ A collector that is away costs its spans and nothing else. They are counted, and
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from threading import Thread
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from prometheus_client import Counter
 
 from service.printable import without_password
 from service.random_ids import random_uuid
@@ -29,9 +30,6 @@ BATCH_SPANS: Final = 512
 TRACES_PATH: Final = "/v1/traces"
 """Where a collector takes spans, if the URL has no path."""
 
-Count = Callable[[str, int], None]
-"""Is told of the fate of spans, exported or dropped, and how many had it; from any thread."""
-
 _say = structlog.get_logger("traces")
 
 
@@ -44,11 +42,11 @@ class ExportPace(Struct, frozen=True, kw_only=True):
 
 
 def exporting_tracer(
-    url: str, ratio: float, jobs: Iterable[str], count: Count, pace: ExportPace | None = None
+    url: str, ratio: float, jobs: Iterable[str], spans: Counter, pace: ExportPace | None = None
 ) -> Tracer:
     """A tracer whose spans go to `url`; `ratio` of the requests that name no trace begin one.
 
-    OpenTelemetry itself reads OTEL_SERVICE_NAME and
+    `spans` counts them by what became of them. OpenTelemetry itself reads OTEL_SERVICE_NAME and
     OTEL_RESOURCE_ATTRIBUTES, and for the way to the collector OTEL_EXPORTER_OTLP_HEADERS and _CERTIFICATE.
     """
     # What it says of each failed try, with a traceback, is said here once.
@@ -56,7 +54,7 @@ def exporting_tracer(
     endpoint = url if urlsplit(url).path.strip("/") else url.rstrip("/") + TRACES_PATH
     pace = pace or ExportPace()
     sender = OTLPSpanExporter(endpoint, timeout=pace.export_seconds)
-    exporter = CountedExporter(sender, count, without_password(endpoint))
+    exporter = CountedExporter(sender, spans, without_password(endpoint))
     provider = TracerProvider(
         sampler=ParentBased(TraceIdRatioBased(ratio)), resource=_resource(jobs), shutdown_on_exit=False
     )
@@ -86,19 +84,19 @@ def _resource(jobs: Iterable[str]) -> Resource:
 class CountedExporter(SpanExporter):
     """Counts what became of spans, and says once that the collector is away. One thread exports, one after another."""
 
-    def __init__(self, exporter: SpanExporter, count: Count, place: str) -> None:
+    def __init__(self, exporter: SpanExporter, spans: Counter, place: str) -> None:
         """`place` is the address of the collector, safe to show."""
         self.left = 0
         """How many spans were sent or given up, ever."""
         self.is_closing = False
         self._exporter = exporter
-        self._count = count
+        self._exported, self._dropped = spans.labels("exported"), spans.labels("dropped")
         self._place = place
         self._is_away = False
 
     def drop(self) -> None:
         """Count a span for which there is no room."""
-        self._count("dropped", 1)
+        self._dropped.inc()
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send these spans; while closing nothing more after the first failure."""
@@ -116,7 +114,7 @@ class CountedExporter(SpanExporter):
         self._exporter.shutdown()
 
     def _note(self, count: int, *, is_taken: bool) -> None:
-        self._count("exported" if is_taken else "dropped", count)
+        (self._exported if is_taken else self._dropped).inc(count)
         if is_taken and self._is_away:
             _say.info("traces.sent_again", to=self._place)
         elif not is_taken and not self._is_away:

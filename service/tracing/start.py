@@ -1,7 +1,9 @@
 """Whether this process records spans. Where it does not, nothing of OpenTelemetry is imported."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+from prometheus_client import Counter
 
 from service.setting_kinds import SettingsError
 from service.settings import Settings
@@ -10,11 +12,10 @@ if TYPE_CHECKING:
     from service.tracing.tracer import Tracer
 
 
-def tracer_of(settings: Settings, jobs: Iterable[str], count: Callable[[str, int], None]) -> "Tracer | None":
+def tracer_of(settings: Settings, jobs: Iterable[str], spans: Counter) -> "Tracer | None":
     """The tracer of this process; none if NUMBERING_TRACES_URL is not set.
 
-    `count` is told of the fate of spans, exported or dropped, and how many had it. Raises SettingsError if the extra
-    `tracing` is not installed.
+    `spans` counts what became of each span. Raises SettingsError if the extra `tracing` is not installed.
     """
     if settings.traces_url is None:
         return None
@@ -24,4 +25,4 @@ def tracer_of(settings: Settings, jobs: Iterable[str], count: Callable[[str, int
         raise SettingsError(
             "NUMBERING_TRACES_URL needs the extra `tracing`: install invoice-numbering[tracing], or unset it"
         ) from error
-    return exporting_tracer(settings.traces_url, settings.traces_ratio, jobs, count)
+    return exporting_tracer(settings.traces_url, settings.traces_ratio, jobs, spans)

@@ -17,7 +17,7 @@ from tests.support.domain.golden import TRACE
 from tests.support.nats.relays import caught_up, messages, relaying
 from tests.support.nats.requesting import a_requester, decoded
 from tests.support.service.client import Api, Options, an_api
-from tests.support.service.collector import HASTY, Collector, Fates, Seen, collecting, place_of
+from tests.support.service.collector import HASTY, Collector, Seen, a_counter, collecting, place_of
 
 EVENTS = "numbering.v1.events.{mode}.{firm}.{series}.{event}"
 OPEN = "POST /v1/invoice-series"
@@ -55,7 +55,7 @@ async def a_traced_service(
 ) -> AsyncGenerator[Traced]:
     """The service with a tracer that exports to a collector."""
     async with collecting() as collector:
-        tracer = exporting_tracer(collector.url, ratio, ["web"], Fates().add, HASTY)
+        tracer = exporting_tracer(collector.url, ratio, ["web"], a_counter(), HASTY)
         try:
             async with an_api(database_url, directory, Options(tracer=tracer)) as api:
                 yield Traced(api, collector, tracer, nats_url)

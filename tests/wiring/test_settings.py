@@ -141,6 +141,8 @@ def wrong_values(kind: Type) -> Iterator[str]:
             yield from {"Path": [], "ZoneName": ["Mars/Olympus", "/"], "Networks": ["nonsense", "1,2"]}[
                 kind.cls.__name__
             ]
+        case msgspec.inspect.FloatType():
+            yield from ["half", "nan", "-0.5", "1.5"]
         case msgspec.inspect.NoneType():
             pass
         case _:

@@ -1,6 +1,5 @@
 """A collector of OpenTelemetry in this process: it takes what the service sends (OTLP over HTTP), and keeps it."""
 
-from collections import Counter
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+from prometheus_client import CollectorRegistry, Counter
 
 from service.tracing.export import ExportPace
 from tests.support.waiting import until
@@ -43,12 +43,9 @@ HASTY: Final = ExportPace(batch_seconds=0.02, export_seconds=0.2)
 """For tests: what was made is sent at once, and a collector that is away is given up soon."""
 
 
-class Fates(Counter[str]):
-    """How many spans had which fate."""
-
-    def add(self, fate: str, count: int) -> None:
-        """Count some more."""
-        self[fate] += count
+def a_counter() -> Counter:
+    """What counts the spans of a test."""
+    return Counter("spans", "Spans", ("fate",), registry=CollectorRegistry())
 
 
 def place_of(traceparent: str) -> tuple[str, str]:
