@@ -109,7 +109,8 @@ async def test_what_was_erased_is_found_by_nothing_that_it_said(api: Api, databa
     owner = await asyncpg.connect(database_url, server_settings={"role": "numbering_owner"})
     try:
         for document in (erased, reversal):
-            assert await owner.execute(block("deploy/README.md", "sql").replace("inv_...", document)) == "DELETE 1"
+            statement = block("deploy/guide/evidence.md", "sql").replace("inv_...", document)
+            assert await owner.execute(statement) == "DELETE 1"
         assert await owner.fetchval("SELECT count(*) FROM log.searchable WHERE words LIKE '%popescu%'") == 0
         assert await owner.fetchval("SELECT count(*) FROM log.searchable") == 1
     finally:

@@ -7,7 +7,7 @@ from tests.support.service.client import Api
 
 
 async def test_the_statement_of_the_guide_erases_one_document_and_no_other(api: Api, database_url: str) -> None:
-    statement = block("deploy/README.md", "sql")
+    statement = block("deploy/guide/evidence.md", "sql")
     await api.a_series()
     erased, kept = [(await api.issue(notes="secret")).data["id"] for _ in range(2)]
     await api.ask("PUT", f"/invoices/{erased}", json={"notes": "secret still"})

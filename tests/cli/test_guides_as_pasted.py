@@ -77,22 +77,22 @@ def business(up: Up) -> Business:
 
 
 def test_keys_are_rotated_the_database_is_checked_and_the_plan_shown(business: Business, tmp_path: Path) -> None:
-    rotates, checks = block("deploy/README.md", "sh", 7), block("deploy/README.md", "sh", 6)
-    told = business.pasted(tmp_path, rotates, checks, block("deploy/README.md", "sh", 8))
+    rotates, checks = block("deploy/guide/restoring.md", "sh", 1), block("deploy/guide/faults.md", "sh", 2)
+    told = business.pasted(tmp_path, rotates, checks, block("deploy/guide/upgrades.md", "sh", 1))
     assert '"kept": 1' in told
     assert "nothing to run" in told
 
 
 def test_evidence_has_keys_a_fingerprint_and_a_state(business: Business, tmp_path: Path) -> None:
     own = {"NUMBERING_DATA_DIR": str(tmp_path / "data")}
-    told = shell(tmp_path, block("deploy/README.md", "sh", 2), business.up.terminal | own)
+    told = shell(tmp_path, block("deploy/guide/evidence.md", "sh", 1), business.up.terminal | own)
     assert told.count("numbers.example.com/log/1+") == 2
     assert "ed25519" in told
     assert "numbers.example.com/log/1+" in shell(
-        tmp_path, block("deploy/README.md", "sh", 4), business.up.terminal | own
+        tmp_path, block("deploy/guide/evidence.md", "sh", 3), business.up.terminal | own
     )
     sealed(business)
-    assert "/log/1" in business.pasted(tmp_path, block("deploy/README.md", "sh", 3))
+    assert "/log/1" in business.pasted(tmp_path, block("deploy/guide/evidence.md", "sh", 2))
 
 
 def test_an_auditor_verifies_without_us_asks_about_numbers_and_gets_listings(
@@ -125,9 +125,10 @@ def test_the_accountant_gets_the_declaration_and_the_decision(business: Business
 def test_what_was_lost_is_stepped_over_auditors_get_keys_and_a_document_is_erased(
     business: Business, tmp_path: Path
 ) -> None:
-    told = business.pasted(tmp_path, block("deploy/README.md", "sh", 9))
+    told = business.pasted(tmp_path, block("deploy/guide/restoring.md", "sh", 2))
     assert "1042" in told
-    told = business.pasted(tmp_path, block("deploy/README.md", "sh", 10), block("deploy/README.md", "sh", 11))
+    makes_keys, erases = block("deploy/guide/evidence.md", "sh", 4), block("deploy/guide/evidence.md", "sh", 5)
+    told = business.pasted(tmp_path, makes_keys, erases)
     assert '"api_key"' in told
     assert business.invoice in told
 

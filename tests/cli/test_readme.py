@@ -48,6 +48,6 @@ def test_a_firm_and_its_credentials_are_made_as_pasted(up: Up) -> None:
 
 
 def test_all_copies_hold_what_the_log_says(up: Up) -> None:
-    printed = pasted(up, block("deploy/README.md", "sh", 5))
+    printed = pasted(up, block("deploy/guide/faults.md", "sh", 1))
 
     assert "DIFFERS" not in printed

@@ -171,10 +171,10 @@ async def test_a_dump_in_an_empty_cluster_has_all_its_digests_and_rights_and_goe
         work = Work(session, firm.device_a)
         await work.some(old)
         before, rights = old.digests(), await old.rights()
-        dumped = old.shell(block("deploy/README.md", "bash"))
+        dumped = old.shell(block("deploy/guide/restoring.md", "bash"))
         assert dumped.returncode == 0, dumped.stderr
 
-        restoring = block("deploy/README.md", "bash", 2)
+        restoring = block("deploy/guide/restoring.md", "bash", 2)
         restore, rest = restoring.split("\n", 1)
         assert new.shell(restore).returncode == 0
         assert "not prepared, or its roles are missing" in refused(new.command(*WEB))
@@ -199,7 +199,7 @@ async def test_a_dump_that_was_restored_with_errors_is_put_right_by_migrate(plac
     assert old.command("migrate").exit_code == 0
     assert old.command("rebuild", "all").exit_code == 0
     rights = await old.rights()
-    assert old.shell(block("deploy/README.md", "bash")).returncode == 0
+    assert old.shell(block("deploy/guide/restoring.md", "bash")).returncode == 0
     restored = new.shell('pg_restore --dbname="$NUMBERING_DATABASE_URL" numbering.dump')
     assert "does not exist" in restored.stderr
     assert restored.returncode == 1
@@ -219,14 +219,14 @@ async def test_an_older_dump_is_told_from_the_newest_by_what_is_left_beside_it(
     async with aiohttp.ClientSession() as session:
         work = Work(session, firm.device_a)
         await work.some(old)
-        assert old.shell(block("deploy/README.md", "bash")).returncode == 0
+        assert old.shell(block("deploy/guide/restoring.md", "bash")).returncode == 0
         await work.some(old)
         lost = set(work.done.issued)
         if left == "empty":
             forget(nats, data_dir)
         if left == "none":
             new.nats_url = ""
-        told = new.shell(block("deploy/README.md", "bash", 2))
+        told = new.shell(block("deploy/guide/restoring.md", "bash", 2))
         assert told.returncode == 1
         if left == "whole":
             assert "adopt-tail" in told.stderr

@@ -19,6 +19,7 @@ from tests.source.tables import TABLES, filled, named_in
 
 README_LINES_MAX = 150
 GUIDES = [name_of(path) for path in guides()]
+FOR_USERS = [guide for guide in GUIDES if guide.endswith("README.md") or guide.startswith("deploy/guide/")]
 FOLDERS = ("service", "projections", "schemas", "tests", "deploy")
 OTHER_PROGRAMS = {"cd", "cp", "curl", "docker", "export", "git", "mkdir", "nats", "nats-server", "node", "npm"} | {
     "kubectl",
@@ -61,7 +62,7 @@ def test_every_link_leads_somewhere(guide: str) -> None:
         assert not title or title in titles(target), f"{guide} links {link}, and there is no such heading"
 
 
-@pytest.mark.parametrize("guide", [guide for guide in GUIDES if guide.endswith("README.md")])
+@pytest.mark.parametrize("guide", FOR_USERS)
 def test_every_file_that_is_named_exists(guide: str) -> None:
     named = re.findall(rf"`((?:{'|'.join(FOLDERS)})/[\w./-]*)`", prose(ROOT / guide))
     assert [name for name in named if not (ROOT / name).exists()] == []
@@ -93,7 +94,7 @@ def calls_of_block() -> Iterator[tuple[str, str, int]]:
                 yield guide, language, number[0] if number else 1
 
 
-@pytest.mark.parametrize("guide", [guide for guide in GUIDES if guide.endswith("README.md")])
+@pytest.mark.parametrize("guide", FOR_USERS)
 def test_every_block_stands_between_fences_and_names_its_language(guide: str) -> None:
     assert re.findall(r"\n\n( {4,}(?![-*\d]).+)", prose(ROOT / guide)) == []
     assert [each.text for each in blocks(guide) if not each.language] == []

@@ -28,7 +28,7 @@ from tests.watch.rules import (
     rules,
 )
 
-GUIDE = "deploy/README.md"
+GUIDE = "deploy/guide/faults.md"
 ROLES = {"web", "requests", "relay", "project", "seal", "serve"}
 COMMANDS = set(numbering.list_commands(click.Context(numbering)))
 NAMES = [rule.alert for rule in alerts()]
