@@ -242,13 +242,14 @@ def _echo(kind: Any, text: str) -> str:
 def _right(kind: Any) -> str:
     """What a value of this type looks like, in words."""
     words, bounds = said(kind), outer(kind)
+    plain: Any = kind.__origin__
     if "right" in words:
         return str(words["right"])
-    if isinstance(kind.__origin__, type) and issubclass(kind.__origin__, StrEnum):
-        return f"one of {', '.join(kind.__origin__)}"
+    if isinstance(plain, type) and issubclass(plain, StrEnum):
+        return f"one of {', '.join(plain)}"
     if bounds.ge is None:
         return f"a {words['unit']}"
-    if kind.__origin__ is float:
+    if plain is float:
         return f"a number from {bounds.ge} to {bounds.le}"
     return f"a whole number from {bounds.ge} to {bounds.le}" if bounds.le else f"a whole number, {bounds.ge} or more"
 
