@@ -15,6 +15,7 @@ from service.access.reservation_tokens import TokenSealer
 from service.api.calling.dependencies import Dependencies
 from service.api.entrance import Entrance
 from service.clock import now
+from service.configuration.settings import Settings
 from service.health import Check, Health, HealthBoard
 from service.invariants import BrokenInvariants
 from service.log.postgres_log import PostgresLog
@@ -22,7 +23,6 @@ from service.metrics import Metrics
 from service.nats.client.connection import NatsSettings
 from service.nats.requests.endpoint import RequestsEndpoint, answering_requests
 from service.nats.requests.operations import Operations
-from service.settings import Settings
 from service.writer.writer import Writer
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import structlog
 from msgspec import Struct
 
 from service.clock import now
+from service.configuration.settings import Settings
 from service.evidence.key_file import evidence_keys_path, load
 from service.evidence.sealing.last_view import LastView
 from service.evidence.sealing.sealer import Sealer, SealerPace
@@ -18,7 +19,6 @@ from service.evidence.witnessing.known_witnesses import read_witnesses
 from service.log.postgres_log import PostgresLog
 from service.nats.checkpoints import NotePublisher
 from service.nats.client.connection import NatsSettings
-from service.settings import Settings
 
 _say = structlog.get_logger("evidence")
 

@@ -18,14 +18,15 @@ from service.checking.faults import Step
 from service.checking.self_check import SelfCheck, SelfCheckPace
 from service.clock import now
 from service.comparing import Comparing
+from service.configuration.settings import Settings
 from service.health import Check, HealthBoard
 from service.invariants import BrokenInvariants
 from service.jobs import DECIDING, Job
 from service.log.gate import Gate
 from service.log.mark import MarkFile
+from service.log.migrating.schema_fit import require_fit
 from service.log.postgres_faults import read_faults
 from service.log.postgres_log import PostgresLog
-from service.log.schema_fit import require_fit
 from service.log.sessions import end, open_pool
 from service.metrics import Metrics, new_metrics
 from service.nats.client.connection import NatsSettings
@@ -39,7 +40,6 @@ from service.readiness import (
     reports_of,
 )
 from service.sealing import Sealing, sealing_of
-from service.settings import Settings
 from service.stopping import Stopping
 from service.supervisor import Supervisor
 from service.tracing.start import tracer_of

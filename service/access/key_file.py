@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from service.access.file_stamp import FileStamp, stamp_of
-from service.secret_files import SecretFileError, read_secret
+from service.configuration.secret_files import SecretFileError, read_secret
 from service.whole_file import OWNER_ONLY, replace_file
 
 KEY_BYTES: Final = 32

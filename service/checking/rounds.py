@@ -14,11 +14,11 @@ from service.checking.chain import check_chain
 from service.checking.faults import Step
 from service.checking.projection_tables import check_strange_rows, check_streams
 from service.checking.sealed_log import KnownElsewhere, check_evidence
+from service.configuration.settings import Settings
 from service.evidence.key_file import evidence_keys_path, load
 from service.evidence.sealing.last_view import LastView
 from service.evidence.witnessing.known_witnesses import read_witnesses
 from service.log.sessions import end, open_pool
-from service.settings import Settings
 
 CONNECTIONS_MAX: Final = 2
 STATEMENT_SECONDS_MAX: Final = 120

@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from service.cli.screen.commands import CommandFault
-from service.settings import read_settings
+from service.configuration.settings import read_settings
 
 ANSWER_SECONDS_MAX: Final = 4
 """A process that has not answered by then is not well; an engine gives up after 5 s."""

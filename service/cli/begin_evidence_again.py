@@ -14,6 +14,7 @@ from service.cli.screen.operator_errors import explaining_postgres
 from service.cli.screen.printable_option import printable_option
 from service.cli.starting.present import database_url, present_settings
 from service.clock import now
+from service.configuration.settings import Settings
 from service.evidence.checkpoints import Checkpoint, parse_checkpoint
 from service.evidence.key_file import Broken, EvidenceKeys, evidence_keys_path, load
 from service.evidence.key_file import begin_again as begin_keys_again
@@ -24,7 +25,6 @@ from service.evidence.sealing.store import EvidenceStore, stored_tree
 from service.evidence.sealing.tree import EvidenceBrokenError, Tree
 from service.evidence.signatures import Verified
 from service.log.postgres_log import PostgresLog
-from service.settings import Settings
 
 
 @click.command("begin-again")

@@ -11,9 +11,9 @@ from service.access.key_file import KeyFileUnwritableError, ensure
 from service.cli.screen.console import out, print_json
 from service.cli.screen.operator_errors import explaining_postgres
 from service.cli.starting.present import database_url, present_settings
-from service.log.migrate import migrate as run_migrations
-from service.log.migration_plan import MigrationPlan, Step
-from service.log.migration_plan import plan as planned
+from service.log.migrating.migrate import migrate as run_migrations
+from service.log.migrating.migration_plan import MigrationPlan, Step
+from service.log.migrating.migration_plan import plan as planned
 
 
 @click.command()

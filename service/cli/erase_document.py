@@ -17,12 +17,12 @@ from service.cli.screen.log_lines import write_log_lines
 from service.cli.screen.printable_option import printable_option
 from service.cli.starting.present import database_url, present_settings
 from service.clock import now
+from service.configuration.settings import Settings
 from service.core.prepare import Prepared
 from service.documents.content import VoidContent
 from service.documents.erasing import erasing, erasure_of, said_by
 from service.documents.facts import Facts, NumberedFacts, fold_document
 from service.documents.new import sealed
-from service.settings import Settings
 
 KEPT_YEARS: Final = 5
 """Books and supporting documents are kept so long in Romania, counted from 1 July of the year after the financial year

@@ -16,6 +16,7 @@ from service.cli.screen.log_lines import announce, write_log_lines
 from service.cli.screen.operator_errors import explaining_postgres
 from service.cli.starting.present import database_url, present_settings
 from service.clock import now
+from service.configuration.settings import Settings, read_settings
 from service.evidence.checkpoints import parse_checkpoint
 from service.evidence.key_file import BREAK, EvidenceKeys, create, evidence_keys_path, load, rotate
 from service.evidence.notes import parse_note
@@ -23,7 +24,6 @@ from service.evidence.sealing.store import EvidenceStore
 from service.evidence.witnessing.server import ensure_keys, read_log_keys, witnessing
 from service.log.identity import LogIdentity
 from service.log.postgres_log import PostgresLog
-from service.settings import Settings, read_settings
 from service.whole_file import replace_file
 
 UNNAMED = "numbering.invalid/{installation}"

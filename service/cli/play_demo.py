@@ -16,10 +16,10 @@ from service.cli.screen.console import out
 from service.cli.screen.operator_errors import explaining_postgres
 from service.cli.starting.first_start import DemoCredentials, ensure_demo, read_demo
 from service.cli.starting.present import Runtime, database_url
+from service.configuration.settings import Settings, read_settings
 from service.demo import day
 from service.demo.caller import Caller
 from service.demo.stage import Series, Stage, report_of
-from service.settings import Settings, read_settings
 
 
 @click.command()

@@ -5,7 +5,7 @@ import msgspec
 
 from service.access.key_file import create, rotate
 from service.cli.screen.console import out, print_json, print_table, table
-from service.settings import describe, read_settings
+from service.configuration.settings import describe, read_settings
 
 
 @click.command("settings")

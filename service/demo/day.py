@@ -6,10 +6,10 @@ from typing import Final
 
 import aiohttp
 
+from service.configuration.settings import Settings
 from service.demo.caller import DemoFaultError
 from service.demo.second_process import TTL_SECONDS, second_process
 from service.demo.stage import Series, Stage, invoice_body, issue, lock_and_reserve, open_series, report_of
-from service.settings import Settings
 
 EXPIRY_SECONDS_MAX: Final = 60.0
 POLL_SECONDS: Final = 0.5

@@ -9,10 +9,10 @@ from typing import Final
 
 import aiohttp
 
+from service.configuration.setting_kinds import LogLevel
+from service.configuration.settings import Settings, child_environment
 from service.demo.caller import DemoFaultError
 from service.embedded.data_directory import free_port
-from service.setting_kinds import LogLevel
-from service.settings import Settings, child_environment
 
 TTL_SECONDS: Final = 4
 SWEEP_SECONDS: Final = 1

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from schemas.values import LogId, UnixSeconds
 from service.access.key_file import alone
+from service.configuration.secret_files import SecretFileError, read_secret
+from service.configuration.settings import Settings
 from service.evidence.checkpoints import Checkpoint
 from service.evidence.notes import KeyType, Note, VerifierKey, is_name
 from service.evidence.signatures import LogSigner, PostQuantumCosigner, Signer
-from service.secret_files import SecretFileError, read_secret
-from service.settings import Settings
 from service.whole_file import replace_file
 
 NAME: Final = "evidence.json"

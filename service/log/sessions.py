@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from service.addresses import without_password_file
-from service.secret_files import SecretFileError, read_secret_line
+from service.configuration.addresses import without_password_file
+from service.configuration.secret_files import SecretFileError, read_secret_line
 from service.statements import statement
 
 CONNECT_SECONDS_MAX: Final = 5

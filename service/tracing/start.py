@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import Counter
 
-from service.setting_kinds import SettingsError
-from service.settings import Settings
+from service.configuration.setting_kinds import SettingsError
+from service.configuration.settings import Settings
 
 if TYPE_CHECKING:
     from service.tracing.tracer import Tracer

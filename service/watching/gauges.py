@@ -12,7 +12,7 @@ import asyncpg
 from schemas.values import Position, UnixSeconds
 from service.checking.faults import FaultKind
 from service.health import Finding, Health
-from service.log.migrations import known_migrations
+from service.log.migrating.migrations import known_migrations
 from service.metrics import Metrics
 from service.readiness import EVIDENCE, PROJECTIONS, RELAY, SELF_CHECK, PartReport, Reports
 from service.watching.looking import Looking, Place

@@ -7,7 +7,7 @@ from typing import Final
 
 from multidict import CIMultiDictProxy
 
-from service.setting_kinds import Networks
+from service.configuration.setting_kinds import Networks
 
 FORWARDED: Final = "Forwarded"
 X_FORWARDED_FOR: Final = "X-Forwarded-For"

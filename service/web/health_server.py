@@ -7,10 +7,10 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from service.configuration.setting_kinds import SettingsError
+from service.configuration.settings import cannot_listen
 from service.health import Health, HealthBoard
 from service.metrics import Metrics
-from service.setting_kinds import SettingsError
-from service.settings import cannot_listen
 from service.web.health import METRICS_TYPE
 
 SHUTDOWN_SECONDS: Final = 1

@@ -12,8 +12,8 @@ from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
 from service.api.refusals.causes import Unavailable
-from service.setting_kinds import SettingsError
-from service.settings import cannot_listen
+from service.configuration.setting_kinds import SettingsError
+from service.configuration.settings import cannot_listen
 from service.web.application import WebApplication
 from service.web.crowd import Crowd
 from service.web.forwarded import TrustedProxies

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from service.access.key_file import KeyFileError, Keys, create, ensure, load, rotate
-from service.secret_files import open_to_others
+from service.configuration.secret_files import open_to_others
 
 
 def test_a_new_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:

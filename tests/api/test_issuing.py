@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from service.api.invoices.create_body import DIGITS_KEPT_MAX
-from service.settings import Settings
+from service.configuration.settings import Settings
 from tests.support.service.client import AN_INVOICE, Answer, Api, Options, an_api
 
 KEYS: Final = {

@@ -11,7 +11,7 @@ import asyncpg
 from msgspec import Struct
 
 from service.embedded import EmbeddedParts
-from service.log.migrate import migrate
+from service.log.migrating.migrate import migrate
 from tests.support.servers.databases import database, with_database
 from tests.support.servers.directories import traversable_directory
 

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from projections.keeping.runner import ProjectionRunner
 from schemas.events import SeriesDescribed
 from schemas.values import CommandId, FirmId, Position, Version
+from service.configuration.settings import Settings
 from service.evidence.key_file import EvidenceKeys, load, rotate
 from service.log.postgres_log import PostgresLog
-from service.settings import Settings
 from service.whole_file import create_file
 from tests.support.domain.batches import a_batch
 from tests.support.evidence.bundles import cosign, witness_signers

@@ -67,8 +67,8 @@ def test_a_wrong_usage_is_a_line(arguments: tuple[str, ...], what: str) -> None:
 def test_what_python_itself_has_to_say_is_a_line(defect: str) -> None:
     start = """
 from service.cli.screen.log_lines import write_log_lines
-from service.setting_kinds import LogFormat
-from service.settings import Settings
+from service.configuration.setting_kinds import LogFormat
+from service.configuration.settings import Settings
 write_log_lines(Settings(log_format=LogFormat.JSON))
 """
     ended = subprocess.run(

@@ -8,8 +8,8 @@ from pathlib import Path
 import asyncpg
 import pytest_asyncio
 
-from service.log.migrate import migrate
-from service.log.migrations import known_migrations
+from service.log.migrating.migrate import migrate
+from service.log.migrating.migrations import known_migrations
 from tests.support.servers.databases import database, with_database
 from tests.support.servers.parts import Parts
 from tests.support.service.command_line import Command, printed

@@ -12,7 +12,7 @@ import pytest
 
 from service.access.key_file import ensure
 from service.embedded.data_directory import free_port
-from service.log.migrate import migrate
+from service.log.migrating.migrate import migrate
 from tests.support.service.command_line import Command, printed, refused
 
 PASSWORD = "secret-word"

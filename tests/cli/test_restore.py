@@ -16,9 +16,9 @@ import pytest
 from schemas.values import Position
 from service.embedded import EmbeddedNats, EmbeddedPostgres
 from service.embedded.postgres_binaries import find_binaries
-from service.log.migrate import OwnersLostError, migrate
+from service.log.migrating.migrate import OwnersLostError, migrate
+from service.log.migrating.schema_fit import SchemaUnfitError, require_fit
 from service.log.postgres_log import PostgresLog
-from service.log.schema_fit import SchemaUnfitError, require_fit
 from tests.source.code import ROOT
 from tests.source.guides import block
 from tests.support.domain.invariants import check_invariants

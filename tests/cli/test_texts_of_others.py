@@ -11,8 +11,8 @@ import structlog
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, out, print_json, print_table, table
 from service.cli.screen.log_lines import write_log_lines
-from service.setting_kinds import LogFormat
-from service.settings import Settings
+from service.configuration.setting_kinds import LogFormat
+from service.configuration.settings import Settings
 from tests.support.service.command_line import Command, refused
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202ereversed\r\x7f\x00"

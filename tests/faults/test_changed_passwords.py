@@ -16,7 +16,7 @@ import pytest
 from projections.keeping.connections import PasswordUnknownError
 from projections.keeping.connections import connected as projecting
 from service.access.key_file import ensure
-from service.addresses import with_password_file
+from service.configuration.addresses import with_password_file
 from service.embedded.data_directory import free_port
 from service.embedded.nats import find_binary
 from service.log.sessions import PasswordFileError, connected, open_pool

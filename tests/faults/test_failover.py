@@ -11,7 +11,7 @@ import asyncpg
 from schemas.values import Position
 from service.embedded import EmbeddedPostgres
 from service.embedded.postgres_binaries import find_binaries
-from service.log.migrate import migrate
+from service.log.migrating.migrate import migrate
 from service.log.postgres_log import PostgresLog
 from tests.support.domain.invariants import check_invariants
 from tests.support.service.firms import a_firm

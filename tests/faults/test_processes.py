@@ -11,7 +11,7 @@ import pytest_asyncio
 from schemas.events import ReservationConsumed
 from schemas.values import DocumentId, Position
 from service.embedded import EmbeddedNats, EmbeddedPostgres
-from service.log.migrate import migrate
+from service.log.migrating.migrate import migrate
 from service.log.postgres_log import PostgresLog
 from tests.support.domain.invariants import check_invariants
 from tests.support.nats.relays import DEADLINE_SECONDS, STREAM, assert_stream_is_log, stranger

@@ -170,7 +170,7 @@ async def assert_true(upgrade: Upgrade, series_id: str) -> None:
 async def assert_the_old_release_says_whether_it_may_come_back(upgrade: Upgrade) -> None:
     """It starts where no migration ran, or all that ran let it; otherwise it says which release is needed."""
     back = upgrade.process(upgrade.old, "serve", "--web-only")
-    knows_notes = "runs_with" in (upgrade.old.tree / "service/log/schema_fit.py").read_text("utf-8")
+    knows_notes = "runs_with" in (upgrade.old.tree / "service/log/migrating/schema_fit.py").read_text("utf-8")
     planned = await asyncio.to_thread(upgrade.new.told, upgrade.environment, "migrate", "--plan", "--json")
     assert planned["pending"] == []
     if upgrade.old.schema == upgrade.new.schema or knows_notes:

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 from asyncpg import connect_utils
 
-from service.libpq import LIBPQ
-from service.settings import forget_libpq
+from service.configuration.libpq import LIBPQ
+from service.configuration.settings import forget_libpq
 
 
 def test_a_connection_is_made_of_a_protocol_and_its_transport() -> None:

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from service.log.migrations import NOTED_SINCE, Migration, known_migrations, migration_of
+from service.log.migrating.migrations import NOTED_SINCE, Migration, known_migrations, migration_of
 from service.statements import statement
 from tests.support.servers.databases import database, with_database
 from tests.support.servers.parts import Parts

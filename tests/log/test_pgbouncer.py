@@ -10,7 +10,7 @@ import pytest
 from schemas.values import Position
 from service.cli.screen.operator_errors import sentence_for
 from service.log.event_log import LogUnavailableError
-from service.log.migrate import migrate
+from service.log.migrating.migrate import migrate
 from service.log.postgres_log import PostgresLog
 from service.log.sessions import NotOurSessionError, connected
 from tests.support.domain.invariants import check_invariants

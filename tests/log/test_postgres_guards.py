@@ -12,7 +12,7 @@ from service import clock
 from service.log import clock_guard
 from service.log.clock_guard import ClockError
 from service.log.event_log import LogUnavailableError
-from service.log.migrate import migrate
+from service.log.migrating.migrate import migrate
 from service.log.postgres_log import DurabilityError, PostgresLog
 from tests.support.domain.batches import a_batch, a_working_day, an_answer
 from tests.support.domain.commands import a_content

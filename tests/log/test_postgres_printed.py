@@ -5,7 +5,7 @@ import pytest
 
 from schemas.values import Position
 from service.log.event_log import PrintedTwiceError
-from service.log.migrate import migrate
+from service.log.migrating.migrate import migrate
 from service.log.postgres_log import PostgresLog
 from tests.support.domain.batches import a_batch
 from tests.support.domain.commands import SECOND, a_document, an_issue

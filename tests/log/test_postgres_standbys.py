@@ -13,7 +13,7 @@ import pytest_asyncio
 from schemas.values import Position
 from service.embedded import EmbeddedPostgres
 from service.log.event_log import AppendInDoubtError, Batch, LogUnavailableError
-from service.log.migrate import migrate
+from service.log.migrating.migrate import migrate
 from service.log.postgres_log import PostgresLog
 from service.writer.request import Answered, Submission
 from service.writer.writer import Limits, OutcomeUnknownError

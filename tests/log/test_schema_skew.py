@@ -9,10 +9,10 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from service.log.migrate import migrate
-from service.log.migration_plan import plan
-from service.log.migrations import Migration, known_migrations, migration_of
-from service.log.schema_fit import SchemaUnfitError, require_fit
+from service.log.migrating.migrate import migrate
+from service.log.migrating.migration_plan import plan
+from service.log.migrating.migrations import Migration, known_migrations, migration_of
+from service.log.migrating.schema_fit import SchemaUnfitError, require_fit
 from tests.support.servers.databases import database, with_database
 from tests.support.servers.parts import Parts
 from tests.support.waiting import until

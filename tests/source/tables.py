@@ -16,9 +16,9 @@ from service.__main__ import numbering
 from service.api.openapi.route_refusals import FIELD_CODES
 from service.api.refusals.advice import WHAT_TO_DO
 from service.api.refusals.table import TABLE
+from service.configuration.setting_descriptions import Described
+from service.configuration.settings import APPLICATION, Settings, describe
 from service.metrics import Metrics, new_metrics
-from service.setting_descriptions import Described
-from service.settings import APPLICATION, Settings, describe
 from tests.source.guides import guides
 from tests.watch.alert_tables import alert_rows, fault_rows
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from service.__main__ import numbering
-from service.setting_values import PREFIX
-from service.settings import Settings, describe
+from service.configuration.setting_values import PREFIX
+from service.configuration.settings import Settings, describe
 from tests.source.code import ROOT, tracked
 
 FOLDER: Final = ROOT / "deploy/compose"

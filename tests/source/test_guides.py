@@ -11,8 +11,8 @@ import pytest
 
 from schemas import events
 from service.__main__ import numbering
-from service.setting_values import PREFIX, TEST_PREFIX
-from service.settings import Settings, describe
+from service.configuration.setting_values import PREFIX, TEST_PREFIX
+from service.configuration.settings import Settings, describe
 from tests.source.code import ROOT, name_of, python_files, tracked, tree_of
 from tests.source.guides import SHOWN, Block, blocks, guides, prose, titles
 from tests.source.tables import TABLES, filled, named_in

@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from service.__main__ import COMMANDS, numbering
-from service.settings import Settings, describe
+from service.configuration.settings import Settings, describe
 from tests.source.code import ROOT
 
 FILE: Final = ROOT / "deploy/image/Dockerfile"

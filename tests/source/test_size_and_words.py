@@ -18,7 +18,7 @@ IMPURE = {"asyncio", "os", "time", "random", "uuid", "secrets", "logging"}
 UNFINISHED = re.compile(r"\b" + "TO" + r"DO\b|\bFIX" + r"ME\b|\bX" + r"XX\b")
 BANNER = re.compile(r"^\s*(#|--|//)\s*[-=#*~]{4,}", re.MULTILINE)
 ENVIRONMENT_READERS = {
-    "service/settings.py",
+    "service/configuration/settings.py",
     "service/embedded/process.py",  # passes its own environment on to the servers that it starts
 }
 

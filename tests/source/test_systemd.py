@@ -13,7 +13,7 @@ import click
 import pytest
 
 from service.__main__ import COMMANDS, numbering
-from service.settings import Settings, describe, read_settings
+from service.configuration.settings import Settings, describe, read_settings
 from tests.source.code import ROOT
 from tests.source.guides import block
 

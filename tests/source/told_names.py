@@ -12,7 +12,7 @@ import click
 
 from service.__main__ import numbering
 from service.api.catalogue import ROUTES
-from service.settings import Settings, describe
+from service.configuration.settings import Settings, describe
 from tests.source.tables import TABLES
 
 _FIRST_CELL = re.compile(r"^\| `([^`]+)`", re.MULTILINE)

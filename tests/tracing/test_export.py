@@ -10,9 +10,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import Counter
 from structlog.testing import capture_logs
 
+from service.configuration.setting_kinds import SettingsError
+from service.configuration.settings import Settings
 from service.embedded.data_directory import free_port
-from service.setting_kinds import SettingsError
-from service.settings import Settings
 from service.tracing.export import SPANS_MAX, BoundedProcessor, CountedExporter, exporting_tracer
 from service.tracing.start import tracer_of
 from tests.support.domain.golden import TRACE

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from service.__main__ import numbering
-from service.settings import Settings, describe
+from service.configuration.settings import Settings, describe
 from tests.source.code import ROOT
 from tests.source.guides import titles
 from tests.source.test_lists_in_guides import rows

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from service.api.admission.rate_limit import ADDRESS
-from service.setting_kinds import Networks
+from service.configuration.setting_kinds import Networks
 from service.web.crowd import Crowd
 from service.web.forwarded import ELEMENT_CHARS_MAX, HOPS_MAX, TrustedProxies
 from tests.support.service.client import AN_INVOICE, Api, Options, an_api

@@ -22,7 +22,7 @@ from service.log.event_log import LogHaltedError
 from service.log.gate import Gate
 from service.log.identity import LogIdentity
 from service.log.mark import MarkFile, MarkUnreadableError, contradiction, mark_of
-from service.log.migrate import migrate
+from service.log.migrating.migrate import migrate
 from service.log.postgres_log import PostgresLog
 from service.watching.server_check import server_check
 from tests.support.domain.batches import a_batch, a_working_day

@@ -19,7 +19,7 @@ from schemas.values import DEFAULT_LOG, DeviceId, FirmId, Mode, Number, Position
 from service.access.key_file import KeyFile
 from service.access.reservation_tokens import SealedSlot, TokenSealer
 from service.access.session_tokens import SessionClaims, sign
-from service.log.migrate import migrate
+from service.log.migrating.migrate import migrate
 from service.log.postgres_log import PostgresLog
 from tests.support.domain.invariants import check_invariants
 from tests.support.nats.relays import assert_stream_is_log, reached, relaying

@@ -12,10 +12,10 @@ from schemas.record import UnknownEventError, decode_record
 from schemas.values import Position
 from service.access.key_file import ensure
 from service.checking.rounds import one_round
+from service.configuration.settings import Settings
 from service.log.event_log import NewerReleaseError
-from service.log.migrate import migrate
+from service.log.migrating.migrate import migrate
 from service.log.postgres_log import PostgresLog
-from service.settings import Settings
 from tests.support.domain.batches import a_batch, a_working_day, an_answer
 from tests.support.domain.commands import a_content
 from tests.support.domain.newer_release import TAG, next_release, write_newer_event

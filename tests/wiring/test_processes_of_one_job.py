@@ -10,7 +10,7 @@ from service.access.key_file import ensure
 REQUESTS_ONLY = """
 import os, signal, sys
 import service.__main__
-from service.settings import read_settings
+from service.configuration.settings import read_settings
 from service.cli.starting.serving import run_until_stopped
 from service.jobs import Job
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from service.secret_files import SECRET_BYTES_MAX, SecretFileError, read_secret, read_secret_line
-from service.setting_kinds import SettingsError
-from service.settings import child_environment, describe, read_settings
+from service.configuration.secret_files import SECRET_BYTES_MAX, SecretFileError, read_secret, read_secret_line
+from service.configuration.setting_kinds import SettingsError
+from service.configuration.settings import child_environment, describe, read_settings
 
 CANARY = "kanarienvogel"
 ODD = f"{CANARY} @:/?#[]%41,'\"\\ă€&="

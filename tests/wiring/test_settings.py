@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from msgspec.inspect import Type
 
+from service.configuration.setting_kinds import SettingsError, said
+from service.configuration.settings import FIELDS, Settings, child_environment, describe, read_settings
 from service.printable import without_password
-from service.setting_kinds import SettingsError, said
-from service.settings import FIELDS, Settings, child_environment, describe, read_settings
 from tests.support.kubernetes.service_links import service_links
 
 

@@ -14,10 +14,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from service.access.key_file import ensure
+from service.configuration.setting_values import Supervision
+from service.configuration.settings import Settings, child_environment, read_supervision
 from service.embedded.data_directory import free_port
 from service.health import Check, Finding, Health
-from service.setting_values import Supervision
-from service.settings import Settings, child_environment, read_supervision
 from service.stopping import PROCESS, Stopping
 from service.supervisor import Supervisor
 from tests.support.servers.cut_proxy import CutProxy

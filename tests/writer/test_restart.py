@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.embedded import EmbeddedPostgres
-from service.log.migrate import migrate
+from service.log.migrating.migrate import migrate
 from service.log.postgres_log import PostgresLog
 from service.writer.request import Answered
 from service.writer.writer import Limits

@@ -17,9 +17,9 @@ from service.access.reservation_tokens import TokenSealer
 from service.api.admission.bundle_places import BundlePlaces
 from service.api.admission.reply_room import ReplyRoom
 from service.api.admission.turns import FOLDS_MAX, LISTINGS_MAX, LISTS_MAX, Turns
+from service.configuration.settings import Settings
 from service.log.event_log import EventLog
 from service.metrics import Metrics
-from service.settings import Settings
 from service.writer.writer import Writer
 
 if TYPE_CHECKING:

@@ -20,11 +20,11 @@ from service.access.key_file import KeyFile
 from service.cli.auditing.readers import reader
 from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import progress
+from service.configuration.settings import Settings
 from service.nats.client.connection import connected
 from service.nats.relay.cloud_event import subject_root
 from service.nats.relay.stream import EventStream, StreamMessage
 from service.nats.relay.tail import record_in
-from service.settings import Settings
 from service.wiring import nats_settings
 
 BATCH: Final = 1_000

@@ -24,6 +24,7 @@ from service.cli.screen.console import print_json
 from service.cli.screen.log_lines import write_log_lines
 from service.cli.screen.operator_errors import explaining_postgres
 from service.cli.starting.present import database_url, present_settings
+from service.configuration.settings import Settings
 from service.evidence.receipts.fates import fates_of
 from service.evidence.receipts.life import Language
 from service.evidence.receipts.proofs import CoveringNote, NotSealedError, covering_note
@@ -32,7 +33,6 @@ from service.evidence.sealing.store import EvidenceStore
 from service.evidence.sealing.tree import EvidenceBrokenError
 from service.evidence.witnessing.known_witnesses import witness_keys_of
 from service.log.postgres_log import PostgresLog
-from service.settings import Settings
 from service.whole_file import replace_file
 
 _RANGE: Final = re.compile(r"([1-9][0-9]{0,15})-([1-9][0-9]{0,15})")

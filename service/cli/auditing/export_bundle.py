@@ -21,12 +21,12 @@ from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, print_json, progress
 from service.cli.starting.present import present_settings
 from service.clock import now
+from service.configuration.settings import Settings
 from service.evidence.bundling.asked import Asked, NoBundleError, Reads, Scope
 from service.evidence.bundling.bundle import bundle
 from service.evidence.bundling.scope import scope_of
 from service.evidence.sealing.tree import EvidenceBrokenError
 from service.evidence.witnessing.known_witnesses import witness_keys_of
-from service.settings import Settings
 from service.whole_file import file_of_pieces
 
 SHOWN: Final = (

@@ -11,9 +11,9 @@ from schemas.record import StoredRecord, event_tag
 from schemas.values import Position
 from service.cli.auditing.named_numbers import Named
 from service.cli.screen.console import out
+from service.configuration.settings import Settings
 from service.evidence.receipts.fates import fates_of, runs_of
 from service.evidence.receipts.life import Language, Teller
-from service.settings import Settings
 
 
 class Explained(Struct, frozen=True, kw_only=True):

@@ -23,11 +23,11 @@ from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, print_json, progress
 from service.cli.screen.log_lines import write_log_lines
 from service.cli.starting.present import database_url, present_settings
+from service.configuration.settings import Settings
 from service.log.adoption import adopt, resume
 from service.log.postgres_log import PostgresLog
 from service.nats.relay.stream import EventStream, StreamMessage
 from service.nats.relay.tail import Fork, Tail, find_fork, read_tail
-from service.settings import Settings
 
 READ: Final = 1_000
 LOOKS: Final = 5

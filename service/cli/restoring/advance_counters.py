@@ -30,9 +30,9 @@ from service.cli.screen.log_lines import write_log_lines
 from service.cli.screen.printable_option import printable_option
 from service.cli.starting.present import database_url, present_settings
 from service.clock import now
+from service.configuration.settings import Settings
 from service.core.prepare import Prepared, prepare
 from service.core.state.state import Series, State
-from service.settings import Settings
 
 OF_NO_FIRM: Final = operator_for(FirmId(""), Mode.LIVE)
 """Every record takes firm and mode from its series."""

@@ -9,13 +9,13 @@ from schemas.values import DEFAULT_LOG
 from service.cli.screen.console import err
 from service.cli.starting.present import database_url
 from service.clock import now
+from service.configuration.settings import Settings
 from service.log.mark import MarkFile, mark_of
+from service.log.migrating.schema_fit import require_fit
 from service.log.postgres_log import PostgresLog
-from service.log.schema_fit import require_fit
 from service.nats.client.connection import connected
 from service.nats.relay.stream import EventStream
 from service.nats.relay.tail import Fork
-from service.settings import Settings
 from service.wiring import nats_settings
 
 NAME: Final = "numbering-operator"

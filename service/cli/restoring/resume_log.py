@@ -10,11 +10,11 @@ from service.cli.screen.commands import CommandFault
 from service.cli.screen.console import err, print_json
 from service.cli.screen.log_lines import write_log_lines
 from service.cli.starting.present import database_url, present_settings
+from service.configuration.settings import Settings
 from service.log.adoption import resume as resume_log
 from service.log.mark import Contradiction, MarkFile, MarkUnreadableError, contradiction
 from service.log.postgres_log import PostgresLog
 from service.nats.relay.tail import find_fork
-from service.settings import Settings
 
 
 @click.command()

@@ -22,7 +22,7 @@ class CommandFault(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Write it to standard error, in the form of a log line where log lines are JSON."""
-        from service.settings import has_json_lines  # noqa: PLC0415 - a list of commands needs no settings
+        from service.configuration.settings import has_json_lines  # noqa: PLC0415 - a list of commands needs no settings
 
         if has_json_lines():
             at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
@@ -44,7 +44,7 @@ def _as_log_lines() -> Generator[None]:
     try:
         yield
     except click.UsageError as error:
-        from service.settings import has_json_lines  # noqa: PLC0415 - a list of commands needs no settings
+        from service.configuration.settings import has_json_lines  # noqa: PLC0415 - a list of commands needs no settings
 
         if not has_json_lines():
             raise
@@ -95,7 +95,7 @@ class Commands(click.Group):
 
         Commands find the names of the variables that were given and have no effect as the object of the context.
         """
-        from service.settings import forget_libpq  # noqa: PLC0415 - a list of commands needs no settings
+        from service.configuration.settings import forget_libpq  # noqa: PLC0415 - a list of commands needs no settings
 
         ctx.obj = forget_libpq()
         try:

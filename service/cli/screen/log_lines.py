@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TextIO, assert_never
 import structlog
 
 from service.cli.screen.console import err
+from service.configuration.setting_kinds import LogFormat
+from service.configuration.settings import Settings, has_json_lines
 from service.printable import harmless
-from service.setting_kinds import LogFormat
-from service.settings import Settings, has_json_lines
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -14,6 +14,7 @@ from service.access.identity_provider import JwksError
 from service.access.key_file import KeyFileError
 from service.access.records import UnknownFirmError
 from service.cli.screen.commands import CommandFault
+from service.configuration.setting_kinds import SettingsError
 from service.demo.caller import DemoFaultError
 from service.embedded import CannotStartError
 from service.evidence.key_file import EvidenceKeysError
@@ -22,14 +23,13 @@ from service.evidence.witnessing.known_witnesses import WitnessesError
 from service.evidence.witnessing.server import WitnessFilesError
 from service.log.clock_guard import ClockError
 from service.log.event_log import LogFaultError, LogUnavailableError, NewerReleaseError
-from service.log.migrate import MigrationChangedError, NotAllowedToMigrateError, OwnersLostError
+from service.log.migrating.migrate import MigrationChangedError, NotAllowedToMigrateError, OwnersLostError
+from service.log.migrating.schema_fit import SchemaUnfitError
 from service.log.postgres_log import DurabilityError
-from service.log.schema_fit import SchemaUnfitError
 from service.log.sessions import POOL_WHOLE_SESSIONS, NotOurSessionError
 from service.nats.client.broker_faults import RelayFaultError
 from service.nats.client.identity_files import IdentityFileError
 from service.printable import without_password
-from service.setting_kinds import SettingsError
 from service.wiring import MissingSettingError
 
 SPEAK_FOR_THEMSELVES: Final = (

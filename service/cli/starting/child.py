@@ -16,9 +16,9 @@ import msgspec
 from service.cli.screen.commands import CommandFault
 from service.cli.starting.present import Runtime
 from service.cli.starting.serving import RELAY_JOBS, run_until_stopped
+from service.configuration.settings import forget_libpq, read_settings
 from service.jobs import Job
 from service.readiness import Reports
-from service.settings import forget_libpq, read_settings
 
 REPORTS = 1
 """The file descriptor of the output."""

@@ -18,11 +18,11 @@ import msgspec
 
 from service.backoff import Backoff
 from service.cli.starting.present import Runtime
+from service.configuration.settings import Settings, child_environment
 from service.embedded.process import spawn_ours, terminate
 from service.health import Health
 from service.jobs import Job
 from service.readiness import EVIDENCE, PROJECTIONS, RELAY, SELF_CHECK, Elsewhere, PartReport, Reports
-from service.settings import Settings, child_environment
 
 AGAIN_SECONDS: Final = (0.5, 30.0)
 """The first and the longest wait before a child that has ended is started again."""

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from service.cli.screen.commands import CommandFault
-from service.settings import Settings, read_settings
+from service.configuration.settings import Settings, read_settings
 from service.whole_file import replace_file
 
 

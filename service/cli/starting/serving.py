@@ -11,11 +11,11 @@ from service.cli.screen.commands import CommandFault
 from service.cli.screen.log_lines import announce, write_log_lines
 from service.cli.starting.present import database_url, present_settings
 from service.cli.starting.soundness import require_sound
+from service.configuration.settings import Settings, read_supervision
 from service.evidence.key_file import evidence_keys_path, load
 from service.jobs import Job
 from service.printable import without_password
 from service.readiness import Elsewhere, Reports
-from service.settings import Settings, read_supervision
 from service.supervisor import Supervisor
 from service.wiring import run_service
 

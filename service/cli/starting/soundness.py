@@ -10,13 +10,13 @@ from msgspec import Struct
 
 from service.access import key_file
 from service.access.identity_provider import IdentityKeys, JwksError
+from service.configuration.setting_kinds import SettingsError
+from service.configuration.settings import Settings, settings_and_faults
 from service.evidence import key_file as evidence_file
 from service.evidence.timestamping.authority import RootsError, read_roots
 from service.evidence.witnessing.known_witnesses import WitnessesError, read_witnesses
 from service.nats.client.connection import NatsSettings
 from service.nats.client.identity_files import identity_faults
-from service.setting_kinds import SettingsError
-from service.settings import Settings, settings_and_faults
 
 _FAULTS = (key_file.KeyFileError, evidence_file.EvidenceKeysError, JwksError, RootsError, WitnessesError)
 

@@ -26,11 +26,11 @@ from service.cli.starting.present import Runtime, runtime_path, write_private
 from service.cli.starting.serving import FRONT_JOBS, run_until_stopped
 from service.cli.starting.soundness import require_sound
 from service.cli.starting.watch import watch_parts
+from service.configuration.settings import Settings, cannot_listen, has_json_lines, read_settings
 from service.embedded import EmbeddedParts
 from service.embedded.data_directory import DataDirectory
 from service.evidence.key_file import create, evidence_keys_path
 from service.log.postgres_log import PostgresLog
-from service.settings import Settings, cannot_listen, has_json_lines, read_settings
 
 DIRECTORY_MODE: Final = 0o711
 """Others may pass through, not look: root's embedded PostgreSQL runs as another user, in a directory below."""

@@ -13,12 +13,12 @@ from aiohttp import web
 from msgspec import Struct
 
 from schemas.values import UnixSeconds
+from service.configuration.setting_kinds import SettingsError
+from service.configuration.settings import cannot_listen
 from service.evidence.notes import NOTE_BYTES_MAX, NoteError, VerifierKey, is_name, parse_verifier_key
 from service.evidence.signatures import Cosigner, PostQuantumCosigner, Signer
 from service.evidence.witnessing.requests import PATH
 from service.evidence.witnessing.witness import Views, Witness
-from service.setting_kinds import SettingsError
-from service.settings import cannot_listen
 from service.whole_file import OWNER_ONLY, create_file
 
 KEYS_NAME: Final = "witness.json"

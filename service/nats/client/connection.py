@@ -9,11 +9,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from service.addresses import each_url, with_password, without_password_file
+from service.configuration.addresses import each_url, with_password, without_password_file
+from service.configuration.secret_files import SecretFileError, read_secret_line
 from service.nats.client.broker_faults import CONNECTION_FAULTS, BrokerUnavailableError
 from service.nats.client.closing import closed
 from service.nats.client.pipelined import PipelinedClient
-from service.secret_files import SecretFileError, read_secret_line
 
 # Unanswered, when the next is due.
 PINGS_MAX: Final = 2

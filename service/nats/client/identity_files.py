@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import nkeys  # type: ignore[import-untyped]  # it has no types at all
 
+from service.configuration.secret_files import SecretFileError, read_secret
 from service.nats.client.connection import NatsSettings
-from service.secret_files import SecretFileError, read_secret
 
 _nkeys: Any = nkeys
 

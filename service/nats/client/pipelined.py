@@ -13,7 +13,7 @@ from nats.aio.client import Client, Srv
 from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError, MaxPayloadError, UnexpectedEOF
 
-from service.addresses import user_and_password
+from service.configuration.addresses import user_and_password
 from service.nats.client.tls_upgrade import TlsTransport
 
 MESSAGES_AT_ONCE: Final = 256

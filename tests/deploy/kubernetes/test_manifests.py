@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from service.__main__ import numbering
-from service.settings import Settings, read_settings
+from service.configuration.settings import Settings, read_settings
 from service.wiring import READ_SECONDS_MAX
 from tests.source.code import ROOT
 from tests.support.kubernetes.manifests import (

@@ -7,9 +7,9 @@ import nkeys  # type: ignore[import-untyped]  # it has no types at all
 import pytest
 from msgspec import structs
 
+from service.configuration.settings import Settings
 from service.nats.client.connection import NatsSettings
 from service.nats.client.identity_files import IdentityFileError, require_identity
-from service.settings import Settings
 from service.wiring import nats_settings
 from tests.support.nats.operator_mode import Signer
 

@@ -18,7 +18,7 @@ from schemas.record import Record, encode_record, event_tag
 from schemas.values import Position
 from service.log.event_log import EventLog
 from service.log.memory_log import MemoryLog
-from service.log.migrate import migrate
+from service.log.migrating.migrate import migrate
 from service.log.postgres_log import PostgresLog
 from service.nats.relay.cloud_event import CloudEvents, message_id, source_of
 from tests.support.domain.batches import a_batch, a_working_day

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from schemas.record import Record, StoredRecord
 from schemas.values import DEFAULT_LOG, Position
 from service.log.columns import columns_of, joined
-from service.log.migrations import Migration, known_migrations, migration_of
+from service.log.migrating.migrations import Migration, known_migrations, migration_of
 from service.log.postgres_log import PostgresLog
 from service.statements import statement
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from service.log.migrate import migrate
+from service.log.migrating.migrate import migrate
 
 
 def with_database(url: str, name: str) -> str:

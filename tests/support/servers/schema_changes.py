@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from service.log.migrations import Migration
+from service.log.migrating.migrations import Migration
 
 NOT_OURS = ["pg_catalog", "information_schema", "pg_toast", "public"]
 CATALOGUE = """

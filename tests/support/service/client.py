@@ -23,11 +23,11 @@ from service.api.calling.dependencies import Dependencies
 from service.api.catalogue import ROUTES
 from service.api.entrance import Entrance
 from service.api.openapi.document import openapi_document
+from service.configuration.settings import Settings
 from service.health import Check, HealthBoard
 from service.log.event_log import EventLog
 from service.log.postgres_log import PostgresLog
 from service.metrics import new_metrics
-from service.settings import Settings
 from service.tracing.tracer import Tracer
 from service.web.application import WebApplication
 from service.web.health import OPEN_ROUTES

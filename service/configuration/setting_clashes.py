@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from service.addresses import each_url, user_and_password
+from service.configuration.addresses import each_url, user_and_password
 
 PARTS: Final = {"database": "postgresql", "nats": "nats"}
 """What has an address and a password apart from it, and how such an address begins."""

@@ -6,8 +6,8 @@ from typing import Final
 import asyncpg
 from msgspec import Struct
 
-from service.log.migrations import Migration, known_migrations, number_of
-from service.log.schema_fit import Ran, SchemaUnfitError, newer_than, ran_of
+from service.log.migrating.migrations import Migration, known_migrations, number_of
+from service.log.migrating.schema_fit import Ran, SchemaUnfitError, newer_than, ran_of
 from service.log.sessions import connected
 from service.statements import statement
 

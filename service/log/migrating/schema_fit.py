@@ -10,7 +10,7 @@ from typing import Final
 import asyncpg
 from msgspec import Struct
 
-from service.log.migrations import Migration, known_migrations
+from service.log.migrating.migrations import Migration, known_migrations
 from service.log.postgres_faults import read_faults
 from service.log.sessions import connected
 from service.statements import statement

@@ -11,11 +11,11 @@ import msgspec
 from msgspec import Struct, field
 from platformdirs import user_data_path
 
-from service.addresses import with_password, with_password_file, without_password_file
-from service.libpq import take_out
-from service.setting_clashes import PARTS, clashes
-from service.setting_descriptions import Described, described
-from service.setting_kinds import (
+from service.configuration.addresses import with_password, with_password_file, without_password_file
+from service.configuration.libpq import take_out
+from service.configuration.setting_clashes import PARTS, clashes
+from service.configuration.setting_descriptions import Described, described
+from service.configuration.setting_kinds import (
     CollectorUrl,
     HttpUrl,
     LogFormat,
@@ -32,7 +32,7 @@ from service.setting_kinds import (
     ZoneName,
     about,
 )
-from service.setting_values import (
+from service.configuration.setting_values import (
     FILE_SUFFIX,
     PREFIX,
     SUPERVISION_VARIABLES,

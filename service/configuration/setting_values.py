@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import FieldInfo
 
-from service.setting_kinds import SettingsError, decode, decode_file, is_secret
+from service.configuration.setting_kinds import SettingsError, decode, decode_file, is_secret
 
 PREFIX: Final = "NUMBERING_"
 TEST_PREFIX: Final = "NUMBERING_TEST_"

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
-from service.addresses import PASSWORD_FILE, each_url
+from service.configuration.addresses import PASSWORD_FILE, each_url
+from service.configuration.secret_files import SecretFileError, read_secret_line
 from service.printable import without_password
-from service.secret_files import SecretFileError, read_secret_line
 
 
 def _kind(

@@ -20,7 +20,7 @@ from typing import Final
 
 from msgspec import Struct
 
-MIGRATIONS: Final = Path(__file__).with_name("sql") / "migrations"
+MIGRATIONS: Final = Path(__file__).parents[1] / "sql" / "migrations"
 NOTED_SINCE: Final = 18
 """Earlier ones ran before there were notes, and no migration is ever edited: for these, see `_EARLIER`."""
 

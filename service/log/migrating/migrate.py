@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from service.log.migrations import Migration, known_migrations
-from service.log.schema_fit import newer_than, ran_of
+from service.log.migrating.migrations import Migration, known_migrations
+from service.log.migrating.schema_fit import newer_than, ran_of
 from service.log.sessions import connected
 from service.software import SOFTWARE
 from service.statements import statement

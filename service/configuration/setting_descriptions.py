@@ -6,8 +6,8 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import FieldInfo
 
-from service.setting_kinds import is_secret, outer, said, shown
-from service.setting_values import FILE_SUFFIX
+from service.configuration.setting_kinds import is_secret, outer, said, shown
+from service.configuration.setting_values import FILE_SUFFIX
 
 
 class Described(Struct, frozen=True):

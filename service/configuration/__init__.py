@@ -1,0 +1,1 @@
+"""What an operator sets: read once, checked whole, shown without secrets."""
