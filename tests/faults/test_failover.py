@@ -1,6 +1,5 @@
 """The primary dies and a standby is promoted: the service follows by its list of hosts, and loses nothing."""
 
-import asyncio
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,7 +18,7 @@ from tests.support.service.service_process import ServiceProcess, services
 from tests.support.service.till import Acknowledged, Till
 from tests.support.waiting import until
 
-WORKERS, ROUNDS = 6, 40
+CALLERS, ROUNDS = 6, 40
 
 
 def a_standby(primary: EmbeddedPostgres, directory: Path) -> EmbeddedPostgres:
@@ -67,22 +66,18 @@ async def test_the_service_follows_the_primary_and_loses_nothing(nats_url: str, 
                 till = Till(client, firm.device_a, lambda: service.base_url)
                 series_id = await till.open_series("FACT")
 
-                async def work() -> None:
-                    for _ in range(ROUNDS):
-                        await till.issue(series_id, kept)
+                async def fail_over() -> None:
+                    primary.kill()
+                    await promote(standby)
 
-                working = [asyncio.create_task(work()) for _ in range(WORKERS)]
-                await until(lambda: len(kept.issued) >= WORKERS * ROUNDS // 3, "load before the failover")
-                primary.kill()
-                await promote(standby)
-                await asyncio.gather(*working)
+                await till.issue_through(series_id, kept, fail_over, callers=CALLERS, rounds=ROUNDS)
                 await service.until_status("/readyz", 200)
 
             log = await PostgresLog.open(both(primary, standby))
             check_invariants(await log.read(Position(0), 1_000_000))
             await log.close()
     assert kept.doubled == []
-    assert len(kept.issued) == WORKERS * ROUNDS
+    assert len(kept.issued) == CALLERS * ROUNDS
     assert sorted(kept.issued) == list(range(1, max(kept.issued) + 1))
 
 

@@ -18,11 +18,10 @@ from tests.support.servers.pgbouncer import PROGRAM, pgbouncer
 from tests.support.service.firms import a_firm
 from tests.support.service.service_process import ServiceProcess, services
 from tests.support.service.till import Acknowledged, Till
-from tests.support.waiting import until
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed")
 
-WORKERS, ROUNDS = 8, 25
+CALLERS, ROUNDS = 8, 25
 OTHERS, TRIES = 4, 20
 
 
@@ -74,19 +73,15 @@ async def test_through_whole_sessions_all_is_as_without_it_and_nothing_is_lost_w
             till = Till(client, firm.device_a, lambda: service.base_url)
             series_id = await till.open_series("FACT")
 
-            async def work() -> None:
-                for _ in range(ROUNDS):
-                    await till.issue(series_id, kept)
+            async def start_again() -> None:
+                between.kill()
+                await between.start()
 
-            working = [asyncio.create_task(work()) for _ in range(WORKERS)]
-            await until(lambda: len(kept.issued) >= WORKERS * ROUNDS // 4, "load before the kill")
-            between.kill()
-            await between.start()
-            await asyncio.gather(*working)
+            await till.issue_through(series_id, kept, start_again, callers=CALLERS, rounds=ROUNDS)
             await service.until_status("/readyz", 200)
 
         log = await PostgresLog.open(between.url)
         check_invariants(await log.read(Position(0), 1_000_000))
         await log.close()
     assert kept.doubled == []
-    assert sorted(kept.issued) == list(range(1, WORKERS * ROUNDS + 1))
+    assert sorted(kept.issued) == list(range(1, CALLERS * ROUNDS + 1))

@@ -2,12 +2,14 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import aiohttp
+
+from tests.support.waiting import until
 
 ASK_SECONDS_MAX: Final = 60.0
 PAUSE_SECONDS: Final = 0.05
@@ -97,3 +99,17 @@ class Till:
         kept.add_invoice(reply["data"]["number_idx"], reply["data"]["id"])
         invoice_id: str = reply["data"]["id"]
         return invoice_id
+
+    async def issue_through(
+        self, series_id: str, kept: Acknowledged, trouble: Callable[[], Awaitable[None]], *, callers: int, rounds: int
+    ) -> None:
+        """Have so many callers issue one invoice after another; `trouble` comes when a quarter is acknowledged."""
+
+        async def call() -> None:
+            for _ in range(rounds):
+                await self.issue(series_id, kept)
+
+        calling = [asyncio.create_task(call()) for _ in range(callers)]
+        await until(lambda: len(kept.issued) >= callers * rounds // 4, "load before the trouble")
+        await trouble()
+        await asyncio.gather(*calling)
