@@ -27,10 +27,10 @@ AGAIN_SECONDS: Final = 1.0
 """How often a closed gate is tried again."""
 
 MARK_SECONDS: Final = 1.0
+"""How often the file is brought up to the log while it grows: without NATS, a loss of this length is not noticed."""
+
 PLACE_SECONDS: Final = 3.0
 """How often a process asks which server answers, also while the log does not grow."""
-
-"""How often the file is brought up to the log while it grows: without NATS, a loss of this length is not noticed."""
 
 STREAM_SECONDS_MAX: Final = 10.0
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from typing import Final, Self
 
 import structlog
@@ -11,6 +12,8 @@ from service.supervisor import Supervisor
 
 PROCESS: Final = "process"
 """The part of /readyz that is there, and down, while a process stops."""
+
+CANCEL_AGAIN_SECONDS: Final = 0.5
 
 _say = structlog.get_logger(__name__)
 
@@ -53,6 +56,22 @@ class Stopping:
         except TimeoutError:
             return
         _say.info("stop.drained_no_longer", because="the process was told to stop again")
+
+
+async def end_all(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel the tasks until all have ended.
+
+    They are asked again, because in Python 3.11 `asyncio.wait_for`, and libraries that use it, can drop a cancellation
+    that arrives together with an answer (python/cpython issue 86296).
+    """
+    left: list[asyncio.Task[None]] = [task for task in tasks if not task.done()]
+    while left:
+        for task in left:
+            task.cancel()
+        _, pending = await asyncio.wait(left, timeout=CANCEL_AGAIN_SECONDS)
+        left = list(pending)
+        if left:
+            _say.warning("stop.asked_again", jobs=[str(task.get_coro()) for task in left])
 
 
 async def _is_stopping() -> Finding:

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,7 +40,7 @@ from service.readiness import (
     reports_of,
 )
 from service.sealing import Sealing, sealing_of
-from service.stopping import Stopping
+from service.stopping import Stopping, end_all
 from service.supervisor import Supervisor
 from service.tracing.start import tracer_of
 from service.watching.gauges import measure, show_health, show_present
@@ -59,7 +59,6 @@ if TYPE_CHECKING:
 
 READS_MAX: Final = 8
 READ_SECONDS_MAX: Final = 15
-CANCEL_AGAIN_SECONDS: Final = 0.5
 COLLECT_AFTER: Final = (50_000, 20, 50)
 """How many more objects are made than freed before the youngest are looked at; and every how many times the older."""
 
@@ -131,23 +130,7 @@ async def run_service(
         if jobs & DECIDING:
             await SnapshotKeeper(wiring.log, wiring.writer.known).keep_at_stop()
         # Every request that was taken, by HTTP or NATS, is answered by now, so the other jobs can stop at once.
-        await _ended(tasks)
-
-
-async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel the tasks until all have ended.
-
-    They are asked again, because in Python 3.11 `asyncio.wait_for`, and libraries that use it, can drop a cancellation
-    that arrives together with an answer (python/cpython issue 86296).
-    """
-    left: list[asyncio.Task[None]] = [task for task in tasks if not task.done()]
-    while left:
-        for task in left:
-            task.cancel()
-        _, pending = await asyncio.wait(left, timeout=CANCEL_AGAIN_SECONDS)
-        left = list(pending)
-        if left:
-            _say.warning("stop.asked_again", jobs=[str(task.get_coro()) for task in left])
+        await end_all(tasks)
 
 
 def _pace_the_collector() -> None:
@@ -291,14 +274,19 @@ def nats_settings(settings: Settings) -> NatsSettings:
     """The address of NATS and our credentials there. Raises MissingSettingError and IdentityFileError."""
     if settings.nats is None:
         raise MissingSettingError("NUMBERING_NATS_URL is not set; `numbering up` starts a NATS server of its own")
-    of_nats = NatsSettings(
-        url=settings.nats,
+    of_nats = nats_of(settings)
+    require_identity(of_nats)
+    return of_nats
+
+
+def nats_of(settings: Settings) -> NatsSettings:
+    """What the settings say of NATS, also where they name no server; the files are not looked at."""
+    return NatsSettings(
+        url=settings.nats or "",
         credentials_file=settings.nats_credentials_file,
         nkey_seed_file=settings.nats_nkey_seed_file,
         tls_ca_file=settings.nats_ca_file,
     )
-    require_identity(of_nats)
-    return of_nats
 
 
 def _limits(settings: Settings) -> Limits:

@@ -110,7 +110,8 @@ def _plain(database_url: str) -> str:
 def _password_of(database_url: str) -> Callable[[], Awaitable[str]] | None:
     """What reads the password for a connection from the file that the URL names, if it names one.
 
-    Whoever gave the URL looked whether the file is kept from others (`service/configuration/secret_files.py`).
+    Before it gave the URL, the service looked whether others can read the file
+    (`service/configuration/secret_files.py`).
     """
     path = dict(parse_qsl(urlsplit(database_url).query)).get(PASSWORD_FILE)
     if path is None:

@@ -247,8 +247,8 @@ def _reached(database_url: str) -> tuple[str, Callable[[], Awaitable[str]] | Non
 async def _require_whole(database_url: str, connection: asyncpg.Connection | PoolConnectionProxy, backend: int) -> None:
     """Return if the session stays at this backend, while other callers of the same pooler are inside transactions.
 
-    A pooler of transactions hands a free session to whoever begins one, the one used last before any other: a probe
-    gets ours, unless somebody else had it in between, and then ours is another one soon.
+    A pooler of transactions gives a free session to the caller that begins one, first the session that was used last.
+    So a probe gets our session, unless another caller had it in between; then our next statement is in another session.
     """
     async with AsyncExitStack() as stack:
         for _ in range(PROBES):
@@ -271,7 +271,7 @@ async def _require_whole(database_url: str, connection: asyncpg.Connection | Poo
 
 
 async def _moves(connection: asyncpg.Connection | PoolConnectionProxy, backend: int) -> bool:
-    """Whether one of several statements is answered by another backend, or its name shows that a pooler gave it."""
+    """Whether another backend answers one of several statements, or a pooler gave names of its own to statements."""
     for _ in range(LOOKS):
         found = await connection.fetchrow(statement("session_backend"), timeout=ANSWER_SECONDS_MAX)
         if found is None or found["backend"] != backend or found["is_renamed"]:

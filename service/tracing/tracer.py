@@ -89,7 +89,7 @@ class Tracer:
     """Makes the spans of one process. Nothing here waits, and nothing is raised."""
 
     def __init__(self, tracer: OtelTracer, close: Callable[[], None]) -> None:
-        """`close` sends what is left, within a few seconds, and blocks meanwhile."""
+        """`close` sends what is left, and blocks until then, a few seconds at the most."""
         self._tracer = tracer
         self.close = close
 

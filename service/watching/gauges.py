@@ -40,7 +40,7 @@ def _show_pool(metrics: Metrics, name: str, pool: asyncpg.Pool) -> None:
 
 
 def waiting_for(pool: asyncpg.Pool) -> int:
-    """How many tasks wait for a session. asyncpg has no member that tells (`tests/watching/test_gauges.py`)."""
+    """How many tasks wait for a session. asyncpg has no member that tells (`tests/log/test_asyncpg_members.py`)."""
     return len(pool._queue._getters)  # type: ignore[attr-defined]
 
 

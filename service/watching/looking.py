@@ -18,12 +18,11 @@ from service.log.postgres_log import PostgresLog
 from service.log.sessions import cut_off_after
 from service.readiness import EVIDENCE, PROJECTIONS, RELAY, Reports
 from service.statements import statement
+from service.stopping import end_all
 from service.watching.stream_view import LOOK_SECONDS, LOOK_SECONDS_MAX, StreamView
 
 Place = tuple[str, str]
 """A part, and which of its positions: the name of a projection, or the part's own."""
-
-CANCEL_AGAIN_SECONDS: Final = 0.5
 
 RELAYED: Final[Place] = (RELAY, RELAY)
 SEALED: Final[Place] = (EVIDENCE, EVIDENCE)
@@ -134,6 +133,4 @@ async def looking_around(looking: Looking, board: HealthBoard) -> AsyncGenerator
         try:
             yield
         finally:
-            while not task.done():  # asked again, for the reason that `wiring` has
-                task.cancel()
-                await asyncio.wait([task], timeout=CANCEL_AGAIN_SECONDS)
+            await end_all([task])

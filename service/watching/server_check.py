@@ -24,8 +24,8 @@ def server_check(log: PostgresLog, marks: MarkFile) -> Callable[[], Awaitable[Fi
     async def check() -> Finding:
         nonlocal newest
         try:
-            because = await _fault(log, marks, newest)
             identity = await log.identity()
+            because = await _fault(log, marks, identity, newest)
         except LogFaultError as fault:
             return Finding(Health.DOWN, str(fault))
         if because is None:
@@ -35,11 +35,10 @@ def server_check(log: PostgresLog, marks: MarkFile) -> Callable[[], Awaitable[Fi
     return check
 
 
-async def _fault(log: PostgresLog, marks: MarkFile, newest: LogIdentity | None) -> str | None:
+async def _fault(log: PostgresLog, marks: MarkFile, identity: LogIdentity, newest: LogIdentity | None) -> str | None:
     """Why nothing may be written there, if so. Raises LogUnavailableError."""
     if not await log.takes_writes():
         return READ_ONLY
-    identity = await log.identity()
     if identity.is_moved:
         return MOVED
     if newest is not None and identity.is_from_before(newest.system, newest.lineage, newest.timeline):

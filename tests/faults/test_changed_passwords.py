@@ -36,7 +36,7 @@ def password(name: str) -> str:
 
 
 def put(path: Path, text: str) -> None:
-    """Replace the file at once, for its owner alone, as whoever rotates a secret does."""
+    """Replace the file at once, for its owner alone, as an operator who rotates a secret does."""
     draft = path.with_suffix(".new")
     draft.touch(0o600)
     draft.write_text(text + "\n", "utf-8")

@@ -1,5 +1,6 @@
 """What we rely on inside asyncpg, which its documentation does not promise."""
 
+import asyncio
 import inspect
 import re
 from pathlib import Path
@@ -10,6 +11,8 @@ from asyncpg import connect_utils
 
 from service.configuration.libpq import LIBPQ
 from service.configuration.settings import forget_libpq
+from service.watching.gauges import waiting_for
+from tests.support.waiting import until
 
 
 def test_a_connection_is_made_of_a_protocol_and_its_transport() -> None:
@@ -29,3 +32,14 @@ def test_variables_of_libpq_are_taken_out(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("PGPASSWORD", "")
     assert forget_libpq() == ["PGPASSWORD", "PGSSLMODE"]
     assert forget_libpq() == []
+
+
+async def test_a_pool_tells_how_many_wait_for_a_session(database_url: str) -> None:
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool, pool.acquire():
+        assert waiting_for(pool) == 0
+        waiting = [asyncio.create_task(pool.fetchval("SELECT 1")) for _ in range(3)]
+        await until(lambda: waiting_for(pool) == 3)
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert waiting_for(pool) == 0

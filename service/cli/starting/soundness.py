@@ -15,8 +15,8 @@ from service.configuration.settings import Settings, settings_and_faults
 from service.evidence import key_file as evidence_file
 from service.evidence.timestamping.authority import RootsError, read_roots
 from service.evidence.witnessing.known_witnesses import WitnessesError, read_witnesses
-from service.nats.client.connection import NatsSettings
 from service.nats.client.identity_files import identity_faults
+from service.wiring import nats_of
 
 _FAULTS = (key_file.KeyFileError, evidence_file.EvidenceKeysError, JwksError, RootsError, WitnessesError)
 
@@ -49,14 +49,7 @@ def file_faults(settings: Settings) -> Iterator[str]:
     yield from _fault(IdentityKeys, settings.jwks_file)
     yield from _fault(read_witnesses, settings.evidence_witnesses_file)
     yield from _fault(read_roots, settings.timestamp_roots_file)
-    yield from identity_faults(
-        NatsSettings(
-            url=settings.nats or "",
-            credentials_file=settings.nats_credentials_file,
-            nkey_seed_file=settings.nats_nkey_seed_file,
-            tls_ca_file=settings.nats_ca_file,
-        )
-    )
+    yield from identity_faults(nats_of(settings))
 
 
 def _fault(load: Callable[[Path], object], path: Path | None, *, may_be_missing: bool = False) -> Iterator[str]:
